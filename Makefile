@@ -1,0 +1,77 @@
+# Every target sets up what it needs. `make help` lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := $(VENV)/.packages
+PROJECT := $(VENV)/.project
+SOURCES := dlspec pipelines
+
+# TensorFlow's information and warning lines; its errors still show.
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint bench dev lock python
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+setup: $(PROJECT) ## Create .venv with the packages of requirements.lock (PYTHON=python3.12 chooses another Python)
+
+demo: setup ## Train, check and report specs/digits_lenet5.yaml; prints the report's path last
+	@$(BIN)/dlspec run digits_lenet5
+
+test: setup ## Run all tests
+	@$(BIN)/python -m pytest
+
+check: lint test ## Check format, lint, types and the import arrows, then run all tests
+
+lint: setup
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: setup ## Print the benchmark table
+	@$(BIN)/python -m benchmarks
+
+dev: setup ## Open the Dagster UI on loopback and watch specs/
+	@$(BIN)/python -m pipelines.dev
+
+# A fresh environment, so that the lock holds what the ranges ask for and nothing else.
+lock: python ## Resolve the ranges of pyproject.toml again into requirements.lock
+	@set -e; \
+	work=$$(mktemp -d); trap 'rm -rf "$$work"' EXIT; \
+	$(PYTHON) -m venv "$$work/venv"; \
+	$(PYTHON) -c 'import tomllib; \
+	project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+	print(*project["dependencies"], *project["optional-dependencies"]["dev"], sep="\n")' \
+	  > "$$work/ranges.txt"; \
+	echo "make: resolving the ranges in an empty environment (minutes)"; \
+	"$$work/venv/bin/python" -m pip install -qq -r "$$work/ranges.txt"; \
+	"$$work/venv/bin/python" -m pip check; \
+	"$$work/venv/bin/python" -m pip freeze --all --exclude pip > "$$work/frozen.txt"; \
+	if grep -Ev '^[A-Za-z0-9._-]+==[^ ]+$$' "$$work/frozen.txt"; then \
+	  echo "make: these lines are not name==version; requirements.lock is unchanged" >&2; exit 1; fi; \
+	{ echo '# Made by `make lock` from the ranges of pyproject.toml, the dev extra included.'; \
+	  cat "$$work/frozen.txt"; } > requirements.lock.part; \
+	mv requirements.lock.part requirements.lock
+
+# The lock is complete, so pip need not resolve. Bytecode is written afterwards on all cores: without
+# it every start of a trainer compiles TensorFlow again, where Python is told to write none.
+$(PACKAGES): requirements.lock | python
+	@echo "make: installing the packages of requirements.lock into $(VENV) (once, some minutes)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -qq --no-compile --no-deps -r requirements.lock
+	@$(BIN)/python -m compileall -q -j 0 -x '/tests/' $(VENV)/lib
+	@touch $@
+
+$(PROJECT): pyproject.toml $(PACKAGES)
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q -j 0 $(SOURCES)
+	@touch $@
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "make: Python 3.11 or newer is needed, \`$(PYTHON)\` is not; \`make $(MAKECMDGOALS) PYTHON=python3.12\` names another" >&2; \
+	  exit 1; }
