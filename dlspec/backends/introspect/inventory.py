@@ -1,0 +1,119 @@
+"""Which classes and functions of Keras belong to which kind, and every name they go by."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import keras
+from keras.src import (
+    activations,
+    constraints,
+    initializers,
+    losses,
+    metrics,
+    optimizers,
+    regularizers,
+)
+from keras.src.applications import convnext, inception_resnet_v2
+
+from dlspec.catalogue import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A class or function of a kind; `words` are its other names and string identifiers."""
+
+    kind: Kind
+    name: str
+    target: Callable[..., Any]
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """Where a kind lives: its public module, its base class, what its `get` resolves."""
+
+    kind: Kind
+    module: ModuleType
+    base: type
+    identifiers: dict[str, Any]
+
+
+def _homes() -> tuple[_Home, ...]:
+    schedules = keras.optimizers.schedules
+    return (
+        _Home("layer", keras.layers, keras.layers.Layer, {}),
+        _Home("loss", keras.losses, keras.losses.Loss, losses.ALL_OBJECTS_DICT),
+        _Home("metric", keras.metrics, keras.metrics.Metric, metrics.ALL_OBJECTS_DICT),
+        _Home("optimizer", keras.optimizers, keras.Optimizer, optimizers.ALL_OBJECTS_DICT),
+        _Home("schedule", schedules, schedules.LearningRateSchedule, {}),
+        _Home("callback", keras.callbacks, keras.callbacks.Callback, {}),
+        _Home("initializer", keras.initializers, keras.Initializer, initializers.ALL_OBJECTS_DICT),
+        _Home("regularizer", keras.regularizers, keras.Regularizer, regularizers.ALL_OBJECTS_DICT),
+        _Home(
+            "constraint", keras.constraints, constraints.Constraint, constraints.ALL_OBJECTS_DICT
+        ),
+    )
+
+
+def base_class(kind: Kind) -> type | None:
+    """Return the class that every class of `kind` derives from; None for functions."""
+    return next((home.base for home in _homes() if home.kind == kind), None)
+
+
+def members() -> Iterator[Member]:
+    """Yield every public class of every kind, the applications' own layers, and the functions."""
+    for home in _homes():
+        classes = _classes_in(home.module, home.base)
+        if home.kind == "layer":
+            for module in (convnext, inception_resnet_v2):
+                classes |= {c: [] for c in _own_layers(module)}
+        for target, public in classes.items():
+            words = [*public, *_identifiers_of(target, home)]
+            name = target.__name__
+            yield Member(home.kind, name, target, tuple(sorted({*words} - {name})))
+    yield from _activations()
+    yield from _operations()
+
+
+def _classes_in(module: ModuleType, base: type) -> dict[type, list[str]]:
+    found: dict[type, list[str]] = {}
+    for name, value in sorted(vars(module).items()):
+        if inspect.isclass(value) and issubclass(value, base):
+            found.setdefault(value, []).append(name)
+    return found
+
+
+def _own_layers(module: ModuleType) -> list[type]:
+    layers = _classes_in(module, keras.layers.Layer)
+    return [c for c in layers if c.__module__ == module.__name__]
+
+
+def _identifiers_of(target: type, home: _Home) -> list[str]:
+    functions = {id(target), id(_wrapped_function(target, home))}
+    return [word for word, value in home.identifiers.items() if id(value) in functions]
+
+
+def _wrapped_function(target: type, home: _Home) -> object:
+    """Return the function a loss wraps, so that `mse`, a function to Keras, means its class."""
+    if home.kind != "loss" or target is home.base:
+        return target
+    return getattr(target(), "fn", target)
+
+
+def _activations() -> Iterator[Member]:
+    names: dict[Any, list[str]] = {}
+    for word, function in activations.ALL_OBJECTS_DICT.items():
+        names.setdefault(function, []).append(word)
+    for function, words in names.items():
+        name = function.__name__
+        if hasattr(keras.activations, name):
+            yield Member("activation", name, function, tuple(sorted({*words} - {name})))
+
+
+def _operations() -> Iterator[Member]:
+    for name, function in sorted(vars(keras.ops).items()):
+        if inspect.isfunction(function):
+            yield Member("op", name, function, ())
