@@ -1,0 +1,27 @@
+"""What a layer makes of its inputs, known before Keras builds it; pure functions."""
+
+from dlspec.shapes.ops import infer_op
+from dlspec.shapes.registry import infer
+from dlspec.shapes.tensor import (
+    Dim,
+    Inferred,
+    Inputs,
+    Models,
+    Shape,
+    ShapeError,
+    Tensor,
+    Weight,
+)
+
+__all__ = [
+    "Dim",
+    "Inferred",
+    "Inputs",
+    "Models",
+    "Shape",
+    "ShapeError",
+    "Tensor",
+    "Weight",
+    "infer",
+    "infer_op",
+]
