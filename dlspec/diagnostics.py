@@ -162,7 +162,7 @@ class Reporter:
         related: Iterable[Related] = (),
     ) -> None:
         """Add a finding; whether it is an error or a warning follows from its code."""
-        everything = (*related, *self.related)
+        everything = tuple(r for r in (*related, *self.related) if r.span != span)
         self._add(Diagnostic(code, message, span, label, tuple(notes), help, everything))
 
     def _add(self, found: Diagnostic) -> None:

@@ -85,8 +85,7 @@ def _python(text: str) -> ast.expr:
             warnings.simplefilter("error")
             tree = ast.parse(line[start:], mode="eval").body
     except SyntaxError as error:
-        offset = min(start + max((error.offset or 1) - 1, 0), len(text) - 1)
-        raise _unreadable(offset, 1) from None
+        raise _refused(line, start, error) from None
     except (MemoryError, RecursionError):
         raise _unreadable(0, len(text)) from None
     return _shifted(tree, start)
@@ -98,6 +97,18 @@ def _shifted(tree: ast.expr, start: int) -> ast.expr:
             node.col_offset += start
             node.end_col_offset = (node.end_col_offset or 0) + start
     return tree
+
+
+def _refused(line: str, start: int, error: SyntaxError) -> ExpressionError:
+    """Return the error for what Python cannot read; it counts from 1, and 0 is the end."""
+    if not error.offset:
+        message, offset = "the expression ends too early", len(line.rstrip()) - 1
+        return ExpressionError(Code.EXPRESSION_SYNTAX, message, offset=offset, length=1)
+    offset = min(start + error.offset - 1, len(line) - 1)
+    if "never closed" in error.msg:
+        message = f"this `{line[offset]}` is not closed"
+        return ExpressionError(Code.EXPRESSION_SYNTAX, message, offset=offset, length=1)
+    return _unreadable(offset, 1)
 
 
 def _unreadable(offset: int, length: int) -> ExpressionError:

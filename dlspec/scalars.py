@@ -23,6 +23,17 @@ _MOST_DIGITS = 400
 _LARGEST_INT = 2**63 - 1
 
 
+class Poison:
+    """Stands where a reported mistake left no value; later stages pass over it."""
+
+    def __repr__(self) -> str:
+        """Return the same text for every poison."""
+        return "POISON"
+
+
+POISON = Poison()
+
+
 class HugeNumberError(ValueError):
     """A number that 64 bits cannot hold; `nearest` is what they can, to go on with."""
 

@@ -8,7 +8,7 @@ import yaml
 from dlspec.diagnostics import Code, Related, Reporter
 from dlspec.reading import MAX_BYTES
 from dlspec.refusals import Mark, report_character, report_refusal
-from dlspec.scalars import HugeNumberError, Value, core_value
+from dlspec.scalars import POISON, HugeNumberError, Value, core_value
 from dlspec.source import Source, Span, point
 
 MAX_LINES = 200_000
@@ -234,7 +234,7 @@ class _Builder:
             span = self._span(event.start_mark, event.end_mark)
             label = f"no `&{name}` above" if found is None else "stands inside itself"
             self._error(Code.ALIAS, span, f"alias `*{name}` repeats nothing", label=label)
-            self._add(Scalar(None, span), 1, 1)
+            self._add(Scalar(POISON, span), 1, 1)  # type: ignore[arg-type]  # no value
             return
         if len(self._open) + found.height > MAX_DEPTH:
             self._stop(event, Code.TOO_LARGE, f"more than {MAX_DEPTH} levels of nesting")
@@ -270,6 +270,7 @@ class _Builder:
 
     def _entries(self, children: list[Node]) -> tuple[Entry, ...]:
         kept: dict[str, Entry] = {}
+        merged: list[Node] = []
         for key, value in zip(children[::2], children[1::2], strict=True):
             name = key.value if isinstance(key, Scalar) else None
             if not isinstance(key, Scalar) or not isinstance(name, str):
@@ -279,11 +280,14 @@ class _Builder:
                 message = "a merge key hides where values come from"
                 help_text = "write the entries out, or share them by `defaults` or `blocks`"
                 self._error(Code.MERGE_KEY, key.span, message, label="", help=help_text)
+                merged.append(value)
             elif name in kept:
                 self._twice(key, kept[name].key)
             elif name is not None:
                 kept[name] = Entry(key, value)
-        return tuple(kept.values())
+        # Reported, and followed all the same: what it brings is not missed further down.
+        taken = {entry.name: entry for value in merged for entry in _entries_in(value)}
+        return tuple({**taken, **kept}.values())
 
     def _refused_key(self, key: Node) -> str | None:
         written = key.span.text
@@ -329,7 +333,8 @@ class _Builder:
     def _refuse_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         if event.tag is not None:
             span = self._span(event.start_mark, event.start_mark)
-            message = f"the tag `{_shortened(event.tag)}` is not taken"
+            written = event.tag.replace("tag:yaml.org,2002:", "!!")
+            message = f"the tag `{_shortened(written)}` is not taken"
             help_text = "leave the tag out; a value's type follows from its place"
             self._error(Code.TAG, span, message, label="", help=help_text)
 
@@ -360,6 +365,15 @@ class _Builder:
         assert start, "every event of a text is marked"
         assert end, "every event of a text is marked"
         return Span(self.source, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+
+def _entries_in(node: Node) -> Iterator[Entry]:
+    """Yield the entries that a merge key takes over, the first of equal keys last."""
+    if isinstance(node, Mapping):
+        yield from node.entries
+    elif isinstance(node, Sequence):
+        for item in reversed(node.items):
+            yield from _entries_in(item)
 
 
 def _shortened(text: str) -> str:

@@ -1,0 +1,211 @@
+"""Plan -> keras.Model: decides nothing, asserts that Keras sees what the Plan says."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import keras
+
+from dlspec import catalogue
+from dlspec.catalogue import Kind, ModelRef, Object
+from dlspec.plan import Argument, Graph, Node, NodeInputs, Op, Plan, Reference, Use
+from dlspec.shapes.tensor import Tensor
+from dlspec.spec import Training
+
+Models = Mapping[str, keras.Model]
+
+
+def compile(plan: Plan) -> keras.Model:
+    """Return the model of a plan, compiled with its optimizer, losses and metrics.
+
+    A plan without a training section gives the bare model. Keras's global dtype policy is set to
+    the plan's precision while the layers are made.
+    """
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(plan.runtime.precision)
+    try:
+        model = lower(plan.graph)
+    finally:
+        keras.config.set_dtype_policy(before)
+    if plan.training is not None:
+        _compile_training(model, plan.training, plan.graph)
+    return model
+
+
+def lower(graph: Graph) -> keras.Model:
+    """Return a graph as a functional model; node names become layer names."""
+    models = {name: lower(inner) for name, inner in graph.models.items()}
+    tensors: dict[str, Any] = {}
+    for declared in graph.inputs:
+        tensors[declared.name] = keras.Input(
+            batch_shape=declared.shape,
+            dtype=declared.dtype,
+            sparse=declared.sparse,
+            name=declared.name,
+        )
+    layers: dict[str, keras.Layer] = {}
+    inputs = dict(tensors)
+    for node in graph.nodes:
+        result = _call(node, tensors, layers, models)
+        tensors[node.name] = result
+        _assert_as_planned(node, result, layers.get(node.name))
+    outputs = {name: _tensor(reference, tensors) for name, reference in graph.outputs}
+    return keras.Model(
+        _formed(inputs, graph.inputs_as), _formed(outputs, graph.outputs_as), name=graph.name
+    )
+
+
+def _formed(tensors: dict[str, Any], form: str) -> Any:  # noqa: ANN401 - as Keras takes it
+    values = list(tensors.values())
+    if form == "mapping":
+        return tensors
+    return values[0] if form == "single" and len(values) == 1 else values
+
+
+def _call(
+    node: Node, tensors: dict[str, Any], layers: dict[str, keras.Layer], models: Models
+) -> Any:  # noqa: ANN401 - a Keras tensor or several
+    operation = node.operation
+    if isinstance(operation, Op):
+        function = getattr(keras.ops, operation.name)
+        positional = [_argument(value, tensors) for value in operation.arguments]
+        named = {name: _argument(value, tensors) for name, value in operation.keywords.items()}
+        return function(*positional, **named)
+    if isinstance(operation, Use):
+        layer = models[operation.target] if operation.of == "model" else layers[operation.target]
+    else:
+        layer = build_object(operation, models, name=node.name)
+        layer.trainable = node.trainable
+    layers[node.name] = layer
+    call = {name: _argument(value, tensors) for name, value in node.call.items()}
+    return _apply(layer, node.inputs, call, tensors)
+
+
+def _apply(
+    layer: keras.Layer, inputs: NodeInputs, call: dict[str, Any], tensors: dict[str, Any]
+) -> Any:  # noqa: ANN401 - a Keras tensor or several
+    if isinstance(inputs, Reference):
+        return layer(_tensor(inputs, tensors), **call)
+    if isinstance(inputs, tuple):
+        return layer([_tensor(reference, tensors) for reference in inputs], **call)
+    named = {name: _tensor(reference, tensors) for name, reference in inputs.items()}
+    return layer(**named, **call)
+
+
+def _tensor(reference: Reference, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - a Keras tensor
+    value = tensors[reference.node]
+    if isinstance(value, dict):
+        value = list(value.values())
+    return value[reference.output] if isinstance(value, list | tuple) else value
+
+
+def _argument(value: Argument, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - tensors or literals
+    if isinstance(value, Reference):
+        return _tensor(value, tensors)
+    if isinstance(value, tuple):
+        return [_argument(item, tensors) for item in value]
+    return value
+
+
+def build_object(made: Object, models: Models | None = None, *, name: str | None = None) -> Any:  # noqa: ANN401 - a Keras object of the kind asked for
+    """Return the Keras object that a catalogue object describes.
+
+    Args:
+        models: The models that a wrapper's `{model: name}` may mean.
+        name: The layer's name; Keras chooses one when it is None.
+    """
+    arguments = {key: _lowered(value, models or {}) for key, value in made.arguments.items()}
+    if name is not None:
+        arguments["name"] = name
+    return _class(made.entry_kind, made.class_name)(**arguments)
+
+
+def _class(kind: Kind, class_name: str) -> Any:  # noqa: ANN401 - a Keras class
+    entry = catalogue.find(kind, class_name)
+    assert entry is not None, f"{class_name} is not in the catalogue"
+    return getattr(import_module(entry.module), entry.name)
+
+
+def _lowered(value: Any, models: Models) -> Any:  # noqa: ANN401 - what the constructor takes
+    if isinstance(value, Object):
+        return build_object(value, models)
+    if isinstance(value, ModelRef):
+        return models[value.name]
+    if isinstance(value, tuple):
+        return [_lowered(item, models) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _lowered(item, models) for key, item in value.items()}
+    return value
+
+
+def _assert_as_planned(node: Node, result: Any, layer: keras.Layer | None) -> None:  # noqa: ANN401
+    if isinstance(result, dict):
+        result = list(result.values())
+    values = list(result) if isinstance(result, list | tuple) else [result]
+    for (name, planned), value in zip(node.outputs, values, strict=False):
+        _assert_tensor(node.name, name, planned, value)
+    if layer is not None and node.weights is not None and not isinstance(node.operation, Use):
+        shapes = [tuple(weight.shape) for weight in layer.weights]
+        assert shapes == [w.shape for w in node.weights], f"{node.name}: {shapes}"
+
+
+def _assert_tensor(node: str, output: str, planned: Tensor, value: Any) -> None:  # noqa: ANN401
+    if planned.shape is not None:
+        seen = tuple(value.shape)
+        assert seen == planned.shape, f"{node}.{output}: {seen} != {planned.shape}"
+    if planned.dtype is not None:
+        dtype = keras.backend.standardize_dtype(value.dtype)
+        assert dtype == planned.dtype, f"{node}.{output}: {dtype} != {planned.dtype}"
+
+
+# -- training ------------------------------------------------------------------------------------
+
+
+def _compile_training(model: keras.Model, training: Training, graph: Graph) -> None:
+    names = [name for name, _ in graph.outputs]
+    model.compile(
+        optimizer=_optimizer(training),
+        loss=_per_output(training.loss, names, graph, _built),
+        loss_weights=_per_output(training.loss_weights, names, graph, lambda weight: weight),
+        metrics=_per_output(training.metrics, names, graph, _metrics),
+    )
+
+
+def _optimizer(training: Training) -> keras.optimizers.Optimizer:
+    """Return the optimizer, with what other training keys ask of it."""
+    arguments = dict(training.optimizer.arguments)
+    if training.gradient_accumulation_steps is not None:
+        arguments["gradient_accumulation_steps"] = training.gradient_accumulation_steps
+    if training.ema is not None:
+        arguments |= {"use_ema": True, "ema_momentum": training.ema.momentum}
+    if training.clip is not None:
+        clip = training.clip
+        bounds = {
+            "clipnorm": clip.norm,
+            "global_clipnorm": clip.global_norm,
+            "clipvalue": clip.value,
+        }
+        arguments |= {name: bound for name, bound in bounds.items() if bound is not None}
+    return build_object(Object("optimizer", training.optimizer.class_name, arguments))
+
+
+def _per_output(value: Any, names: list[str], graph: Graph, build: Any) -> Any:  # noqa: ANN401 - as Keras takes it
+    """Return one value, or a value for each output in the form the model's outputs have."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        return build(value)
+    built = {name: build(item) for name, item in value.items()}
+    if graph.outputs_as == "mapping":
+        return built
+    ordered = [built.get(name) for name in names]
+    return ordered[0] if len(ordered) == 1 else ordered
+
+
+def _built(made: Object) -> Any:  # noqa: ANN401 - a Keras loss
+    return build_object(made)
+
+
+def _metrics(metrics: tuple[Object, ...]) -> list[Any]:
+    """Return the metrics; the lower-case ones Keras chooses a class for itself."""
+    return [m.class_name if m.class_name.islower() else build_object(m) for m in metrics]

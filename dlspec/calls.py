@@ -1,0 +1,193 @@
+"""Call arguments and keras.ops operands: literals and names of tensors, told apart."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dlspec.arguments import argument_value
+from dlspec.catalogue import ClassEntry, Parameter
+from dlspec.diagnostics import Code, Reporter, suggest
+from dlspec.flat import FlatArgument, FlatOp, Flow, Pointer
+from dlspec.names import Frame
+from dlspec.objects import nested
+from dlspec.source import Span
+from dlspec.spec import POISON, EntrySpec, Poison
+from dlspec.syntax import Entry, Node, Scalar, Sequence
+from dlspec.syntax import Mapping as MappingNode
+from dlspec.values import Scope, described, plain, scalar_help, substituted
+
+_TENSORS = ("tensor", "tensors")
+# The call arguments of Keras's layers that are neither tensors nor numbers.
+_SWITCHES = ("return_attention_scores", "training", "use_causal_mask")
+
+
+@dataclass(frozen=True, slots=True)
+class CallReader:
+    """Reads what is handed to a layer or an op when it is called."""
+
+    frame: Frame
+    scope: Scope
+    reporter: Reporter
+
+    def call(self, node: MappingNode | None, entry: ClassEntry | None) -> dict[str, FlatArgument]:
+        """Return the arguments under `call`; those that carry tensors are names.
+
+        Args:
+            entry: The layer's class; None for a second use of a layer, which knows its own.
+        """
+        arguments: dict[str, FlatArgument] = {}
+        for item in node.entries if node else ():
+            value = substituted(item.value, self.scope, self.reporter)
+            if entry is None:
+                arguments[item.name] = self.tensors_or_literal(value)
+            elif item.name not in entry.call:
+                self._report_unknown(item.key, entry)
+            elif item.name in entry.tensors:
+                arguments[item.name] = self.tensors(value)
+            elif item.name in _SWITCHES and not isinstance(plain(value), bool | Poison):
+                self._report_switch(item.name, value)
+                arguments[item.name] = POISON
+            else:
+                arguments[item.name] = plain(value)  # type: ignore[assignment]  # a plain value
+        return arguments
+
+    def _report_switch(self, name: str, node: Node) -> None:
+        self.reporter.error(
+            Code.WRONG_TYPE,
+            node.span,
+            f"`{name}` takes true or false",
+            label=f"this is {described(node)}",
+            help=scalar_help(node, wanted="boolean"),
+        )
+
+    def _report_unknown(self, key: Scalar, entry: ClassEntry) -> None:
+        near = suggest(str(key.value), entry.call)
+        self.reporter.error(
+            Code.CALL_ARGUMENT,
+            key.span,
+            f"a call of `{entry.name}` takes no `{key.value}`",
+            label="not a call argument of this class",
+            help=f"write `{near}`" if near else f"it takes {', '.join(entry.call)}",
+        )
+
+    def tensors(self, node: Node) -> FlatArgument:
+        """Return a name, or a list of names, as pointers."""
+        match node:
+            case Scalar(value=str()):
+                flow = self.frame.find(node)
+                if isinstance(flow, Pointer | Poison):
+                    return flow
+                return tuple(flow.values() if isinstance(flow, Mapping) else flow)
+            case Sequence():
+                return tuple(self.tensors(item) for item in node.items)
+            case Scalar(value=None):
+                return None
+            case Scalar() if isinstance(node.value, Poison):
+                return POISON
+        self.reporter.error(
+            Code.WRONG_TYPE,
+            node.span,
+            "this argument takes the name of a tensor",
+            label=f"this is {described(node)}",
+        )
+        return POISON
+
+    def tensors_or_literal(self, node: Node) -> FlatArgument:
+        """Return a pointer where the text is a name that is known here, else the literal."""
+        match node:
+            case Scalar(value=str()) if self.frame.lookup(node) is not None:
+                return self.tensors(node)
+            case Sequence():
+                return tuple(self.tensors_or_literal(item) for item in node.items)
+        return plain(node)  # type: ignore[return-value]  # a plain value
+
+    def operation(
+        self, entry: ClassEntry, node: Node | None, flow: Flow | None, written: EntrySpec
+    ) -> tuple[FlatOp | Poison, dict[str, Span]]:
+        """Return a keras.ops call: operands from `args`, else from `from` or the entry above."""
+        keywords, places, arguments = self._written(entry, node)
+        if arguments is None:
+            arguments = self._from_flow(entry, flow, written)
+        if arguments is None or _poisoned(arguments) or _poisoned(tuple(keywords.values())):
+            return POISON, places
+        return FlatOp(entry.name, arguments, keywords), places
+
+    def _written(
+        self, entry: ClassEntry, node: Node | None
+    ) -> tuple[dict[str, FlatArgument], dict[str, Span], tuple[FlatArgument, ...] | None]:
+        keywords: dict[str, FlatArgument] = {}
+        places: dict[str, Span] = {}
+        arguments: tuple[FlatArgument, ...] | None = None
+        if node is None or (isinstance(node, Scalar) and node.value is None):
+            return keywords, places, None
+        if not isinstance(node, MappingNode):
+            node = self._by_position(entry, node)
+        for item in node:
+            places[item.name] = item.value.span
+            if item.name == "args" and isinstance(item.value, Sequence):
+                arguments = tuple(self.tensors_or_literal(i) for i in item.value.items)
+            else:
+                keywords[item.name] = self._keyword(entry, item.key, item.value)
+        return keywords, places, arguments
+
+    def _by_position(self, entry: ClassEntry, node: Node) -> MappingNode:
+        """Name the literals of `ops.clip: [0, 1]`: the parameters beside the tensors, in order."""
+        literals = [p for p in entry.parameters if p.type not in _TENSORS]
+        whole = literals and literals[0].type in ("shape", "integers", "axes")
+        items = node.items if isinstance(node, Sequence) and not whole else (node,)
+        entries = [
+            Entry(Scalar(parameter.name, item.span), item)
+            for parameter, item in zip(literals, items, strict=False)
+        ]
+        if len(items) > len(literals):
+            self.reporter.error(
+                Code.ARGUMENT_TWICE,
+                items[len(literals)].span,
+                f"`ops.{entry.name}` takes {len(literals)} arguments beside its tensors",
+                label="one too many",
+            )
+        return MappingNode(tuple(entries), node.span)
+
+    def _keyword(self, entry: ClassEntry, key: Scalar, node: Node) -> FlatArgument:
+        parameter = entry.parameter(str(key.value))
+        if parameter is None:
+            near = suggest(str(key.value), [p.name for p in entry.parameters])
+            self.reporter.error(
+                Code.UNKNOWN_ARGUMENT,
+                key.span,
+                f"`ops.{entry.name}` takes no `{key.value}`",
+                label="not an argument of this function",
+                help=f"write `{near}`" if near else None,
+            )
+            return POISON
+        if parameter.type in _TENSORS:
+            return self.tensors_or_literal(node)
+        return self._literal(parameter, node, entry)
+
+    def _literal(self, parameter: Parameter, node: Node, entry: ClassEntry) -> FlatArgument:
+        return argument_value(parameter, node, f"ops.{entry.name}", self.reporter, nested)
+
+    def _from_flow(
+        self, entry: ClassEntry, flow: Flow | None, written: EntrySpec
+    ) -> tuple[FlatArgument, ...] | None:
+        if isinstance(flow, Poison):
+            return None
+        if flow is None:
+            self.reporter.error(
+                Code.INPUT_COUNT,
+                written.span,
+                f"`{written.word.value}` does not say which input it takes",
+                label="nothing stands above it, and the model has several inputs",
+                help="add `from` with the name of an input",
+            )
+            return None
+        if isinstance(flow, Pointer):
+            return (flow,)
+        pointers = tuple(flow.values()) if isinstance(flow, Mapping) else flow
+        first = entry.parameters[0] if entry.parameters else None
+        return (pointers,) if first is not None and first.type == "tensors" else pointers
+
+
+def _poisoned(value: FlatArgument) -> bool:
+    if isinstance(value, tuple):
+        return any(_poisoned(item) for item in value)
+    return isinstance(value, Poison)

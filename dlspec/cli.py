@@ -1,0 +1,268 @@
+"""The compiler's commands. Each loads what it needs when it is called: `check` stays fast."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from dlspec.compiler import Compilation, compile_file, compile_source
+from dlspec.diagnostics import Diagnostic, Reporter, render_text, suggest
+from dlspec.reading import MAX_BYTES, decoded
+from dlspec.source import Source
+from dlspec.syntax import parse
+from dlspec.values import plain
+
+_FORMATS = ("text", "json", "github", "sarif")
+_HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class _Commands(click.Group):
+    """A group that answers a mistyped command with the nearest one."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        near = suggest(args[0], self.list_commands(ctx)) if args else None
+        if args and self.get_command(ctx, args[0]) is None and near:
+            ctx.fail(f"no such command `{args[0]}`; write `{near}`")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Commands, context_settings=_HELP)
+@click.version_option(package_name="dlspec")
+def main() -> None:
+    """Read, check, train and report deep-learning models, each written as one YAML file."""
+
+
+@main.command()
+@click.argument("paths", nargs=-1)
+@click.option("--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True)
+@click.option("--strict", is_flag=True, help="Count warnings as errors.")
+def check(paths: tuple[str, ...], form: str, *, strict: bool) -> None:
+    """Report every mistake in every spec under PATHS (default: specs/).
+
+    A path is a file, a folder, or `-` for standard input. Exits with 1 when there is a mistake.
+
+    \b
+    Examples:
+      dlspec check
+      dlspec check specs/digits_lenet5.yaml --format github
+      cat model.yaml | dlspec check -
+    """  # noqa: D301 - click reads \b
+    found: list[Diagnostic] = []
+    files = list(_files(paths or ("specs",)))
+    for file in files:
+        found.extend(_compiled(file).diagnostics)
+    _print(found, form)
+    failed = any(d.severity == "error" or strict for d in found)
+    if form == "text":
+        _print_summary(len(files), found)
+    sys.exit(1 if failed else 0)
+
+
+def _files(paths: tuple[str, ...]) -> Iterator[str]:
+    for path in paths:
+        if path == "-" or not Path(path).is_dir():
+            yield path
+            continue
+        inside = sorted(p for p in Path(path).rglob("*") if p.suffix in (".yaml", ".yml"))
+        if not inside:
+            raise click.UsageError(f"there is no spec under {path}")
+        yield from map(str, inside)
+
+
+def _compiled(file: str) -> Compilation:
+    if file == "-":
+        reporter = Reporter()
+        source = decoded(click.get_binary_stream("stdin").read(MAX_BYTES + 1), "-", reporter)
+        if source is None:
+            return Compilation(None, reporter.diagnostics, None)
+        return compile_source(source)
+    return compile_file(file)
+
+
+def _print(found: list[Diagnostic], form: str) -> None:
+    if form == "text":
+        color = sys.stderr.isatty()
+        for diagnostic in found:
+            click.echo(render_text(diagnostic, color=color) + "\n", err=True)
+        return
+    from dlspec.rendering import render_github, render_json, render_sarif
+
+    if form == "json":
+        click.echo(render_json(found))
+    elif form == "github":
+        click.echo(render_github(found), nl=bool(found))
+    else:
+        click.echo(render_sarif(found))
+
+
+def _print_summary(files: int, found: list[Diagnostic]) -> None:
+    errors = sum(d.severity == "error" for d in found)
+    warnings = len(found) - errors
+    specs = f"{files} spec" + ("s" if files != 1 else "")
+    said = [
+        f"{n} {word}{'s' if n != 1 else ''}"
+        for n, word in ((errors, "error"), (warnings, "warning"))
+        if n
+    ]
+    click.echo(f"{specs} checked: {' and '.join(said) or 'no mistakes'}", err=True)
+
+
+def plan_or_exit(spec: str, sets: tuple[str, ...] = ()) -> Compilation:
+    """Compile a spec given by path or name; on a mistake print all of them and exit with 1."""
+    params = dict(parameter(text) for text in sets)
+    compilation = compile_file(spec_path(spec), params=params)
+    _print(list(compilation.diagnostics), "text")
+    if compilation.plan is None:
+        sys.exit(1)
+    return compilation
+
+
+def spec_path(spec: str) -> Path:
+    """Return the file of a spec given by path, or by its name under specs/.
+
+    Raises:
+        click.UsageError: If there is neither; the nearest name is offered.
+    """
+    path = Path(spec)
+    if path.is_file() or path.suffix in (".yaml", ".yml"):
+        return path
+    named = sorted(p for p in Path("specs").rglob("*.y*ml") if p.stem == spec)
+    if named:
+        return named[0]
+    names = sorted(p.stem for p in Path("specs").rglob("*.y*ml"))
+    near = suggest(spec, names)
+    known = f"the specs are {', '.join(names)}" if names else "there is no folder specs/ here"
+    raise click.UsageError(f"there is no spec `{spec}`; " + (f"write `{near}`" if near else known))
+
+
+def parameter(text: str) -> tuple[str, object]:
+    """Return the name and the value of `--set name=value`; the value as YAML reads it.
+
+    Raises:
+        click.UsageError: If there is no `=`.
+    """
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise click.UsageError(f"`--set {text}` has no `=`; write `--set name=value`")
+    reporter = Reporter()
+    tree = parse(Source("--set", f"{name.strip()}: {value.strip()}"), reporter)
+    if tree is None or reporter.failed or len(tree.entries) != 1:
+        raise click.UsageError(f"`--set {text}` is not a name and a value as YAML writes it")
+    return tree.entries[0].name, plain(tree.entries[0].value)
+
+
+_SETS = click.option("sets", "--set", multiple=True, metavar="NAME=VALUE", help="Change a param.")
+
+
+@main.command()
+@click.argument("spec")
+@_SETS
+@click.option("--graph", "picture", type=click.Path(dir_okay=False), help="Write an SVG picture.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def show(spec: str, sets: tuple[str, ...], picture: str | None, *, as_json: bool) -> None:
+    """Show the layers of SPEC: output shape, parameters, FLOPs, activation bytes.
+
+    \b
+    Examples:
+      dlspec show digits_lenet5
+      dlspec show specs/digits_lenet5.yaml --set kernel=5 --graph lenet.svg
+    """  # noqa: D301 - click reads \b
+    plan = plan_or_exit(spec, sets).plan
+    assert plan is not None
+    from dlspec import render
+
+    if as_json:
+        import json
+
+        click.echo(json.dumps(render.plan_json(plan), indent=2))
+    elif picture is None:
+        click.echo(render.layer_table(plan))
+    if picture is not None:
+        try:
+            Path(picture).write_text(render.graph_svg(plan.graph), "utf-8")
+        except OSError as error:
+            raise click.ClickException(f"{picture} cannot be written: {error.strerror}") from error
+        click.echo(f"wrote {picture}", err=True)
+
+
+@main.command()
+@click.argument("code")
+def explain(code: str) -> None:
+    """Print the page of a code: what it means, why it matters, a wrong and a right example.
+
+    \b
+    Example:
+      dlspec explain DL402
+    """  # noqa: D301 - click reads \b
+    from dlspec.explain import codes, page
+
+    text = page(code.upper())
+    if text is None:
+        raise click.UsageError(f"there is no code `{code}`; the codes are {', '.join(codes())}")
+    click.echo(text)
+
+
+@main.command()
+@click.argument("before")
+@click.argument("after")
+def diff(before: str, after: str) -> None:
+    """Show what changed in meaning from BEFORE to AFTER, and which steps must run again.
+
+    \b
+    Example:
+      dlspec diff specs/digits_lenet5.yaml /tmp/digits_lenet5.yaml
+    """  # noqa: D301 - click reads \b
+    from dlspec.diff import diff as compare
+
+    plans = [plan_or_exit(spec).plan for spec in (before, after)]
+    assert plans[0] is not None
+    assert plans[1] is not None
+    difference = compare(plans[0], plans[1])
+    for change in difference.changes:
+        click.echo(f"{change.what}: {change.before} -> {change.after}")
+    steps = ", ".join(difference.rerun) or "nothing"
+    click.echo(f"must run again: {steps}")
+
+
+@main.command()
+def zoo() -> None:
+    """List the packaged architectures and what they take."""
+    from dlspec.zoo_table import catalogue_table
+
+    click.echo(catalogue_table())
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of the language, for editors."""
+    from dlspec.schema import schema_text
+
+    click.echo(schema_text())
+
+
+@main.command()
+@click.argument("name")
+@click.option(
+    "--zoo", "architecture", default="lenet5", show_default=True, help="See `dlspec zoo`."
+)
+@click.option("--data", "data", default="digits", show_default=True, help="What to train it on.")
+def new(name: str, architecture: str, data: str) -> None:
+    """Write specs/NAME.yaml: a spec that runs as it is.
+
+    \b
+    Example:
+      dlspec new my_digits --zoo lenet5 --data digits && dlspec run my_digits
+    """  # noqa: D301 - click reads \b
+    from dlspec.new import write_new
+
+    try:
+        path = write_new(name, architecture, data, folder=Path("specs"))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"specs/{name}.yaml: {error.strerror}") from error
+    click.echo(f"wrote {path}", err=True)
+    click.echo(str(path))

@@ -1,0 +1,117 @@
+"""The stages in a row: text -> tree -> ModelSpec -> flat graph -> Graph -> Plan."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dlspec.agreement import check_agreement
+from dlspec.decode import decode
+from dlspec.diagnostics import Diagnostic, Reporter, SpecError
+from dlspec.expand import expand
+from dlspec.overlay import overlaid
+from dlspec.plan import Plan
+from dlspec.reading import read_source
+from dlspec.resolve import resolve
+from dlspec.rules import check
+from dlspec.sections import check_params_read, check_sections
+from dlspec.source import Source, Span
+from dlspec.spec import Data, whole
+from dlspec.syntax import Node, parse
+from dlspec.values import as_node
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """What one file gave: the plan, unless an error stands among the diagnostics."""
+
+    plan: Plan | None
+    diagnostics: tuple[Diagnostic, ...]
+    source: Source | None
+
+
+def load(path: str | Path, *, params: Mapping[str, object] | None = None) -> Plan:
+    """Compile the spec at `path`.
+
+    Args:
+        params: Values that replace those under the spec's `params`.
+
+    Raises:
+        SpecError: If the file has a mistake; `diagnostics` holds every one.
+    """
+    return _plan(compile_file(path, params=params))
+
+
+def loads(text: str, *, path: str = "<text>", params: Mapping[str, object] | None = None) -> Plan:
+    """Compile a spec from text.
+
+    Args:
+        path: What diagnostics call the text; with an ending of `.yaml` its stem must be the name.
+        params: Values that replace those under the spec's `params`.
+
+    Raises:
+        SpecError: If the text has a mistake; `diagnostics` holds every one.
+    """
+    return _plan(compile_source(Source(path, text), params=params))
+
+
+def _plan(compilation: Compilation) -> Plan:
+    if compilation.plan is None:
+        raise SpecError(compilation.diagnostics)
+    return compilation.plan
+
+
+def compile_file(path: str | Path, *, params: Mapping[str, object] | None = None) -> Compilation:
+    """Compile the spec at `path` and return the plan together with every finding."""
+    reporter = Reporter()
+    source = read_source(Path(path), reporter)
+    if source is None:
+        return Compilation(None, reporter.diagnostics, None)
+    return compile_source(source, params=params)
+
+
+def compile_source(source: Source, *, params: Mapping[str, object] | None = None) -> Compilation:
+    """Compile a text and return the plan together with every finding, warnings included."""
+    reporter = Reporter()
+    plan = _compile(source, reporter, _overrides(params or {}))
+    return Compilation(None if reporter.failed else plan, reporter.diagnostics, source)
+
+
+def _overrides(params: Mapping[str, object]) -> dict[str, Node]:
+    """Return override values as nodes of a source of their own, so that errors can show them."""
+    nodes = {}
+    for name, value in params.items():
+        text = f"{name}={value}"
+        source = Source("--set", text)
+        nodes[name] = as_node(value, Span(source, 1, len(name) + 2, 1, len(text) + 1))
+    return nodes
+
+
+def _compile(source: Source, reporter: Reporter, overrides: Mapping[str, Node]) -> Plan | None:
+    tree = parse(source, reporter)
+    if tree is None:
+        return None
+    tree = overlaid(tree, source.path, reporter)
+    stem = Path(source.path).stem if source.path.endswith((".yaml", ".yml")) else None
+    spec, scope = decode(tree, reporter, overrides=overrides, stem=stem)
+    flat = expand(spec.name, spec.model, scope, reporter)
+    precision = spec.runtime.precision if whole(spec.runtime) else "float32"
+    graph = resolve(flat, reporter, precision=precision)
+    outputs = tuple(name for name, _ in graph.outputs) or None
+    check_sections(spec, outputs, reporter)
+    if spec.data is not None and isinstance(spec.data, Data):
+        check_agreement(spec.data, graph, flat, spec.places, reporter)
+    check(spec, graph, flat, reporter)
+    check_params_read(scope, spec.places.keys, reporter)
+    return Plan(
+        name=spec.name,
+        description=spec.description,
+        tags=spec.tags,
+        owners=spec.owners,
+        params=spec.params,
+        graph=graph,
+        data=spec.data,
+        training=spec.training,
+        evaluation=spec.evaluation,
+        retraining=spec.retraining,
+        runtime=spec.runtime,
+    )

@@ -1,0 +1,160 @@
+"""The Plan: everything that later stages need to know of a spec, frozen and complete."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Literal
+
+from dlspec.catalogue import ModelRef, Object, Value
+from dlspec.flat import Input, Use
+from dlspec.kinds import Form
+from dlspec.shapes.tensor import Tensor, Weight
+from dlspec.spec import Data, Evaluation, Retraining, Runtime, Training
+
+Step = Literal["dataset", "model", "evaluation", "report", "champion"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One tensor of a graph: the output number `output` of an input or a node."""
+
+    node: str
+    output: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """A call of a keras.ops function; `arguments` mix literals and references, in order."""
+
+    name: str
+    arguments: tuple["Argument", ...]
+    keywords: Mapping[str, "Argument"]
+
+
+Argument = Value | Reference | tuple[Reference, ...]
+NodeInputs = Reference | tuple[Reference, ...] | Mapping[str, Reference]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One call in a graph, in the order of execution.
+
+    `outputs` names what comes out: `out`, then states or scores; a tensor whose shape is None is
+    known only once Keras has built it. `weights` and `flops` are None in that case too.
+    """
+
+    name: str
+    operation: Object | Use | Op
+    inputs: NodeInputs
+    call: Mapping[str, Argument]
+    outputs: tuple[tuple[str, Tensor], ...]
+    weights: tuple[Weight, ...] | None
+    flops: int | None
+    trainable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A model: inputs, nodes in order of execution, outputs by name, and the models it calls."""
+
+    name: str
+    inputs: tuple[Input, ...]
+    nodes: tuple[Node, ...]
+    outputs: tuple[tuple[str, Reference], ...]
+    inputs_as: Form
+    outputs_as: Form
+    models: Mapping[str, "Graph"]
+
+    def node(self, name: str) -> Node:
+        """Return the node called `name`; KeyError when there is none."""
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        raise KeyError(name)
+
+    def tensor(self, reference: Reference) -> Tensor:
+        """Return the tensor that `reference` points at."""
+        for declared in self.inputs:
+            if declared.name == reference.node:
+                return Tensor(declared.shape, declared.dtype)
+        return self.node(reference.node).outputs[reference.output][1]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A spec that compiles. Sections that the spec leaves out are None."""
+
+    name: str
+    description: str
+    tags: Mapping[str, str]
+    owners: tuple[str, ...]
+    params: Mapping[str, object]
+    graph: Graph
+    data: Data | None
+    training: Training | None
+    evaluation: Evaluation | None
+    retraining: Retraining | None
+    runtime: Runtime
+
+
+def walk(graph: Graph) -> Iterator[Node]:
+    """Yield the nodes of a graph and of the models it holds; each model's nodes once."""
+    yield from graph.nodes
+    for inner in graph.models.values():
+        yield from walk(inner)
+
+
+def canonical(value: object) -> object:
+    """Return a value of a plan as JSON data: equal plans give equal data, whatever their text."""
+    if is_dataclass(value) and not isinstance(value, type):
+        named = {f.name: canonical(getattr(value, f.name)) for f in fields(value) if f.compare}
+        kind = type(value).__name__
+        return {"is": kind, **named}
+    if isinstance(value, Mapping):
+        return {str(name): canonical(inner) for name, inner in value.items()}
+    if isinstance(value, tuple | list):
+        return [canonical(inner) for inner in value]
+    assert value is None or isinstance(value, bool | int | float | str), value
+    return value
+
+
+def digest(value: object) -> str:
+    """Return the SHA-256 of a value's canonical form, as 64 hexadecimal digits."""
+    text = json.dumps(canonical(value), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def step_digest(plan: Plan, step: Step) -> str:
+    """Return the digest of the part of a plan on which one step's result depends.
+
+    Comments, key order, gates, tags and the description change no digest of `dataset` and `model`.
+    """
+    evaluation = plan.evaluation
+    parts: dict[Step, object] = {
+        "dataset": plan.data,
+        "model": (plan.graph, plan.training, plan.runtime),
+        "evaluation": evaluation and (evaluation.metrics, evaluation.champion),
+        "report": (plan.name, plan.description, plan.tags),
+        "champion": evaluation and (evaluation.gates, evaluation.champion),
+    }
+    return digest(parts[step])
+
+
+__all__ = [
+    "Argument",
+    "Graph",
+    "Input",
+    "ModelRef",
+    "Node",
+    "NodeInputs",
+    "Op",
+    "Plan",
+    "Reference",
+    "Step",
+    "Use",
+    "canonical",
+    "digest",
+    "step_digest",
+    "walk",
+]

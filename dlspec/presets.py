@@ -1,0 +1,280 @@
+"""What `dlspec new` knows: data sets with their readings, and what each architecture can take."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Task = Literal["classes", "numbers", "itself"]
+Reading = Literal["image", "vector", "sequence", "series", "tokens"]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One way to read a data set: the feature as a spec writes it, and the shape of an element."""
+
+    feature: str
+    shape: tuple[int, ...]
+    about: str
+    vocabulary: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DataPreset:
+    """A data set, how it is read, what is learned, and what a sound model reaches on it."""
+
+    about: str
+    source: str
+    views: Mapping[Reading, View]
+    target: str
+    answer: str
+    units: int
+    split: str
+    gates: str
+    epochs: int
+    batch_size: int
+    task: Task = "classes"
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What an architecture takes: readings in order of preference, and its `with` for an element.
+
+    `smallest` is the least height and width of its images; `rate` the learning rate to begin with.
+    """
+
+    about: str
+    input: str
+    readings: tuple[Reading, ...]
+    tasks: tuple[Task, ...]
+    knobs: Mapping[str, str]
+    arguments: Callable[[View, DataPreset], Mapping[str, str]]
+    smallest: int = 1
+    rate: str = "1e-3"
+
+
+_STRATIFIED = "{validation: 0.15, test: 0.15, stratify: %s, seed: 7}"
+_GIVEN = "{test: given, validation: 0.1, stratify: %s, seed: 7}"
+
+
+def _pixels(column: str, height: int, *, channels: int, largest: int) -> dict[Reading, View]:
+    scale = f"scale: $1/{largest}"
+    image = View(
+        f"{{image: {column}, size: [{height}, {height}], channels: {channels}, {scale}}}",
+        (height, height, channels),
+        "",
+    )
+    if channels > 1:
+        return {"image": image}
+    rows = View(
+        f"{{sequence: {column}, length: {height}, features: {height}, {scale}}}",
+        (height, height),
+        ", read row by row",
+    )
+    return {"image": image, "sequence": rows}
+
+
+def _table(column: str, width: int) -> dict[Reading, View]:
+    feature = f"{{vector: {column}, length: {width}, standardize: true}}"
+    return {"vector": View(feature, (width,), "")}
+
+
+_MOONS = {"vector": View("{vector: [x, y]}", (2,), "")}
+_WAVE = {"series": View("{series: value, length: 32, standardize: true}", (32, 1), "")}
+_REVIEWS = {
+    "tokens": View("{tokens: x, length: 200, vocabulary: 88587}", (200,), "", vocabulary=88_587)
+}
+
+DATA: Mapping[str, DataPreset] = {
+    "digits": DataPreset(
+        "the 8x8 handwritten digits that ship with scikit-learn",
+        "{sklearn: digits}",
+        _pixels("images", 8, channels=1, largest=16),
+        "digit", "{class: target, classes: 10}", 10,
+        _STRATIFIED % "digit", '{accuracy: ">= 0.90"}', 40, 32,
+    ),
+    "mnist": DataPreset(
+        "the 28x28 handwritten digits of MNIST",
+        "{keras: mnist}",
+        _pixels("x", 28, channels=1, largest=255),
+        "digit", "{class: y, classes: 10}", 10,
+        _GIVEN % "digit", '{accuracy: ">= 0.95"}', 10, 128,
+    ),
+    "fashion_mnist": DataPreset(
+        "the 28x28 clothes of Fashion-MNIST",
+        "{keras: fashion_mnist}",
+        _pixels("x", 28, channels=1, largest=255),
+        "garment", "{class: y, classes: 10}", 10,
+        _GIVEN % "garment", '{accuracy: ">= 0.80"}', 15, 128,
+    ),
+    "cifar10": DataPreset(
+        "the 32x32 colour photographs of CIFAR-10",
+        "{keras: cifar10}",
+        _pixels("x", 32, channels=3, largest=255),
+        "label", "{class: y, classes: 10}", 10,
+        _GIVEN % "label", '{accuracy: ">= 0.40"}', 30, 128,
+    ),
+    "iris": DataPreset(
+        "three species of iris by the size of their leaves",
+        "{sklearn: iris}",
+        _table("data", 4),
+        "species", "{class: target, classes: 3}", 3,
+        _STRATIFIED % "species", '{accuracy: ">= 0.80"}', 200, 16,
+    ),
+    "wine": DataPreset(
+        "three growers of wine by chemical analysis",
+        "{sklearn: wine}",
+        _table("data", 13),
+        "grower", "{class: target, classes: 3}", 3,
+        _STRATIFIED % "grower", '{accuracy: ">= 0.80"}', 100, 16,
+    ),
+    "breast_cancer": DataPreset(
+        "benign and malignant tumours by the shape of cell nuclei",
+        "{sklearn: breast_cancer}",
+        _table("data", 30),
+        "diagnosis", "{class: target, classes: 2}", 2,
+        _STRATIFIED % "diagnosis", '{accuracy: ">= 0.85"}', 100, 32,
+    ),
+    "two_moons": DataPreset(
+        "two half circles that interlock, generated",
+        "{synthetic: two_moons, samples: 1000, noise: 0.1, seed: 7}",
+        _MOONS,
+        "half", "{class: moon, classes: 2}", 2,
+        _STRATIFIED % "half", '{accuracy: ">= 0.95"}', 100, 32,
+    ),
+    "imdb": DataPreset(
+        "reviews of films, as ids of words, good or bad",
+        "{keras: imdb}",
+        _REVIEWS,
+        "opinion", "{class: y, classes: 2}", 2,
+        _GIVEN % "opinion", '{accuracy: ">= 0.80"}', 5, 64,
+    ),
+    "diabetes": DataPreset(
+        "the progression of diabetes within a year",
+        "{sklearn: diabetes}",
+        _table("data", 10),
+        "progression", "{number: target, standardize: true}", 1,
+        "{validation: 0.15, test: 0.15, seed: 7}", '{r2: ">= 0.2"}', 100, 32,
+        task="numbers",
+    ),
+    "sine": DataPreset(
+        "the next 8 values of a noisy sum of two sines, generated",
+        "{synthetic: sine, samples: 1500, noise: 0.05, seed: 3}",
+        _WAVE,
+        "future", "{series: value, horizon: 8, standardize: true}", 8,
+        "{time: time, validation: 0.15, test: 0.15}", '{r2: ">= 0.8"}', 20, 32,
+        task="numbers",
+    ),
+}  # fmt: skip
+
+
+def _shape(view: View) -> str:
+    return f"[{', '.join(map(str, view.shape))}]"
+
+
+def _head(data: DataPreset) -> Mapping[str, str]:
+    return {"classes": str(data.units), **({"head": "linear"} if data.task == "numbers" else {})}
+
+
+def _lenet5(view: View, data: DataPreset) -> Mapping[str, str]:
+    # From 12 pixels on, two convolutions and two poolings leave something of the image.
+    small = {"padding": "same"} if view.shape[0] < 12 else {}
+    return {"shape": _shape(view), **_head(data), "activation": "$activation", **small}
+
+
+def _mlp(view: View, data: DataPreset) -> Mapping[str, str]:
+    return {"shape": _shape(view), **_head(data), "hidden": "$hidden", "dropout": "$dropout"}
+
+
+def _small_images(view: View, data: DataPreset) -> Mapping[str, str]:
+    return {"shape": _shape(view), **_head(data), "stem": "cifar", "hidden": "$hidden"}
+
+
+def _vgg(view: View, data: DataPreset) -> Mapping[str, str]:
+    return {"shape": _shape(view), **_head(data), "depth": "$depth", "hidden": "$hidden"}
+
+
+def _resnet(view: View, data: DataPreset) -> Mapping[str, str]:
+    return {"shape": _shape(view), **_head(data), "depth": "$depth", "stem": "cifar"}
+
+
+def _cnn_rnn(view: View, data: DataPreset) -> Mapping[str, str]:
+    return {"shape": _shape(view), **_head(data), "filters": "$filters", "units": "$units"}
+
+
+def _recurrent(view: View, data: DataPreset) -> Mapping[str, str]:
+    knobs = {"units": "$units", "depth": "$depth", "dropout": "$dropout"}
+    return {"shape": _shape(view), **_head(data), **knobs}
+
+
+def _words(view: View, data: DataPreset) -> Mapping[str, str]:
+    size = {"vocabulary": str(view.vocabulary), "length": str(view.shape[0])}
+    return {**size, **_head(data), "dim": "$dim", "dropout": "$dropout"}
+
+
+def _autoencoder(view: View, data: DataPreset) -> Mapping[str, str]:  # noqa: ARG001 - as its like
+    return {"shape": _shape(view), "code": "$code"}
+
+
+def _recurrence(word: str) -> Fit:
+    return Fit(
+        f"{word} layers", "x", ("sequence", "series"), ("classes", "numbers"),
+        {"units": "64", "depth": "1", "dropout": "0.0"}, _recurrent, rate="3e-3",
+    )  # fmt: skip
+
+
+FITS: Mapping[str, Fit] = {
+    "alexnet": Fit(
+        "AlexNet", "image", ("image",), ("classes",), {"hidden": "512"}, _small_images,
+        smallest=28, rate="3e-4",
+    ),
+    "autoencoder": Fit(
+        "An autoencoder", "image", ("image",), ("itself",), {"code": "32"}, _autoencoder,
+    ),
+    "bilstm": _recurrence("Bidirectional LSTM"),
+    "cnn_rnn": Fit(
+        "Convolutional features, read by a GRU from left to right,", "image", ("image",),
+        ("classes",), {"filters": "[16, 32]", "units": "48"}, _cnn_rnn, smallest=8, rate="2e-3",
+    ),
+    "gru": _recurrence("GRU"),
+    "lenet5": Fit(
+        "LeNet-5", "image", ("image",), ("classes",), {"activation": "tanh"}, _lenet5, smallest=8,
+    ),
+    "lstm": _recurrence("LSTM"),
+    "mlp": Fit(
+        "A multilayer perceptron", "x", ("vector", "image", "sequence", "series"),
+        ("classes", "numbers"), {"hidden": "[64, 64]", "dropout": "0.1"}, _mlp,
+    ),
+    "resnet": Fit(
+        "ResNet", "image", ("image",), ("classes",), {"depth": "18"}, _resnet, smallest=28,
+    ),
+    "simple_rnn": _recurrence("Simple recurrent"),
+    "text_cnn": Fit(
+        "TextCNN", "tokens", ("tokens",), ("classes",), {"dim": "128", "dropout": "0.5"}, _words,
+    ),
+    "transformer_encoder": Fit(
+        "A Transformer encoder", "tokens", ("tokens",), ("classes",),
+        {"dim": "64", "dropout": "0.1"}, _words,
+    ),
+    "vgg": Fit(
+        "VGG", "image", ("image",), ("classes",), {"depth": "11", "hidden": "512"}, _vgg,
+        smallest=28, rate="3e-4",
+    ),
+}  # fmt: skip
+# In the zoo and in no pair: no data set here has masks, or tells which two images are alike.
+UNPAIRED = ("siamese", "unet")
+
+
+def view_of(architecture: str, data: str) -> View | None:
+    """Return how an architecture reads a data set, or None where the two do not fit."""
+    fit, preset = FITS.get(architecture), DATA[data]
+    if fit is None or not _learns(fit, preset):
+        return None
+    reading = next((reading for reading in fit.readings if reading in preset.views), None)
+    view = preset.views[reading] if reading else None
+    if view is None or (reading == "image" and view.shape[0] < fit.smallest):
+        return None
+    return view
+
+
+def _learns(fit: Fit, data: DataPreset) -> bool:
+    return data.task in fit.tasks or ("itself" in fit.tasks and "image" in data.views)

@@ -1,0 +1,91 @@
+"""Reads a packaged architecture as the spec it is: params, then the model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from dlspec.decode import decode
+from dlspec.diagnostics import Code, Reporter, suggest
+from dlspec.source import Source
+from dlspec.spec import GraphSpec
+from dlspec.syntax import Mapping as MappingNode
+from dlspec.syntax import Node, Scalar, parse
+from dlspec.values import Scope, described, plain
+
+_HERE = Path(__file__).parent
+_STEMS = ("imagenet", "cifar")
+# What an `if ... else` in an architecture takes for granted: another value is another network.
+_CHOICES: Mapping[tuple[str, str], tuple[object, ...]] = {
+    ("alexnet", "stem"): _STEMS,
+    ("resnet", "depth"): (18, 34, 50, 101, 152),
+    ("resnet", "stem"): _STEMS,
+    ("vgg", "depth"): (11, 13, 16, 19),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """A packaged graph and the params it is to be expanded with."""
+
+    graph: GraphSpec
+    scope: Scope
+
+
+@cache
+def architectures() -> tuple[str, ...]:
+    """Return the names of the packaged architectures, sorted."""
+    return tuple(sorted(path.stem for path in _HERE.glob("*.yaml")))
+
+
+def text_of(name: str) -> str:
+    """Return the spec of a packaged architecture as text."""
+    return (_HERE / f"{name}.yaml").read_text("utf-8")
+
+
+def architecture(
+    word: Scalar, given: Mapping[str, Node], reporter: Reporter
+) -> Architecture | None:
+    """Return the architecture called `word` with `given` params, or report what is wrong."""
+    name = str(word.value)
+    if name not in architectures():
+        near = suggest(name, architectures())
+        reporter.error(
+            Code.REFERENCE_NOT_FOUND,
+            word.span,
+            f"there is no packaged architecture `{name}`",
+            label="not in the zoo",
+            help=f"write `{near}`" if near else f"the zoo has {', '.join(architectures())}",
+        )
+        return None
+    if not all([_is_choice(name, param, node, reporter) for param, node in given.items()]):
+        return None
+    spec, scope = decode(_tree(name, reporter), reporter, overrides=given, stem=name)
+    return Architecture(spec.model, scope)
+
+
+def params_of(name: str) -> dict[str, object]:
+    """Return what a packaged architecture takes, with its defaults: a value, or an expression's text."""
+    declared = _tree(name, Reporter()).get("params")
+    assert isinstance(declared, MappingNode), f"the packaged architecture {name} has no params"
+    return {entry.name: plain(entry.value) for entry in declared}
+
+
+def _tree(name: str, reporter: Reporter) -> MappingNode:
+    tree = parse(Source(f"zoo/{name}.yaml", text_of(name)), reporter)
+    assert tree is not None, f"the packaged architecture {name} is no mapping"
+    return tree
+
+
+def _is_choice(name: str, param: str, node: Node, reporter: Reporter) -> bool:
+    choices = _CHOICES.get((name, param))
+    if choices is None or plain(node) in choices:
+        return True
+    listed = ", ".join(f"`{choice}`" for choice in choices)
+    reporter.error(
+        Code.NOT_A_CHOICE,
+        node.span,
+        f"`{param}` of `{name}` is one of {listed}",
+        label=f"this is {described(node)}",
+    )
+    return False
