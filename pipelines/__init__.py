@@ -1,0 +1,1 @@
+"""The code location: Dagster wires the steps of `pipelines.steps` into assets."""

@@ -1,0 +1,119 @@
+"""What one step hands to the next: small frozen records of paths, digests and numbers."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A prepared data set, on disk under `datasets/<fingerprint>/`.
+
+    `rows` counts the samples of `train`, `validation` and `test`; `digest` is that of the arrays.
+    """
+
+    path: str
+    fingerprint: str
+    digest: str
+    rows: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedModel:
+    """A trained model in its run folder.
+
+    `weights` is the digest of the arrays, not of the file; `epochs` counts those trained, an
+    earlier part of a continued run included; `history` holds the last epoch's figures.
+    """
+
+    run: str
+    path: str
+    name: str
+    weights: str
+    dataset: str
+    epochs: int
+    seconds: float
+    parameters: int
+    flops: int | None
+    continued_from_epoch: int
+    history: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """One gate after the measurement; `value` is None when nothing measured it."""
+
+    metric: str
+    requirement: str
+    value: float | None
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The challenger against the champion, on today's test rows."""
+
+    champion_run: str
+    metric: str
+    test: str
+    challenger: float
+    champion: float
+    p_value: float
+    better: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What was measured on the test rows; the run folder holds metrics.json and predictions."""
+
+    run: str
+    path: str
+    name: str
+    metrics: Mapping[str, float]
+    gates: tuple[GateResult, ...]
+    comparison: Comparison | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The report of a run: one HTML file, and the same in short as Markdown."""
+
+    run: str
+    html: str
+    markdown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """Which run is the champion of a name, since when (ISO 8601, UTC), on what evidence."""
+
+    name: str
+    run: str
+    path: str
+    since: str
+    evidence: str
+    metrics: Mapping[str, float]
+    promoted: bool
+
+
+RECORDS = (Dataset, TrainedModel, GateResult, Comparison, Evaluation, Report, Champion)
+
+
+def to_json(record: Any) -> str:  # noqa: ANN401 - any of RECORDS
+    """Return a record as JSON; `from_json` gives it back."""
+    return json.dumps({"record": type(record).__name__, **asdict(record)}, indent=2)
+
+
+def from_json(text: str) -> Any:  # noqa: ANN401 - any of RECORDS
+    """Return the record that `to_json` wrote."""
+    return _restore(json.loads(text))
+
+
+def _restore(fields: dict[str, Any]) -> Any:  # noqa: ANN401 - any of RECORDS
+    kinds = {kind.__name__: kind for kind in RECORDS}
+    kind = kinds[fields.pop("record")]
+    if kind is Evaluation:
+        fields["gates"] = tuple(GateResult(**gate) for gate in fields["gates"])
+        fields["comparison"] = fields["comparison"] and Comparison(**fields["comparison"])
+    return kind(**fields)

@@ -1,0 +1,186 @@
+"""The contract is checked whole, and what is odd is found."""
+
+import numpy as np
+import pytest
+
+from dlspec.features import ClassFeature, NumberFeature
+from dlspec.sources import CsvSource, Expectation
+from dlspec.spec import Data
+from pipelines.steps.datasets.contract import validate
+from pipelines.steps.datasets.hygiene import class_counts, odd_balance, odd_columns, repeated_rows
+from pipelines.steps.datasets.table import Table
+from pipelines.steps.problems import StepError
+
+
+def _validate(columns, **expect):
+    inputs, targets = {"n": NumberFeature("n")}, {"c": ClassFeature("c", 2)}
+    data = Data(CsvSource(("a.csv",)), inputs, targets, expect=expect)
+    return validate(Table({name: np.asarray(column) for name, column in columns.items()}), data)
+
+
+def _broken(columns, **expect):
+    with pytest.raises(StepError) as caught:
+        _validate(columns, **expect)
+    assert caught.value.code == "DL612"
+    return caught.value
+
+
+def _objects(*values):
+    column = np.empty(len(values), dtype=object)
+    for i, value in enumerate(values):
+        column[i] = value
+    return column
+
+
+def test_a_contract_that_holds_is_told_check_by_check():
+    checked = _validate({"n": [1.0, 2.0]}, n=Expectation(nullable=False, in_range=(0, 2)))
+    assert [(one.column, one.check, one.rows, one.failed) for one in checked] == [
+        ("n", "not missing", 2, 0),
+        ("n", "in_range [0, 2]", 2, 0),
+    ]
+
+
+def test_every_broken_check_of_every_column_is_told_with_its_rows():
+    error = _broken(
+        {"n": [1.0, np.nan, 7.0, -1.0], "s": _objects("ab", "b|c", None, "ad")},
+        n=Expectation(nullable=False, in_range=(0, 5)),
+        s=Expectation(str_matches="a"),
+    )
+    assert error.message == (
+        "the data breaks its contract: `n` fails not missing in 1 of 4 rows, "
+        "`n` fails in_range [0, 5] in 2 of 4 rows, `s` fails str_matches a in 1 of 4 rows"
+    )
+    assert error.table.splitlines() == [
+        "| row | column | value | check |",
+        "|---|---|---|---|",
+        "| 1 | n | `nan` | not missing |",
+        "| 1 | s | `b\\|c` | str_matches a |",
+        "| 2 | n | `7.0` | in_range [0, 5] |",
+        "| 3 | n | `-1.0` | in_range [0, 5] |",
+    ]
+
+
+def test_the_table_shows_ten_rows_and_the_message_counts_all():
+    error = _broken({"n": np.arange(100)}, n=Expectation(in_range=(0, 9)))
+    assert "in 90 of 100 rows" in error.message
+    assert len(error.table.splitlines()) == 12
+    assert "| 10 | n | `10` |" in error.table
+
+
+def test_a_value_that_comes_twice_is_not_unique():
+    error = _broken({"n": [1, 2, 1]}, n=Expectation(unique=True))
+    assert "| 2 | n | `1` | unique |" in error.table
+
+
+def test_missing_values_are_not_equal_to_each_other():
+    columns = {"n": [1.0, np.nan, np.nan], "s": _objects("a", None, None)}
+    checked = _validate(columns, n=Expectation(unique=True), s=Expectation(unique=True))
+    assert [one.failed for one in checked] == [0, 0]
+
+
+def test_values_outside_a_list_are_found_by_their_type_too():
+    error = _broken({"n": _objects("1", "2", 3)}, n=Expectation(isin=("1", "2", "3")))
+    assert error.table.splitlines()[2:] == ["| 2 | n | `3` | isin ['1', '2', '3'] |"]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "column", "failing"),
+    [
+        ("integer", np.array([1.0, np.nan, 2.5]), [2]),
+        ("integer", np.array([1, 2]), []),
+        ("number", _objects(1, "x", 1.5), [1]),
+        ("text", _objects("x", None, 3), [2]),
+        ("boolean", np.array([True, False]), []),
+        ("boolean", np.array([0, 1]), [0, 1]),
+    ],
+)
+def test_the_type_of_each_value_is_checked(dtype, column, failing):
+    if not failing:
+        assert _validate({"n": column}, n=Expectation(dtype=dtype))[0].failed == 0
+        return
+    error = _broken({"n": column}, n=Expectation(dtype=dtype))
+    rows = [int(line.split("|")[1]) for line in error.table.splitlines()[2:]]
+    assert rows == failing
+
+
+def test_the_pixel_that_breaks_the_range_is_shown():
+    images = np.zeros((3, 2, 2))
+    images[1, 1, 0] = 300
+    error = _broken({"n": images}, n=Expectation(in_range=(0, 255)))
+    assert error.table.splitlines()[2:] == ["| 1 | n | `300.0` | in_range [0, 255] |"]
+
+
+def test_the_number_of_a_ragged_row_that_breaks_the_range_is_shown():
+    rows = _objects([1, 2], [], [3, 9, 8])
+    error = _broken({"n": rows}, n=Expectation(in_range=(0, 5)))
+    assert error.table.splitlines()[2:] == ["| 2 | n | `9.0` | in_range [0, 5] |"]
+
+
+def test_lists_of_texts_are_held_against_a_list():
+    rows = _objects(["a", "b"], None, ["b", "z"])
+    error = _broken({"n": rows}, n=Expectation(isin=("a", "b")))
+    assert [line.split("|")[1:4] for line in error.table.splitlines()[2:]] == [
+        [" 2 ", " n ", " `z` "]
+    ]
+
+
+def test_equal_lists_are_not_unique():
+    rows = _objects([[1], [2, 3]], [[1], [2]], [[1], [2, 3]])
+    assert (
+        "| 2 | n | `[[1], [2, 3]]` | unique |"
+        in _broken({"n": rows}, n=Expectation(unique=True)).table
+    )
+
+
+def test_values_that_cannot_be_compared_all_fail():
+    dates = np.array(["2024-01-01", "2024-01-02"], dtype="M8[D]")
+    assert "in 2 of 2 rows" in _broken({"n": dates}, n=Expectation(in_range=(0, 9))).message
+
+
+def test_a_pattern_that_is_none_is_told():
+    error = _broken({"s": _objects("a")}, s=Expectation(str_matches="(a"))
+    assert error.message.startswith("`(a` under `expect` is no regular expression: missing )")
+
+
+def test_a_text_lies_in_no_range():
+    error = _broken({"n": _objects("5", "x", None)}, n=Expectation(in_range=(0, 9)))
+    assert error.table.splitlines()[2:] == ["| 1 | n | `x` | in_range [0, 9] |"]
+
+
+def test_a_column_of_the_contract_that_is_not_there_is_told():
+    with pytest.raises(StepError, match="the source has no column `size`") as caught:
+        _validate({"n": [1]}, size=Expectation(nullable=False))
+    assert caught.value.code == "DL611"
+
+
+def test_missing_values_and_constant_columns_are_found():
+    columns = {
+        "gap": np.array([1.0, np.nan, 2.0]),
+        "same": _objects("x", "x", "x"),
+        "image": np.zeros((3, 2, 2)),
+    }
+    found = [(f.kind, f.subject, f.count) for f in odd_columns(Table(columns), list(columns))]
+    assert found == [("missing_values", "gap", 1), ("constant_column", "same", 3)]
+
+
+def test_test_samples_that_equal_a_training_sample_are_counted():
+    rng = np.random.default_rng(1)
+    train = {"a": rng.normal(size=(500, 3)).astype("f4"), "b": np.arange(500, dtype="i4")}
+    test = {"a": train["a"][[7, 8, 9, 7]].copy(), "b": np.array([7, 8, 0, 7], dtype="i4")}
+    (found,) = repeated_rows(train, {"test": test})
+    assert (found.kind, found.subject, found.count) == ("repeated_rows", "test", 3)
+    assert found.message == "3 of 4 test samples have the inputs of a training sample"
+
+
+def test_samples_of_their_own_are_no_finding():
+    rng = np.random.default_rng(1)
+    one, two = ({"a": rng.normal(size=(500, 3)).astype("f4")} for _ in range(2))
+    assert list(repeated_rows(one, {"test": two})) == []
+
+
+def test_an_absent_class_and_an_imbalance_are_found():
+    ids = {"train": np.array([0] * 33 + [1] * 3), "test": np.array([0, 0])}
+    counts = class_counts(ids, 2)
+    assert counts == {"train": [33, 3], "test": [2, 0]}
+    found = [(f.kind, f.subject, f.count) for f in odd_balance("c", counts)]
+    assert found == [("absent_class", "c/test", 1), ("imbalance", "c", 3)]

@@ -1,0 +1,319 @@
+"""Sources become tables, or a sentence says why not."""
+
+import gzip
+import hashlib
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dlspec.sources import (
+    CsvSource,
+    JsonLinesSource,
+    KerasSource,
+    NpzSource,
+    ParquetSource,
+    SequenceReversalSource,
+    SineSource,
+    SklearnSource,
+    TwoMoonsSource,
+)
+from pipelines.steps.datasets.ragged import pack, unpack
+from pipelines.steps.datasets.reading import content_hash, read
+from pipelines.steps.datasets.table import Table, require_columns
+from pipelines.steps.problems import StepError
+
+
+@pytest.fixture(autouse=True)
+def _no_shared_data(monkeypatch):
+    monkeypatch.delenv("DLSPEC_DATA", raising=False)
+
+
+def test_digits_are_those_of_load_digits():
+    import sklearn.datasets
+
+    bunch = sklearn.datasets.load_digits()
+    table = read(SklearnSource("digits"), None)
+    for name in ("data", "images", "target"):
+        np.testing.assert_array_equal(table.columns[name], bunch[name])
+        assert table.columns[name].dtype == bunch[name].dtype
+    np.testing.assert_array_equal(table.columns["pixel_2_3"], bunch.images[:, 2, 3])
+    assert set(bunch.feature_names) < set(table.columns)
+
+
+def test_iris_has_the_bunch_and_a_column_for_each_feature_name():
+    import sklearn.datasets
+
+    bunch = sklearn.datasets.load_iris()
+    table = read(SklearnSource("iris"), None)
+    assert table.rows == 150
+    np.testing.assert_array_equal(table.columns["petal width (cm)"], bunch.data[:, 3])
+
+
+def test_only_empty_fields_and_named_texts_are_missing(tmp_path):
+    (tmp_path / "a.csv").write_text("country,size\nNA,1\nDE,?\n,3\n")
+    table = read(CsvSource(("a.csv",), missing=("?",)), tmp_path)
+    assert table.columns["country"].tolist() == ["NA", "DE", None]
+    np.testing.assert_array_equal(table.columns["size"], [1.0, np.nan, 3.0])
+
+
+def test_a_csv_without_header_takes_its_names_from_the_spec(tmp_path):
+    (tmp_path / "a.csv").write_text("1;x\n2;y\n")
+    table = read(CsvSource(("a.csv",), separator=";", columns=("n", "word")), tmp_path)
+    assert table.columns["n"].tolist() == [1, 2]
+    assert table.columns["word"].tolist() == ["x", "y"]
+
+
+def test_blank_lines_are_no_rows(tmp_path):
+    (tmp_path / "a.csv").write_text("\n\nn,word\n1,x\n\n2,y\n\n")
+    table = read(CsvSource(("a.csv",)), tmp_path)
+    assert {name: column.tolist() for name, column in table.columns.items()} == {
+        "n": [1, 2],
+        "word": ["x", "y"],
+    }
+
+
+def test_several_files_are_read_as_one(tmp_path):
+    (tmp_path / "a.csv").write_text("n,w\n1,x\n")
+    (tmp_path / "b.csv").write_text("n,w\n2.5,y\n")
+    table = read(CsvSource(("a.csv", "b.csv")), tmp_path)
+    assert table.columns["n"].tolist() == [1.0, 2.5]
+    assert table.columns["w"].tolist() == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "`{}` is empty"),
+        (b"a,b\n1,2\n1,2,3\n", "`{}` is not a table: Expected 2 fields in line 3, saw 3"),
+        (b"a,a\n1,2\n", "`{}` has the column `a` twice"),
+        (b"a,b\n1,2,3\n", "`{}` is not a table: Length of header or names does not match"),
+        (b"a\n\xe9t\xe9\n", "`{}` is not text in the encoding `utf-8`"),
+    ],
+)
+def test_a_bad_csv_is_told_in_a_sentence(tmp_path, content, told):
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    with pytest.raises(StepError) as caught:
+        read(CsvSource(("a.csv",)), tmp_path)
+    assert caught.value.code == "DL610"
+    assert told.format(path) in caught.value.message
+
+
+@given(st.text(alphabet='a1,;.\n\r"\t \x00é-', max_size=60))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_is_a_table_or_a_sentence(tmp_path, text):
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8", newline="")
+    try:
+        table = read(CsvSource(("a.csv",)), tmp_path)
+    except StepError as error:
+        assert error.code == "DL610"  # noqa: PT017 - either outcome is right
+    else:
+        assert {len(column) for column in table.columns.values()} == {table.rows}
+
+
+def test_a_separator_of_two_characters_is_refused(tmp_path):
+    (tmp_path / "a.csv").write_text("a::b\n1::2\n")
+    with pytest.raises(StepError, match="the separator `::` is not a single character"):
+        read(CsvSource(("a.csv",), separator="::"), tmp_path)
+
+
+def test_latin_1_is_read_when_the_spec_says_so(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"a\n\xe9t\xe9\n")
+    table = read(CsvSource(("a.csv",), encoding="latin-1"), tmp_path)
+    assert table.columns["a"].tolist() == ["été"]
+
+
+def test_a_file_without_rows_is_refused(tmp_path):
+    (tmp_path / "a.csv").write_text("a,b\n")
+    with pytest.raises(StepError, match="the source has no rows"):
+        read(CsvSource(("a.csv",)), tmp_path)
+
+
+def test_files_of_other_columns_do_not_stack(tmp_path):
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "b.csv").write_text("a,c\n1,2\n")
+    with pytest.raises(StepError, match=r"has other columns than .*: `b`"):
+        read(CsvSource(("a.csv", "b.csv")), tmp_path)
+
+
+def test_a_missing_file_is_told_with_every_place_looked_at(tmp_path, monkeypatch):
+    monkeypatch.setenv("DLSPEC_DATA", str(tmp_path / "data"))
+    with pytest.raises(StepError) as caught:
+        read(CsvSource(("no.csv",)), tmp_path / "specs")
+    assert caught.value.code == "DL610"
+    assert f"`{tmp_path}/specs/no.csv` and `{tmp_path}/data/no.csv`" in caught.value.message
+
+
+def test_a_file_is_found_under_the_data_folder(tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.csv").write_text("a\n7\n")
+    monkeypatch.setenv("DLSPEC_DATA", str(tmp_path / "data"))
+    assert read(CsvSource(("a.csv",)), tmp_path).columns["a"].tolist() == [7]
+
+
+def test_parquet_keeps_types_and_lists(tmp_path):
+    columns = {"n": [1, None], "word": ["x", None], "pair": [[1, 2], [3, 4]], "rag": [[1], [2, 3]]}
+    pa.parquet.write_table(pa.table(columns), tmp_path / "a.parquet")
+    table = read(ParquetSource(("a.parquet",)), tmp_path)
+    np.testing.assert_array_equal(table.columns["n"], [1.0, np.nan])
+    assert table.columns["word"].tolist() == ["x", None]
+    np.testing.assert_array_equal(table.columns["pair"], [[1, 2], [3, 4]])
+    assert [row.tolist() for row in table.columns["rag"]] == [[1], [2, 3]]
+
+
+def test_images_in_parquet_become_one_array(tmp_path):
+    images = np.arange(24).reshape(2, 3, 4)
+    pa.parquet.write_table(pa.table({"image": images.tolist()}), tmp_path / "a.parquet")
+    table = read(ParquetSource(("a.parquet",)), tmp_path)
+    np.testing.assert_array_equal(table.columns["image"], images)
+
+
+def test_json_lines_are_read_with_their_types(tmp_path):
+    rows = [{"a": "007", "n": 1.5}, {"a": "8", "n": None}]
+    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    table = read(JsonLinesSource(("a.jsonl",)), tmp_path)
+    assert table.columns["a"].tolist() == ["007", "8"]
+    np.testing.assert_array_equal(table.columns["n"], [1.5, np.nan])
+
+
+def test_broken_json_lines_are_told_in_a_sentence(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"a": 1}\n{"a":\n')
+    with pytest.raises(StepError, match="cannot be read") as caught:
+        read(JsonLinesSource(("a.jsonl",)), tmp_path)
+    assert caught.value.code == "DL610"
+
+
+def test_an_archive_gives_its_arrays(tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.zeros((3, 2)), word=np.array(["a", "bb", "c"]))
+    table = read(NpzSource("a.npz"), tmp_path)
+    assert table.columns["x"].shape == (3, 2)
+    assert table.columns["word"].tolist() == ["a", "bb", "c"]
+    assert table.given_test is None
+
+
+def test_an_archive_of_two_halves_gives_its_own_test_rows(tmp_path):
+    halves = {"x_train": [[1], [2]], "x_test": [[3]], "y_train": [0, 1], "y_test": [1]}
+    np.savez(tmp_path / "a.npz", **halves)
+    table = read(NpzSource("a.npz"), tmp_path)
+    assert table.columns["x"].tolist() == [[1], [2], [3]]
+    assert table.columns["y"].tolist() == [0, 1, 1]
+    assert table.given_test.tolist() == [False, False, True]
+
+
+def test_arrays_of_several_lengths_are_refused(tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.zeros(3), y=np.zeros(2))
+    with pytest.raises(StepError, match="several first extents: `x` 3, `y` 2"):
+        read(NpzSource("a.npz"), tmp_path)
+
+
+def test_objects_in_an_archive_are_refused_and_never_unpickled(tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.array([[1], [2, 3]], dtype=object))
+    with pytest.raises(StepError, match=r"array `x` of .* holds Python objects"):
+        read(NpzSource("a.npz"), tmp_path)
+
+
+def test_text_called_npz_is_refused(tmp_path):
+    (tmp_path / "a.npz").write_text("hello")
+    with pytest.raises(StepError, match=r"is not a .npz archive"):
+        read(NpzSource("a.npz"), tmp_path)
+
+
+def test_a_sine_is_its_formula():
+    table = read(SineSource("sine", samples=100, noise=0.0), None)
+    time = np.arange(100)
+    expected = np.sin(2 * np.pi * time / 48) + 0.5 * np.sin(2 * np.pi * time / 11)
+    np.testing.assert_array_equal(table.columns["time"], time)
+    np.testing.assert_allclose(table.columns["value"], expected)
+
+
+def test_noise_has_the_deviation_it_is_given():
+    clean = read(SineSource("sine", samples=20_000, noise=0.0), None).columns["value"]
+    noisy = read(SineSource("sine", samples=20_000, noise=0.3, seed=5), None).columns["value"]
+    assert np.std(noisy - clean) == pytest.approx(0.3, rel=0.02)
+
+
+def test_reversed_sequences_are_reversed_and_shifted():
+    source = SequenceReversalSource("sequence_reversal", samples=50, length=4, vocabulary=7, seed=3)
+    columns = read(source, None).columns
+    np.testing.assert_array_equal(columns["decoder_target"], columns["source"][:, ::-1])
+    np.testing.assert_array_equal(
+        columns["decoder_input"][:, 1:], columns["decoder_target"][:, :-1]
+    )
+    assert columns["decoder_input"][:, 0].tolist() == [1] * 50
+    assert (columns["source"].min(), columns["source"].max()) == (2, 6)
+
+
+def test_two_moons_without_noise_are_those_of_sklearn():
+    import sklearn.datasets
+
+    points, moons = sklearn.datasets.make_moons(101, shuffle=False)
+    columns = read(TwoMoonsSource("two_moons", samples=101, noise=0.0), None).columns
+    ours = np.stack([columns["x"], columns["y"], columns["moon"]], axis=1).round(9) + 0.0
+    theirs = np.concatenate([points, moons[:, None]], axis=1).round(9) + 0.0
+    np.testing.assert_array_equal(ours[np.lexsort(ours.T)], theirs[np.lexsort(theirs.T)])
+
+
+def test_one_seed_gives_one_table():
+    one, two = (read(TwoMoonsSource("two_moons", seed=4), None).columns["x"] for _ in range(2))
+    other = read(TwoMoonsSource("two_moons", seed=5), None).columns["x"]
+    np.testing.assert_array_equal(one, two)
+    assert not np.array_equal(one, other)
+
+
+def test_the_content_hash_follows_the_bytes_and_not_the_name(tmp_path):
+    for name, text in (("a.csv", "a\n1\n"), ("b.csv", "a\n1\n"), ("c.csv", "a\n2\n")):
+        (tmp_path / name).write_text(text)
+    a, b, c = (content_hash(CsvSource((f"{n}.csv",)), tmp_path) for n in "abc")
+    inner = hashlib.sha256(b"a\n1\n").digest()
+    assert a == b == hashlib.sha256(inner).hexdigest()
+    assert a != c
+
+
+def test_ragged_rows_survive_the_way_through_plain_arrays():
+    rows = np.empty(3, dtype=object)
+    rows[0], rows[1], rows[2] = [1, 2], [], [3]
+    back = unpack(pack({"x": rows, "y": np.arange(3)}))
+    assert [row.tolist() for row in back["x"]] == [[1, 2], [], [3]]
+    assert back["y"].tolist() == [0, 1, 2]
+
+
+def test_a_cached_file_that_keras_would_delete_is_refused_and_kept(tmp_path, monkeypatch):
+    cached = tmp_path / "datasets" / "imdb.npz"
+    cached.parent.mkdir()
+    cached.write_bytes(b"a near copy")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    with pytest.raises(StepError, match="is not the file that Keras publishes as `imdb`"):
+        read(KerasSource("imdb"), tmp_path)
+    assert cached.read_bytes() == b"a near copy"
+
+
+def test_fashion_mnist_is_read_from_the_cache_of_keras(tmp_path, monkeypatch):
+    folder = tmp_path / "datasets" / "fashion-mnist"
+    folder.mkdir(parents=True)
+    images = np.arange(2 * 28 * 28, dtype=np.uint8).reshape(2, 28, 28)
+    for half in ("train", "t10k"):
+        header = np.array([0x803, 2, 28, 28], dtype=">u4").tobytes()
+        path = folder / f"{half}-images-idx3-ubyte.gz"
+        path.write_bytes(gzip.compress(header + images.tobytes()))
+        header = np.array([0x801, 2], dtype=">u4").tobytes()
+        path = folder / f"{half}-labels-idx1-ubyte.gz"
+        path.write_bytes(gzip.compress(header + bytes([3, 9])))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    table = read(KerasSource("fashion_mnist"), tmp_path)
+    np.testing.assert_array_equal(table.columns["x"][2:], images)
+    assert table.columns["y"].tolist() == [3, 9, 3, 9]
+    assert table.given_test.tolist() == [False, False, True, True]
+
+
+def test_a_missing_column_is_told_with_the_nearest_name():
+    table = Table({"Age": np.zeros(1), "Fare": np.zeros(1)})
+    with pytest.raises(StepError) as caught:
+        require_columns(table, ["Aeg", "Fare"])
+    assert caught.value.code == "DL611"
+    assert caught.value.message == "the source has no column `Aeg`"
+    assert caught.value.help == "write `Age` for `Aeg`"

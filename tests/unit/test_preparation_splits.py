@@ -1,0 +1,174 @@
+"""Every row goes to one part, by the rule that the spec names."""
+
+import numpy as np
+import pytest
+
+from dlspec.features import ClassFeature, NumberFeature, SeriesFeature, SeriesTarget
+from dlspec.sources import ColumnSplit, CsvSource, FractionSplit, GivenSplit, TimeSplit
+from dlspec.spec import Data
+from pipelines.steps.datasets.table import Table
+from pipelines.steps.preparation.splits import deal
+from pipelines.steps.preparation.windows import Window, anchors, window_of
+from pipelines.steps.problems import StepError
+
+
+def _deal(split, columns, given=None):
+    inputs, targets = {"n": NumberFeature("n")}, {"c": ClassFeature("c", 3)}
+    table = Table({name: np.asarray(column) for name, column in columns.items()}, given)
+    return deal(table, Data(CsvSource(("a.csv",)), inputs, targets, split))
+
+
+def _lists(dealt):
+    return {name: positions.tolist() for name, positions in dealt.parts.items()}
+
+
+def test_every_row_is_dealt_once_and_the_shares_are_kept():
+    parts = _deal(FractionSplit(0.15, 0.25, None, 3), {"n": np.zeros(1000)}).parts
+    assert {name: len(rows) for name, rows in parts.items()} == {
+        "train": 600,
+        "validation": 150,
+        "test": 250,
+    }
+    assert sorted(np.concatenate(list(parts.values()))) == list(range(1000))
+
+
+def test_the_seed_decides_the_deal():
+    columns = {"n": np.zeros(50)}
+    one, same, other = (_lists(_deal(FractionSplit(seed=s), columns)) for s in (1, 1, 2))
+    assert one == same
+    assert one != other
+
+
+def test_strata_keep_their_shares_as_closely_as_those_of_sklearn():
+    import sklearn.model_selection
+
+    classes = np.repeat([0, 1, 2], [700, 240, 60])
+    rng = np.random.default_rng(0)
+    rng.shuffle(classes)
+    parts = _deal(FractionSplit(0.2, 0.15, "c", 7), {"c": classes}).parts
+    _, theirs = sklearn.model_selection.train_test_split(
+        np.arange(1000), test_size=0.15, stratify=classes, random_state=7
+    )
+    assert np.bincount(classes[parts["test"]]).tolist() == np.bincount(classes[theirs]).tolist()
+    assert np.bincount(classes[parts["validation"]]).tolist() == [140, 48, 12]
+    assert np.bincount(classes[parts["train"]]).tolist() == [455, 156, 39]
+
+
+def test_a_stratified_deal_is_random_within_a_stratum():
+    classes = np.repeat([0, 1], 50)
+    test = _deal(FractionSplit(0.0, 0.2, "c", 1), {"c": classes}).parts["test"]
+    assert np.bincount(classes[test]).tolist() == [10, 10]
+    assert len(set(np.diff(test).tolist())) > 3
+
+
+def test_a_stratum_with_one_row_is_refused():
+    with pytest.raises(StepError) as caught:
+        _deal(FractionSplit(0.0, 0.2, "c"), {"c": [0, 0, 0, 0, 2, 1, 1, 1]})
+    assert caught.value.code == "DL613"
+    assert "`2` stands in 1 rows (row 4 first)" in caught.value.message
+
+
+def test_the_test_rows_of_the_source_stay_test_rows():
+    given = np.array([False, True, False, False, True, False])
+    parts = _lists(_deal(GivenSplit("given", 0.25, None, 1), {"n": np.zeros(6)}, given))
+    assert parts["test"] == [1, 4]
+    assert len(parts["validation"]) == 1
+    assert sorted(parts["train"] + parts["validation"]) == [0, 2, 3, 5]
+
+
+def test_a_source_without_test_rows_of_its_own_is_refused():
+    with pytest.raises(StepError, match="no test rows of its own") as caught:
+        _deal(GivenSplit("given"), {"n": np.zeros(6)})
+    assert caught.value.code == "DL613"
+
+
+def test_a_column_deals_the_rows():
+    columns = {"fold": [1, 5, 4, 2, 5, 3]}
+    assert _lists(_deal(ColumnSplit("fold", (5,), (4,)), columns)) == {
+        "train": [0, 3, 5],
+        "validation": [2],
+        "test": [1, 4],
+    }
+
+
+def test_a_value_that_no_row_has_is_refused():
+    columns = {"fold": np.array(["a", "b"], dtype=object)}
+    with pytest.raises(StepError, match="no row has `c` in column `fold`"):
+        _deal(ColumnSplit("fold", ("c",)), columns)
+
+
+def test_a_row_is_not_dealt_twice():
+    with pytest.raises(StepError, match="row 1 would be both"):
+        _deal(ColumnSplit("fold", (2,), (2,)), {"fold": [1, 2]})
+
+
+def test_time_cuts_the_ordered_rows():
+    dealt = _deal(TimeSplit("t", 0.2, 0.3), {"t": np.array([9, 8, 7, 6, 5, 4, 3, 2, 1, 0])})
+    assert dealt.order.tolist() == list(range(9, -1, -1))
+    assert _lists(dealt) == {
+        "train": [0, 1, 2, 3, 4],
+        "validation": [5, 6],
+        "test": [7, 8, 9],
+    }
+
+
+def test_rows_of_one_moment_stay_together():
+    dealt = _deal(TimeSplit("t", 0.0, 0.2), {"t": [0, 0, 1, 1, 2, 2, 3, 3, 3, 3]})
+    assert _lists(dealt)["test"] == [6, 7, 8, 9]
+
+
+def test_dates_as_texts_are_ordered():
+    dates = np.array(["2024-03-01", "2023-12-31T23:00", "2024-01", "2024-02-29"], dtype=object)
+    assert _deal(TimeSplit("t", 0.0, 0.25), {"t": dates}).order.tolist() == [1, 2, 3, 0]
+
+
+def test_a_date_of_another_kind_is_refused_and_not_guessed():
+    dates = np.array(["2024-01-02", "1/3/2024"], dtype=object)
+    with pytest.raises(StepError) as caught:
+        _deal(TimeSplit("t"), {"t": dates})
+    assert caught.value.message == "column `t`, row 1: `1/3/2024` is no moment in time"
+
+
+def test_a_number_among_dates_is_refused():
+    dates = np.array(["2024-01-02", 7], dtype=object)
+    with pytest.raises(StepError, match="column `t`, row 1: `7` is no moment in time"):
+        _deal(TimeSplit("t"), {"t": dates})
+
+
+@pytest.mark.parametrize("split", [TimeSplit("t"), ColumnSplit("t", (1,))])
+def test_a_column_of_arrays_deals_no_rows(split):
+    with pytest.raises(StepError, match="does not hold one plain value per row"):
+        _deal(split, {"t": np.zeros((4, 2))})
+
+
+def test_a_split_that_leaves_no_training_rows_is_refused():
+    with pytest.raises(StepError, match="no row for train"):
+        _deal(TimeSplit("t", 0.0, 0.5), {"t": [3, 3, 3]})
+
+
+def test_a_window_lies_within_its_part():
+    assert anchors(np.arange(10, 20), Window(4, 2, 1)).tolist() == [14, 15, 16, 17, 18]
+
+
+def test_a_gap_ends_a_run():
+    positions = np.array([0, 1, 2, 3, 10, 11, 12, 13, 14])
+    assert anchors(positions, Window(3, 1, 1)).tolist() == [3, 13, 14]
+
+
+def test_the_stride_counts_from_the_start_of_a_run():
+    positions = np.concatenate([np.arange(3, 11), np.arange(20, 27)])
+    assert anchors(positions, Window(2, 1, 3)).tolist() == [5, 8, 22, 25]
+
+
+def test_no_window_fits_a_run_that_is_too_short():
+    assert anchors(np.arange(4), Window(4, 1, 1)).tolist() == []
+
+
+def test_series_of_one_sample_meet_at_its_anchor():
+    features = [SeriesFeature(("a",), 24), SeriesFeature(("b",), 7), SeriesTarget(("a",), 3)]
+    assert window_of(features) == Window(24, 3, 1)
+
+
+def test_series_of_several_strides_are_refused():
+    with pytest.raises(StepError, match="several strides"):
+        window_of([SeriesFeature(("a",), 4), SeriesFeature(("b",), 4, 2)])
