@@ -1,0 +1,155 @@
+"""The evaluation step: the test rows, once, then the gates and the champion."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from dlspec.plan import Plan
+from dlspec.spec import GATED_WITHOUT_METRIC, Gate
+from pipelines.steps import store
+from pipelines.steps.evaluation.champion import Rival, compare, rival
+from pipelines.steps.evaluation.forward import Measured, load_model, measure_samples
+from pipelines.steps.evaluation.metrics import measure
+from pipelines.steps.evaluation.predicted import signature_of
+from pipelines.steps.evaluation.predictions import write_predictions
+from pipelines.steps.preparation.fitting import load_preparation
+from pipelines.steps.preparation.parts import open_part
+from pipelines.steps.problems import StepError
+from pipelines.steps.records import Champion, Dataset, Evaluation, GateResult, TrainedModel
+from pipelines.steps.training.machine import settled
+from pipelines.steps.training.result import step_flops
+from pipelines.steps.training.samples import Samples
+
+_MODEL_FILES = (
+    "model.keras",
+    "spec.yaml",
+    "plan.json",
+    "preparation.json",
+    "history.csv",
+    "run.json",
+)
+
+
+def evaluate(
+    plan: Plan,
+    trained: TrainedModel,
+    dataset: Dataset,
+    champion: Champion | None = None,
+    *,
+    run: str | None = None,
+    base: Path | None = None,
+) -> Evaluation:
+    """Measure a trained model on the test rows, against its gates and the champion.
+
+    Writes predictions.parquet, then metrics.json.
+
+    Args:
+        champion: Whom to compare with when the spec asks for it; None when there is none yet.
+        run: The run that evaluates; where it is not the one that trained, a folder of its own
+            takes the model's files as hard links.
+        base: The folder of the spec, where its data files are found; default: the current one.
+
+    Raises:
+        StepError: If the run has been evaluated, a metric fits no target, or a file is damaged.
+    """
+    trained = _own_folder(plan, trained, run)
+    folder = Path(trained.path)
+    if (folder / "metrics.json").exists():
+        raise StepError(
+            f"the run `{trained.run}` has been evaluated",
+            help="evaluate in a new run: nothing is overwritten",
+        )
+    training = plan.training
+    assert training is not None
+    with settled(plan.runtime, seed=training.seed, step_flops=step_flops(plan)):
+        measured = _measure(plan, folder, dataset)
+        theirs = _rival(plan, trained, champion, dataset=dataset, measured=measured, base=base)
+    assert measured.loss is not None
+    metrics = measure(_wanted(plan), measured.predicted) | {"loss": measured.loss}
+    write_predictions(
+        folder / "predictions.parquet",
+        open_part(dataset, "test").rows,
+        measured.predicted,
+        champion=None if theirs is None else theirs.predicted,
+    )
+    store.write_whole(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+    rules = plan.evaluation and plan.evaluation.champion
+    comparison = (
+        compare(rules, measured.predicted, theirs=theirs, seed=training.seed)
+        if rules and theirs
+        else None
+    )
+    gates = tuple(_judged(gate, metrics, trained) for gate in _gates(plan))
+    return Evaluation(trained.run, trained.path, plan.name, metrics, gates, comparison)
+
+
+def _own_folder(plan: Plan, trained: TrainedModel, run: str | None) -> TrainedModel:
+    if run is None or run == trained.run:
+        return trained
+    folder = store.run_folder(plan.name, run)
+    with store.whole_folder(folder) as aside:
+        for name in _MODEL_FILES:
+            (aside / name).hardlink_to(Path(trained.path, name))
+    return replace(trained, run=run, path=os.fspath(folder))
+
+
+def _measure(plan: Plan, folder: Path, dataset: Dataset) -> Measured:
+    test = open_part(dataset, "test")
+    signed = signature_of(plan)
+    samples = Samples(
+        {name: test.inputs[name] for name in signed.inputs},
+        {head.name: test.targets[head.name] for head in signed.heads},
+        signed.inputs_as,
+        signed.outputs_as,
+    )
+    return measure_samples(
+        load_model(folder, with_loss=True),
+        samples,
+        signature=signed,
+        preparation=load_preparation(folder),
+    )
+
+
+def _wanted(plan: Plan) -> tuple[str, ...]:
+    """Return the metrics the spec lists, then what only its gates and its comparison need."""
+    if plan.evaluation is None:
+        return ()
+    names = [*plan.evaluation.metrics, *(gate.metric for gate in plan.evaluation.gates)]
+    if plan.evaluation.champion is not None:
+        names.append(plan.evaluation.champion.metric)
+    return tuple(dict.fromkeys(n for n in names if n not in GATED_WITHOUT_METRIC))
+
+
+def _rival(
+    plan: Plan,
+    trained: TrainedModel,
+    champion: Champion | None,
+    *,
+    dataset: Dataset,
+    measured: Measured,
+    base: Path | None,
+) -> Rival | None:
+    asked = plan.evaluation is not None and plan.evaluation.champion is not None
+    if not asked or champion is None or champion.run == trained.run:
+        return None
+    where = base or Path.cwd()
+    return rival(plan, champion, dataset=dataset, ours=measured.predicted, base=where)
+
+
+def _gates(plan: Plan) -> tuple[Gate, ...]:
+    return plan.evaluation.gates if plan.evaluation else ()
+
+
+def _judged(gate: Gate, metrics: Mapping[str, float], trained: TrainedModel) -> GateResult:
+    flops = None if trained.flops is None else float(trained.flops)
+    known = {"parameters": float(trained.parameters), "flops": flops, **metrics}
+    value = known.get(gate.metric)
+    threshold = f"{gate.threshold:,.0f}" if gate.threshold >= 1e4 else f"{gate.threshold:g}"
+    return GateResult(
+        metric=gate.metric,
+        requirement=f"{gate.comparison} {threshold}",
+        value=value,
+        passed=value is not None and gate.passes(value),
+    )

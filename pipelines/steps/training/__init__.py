@@ -1,0 +1,1 @@
+"""Training: a plan and prepared arrays become a trained model in its run folder."""

@@ -1,0 +1,189 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+from sklearn import metrics as sk
+
+from dlspec.spec import METRICS
+from pipelines.steps.evaluation.comparison import bootstrap, is_better, mcnemar
+from pipelines.steps.evaluation.metrics import FUNCTIONS, measure
+from pipelines.steps.evaluation.predicted import Head, Predicted, read_output
+from pipelines.steps.problems import StepError
+
+CLASSES = 4
+_SAMPLES = st.lists(
+    st.tuples(st.integers(0, CLASSES - 1), st.lists(st.integers(0, 9), min_size=4, max_size=4)),
+    min_size=1,
+    max_size=60,
+)
+
+
+def _classes(drawn) -> tuple[Predicted, np.ndarray]:
+    true = np.array([label for label, _ in drawn], dtype=np.int32)
+    logits = np.array([scores for _, scores in drawn], dtype=np.float32) / 3
+    return read_output(Head("y", "class", one_hot=False, from_logits=True), logits, true), true
+
+
+def test_every_metric_of_the_language_is_there():
+    assert tuple(FUNCTIONS) == METRICS
+
+
+@given(_SAMPLES)
+def test_class_metrics_are_those_of_scikit_learn(drawn):
+    p, true = _classes(drawn)
+    macro = {"average": "macro", "zero_division": 0}
+    expected = {
+        "accuracy": sk.accuracy_score(true, p.guess),
+        "balanced_accuracy": np.mean(
+            [(p.guess[true == c] == c).mean() for c in np.unique(true)],
+        ),
+        "precision_macro": sk.precision_score(true, p.guess, **macro),
+        "recall_macro": sk.recall_score(true, p.guess, **macro),
+        "f1_macro": sk.f1_score(true, p.guess, **macro),
+        "f1_weighted": sk.f1_score(true, p.guess, average="weighted", zero_division=0),
+        "log_loss": sk.log_loss(true, p.probability, labels=range(CLASSES)),
+    }
+    for name, value in expected.items():
+        assert FUNCTIONS[name](p) == pytest.approx(value, rel=1e-5), name
+
+
+@given(_SAMPLES)
+def test_the_area_under_the_curve_is_that_of_scikit_learn(drawn):
+    p, true = _classes(drawn)
+    if len(np.unique(true)) < CLASSES:
+        with pytest.raises(StepError, match="`roc_auc` is not defined: no sample has the class"):
+            FUNCTIONS["roc_auc"](p)
+    else:
+        expected = sk.roc_auc_score(true, p.probability, multi_class="ovr")
+        assert FUNCTIONS["roc_auc"](p) == pytest.approx(expected)
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.floats(-5, 5, width=16)), min_size=2, max_size=50))
+def test_binary_metrics_are_those_of_scikit_learn(drawn):
+    true = np.array([t for t, _ in drawn], dtype=np.float32)[:, None]
+    logits = np.array([x for _, x in drawn], dtype=np.float32)[:, None]
+    p = read_output(Head("y", "binary", one_hot=False, from_logits=True), logits, true)
+    assert p.guess.tolist() == (logits[:, 0] > 0).astype(int).tolist()
+    assert FUNCTIONS["log_loss"](p) == pytest.approx(
+        sk.log_loss(p.true, p.probability, labels=[0, 1]), rel=1e-5
+    )
+    if 0 < p.true.sum() < len(p.true):
+        assert FUNCTIONS["roc_auc"](p) == pytest.approx(sk.roc_auc_score(p.true, p.probability))
+
+
+@given(
+    st.lists(
+        st.tuples(*[st.floats(-100, 100, width=32)] * 4),
+        min_size=2,
+        max_size=30,
+    )
+)
+def test_regression_metrics_are_those_of_scikit_learn(drawn):
+    numbers = np.array(drawn, dtype=np.float64)
+    p = Predicted("number", numbers[:, :2], numbers[:, 2:])
+    expected = {
+        "mae": sk.mean_absolute_error(p.true, p.guess),
+        "mse": sk.mean_squared_error(p.true, p.guess),
+        "rmse": np.sqrt(sk.mean_squared_error(p.true, p.guess)),
+        "r2": sk.r2_score(p.true, p.guess),
+    }
+    for name, value in expected.items():
+        assert FUNCTIONS[name](p) == pytest.approx(value, rel=1e-9), name
+
+
+def test_padding_counts_neither_for_nor_against_a_sequence():
+    true = np.array([[3, 4, 0, 0], [5, 6, 7, 0], [8, 9, 2, 3]])
+    guess = np.array([[3, 4, 9, 9], [5, 1, 7, 0], [8, 9, 2, 3]])
+    p = Predicted("tokens", true, guess)
+    assert FUNCTIONS["token_accuracy"](p) == pytest.approx(8 / 9)
+    assert FUNCTIONS["sequence_accuracy"](p) == pytest.approx(2 / 3)
+
+
+def test_large_logits_give_probabilities_without_overflow():
+    head = Head("y", "binary", one_hot=False, from_logits=True)
+    p = read_output(head, np.array([[-1e4], [0.0], [1e4]]), np.array([[0.0], [1.0], [1.0]]))
+    assert p.probability is not None
+    assert p.probability.tolist() == [0.0, 0.5, 1.0]
+
+
+def test_probabilities_are_taken_as_they_are_and_margins_are_not():
+    output, target = np.array([[0.4], [0.6]]), np.array([[0.0], [1.0]])
+    p = read_output(Head("y", "binary", one_hot=False, from_logits=False), output, target)
+    assert p.guess.tolist() == [0, 1]
+    hinge = read_output(Head("y", "binary", one_hot=False, from_logits=None), output, target)
+    assert hinge.guess.tolist() == [1, 1]
+    assert FUNCTIONS["roc_auc"](hinge) == 1.0
+    with pytest.raises(StepError, match="`log_loss` needs probabilities"):
+        FUNCTIONS["log_loss"](hinge)
+
+
+def test_a_metric_of_two_targets_is_their_mean_with_each_beside_it():
+    right = Predicted("class", np.array([0, 1]), np.array([0, 1]))
+    half = Predicted("class", np.array([0, 1]), np.array([0, 0]))
+    number = Predicted("number", np.array([[1.0]]), np.array([[3.0]]))
+    assert measure(("accuracy", "mae"), {"a": right, "b": half, "c": number}) == {
+        "accuracy": 0.75,
+        "a_accuracy": 1.0,
+        "b_accuracy": 0.5,
+        "mae": 2.0,
+    }
+
+
+def test_a_metric_that_fits_no_target_is_said():
+    number = Predicted("number", np.array([[1.0]]), np.array([[3.0]]))
+    with pytest.raises(StepError) as caught:
+        measure(("accuracy",), {"price": number})
+    assert str(caught.value) == (
+        "error: `accuracy` fits no target of the spec\n"
+        "  = help: choose one of `mae`, `mse`, `rmse`, `r2`"
+    )
+
+
+def _right_at(*rights: bool) -> Predicted:
+    return Predicted("class", np.zeros(len(rights), dtype=np.int32), 1 - np.array(rights, int))
+
+
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 20), st.integers(0, 20))
+def test_mcnemar_is_the_binomial_test_of_the_samples_that_differ(ours, theirs, both, none):
+    a = _right_at(*[True] * ours, *[False] * theirs, *[True] * both, *[False] * none)
+    b = _right_at(*[False] * ours, *[True] * theirs, *[True] * both, *[False] * none)
+    if ours + theirs:
+        expected = stats.binomtest(ours, ours + theirs, 0.5).pvalue
+        assert mcnemar(a, b) == pytest.approx(expected, rel=1e-9)
+    elif both + none:
+        assert mcnemar(a, b) == 1.0
+
+
+def test_mcnemar_stands_a_million_samples():
+    a = _right_at(*[True] * 500_500, *[False] * 499_500)
+    b = _right_at(*[False] * 500_500, *[True] * 499_500)
+    expected = stats.binomtest(500_500, 1_000_000, 0.5).pvalue
+    assert mcnemar(a, b) == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_bootstrap_tells_a_better_model_from_an_equal_one():
+    generator = np.random.default_rng(0)
+    true = generator.normal(size=(200, 1))
+    good, poor = (
+        Predicted("number", true, true + s * generator.normal(size=(200, 1))) for s in (0.5, 1.0)
+    )
+    assert bootstrap(good, poor, metric="rmse", seed=1) == pytest.approx(2 / 2001)
+    assert bootstrap(poor, good, metric="rmse", seed=1) == pytest.approx(2 / 2001)
+    assert bootstrap(good, good, metric="rmse", seed=1) == 1.0
+    assert is_better(0.5, 1.0, metric="rmse")
+    assert not is_better(0.5, 1.0, metric="r2")
+
+
+def test_the_bootstrap_rejects_as_often_as_it_says():
+    generator = np.random.default_rng(3)
+    found = []
+    for seed in range(20):
+        true = generator.integers(0, 2, 80)
+        pair = [
+            Predicted("class", true, np.where(generator.random(80) < 0.8, true, 1 - true))
+            for _ in range(2)
+        ]
+        found.append(bootstrap(*pair, metric="f1_macro", seed=seed) < 0.1)
+    # 2 of 20 expected; 8 lie beyond the 99.9 % quantile of the binomial distribution.
+    assert sum(found) < 8

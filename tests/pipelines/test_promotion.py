@@ -1,0 +1,123 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from training_specs import MOONS
+
+import dlspec
+from pipelines.steps import store
+from pipelines.steps.problems import Refused, StepError
+from pipelines.steps.promotion import current, promote
+from pipelines.steps.records import Comparison, Evaluation, GateResult, TrainedModel
+
+PLAN = dlspec.loads(MOONS)
+PASSED = GateResult("accuracy", ">= 0.8", 0.9, passed=True)
+FAILED = GateResult("accuracy", ">= 0.8", 0.7, passed=False)
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path, monkeypatch):
+    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path))
+
+
+def _run(name: str, **changes: object) -> tuple[Evaluation, TrainedModel]:
+    folder = store.run_folder("moons", name)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.keras").touch()
+    evaluation = Evaluation(name, str(folder), "moons", {"accuracy": 0.9}, (PASSED,), None)
+    trained = TrainedModel(
+        run=name,
+        path=str(folder),
+        name="moons",
+        weights="",
+        dataset="",
+        epochs=1,
+        seconds=1.0,
+        parameters=1,
+        flops=None,
+        continued_from_epoch=0,
+        history={},
+    )
+    return replace(evaluation, **changes), trained
+
+
+def _against(run: str, *, better: bool) -> Comparison:
+    return Comparison(run, "accuracy", "mcnemar", 0.9, 0.8, 0.012 if better else 0.3, better)
+
+
+def test_there_is_no_champion_at_first():
+    assert current("moons") is None
+
+
+def test_the_first_run_that_passes_its_gates_becomes_the_champion():
+    champion = promote(PLAN, *_run("r1"))
+    assert champion.promoted
+    assert champion.evidence == "first champion: gates passed: accuracy 0.9, required >= 0.8"
+    assert current("moons") == champion
+
+
+def test_a_failed_gate_is_refused_with_its_reason():
+    with pytest.raises(Refused) as caught:
+        promote(PLAN, *_run("r1", gates=(PASSED, FAILED, replace(FAILED, value=None))))
+    assert caught.value.reasons == (
+        "accuracy 0.7, required >= 0.8",
+        "accuracy was not measured, required >= 0.8",
+    )
+    assert current("moons") is None
+
+
+def test_a_better_challenger_takes_over_with_the_evidence():
+    promote(PLAN, *_run("r1"))
+    champion = promote(PLAN, *_run("r2", comparison=_against("r1", better=True)))
+    assert (champion.run, champion.promoted) == ("r2", True)
+    assert champion.evidence == (
+        "accuracy 0.9 against 0.8 of run r1, mcnemar p = 0.012; "
+        "gates passed: accuracy 0.9, required >= 0.8"
+    )
+    assert current("moons") == champion
+
+
+def test_a_challenger_that_is_not_shown_to_be_better_changes_nothing():
+    first = promote(PLAN, *_run("r1"))
+    decided = promote(PLAN, *_run("r2", comparison=_against("r1", better=False)))
+    assert (decided.run, decided.promoted) == ("r1", False)
+    assert decided.evidence == (
+        "run r1 stays champion: run r2 is not shown to be better: "
+        "accuracy 0.9 against 0.8 of run r1, mcnemar p = 0.3"
+    )
+    assert current("moons") == first
+
+
+def test_a_comparison_with_an_earlier_champion_does_not_count():
+    promote(PLAN, *_run("r1"))
+    promote(PLAN, *_run("r2", comparison=_against("r1", better=True)))
+    decided = promote(PLAN, *_run("r3", comparison=_against("r1", better=True)))
+    assert (decided.run, decided.promoted) == ("r2", False)
+    assert "was compared with run r1, the champion before" in decided.evidence
+
+
+def test_without_a_comparison_the_champion_stays():
+    promote(PLAN, *_run("r1"))
+    assert "could not be compared with it" in promote(PLAN, *_run("r2")).evidence
+    head, _, _ = MOONS.partition("  champion:")
+    silent = dlspec.loads(head)
+    evidence = promote(silent, *_run("r2")).evidence
+    assert "the spec has no `evaluation.champion`" in evidence
+
+
+def test_the_champion_promoted_again_stays_as_it_is():
+    first = promote(PLAN, *_run("r1"))
+    assert promote(PLAN, *_run("r1")) == first
+
+
+def test_a_damaged_record_is_said():
+    store.write_whole(store.champion_file("moons"), '{"record": "Champion"')
+    with pytest.raises(StepError, match="is damaged"):
+        current("moons")
+
+
+def test_a_champion_whose_run_is_gone_is_said():
+    champion = promote(PLAN, *_run("r1"))
+    Path(champion.path, "model.keras").unlink()
+    with pytest.raises(StepError, match=r"the champion of `moons` is run `r1`, and .* is gone"):
+        current("moons")

@@ -1,0 +1,76 @@
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+from training_specs import MOONS
+
+_TRAIN = """
+    import os, sys
+    sys.path[:0] = sys.argv[2:]
+    from training_specs import MOONS, prepared
+    from pipelines.steps.training.progress import EpochEnd, Notice
+    from pipelines.steps.training.train import train
+
+    def say(said):
+        if isinstance(said, EpochEnd):
+            print(f"epoch {said.epoch}", flush=True)
+        if isinstance(said, Notice):
+            print(f"notice {said.text}", flush=True)
+
+    for home in sys.argv[1].split(os.pathsep):
+        os.environ["DLSPEC_HOME"] = home
+        plan, dataset = prepared(MOONS, epochs=40)
+        trained = train(plan, dataset, run="r1", spec_text=MOONS, progress=say)
+        print(f"weights {trained.weights} {trained.epochs}", flush=True)
+    """
+
+
+def _train(*homes: Path) -> "subprocess.Popen[str]":
+    here = Path(__file__).parent
+    return subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            textwrap.dedent(_TRAIN),
+            os.pathsep.join(map(str, homes)),
+            str(here),
+            str(here.parents[1]),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_a_killed_training_continues_to_the_weights_of_one_never_killed(tmp_path):
+    """The model has Dropout, BatchNormalization, EarlyStopping and ReduceLROnPlateau."""
+    for layer in ("Dropout", "BatchNormalization", "EarlyStopping", "ReduceLROnPlateau"):
+        assert layer in MOONS
+    moment = random.SystemRandom()
+    epoch, delay = moment.randint(3, 20), moment.uniform(0, 0.1)
+    killed, never = tmp_path / "killed", tmp_path / "never"
+    with _train(killed) as child:
+        assert child.stdout is not None
+        for line in child.stdout:
+            if line == f"epoch {epoch}\n":
+                break
+        time.sleep(delay)
+        child.send_signal(signal.SIGKILL)
+    assert not (killed / "runs").exists()
+    with _train(killed, never) as child:
+        assert child.stdout is not None
+        said = child.stdout.read().splitlines()
+    first = int(said[0].removeprefix("notice continuing after epoch ").removesuffix(" of 40"))
+    assert 1 <= first < 40, (epoch, delay)
+    weights = [line for line in said if line.startswith("weights")]
+    assert weights[0] == weights[1], (epoch, delay)
+    facts = json.loads((killed / "runs" / "moons" / "r1" / "run.json").read_text())
+    assert facts["continued_from_epoch"] == first

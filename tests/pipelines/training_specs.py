@@ -1,0 +1,75 @@
+"""Small specs and the steps over them, for tests that train."""
+
+from pathlib import Path
+
+import dlspec
+from dlspec import Plan
+from pipelines.steps.preparation.dataset import prepare
+from pipelines.steps.records import Dataset
+
+MOONS = """\
+dlspec: 1
+name: moons
+params: {rate: 0.01, epochs: 6, seed: 3, split_seed: 1, patience: 50}
+data:
+  source: {synthetic: two_moons, samples: 420, noise: 0.15, seed: 5}
+  inputs: {point: {vector: [x, y], standardize: true}}
+  targets: {moon: {binary: moon}}
+  split: {validation: 0.2, test: 0.25, seed: $split_seed}
+model:
+  inputs: {point: [2]}
+  graph:
+    - Dense: 24
+    - BatchNormalization
+    - ReLU
+    - Dropout: 0.2
+    - {Dense: 1, name: moon}
+training:
+  epochs: $epochs
+  batch_size: 32
+  optimizer: {Adam: {learning_rate: $rate}}
+  loss: {BinaryCrossentropy: {from_logits: true}}
+  metrics: [{BinaryAccuracy: {threshold: 0.0}}]
+  callbacks:
+    - EarlyStopping: {monitor: val_loss, patience: $patience, restore_best_weights: true}
+    - ReduceLROnPlateau: {monitor: val_loss, factor: 0.5, patience: 1, min_delta: 0.01}
+  seed: $seed
+evaluation:
+  metrics: [accuracy, roc_auc]
+  gates: {accuracy: ">= 0.8", parameters: "<= 1000"}
+  champion: {metric: accuracy, test: mcnemar}
+"""
+
+DIGITS = """\
+dlspec: 1
+name: digits_small
+data:
+  source: {sklearn: digits}
+  inputs: {image: {image: images, size: [8, 8], channels: 1, scale: 0.0625}}
+  targets: {digit: {class: target, classes: 10}}
+  split: {validation: 0.15, test: 0.15, stratify: digit, seed: 7}
+model:
+  inputs: {image: [8, 8, 1]}
+  graph:
+    - Conv2D: {filters: 8, kernel_size: 3, activation: relu}
+    - BatchNormalization
+    - Flatten
+    - Dropout: 0.3
+    - {Dense: 10, name: digit}
+training:
+  epochs: 2
+  batch_size: 32
+  loss: {SparseCategoricalCrossentropy: {from_logits: true}}
+  metrics: [accuracy]
+  class_weight: balanced
+  seed: 7
+evaluation:
+  metrics: [accuracy, f1_macro, log_loss]
+"""
+
+
+def prepared(text: str, **params: object) -> tuple[Plan, Dataset]:
+    """Return the plan of a spec and its data set, prepared."""
+    plan = dlspec.loads(text, params=params)
+    assert plan.data is not None
+    return plan, prepare(plan.data, base=Path())
