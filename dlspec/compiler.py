@@ -8,6 +8,7 @@ from dlspec.agreement import check_agreement
 from dlspec.decode import decode
 from dlspec.diagnostics import Diagnostic, Reporter, SpecError
 from dlspec.expand import expand
+from dlspec.measures import check_labels, check_measures
 from dlspec.overlay import overlaid
 from dlspec.plan import Plan
 from dlspec.reading import read_source
@@ -101,7 +102,11 @@ def _compile(source: Source, reporter: Reporter, overrides: Mapping[str, Node]) 
     if spec.data is not None and isinstance(spec.data, Data):
         check_agreement(spec.data, graph, flat, spec.places, reporter)
     check(spec, graph, flat, reporter)
+    check_measures(spec, reporter)
+    check_labels(spec, reporter)
     check_params_read(scope, spec.places.keys, reporter)
+    complete = len(graph.nodes) == len(flat.nodes) and len(graph.outputs) > 0
+    assert reporter.failed or complete, "a part of the graph is missing and nothing was reported"
     return Plan(
         name=spec.name,
         description=spec.description,
