@@ -33,7 +33,7 @@ def parameter_schema(parameter: Parameter) -> Schema:
     return form
 
 
-def _form(parameter: Parameter) -> Schema:  # noqa: C901 - one case per type
+def _form(parameter: Parameter) -> Schema:  # noqa: C901, PLR0912 - one case per type
     match parameter.type:
         case "integer" | "axis" | "seed":
             return _bounded("integer", parameter)

@@ -75,7 +75,7 @@ def _files(paths: tuple[str, ...]) -> Iterator[str]:
 def _compiled(file: str) -> Compilation:
     if file == "-":
         reporter = Reporter()
-        source = decoded(click.get_binary_stream("stdin").read(MAX_BYTES + 1), "-", reporter)
+        source = decoded(sys.stdin.buffer.read(MAX_BYTES + 1), "-", reporter)
         if source is None:
             return Compilation(None, reporter.diagnostics, None)
         return compile_source(source)
@@ -240,7 +240,7 @@ def schema() -> None:
     """Print the JSON Schema of the language, for editors."""
     from dlspec.schema import schema_text
 
-    click.echo(schema_text())
+    click.echo(schema_text(), nl=False)
 
 
 @main.command()

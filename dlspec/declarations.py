@@ -5,7 +5,7 @@ from typing import Literal
 from dlspec.diagnostics import Code, Reporter
 from dlspec.entries import check_name, decode_entries, known_keys, mapping_of, report_wrong
 from dlspec.source import Span
-from dlspec.spec import BlockSpec, GraphSpec, InputSpec
+from dlspec.spec import POISON, BlockSpec, GraphSpec, InputSpec
 from dlspec.syntax import Entry, Node, Scalar, Sequence
 from dlspec.syntax import Mapping as MappingNode
 from dlspec.values import described
@@ -107,7 +107,7 @@ def _input(entry: Entry, reporter: Reporter) -> InputSpec:
         )
     return InputSpec(
         entry.key,
-        shape if shape is not None else Scalar(None, value.span),
+        shape if shape is not None else Scalar(POISON, value.span),  # type: ignore[arg-type]  # reported
         value.get("dtype"),
         value.get("sparse"),
         value.get("batch"),

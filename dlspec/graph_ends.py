@@ -50,10 +50,6 @@ def _input(declared: InputSpec, scope: Scope, reporter: Reporter) -> Input | Non
 
 def _shape(declared: InputSpec, scope: Scope, reporter: Reporter) -> tuple[int | None, ...] | None:
     node = substituted(declared.shape, scope, reporter)
-    if isinstance(node, Scalar) and node.value is None:
-        if declared.shape is not node or declared.shape.span != declared.name.span:
-            _missing_shape(declared, node, reporter)
-        return None
     if not isinstance(node, Sequence):
         if not (isinstance(node, Scalar) and isinstance(node.value, Poison)):
             value = plain(node)
@@ -64,11 +60,6 @@ def _shape(declared: InputSpec, scope: Scope, reporter: Reporter) -> tuple[int |
     extents = [_extent(item, reporter) for item in node.items]
     whole = [extent for extent in extents if not isinstance(extent, Poison)]
     return tuple(whole) if len(whole) == len(extents) else None
-
-
-def _missing_shape(declared: InputSpec, node: Scalar, reporter: Reporter) -> None:
-    if declared.dtype is None and declared.sparse is None and declared.batch is None:
-        _wrong(node, f"the shape of `{declared.name.value}` is a list of extents", reporter)
 
 
 def _extent(node: Node, reporter: Reporter) -> int | Poison | None:

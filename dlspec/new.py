@@ -48,9 +48,7 @@ def new_text(name: str, architecture: str, data: str) -> str:
         ValueError: As `write_new`, but for the file.
     """
     if not _NAME.match(name) or core_value(name) != name:
-        raise ValueError(
-            f"`{name}` cannot be a name: letters, digits and `_`, no digit first, and no word of YAML's"
-        )
+        raise ValueError(f"`{name}` cannot be a name: letters, digits and `_`, no digit first")
     _require_known("packaged architecture", architecture, architectures())
     _require_known("data set", data, tuple(DATA))
     view = view_of(architecture, data)
@@ -69,8 +67,10 @@ def _require_known(what: str, word: str, known: tuple[str, ...]) -> None:
 def _misfit(architecture: str, data: str) -> str:
     fitting = [name for name in DATA if view_of(architecture, name)]
     others = [name for name in architectures() if view_of(name, data)]
-    takes = f"`{architecture}` takes {', '.join(fitting)}" if fitting else (
-        f"no data set here fits `{architecture}`"
+    takes = (
+        f"`{architecture}` takes {', '.join(fitting)}"
+        if fitting
+        else (f"no data set here fits `{architecture}`")
     )
     return f"`{architecture}` does not fit `{data}`: {takes}; `{data}` fits {', '.join(others)}"
 
@@ -83,6 +83,7 @@ def _text(name: str, architecture: str, data: DataPreset, fit: Fit, view: View) 
     knobs = ", ".join(f"{key}: {value}" for key, value in fit.knobs.items())
     arguments = ", ".join(f"{key}: {value}" for key, value in fit.arguments(view, data).items())
     split = data.split.replace(f"stratify: {data.target}, ", "") if itself else data.split
+    patience = max(3, data.epochs // 5)
     goal = "that learns to draw" if itself else "for"
     return f"""\
 # yaml-language-server: $schema=../schemas/dlspec-1.json
@@ -109,7 +110,7 @@ training:
   optimizer: {{Adam: {{learning_rate: {fit.rate}}}}}
 {_CLASSES if classes else _NUMBERS}
   callbacks:
-    - EarlyStopping: {{monitor: val_loss, patience: {max(3, data.epochs // 5)}, restore_best_weights: true}}
+    - EarlyStopping: {{monitor: val_loss, patience: {patience}, restore_best_weights: true}}
   seed: 7
 
 evaluation:

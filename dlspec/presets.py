@@ -24,7 +24,7 @@ class DataPreset:
 
     about: str
     source: str
-    views: Mapping[Reading, View]
+    views: "Views"
     target: str
     answer: str
     units: int
@@ -52,11 +52,13 @@ class Fit:
     rate: str = "1e-3"
 
 
+Views = Mapping[Reading, View]
+
 _STRATIFIED = "{validation: 0.15, test: 0.15, stratify: %s, seed: 7}"
 _GIVEN = "{test: given, validation: 0.1, stratify: %s, seed: 7}"
 
 
-def _pixels(column: str, height: int, *, channels: int, largest: int) -> dict[Reading, View]:
+def _pixels(column: str, height: int, *, channels: int, largest: int) -> Views:
     scale = f"scale: $1/{largest}"
     image = View(
         f"{{image: {column}, size: [{height}, {height}], channels: {channels}, {scale}}}",
@@ -73,14 +75,14 @@ def _pixels(column: str, height: int, *, channels: int, largest: int) -> dict[Re
     return {"image": image, "sequence": rows}
 
 
-def _table(column: str, width: int) -> dict[Reading, View]:
+def _table(column: str, width: int) -> Views:
     feature = f"{{vector: {column}, length: {width}, standardize: true}}"
     return {"vector": View(feature, (width,), "")}
 
 
-_MOONS = {"vector": View("{vector: [x, y]}", (2,), "")}
-_WAVE = {"series": View("{series: value, length: 32, standardize: true}", (32, 1), "")}
-_REVIEWS = {
+_MOONS: Views = {"vector": View("{vector: [x, y]}", (2,), "")}
+_WAVE: Views = {"series": View("{series: value, length: 32, standardize: true}", (32, 1), "")}
+_REVIEWS: Views = {
     "tokens": View("{tokens: x, length: 200, vocabulary: 88587}", (200,), "", vocabulary=88_587)
 }
 

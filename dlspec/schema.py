@@ -86,7 +86,7 @@ class _Schema:
     def _properties(self, record: type) -> dict[str, Schema]:
         return {k.name: {**self._kind(k.kind), "description": k.doc} for k in keys_of(record)}
 
-    def _kind(self, kind: kinds.Kind) -> Schema:  # noqa: C901 - one line per kind
+    def _kind(self, kind: kinds.Kind) -> Schema:  # noqa: C901, PLR0912 - one case per kind
         match kind:
             case kinds.Boolean():
                 return scalar("boolean")
@@ -140,7 +140,7 @@ class _Schema:
     # -- the catalogue -------------------------------------------------------------------------
 
     def _classes(self, kind: Kind) -> None:
-        """Define `kind`, what stands where an object of it is asked for, and each of its classes."""
+        """Define each class of a kind, and `kind`: what stands where an object is asked for."""
         words = _words(kind)
         extra = sorted(CHOSEN_BY_KERAS) if kind == "metric" else []
         forms = [{"enum": [*words, *extra]}, ref("expression")]

@@ -1,5 +1,6 @@
 """The packaged architectures as a table: what each takes, how large it is, and where it is from."""
 
+import re
 from dataclasses import dataclass
 
 from dlspec.compiler import loads
@@ -7,12 +8,13 @@ from dlspec.expressions import is_expression
 from dlspec.render.costs import graph_cost
 from dlspec.zoo import architectures, params_of, text_of
 
+_PAPER = re.compile(r"\(([^()]*?[0-9]{4})")
 _HEADINGS = ("name", "parameters", "lines", "source", "params and their defaults")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One architecture with its params; `parameters` counts the weights that their defaults give."""
+    """One architecture; `parameters` counts the weights that the defaults of its params give."""
 
     name: str
     parameters: int | None
@@ -40,9 +42,16 @@ def _row(name: str) -> Row:
         name=name,
         parameters=graph_cost(plan.graph).parameters,
         lines=len(text.splitlines()),
-        source=plan.tags["source"],
+        source=_source(plan.description),
         params={n: v for n, v in params_of(name).items() if not _is_derived(v)},
     )
+
+
+def _source(description: str) -> str:
+    """Return authors and year, which a description names in its first brackets."""
+    found = _PAPER.search(description)
+    assert found, f"no paper is named in: {description}"
+    return found[1]
 
 
 def _is_derived(value: object) -> bool:

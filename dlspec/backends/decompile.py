@@ -40,7 +40,7 @@ def _spec_name(name: str) -> str:
 
 
 def _raise_problems(model: keras.Model, problems: list[Problem]) -> None:
-    """Report each problem at its line of a listing of the model, the nearest there is to a place."""
+    """Report each problem at its line of a listing of the model: the nearest to a place."""
     reporter = Reporter()
     rows = _listing(model)
     source = Source(f"<{model.name}>", "\n".join(rows.values()))
@@ -69,5 +69,3 @@ def _listing(model: keras.Model) -> dict[int, str]:
         if isinstance(operation, keras.Model) and operation is not model:
             rows |= _listing(operation)
     return rows
-
-

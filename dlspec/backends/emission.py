@@ -6,7 +6,7 @@ from typing import Any
 
 from dlspec import catalogue
 from dlspec.catalogue import ModelRef, Object, Value
-from dlspec.flow import BARE, flow_text, scalar_text
+from dlspec.flow_style import BARE, flow_text, scalar_text
 
 # A list under one of these as first parameter is taken whole, so it may stand right after the head.
 _WHOLE_LISTS = (

@@ -346,5 +346,3 @@ def _is_operand(name: str, value: Any) -> bool:  # noqa: ANN401
 def _is_default(value: Any, entry: catalogue.ClassEntry, name: str) -> bool:  # noqa: ANN401
     parameter = entry.parameter(name)
     return parameter is not None and not parameter.required and value == parameter.default
-
-

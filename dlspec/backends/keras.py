@@ -143,10 +143,21 @@ def _assert_as_planned(node: Node, result: Any, layer: keras.Layer | None) -> No
         result = list(result.values())
     values = list(result) if isinstance(result, list | tuple) else [result]
     for (name, planned), value in zip(node.outputs, values, strict=False):
+        if _is_announced_wrong(node, name):
+            continue
         _assert_tensor(node.name, name, planned, value)
     if layer is not None and node.weights is not None and not isinstance(node.operation, Use):
         shapes = [tuple(weight.shape) for weight in layer.weights]
         assert shapes == [w.shape for w in node.weights], f"{node.name}: {shapes}"
+
+
+def _is_announced_wrong(node: Node, output: str) -> bool:
+    """Tell where Keras's symbolic shape is not the one it computes; ours is settled by a run."""
+    made = node.operation
+    return isinstance(made, Object) and (
+        (made.class_name == "MultiHeadAttention" and output == "scores")
+        or (made.class_name == "Bidirectional" and made["backward_layer"] is not None)
+    )
 
 
 def _assert_tensor(node: str, output: str, planned: Tensor, value: Any) -> None:  # noqa: ANN401

@@ -176,10 +176,12 @@ class _Reduction:
         bare = _without_defaults(found)
         best = bare if self._same(bare) else found
         for path in list(_paths(best)):
-            if (shorter := _without(best, path)) and self._same(shorter):
+            shorter = _without(best, path)
+            if self._same(shorter):
                 best = shorter
         for path in list(_paths(best)):
-            if (shorter := _shortened(best, path)) and self._same(shorter):
+            shorter = _shortened(best, path)
+            if shorter != best and self._same(shorter):
                 best = shorter
         return best
 
@@ -203,7 +205,9 @@ def _paths(made: Object, prefix: _Path = ()) -> Iterator[_Path]:
         yield (*prefix, name)
 
 
-def _changed(made: Object, path: _Path, change: Callable[[Object, str], dict[str, Value]]) -> Object:
+def _changed(
+    made: Object, path: _Path, change: Callable[[Object, str], dict[str, Value]]
+) -> Object:
     name, *rest = path
     if not rest:
         return Object(made.entry_kind, made.class_name, change(made, name))

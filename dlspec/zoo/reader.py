@@ -58,14 +58,15 @@ def architecture(
             help=f"write `{near}`" if near else f"the zoo has {', '.join(architectures())}",
         )
         return None
-    if not all([_is_choice(name, param, node, reporter) for param, node in given.items()]):
+    chosen = [_is_choice(name, param, node, reporter) for param, node in given.items()]
+    if not all(chosen):
         return None
     spec, scope = decode(_tree(name, reporter), reporter, overrides=given, stem=name)
     return Architecture(spec.model, scope)
 
 
 def params_of(name: str) -> dict[str, object]:
-    """Return what a packaged architecture takes, with its defaults: a value, or an expression's text."""
+    """Return what a packaged architecture takes, with its defaults: values or expressions."""
     declared = _tree(name, Reporter()).get("params")
     assert isinstance(declared, MappingNode), f"the packaged architecture {name} has no params"
     return {entry.name: plain(entry.value) for entry in declared}

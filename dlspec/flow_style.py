@@ -1,9 +1,9 @@
-"""Values as YAML flow text in the layout of the examples: one entry on a line, long ones wrapped."""
+"""Values as YAML flow text in the layout of the examples: long ones wrapped after commas."""
 
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from dlspec.scalars import HugeNumberError, core_value
 
@@ -43,27 +43,34 @@ def _is_plain(text: str) -> bool:
 def flow_text(value: object, *, indent: int) -> str:
     """Return any value in flow style, broken after commas where a line would pass `WIDTH`.
 
+    An item that fits on one line stays whole.
+
     Args:
         indent: The column at which the value begins; further lines begin one column behind it.
     """
     lines, width = [""], indent
-    for piece in _pieces(value):
-        if lines[-1] and width + len(piece) > WIDTH and lines[-1].endswith(" "):
-            lines.append("")
-            width = indent + 1
-        lines[-1] += piece
-        width += len(piece)
+    for item in _items(value):
+        whole = indent + 1 + len("".join(item)) <= WIDTH
+        for piece in ["".join(item)] if whole else item:
+            if lines[-1] and width + len(piece.rstrip()) > WIDTH:
+                lines.append("")
+                width = indent + 1
+            lines[-1] += piece
+            width += len(piece)
     return ("\n" + " " * (indent + 1)).join(line.rstrip() for line in lines)
 
 
-def _pieces(value: object) -> Iterator[str]:
-    """Yield unbreakable parts; one that ends with a space may be followed by a line break."""
+def _items(value: object) -> list[list[str]]:
+    """Return the items of a value as parts that a line may end behind, brackets and commas in."""
     if isinstance(value, Mapping):
-        yield from _joined("{", [_pair(key, item) for key, item in value.items()], "}")
-    elif isinstance(value, list | tuple):
-        yield from _joined("[", [list(_pieces(item)) for item in value], "]")
-    else:
-        yield scalar_text(value)
+        return _joined("{", [_pair(key, item) for key, item in value.items()], "}")
+    if isinstance(value, list | tuple):
+        return _joined("[", [_parts(item) for item in value], "]")
+    return [[scalar_text(value)]]
+
+
+def _parts(value: object) -> list[str]:
+    return [part for item in _items(value) for part in item]
 
 
 class Bare:
@@ -76,15 +83,15 @@ BARE = Bare()
 def _pair(key: object, value: object) -> list[str]:
     if isinstance(value, Bare):
         return [scalar_text(key)]
-    first, *others = _pieces(value)
+    first, *others = _parts(value)
     return [f"{scalar_text(key)}: {first}", *others]
 
 
-def _joined(start: str, items: list[list[str]], end: str) -> Iterator[str]:
+def _joined(start: str, items: list[list[str]], end: str) -> list[list[str]]:
     if not items:
-        yield start + end
-        return
-    for index, pieces in enumerate(items):
-        pieces[0] = (start if not index else "") + pieces[0]
-        pieces[-1] += ", " if index < len(items) - 1 else end
-        yield from pieces
+        return [[start + end]]
+    for item in items:
+        item[-1] += ", "
+    items[0][0] = start + items[0][0]
+    items[-1][-1] = items[-1][-1].removesuffix(", ") + end
+    return items
