@@ -1,0 +1,71 @@
+"""The console script `dlspec`: the compiler's commands, and those that run things."""
+
+import sys
+
+import click
+
+from dlspec.cli import main, parameter, plan_or_exit, spec_path
+from dlspec.spec import BACKENDS
+
+__all__ = ["main"]
+
+
+@main.command()
+@click.argument("spec")
+@click.option("sets", "--set", multiple=True, metavar="NAME=VALUE", help="Change a parameter.")
+@click.option("--backend", type=click.Choice(BACKENDS), help="What Keras runs on.")
+@click.option("--verbose", is_flag=True, help="Show Dagster's own log too.")
+def run(spec: str, sets: tuple[str, ...], backend: str | None, *, verbose: bool) -> None:
+    """Prepare, train, evaluate and report SPEC, a path or a name under specs/.
+
+    The last line on standard output is the path of the report. Exits with 1 when a step or a gate
+    failed, with 130 when Ctrl-C stopped it; the same command then goes on from the checkpoint.
+    """
+    from pipelines.running import run as execute
+    from pipelines.specs import SpecFile
+
+    found = plan_or_exit(spec, sets)
+    assert found.plan is not None
+    assert found.source is not None
+    params = dict(parameter(text) for text in sets)
+    file = SpecFile(spec_path(spec), found.source.text, found.plan, params)
+    if not file.trains:
+        raise click.UsageError(
+            f"`{file.path}` has no `data` or no `training` section, so there is nothing to run; "
+            f"`dlspec show {spec}` shows the model"
+        )
+    sys.exit(execute(file, backend=backend, verbose=verbose))
+
+
+@main.command()
+@click.argument("model", metavar="RUN_OR_NAME")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="A .csv or .parquet file.")
+def predict(model: str, file: str, output: str | None) -> None:
+    """Predict the rows of FILE with a trained run.
+
+    RUN_OR_NAME is a run's id or its beginning, a run's folder, or the name of a model: then its
+    champion is taken, or its latest run where no champion is yet.
+    """
+    from pipelines.predicting import predict as execute
+
+    sys.exit(execute(model, file, output=output))
+
+
+@main.command()
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    envvar="PORT",
+    default=3000,
+    help="Default: $PORT, else 3000.",
+)
+def dev(port: int) -> None:
+    """Open the Dagster UI on this machine and watch specs/."""
+    from pipelines.dev import serve
+
+    sys.exit(serve(port))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""The specs of a folder as Dagster definitions."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import dagster as dg
+
+from pipelines.assets import broken as broken_asset
+from pipelines.assets import chain
+from pipelines.datafiles import file_assets
+from pipelines.processes import Trainers
+from pipelines.resources import Listener, resource_defs
+from pipelines.schedules import JOB, schedules
+from pipelines.sensors import broken_specs_sensor, new_data_sensor
+from pipelines.specs import BrokenSpec, SpecFile, read_specs
+
+
+def definitions_for(folder: Path) -> dg.Definitions:
+    """Return the definitions of every spec under `folder`; a broken one shows as itself."""
+    specs, broken = read_specs(folder)
+    return definitions_of(specs, broken)
+
+
+def definitions_of(
+    specs: Sequence[SpecFile],
+    broken: Sequence[BrokenSpec] = (),
+    *,
+    trainers: Trainers | None = None,
+    listener: Listener | None = None,
+) -> dg.Definitions:
+    """Return the definitions of specs that are compiled already.
+
+    Args:
+        trainers: Processes started before Dagster was loaded; None starts them with each run.
+        listener: Hears every epoch, before it is thinned out for the event log.
+    """
+    trained = [spec for spec in specs if spec.trains]
+    job = dg.define_asset_job(
+        JOB, executor_def=dg.in_process_executor, description="Materializes whole chains."
+    )
+    return dg.Definitions(
+        assets=[
+            *(asset for spec in trained for asset in chain(spec)),
+            *(broken_asset(spec) for spec in broken),
+            *file_assets(trained),
+        ],
+        jobs=[job],
+        schedules=schedules(trained),
+        sensors=[new_data_sensor(trained), broken_specs_sensor(broken)],
+        resources=resource_defs({s.name: s for s in trained}, trainers, listener),
+        executor=dg.in_process_executor,
+    )

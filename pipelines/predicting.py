@@ -1,0 +1,177 @@
+"""`dlspec predict`: new rows through a trained run, with the preparation fitted at its training."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlspec.diagnostics import suggest
+from dlspec.sources import CsvSource, JsonLinesSource, NpzSource, ParquetSource
+from pipelines.backend import import_keras, quiet_start
+from pipelines.processes import require_backend
+from pipelines.steps.problems import StepError
+from pipelines.steps.records import Champion, TrainedModel, from_json
+from pipelines.steps.store import champion_file, home
+
+if TYPE_CHECKING:
+    from pipelines.steps.datasets.table import Table
+
+_CLEAN, _FINDINGS = 0, 1
+_KINDS = (".csv", ".json", ".jsonl", ".npz", ".parquet")
+
+FileSource = CsvSource | JsonLinesSource | NpzSource | ParquetSource
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The run that a word means, and why that one."""
+
+    folder: Path
+    reason: str
+
+
+def predict(word: str, file: str, *, output: str | None) -> int:
+    """Write predictions for the rows of a file, and return the exit status.
+
+    Args:
+        word: A run's id or its beginning, a run's folder, or the name of a model.
+        output: A .csv or .parquet file; None writes CSV on standard output.
+    """
+    try:
+        choice = find_run(word)
+        plan, run = (_read_json(choice.folder / name) for name in ("plan.json", "run.json"))
+        source = _source(Path(file), plan)
+        _settle_backend(run["backend"])
+        _say(f"using run `{choice.folder.name}` of `{plan['name']}`: {choice.reason}")
+        table = _predicted(choice.folder, source)
+        _write(table, None if output is None else Path(output))
+    except StepError as problem:
+        _say(str(problem))
+        return _FINDINGS
+    return _CLEAN
+
+
+def find_run(word: str) -> Choice:
+    """Return the run that a word means; dates of files play no part.
+
+    Raises:
+        StepError: If there is none, or more than one.
+    """
+    if Path(word, "model.keras").is_file():
+        return Choice(Path(word).absolute(), "it is the folder named")
+    if (champion := champion_file(word)).is_file():
+        crowned: Champion = from_json(champion.read_text(encoding="utf-8"))
+        return Choice(_whole(Path(crowned.path)), f"the champion since {crowned.since}")
+    if (latest := home() / "records" / word / "model" / "latest.json").is_file():
+        trained: TrainedModel = from_json(latest.read_text(encoding="utf-8"))
+        return Choice(_whole(Path(trained.path)), "the latest run, for there is no champion yet")
+    return _run_by_id(word)
+
+
+def _run_by_id(word: str) -> Choice:
+    runs = home() / "runs"
+    begins = [p for p in runs.glob(f"*/{_literal(word)}*") if (p / "model.keras").is_file()]
+    if len(begins) == 1:
+        return Choice(
+            begins[0], "its id was named" if begins[0].name == word else "its id begins so"
+        )
+    if begins:
+        ids = ", ".join(f"`{p.parent.name}/{p.name}`" for p in sorted(begins)[:5])
+        raise StepError(
+            f"`{word}` is the beginning of {len(begins)} runs", help=f"write more of one: {ids}"
+        )
+    names = sorted(p.name for p in runs.glob("*") if p.is_dir() and not p.name.startswith("."))
+    near = suggest(word, names)
+    known = f"`{near}` is near" if near else f"trained are {', '.join(f'`{n}`' for n in names)}"
+    raise StepError(
+        f"`{word}` is no trained model, no run and no folder of one",
+        help=known if names else "`dlspec run` trains one",
+    )
+
+
+def _literal(word: str) -> str:
+    """Return a word so that a glob takes it as it stands."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in word.replace(os.sep, "_"))
+
+
+def _whole(folder: Path) -> Path:
+    if not (folder / "model.keras").is_file():
+        raise StepError(f"the run `{folder}` is gone", help="restore it, or name another run")
+    return folder
+
+
+def _settle_backend(backend: str) -> None:
+    """Let Keras load with the backend that the run was trained on.
+
+    Raises:
+        StepError: If that is not installed.
+    """
+    require_backend(backend)
+    os.environ["KERAS_BACKEND"] = backend
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def _predicted(folder: Path, source: FileSource) -> "Table":
+    with quiet_start():
+        import_keras()
+    from pipelines.steps.datasets.reading import read
+    from pipelines.steps.evaluation.predict import predict as predict_rows
+
+    return predict_rows(folder, read(source, Path.cwd()))
+
+
+def _source(file: Path, plan: Mapping[str, Any]) -> FileSource:
+    """Return the file as a source; delimited text is read as the spec reads its own."""
+    path = str(file.absolute())
+    match file.suffix:
+        case ".csv" | ".data" | ".tsv" | ".txt":
+            said = plan["data"]["source"]
+            if said["is"] != "CsvSource":
+                return CsvSource((path,))
+            names = None if said["columns"] is None else tuple(said["columns"])
+            missing = tuple(said["missing"])
+            return CsvSource((path,), said["separator"], names, missing, said["encoding"])
+        case ".json" | ".jsonl":
+            return JsonLinesSource((path,))
+        case ".npz":
+            return NpzSource(path)
+        case ".parquet":
+            return ParquetSource((path,))
+    raise StepError(
+        f"`{file}` is not a table: its name ends in `{file.suffix}`",
+        help=f"name a file that ends in {', '.join(f'`{kind}`' for kind in _KINDS)}",
+    )
+
+
+def _write(table: "Table", output: Path | None) -> None:
+    import pandas as pd
+
+    from pipelines.steps.problems import writing
+
+    frame = pd.DataFrame({name: list(column) for name, column in table.columns.items()})
+    if output is None:
+        frame.to_csv(sys.stdout, index=False)
+        return
+    if output.suffix not in (".csv", ".parquet"):
+        raise StepError(f"`{output}` is no .csv or .parquet file", help="end its name so")
+    with writing(output.parent):
+        if output.suffix == ".csv":
+            frame.to_csv(output, index=False)
+        else:
+            frame.to_parquet(output, index=False)
+    _say(f"{len(frame):,} rows written to `{output}`")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StepError(f"`{path}` cannot be read: {error}", help="name a whole run") from error
+    return content
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the output

@@ -1,0 +1,98 @@
+"""How a run looks in a terminal: a line for each step and epoch, and a table at the end."""
+
+import sys
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+
+class Progress:
+    """Prints a run while it happens; state, because a live line is replaced by the next."""
+
+    def __init__(self, out: TextIO | None = None) -> None:
+        """Take the stream; a terminal gets a bar below the lines, anything else plain lines."""
+        self._out = out or sys.stdout
+        self._bar = _bar() if self._out.isatty() else None
+
+    def line(self, text: str) -> None:
+        """Print a line above the bar."""
+        if self._bar is not None and self._bar.live.is_started:
+            self._bar.console.print(text, highlight=False, markup=False, soft_wrap=True)
+            return
+        self._out.write(text + "\n")
+        self._out.flush()
+
+    def step(self, name: str, text: str, seconds: float | None = None) -> None:
+        """Print what became of a step."""
+        took = "" if seconds is None else f"   {seconds:.1f} s"
+        self.line(f"{name:<11} {text}{took}")
+
+    def epoch(self, end: Mapping[str, Any]) -> None:
+        """Print an epoch that has ended, and move the bar."""
+        self.line(epoch_line(end))
+        self._move(end["epoch"], end["epochs"])
+
+    def tick(self, tick: Mapping[str, Any]) -> None:
+        """Move the bar within an epoch; plain lines wait for the epoch's end."""
+        self._move(tick["epoch"] - 1 + tick["done"], tick["epochs"])
+
+    def _move(self, done: float, epochs: int) -> None:
+        if self._bar is None:
+            return
+        self._bar.start()
+        if not self._bar.task_ids:
+            self._bar.add_task("model", total=epochs)
+        self._bar.update(self._bar.task_ids[0], completed=done)
+        if done >= epochs:
+            self._bar.stop()
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+
+
+def epoch_line(end: Mapping[str, Any]) -> str:
+    """Return one epoch as a line: figures, samples per second, time left."""
+    width = len(str(end["epochs"]))
+    told = {n: v for n, v in end["figures"].items() if n != "learning_rate"}
+    figures = "  ".join(f"{name} {_figure(value)}" for name, value in told.items())
+    rate = f"{end['samples_per_s']:,.0f} samples/s"
+    left = _clock(end["seconds_left"])
+    return f"epoch {end['epoch']:>{width}}/{end['epochs']}  {figures}  {rate}  {left} left"
+
+
+def table(rows: list[tuple[str, ...]]) -> str:
+    """Return rows in aligned columns, two spaces apart."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _figure(value: float) -> str:
+    return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.3g}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _bar() -> Any:  # noqa: ANN401 - rich is loaded for a terminal only
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("training"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=Console(),
+        transient=True,
+    )

@@ -1,0 +1,181 @@
+"""`dlspec run` and `dlspec predict`, as a person calls them."""
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from chain_specs import write_broken, write_table, write_tiny
+
+from pipelines.progress import epoch_line, table
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("project")
+    write_tiny(folder / "specs")
+    return folder
+
+
+def dlspec(folder, *arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "pipelines.cli", *arguments],
+        cwd=folder,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "DLSPEC_HOME": str(folder / "home"),
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def done(project):
+    return dlspec(project, "run", "tiny")
+
+
+def test_a_run_prints_its_steps_and_the_report_last(project, done):
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("dataset     1,797 rows: 1,257 train, 270 validation, 270 test")
+    assert Path(lines[-1]).name == "report.html"
+    assert Path(lines[-1]).read_text().startswith("<!")
+
+
+def test_a_run_prints_one_line_for_each_epoch(done):
+    lines = [line for line in done.stdout.splitlines() if line.startswith("epoch")]
+    assert [line.split("  ")[0] for line in lines] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
+    for figure in ("loss ", "accuracy ", "val_loss ", "val_accuracy ", " samples/s", " left"):
+        assert figure in lines[0]
+
+
+def test_a_run_prints_the_gates_and_the_verdict(done):
+    rows = [line.split() for line in done.stdout.splitlines()[-4:-1]]
+    assert rows[0][:4] == ["gate", "accuracy", ">=", "0.5"]
+    assert rows[0][-1] == "passed"
+    assert rows[2] == ["champion", "tiny", "promoted"]
+
+
+def test_nothing_but_the_output_is_printed(done):
+    assert done.stderr == ""
+
+
+def test_a_failed_gate_prints_the_report_and_exits_with_1(project):
+    write_tiny(project / "specs", "strict", gate=0.999)
+    run = dlspec(project, "run", "strict")
+    assert run.returncode == 1
+    assert run.stdout.splitlines()[-2].split() == ["champion", "strict", "not", "promoted"]
+    assert Path(run.stdout.splitlines()[-1]).is_file()
+    assert "required >= 0.999" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_every_mistake_of_a_spec_is_reported_and_nothing_is_started(project):
+    write_broken(project / "specs")
+    run = dlspec(project, "run", "wrong", DLSPEC_HOME=str(project / "untouched"))
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr.count("error[DL") == 2
+    assert not (project / "untouched").exists()
+
+
+def test_a_broken_contract_shows_the_rows_and_exits_with_1(project):
+    write_tiny(project / "specs", "dark", brightest=15)
+    run = dlspec(project, "run", "dark")
+    assert run.returncode == 1
+    assert "error[DL612]: the data breaks its contract" in run.stderr
+    assert "| images | `16.0` | in_range [0, 15] |" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_a_missing_file_says_where_it_was_looked_for(project):
+    path = write_table(project / "specs", "points")
+    (project / "data" / "points.csv").unlink()
+    run = dlspec(project, "run", str(path))
+    assert run.returncode == 1
+    assert "there is no file `../data/points.csv`" in run.stderr
+
+
+def test_a_bare_model_has_nothing_to_run(project):
+    bare = project / "specs" / "bare.yaml"
+    bare.write_text("dlspec: 1\nname: bare\nmodel:\n  inputs: {x: [4]}\n  graph:\n    - Dense: 2\n")
+    run = dlspec(project, "run", "bare")
+    assert run.returncode == 2
+    assert "no `data` or no `training` section" in run.stderr
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_permission_ends_in_a_sentence(project, tmp_path):
+    tmp_path.chmod(0o500)
+    run = dlspec(project, "run", "tiny", DLSPEC_HOME=str(tmp_path / "home"))
+    assert run.returncode == 1
+    assert "no permission to write" in run.stderr
+
+
+def test_an_artifact_folder_that_is_a_file_ends_in_a_sentence(project, tmp_path):
+    (tmp_path / "home").write_text("")
+    run = dlspec(project, "run", "tiny", DLSPEC_HOME=str(tmp_path / "home"))
+    assert run.returncode == 1
+    assert "is in the way: a folder belongs there" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_a_champion_predicts_new_rows(project, done, tmp_path):
+    digits = np.genfromtxt(
+        Path(sys.prefix)
+        .glob("lib/python*/site-packages/sklearn/datasets/data/digits.csv.gz")
+        .__next__(),
+        delimiter=",",
+        max_rows=50,
+    )
+    np.savez(tmp_path / "new.npz", images=digits[:, :64].reshape(-1, 8, 8))
+    answer = dlspec(project, "predict", "tiny", str(tmp_path / "new.npz"))
+    assert answer.returncode == 0, answer.stderr
+    assert "the champion since" in answer.stderr
+    rows = list(csv.DictReader(answer.stdout.splitlines()))
+    right = sum(
+        int(row["digit"]) == int(truth) for row, truth in zip(rows, digits[:, 64], strict=True)
+    )
+    assert right >= 45
+    assert all(0 < float(row["digit_probability"]) <= 1 for row in rows)
+
+
+def test_the_beginning_of_a_run_id_is_enough_for_predict(project, done, tmp_path):
+    run = Path(done.stdout.splitlines()[-1]).parent
+    np.savez(tmp_path / "new.npz", images=np.zeros((2, 8, 8)))
+    out = tmp_path / "out.parquet"
+    answer = dlspec(project, "predict", run.name[:8], str(tmp_path / "new.npz"), "-o", str(out))
+    assert answer.returncode == 0, answer.stderr
+    assert f"using run `{run.name}` of `tiny`: its id begins so" in answer.stderr
+    assert out.read_bytes()[:4] == b"PAR1"
+
+
+def test_predict_with_an_unknown_name_offers_the_nearest(project, done, tmp_path):
+    np.savez(tmp_path / "new.npz", images=np.zeros((2, 8, 8)))
+    answer = dlspec(project, "predict", "tinny", str(tmp_path / "new.npz"))
+    assert answer.returncode == 1
+    assert "`tiny` is near" in answer.stderr
+
+
+def test_an_epoch_line_shows_figures_rate_and_time_left():
+    end = {
+        "epoch": 3,
+        "epochs": 40,
+        "figures": {"loss": 0.21338, "accuracy": 0.94112, "learning_rate": 0.001},
+        "samples_per_s": 1234.4,
+        "seconds_left": 72.2,
+    }
+    expected = "epoch  3/40  loss 0.2134  accuracy 0.9411  1,234 samples/s  1:12 left"
+    assert epoch_line(end) == expected
+
+
+def test_a_table_is_aligned():
+    assert table([("a", "bb", "c"), ("aaa", "b", "c")]) == "a    bb  c\naaa  b   c"
