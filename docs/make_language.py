@@ -1,0 +1,226 @@
+"""Write the tables of docs/language.md again, from the records that the compiler decodes.
+
+Run as `.venv/bin/python docs/make_language.py` after a key of the language has changed.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from dlspec import catalogue, kinds
+from dlspec.features import INPUT_FEATURES, TARGET_FEATURES
+from dlspec.kinds import Key, Kind, keys_of
+from dlspec.sources import SOURCES, SPLITS, Expectation
+from dlspec.spec import (
+    Championship,
+    Checkpoint,
+    Clip,
+    Data,
+    Document,
+    Ema,
+    Evaluation,
+    Retraining,
+    Runtime,
+    Training,
+)
+
+PAGE = Path(__file__).parent / "language.md"
+_BEGIN, _END = "<!-- made by make_language.py: {} -->", "<!-- end: {} -->"
+_HEAD = "| key | takes | default | |\n|---|---|---|---|\n"
+# What a page of text shows of a long list of words.
+_TITLES: Mapping[str, type] = {
+    "training.ema": Ema,
+    "training.clip": Clip,
+    "training.checkpoint": Checkpoint,
+}
+_SPLIT_TITLES = dict(
+    zip(
+        SPLITS,
+        ("by fraction", "with the source's own test rows", "by a column", "by time"),
+        strict=True,
+    )
+)
+_WORD_KINDS = tuple(kind for kind in catalogue.KINDS if kind not in ("op", "cell"))
+
+
+def parts() -> dict[str, str]:
+    """Return the generated parts of the page by name."""
+    return {
+        "top": _table(keys_of(Document)),
+        "data": _table(keys_of(Data)),
+        "sources": "\n".join(_section(f"`{tag}`", record) for tag, record in _sources()),
+        "features": "\n".join(_feature_sections()),
+        "split": "\n".join(_section(title, record) for record, title in _SPLIT_TITLES.items()),
+        "expect": _table(keys_of(Expectation)),
+        "training": _table(keys_of(Training))
+        + "\n"
+        + "\n".join(_section(f"`{title}`", record) for title, record in _TITLES.items()),
+        "evaluation": _table(keys_of(Evaluation))
+        + "\n"
+        + _section("`evaluation.champion`", Championship),
+        "retraining": _table(keys_of(Retraining)),
+        "runtime": _table(keys_of(Runtime)),
+        "names": "\n".join(_names()),
+    }
+
+
+def updated(page: str) -> str:
+    """Return the page with every generated part replaced by what the records say now."""
+    for name, text in parts().items():
+        begin, end = _BEGIN.format(name), _END.format(name)
+        before, _, rest = page.partition(begin)
+        _, found, after = rest.partition(end)
+        if not found:
+            message = f"{PAGE.name} has no part `{name}`"
+            raise ValueError(message)
+        page = f"{before}{begin}\n{text}{end}{after}"
+    return page
+
+
+def _sources() -> Iterator[tuple[str, type]]:
+    for tag, records in SOURCES.items():
+        if isinstance(records, type):
+            yield tag, records
+            continue
+        for word, record in records.items():
+            yield f"{tag}: {word}", record
+
+
+def _feature_sections() -> Iterator[str]:
+    for word in dict.fromkeys((*INPUT_FEATURES, *TARGET_FEATURES)):
+        records = dict.fromkeys(
+            r for r in (INPUT_FEATURES.get(word), TARGET_FEATURES.get(word)) if r
+        )
+        for record in records:
+            yield _section(f"`{word}` {_where(record)}", record)
+
+
+def _where(record: type) -> str:
+    places = []
+    if record in INPUT_FEATURES.values():
+        places.append("input")
+    if record in TARGET_FEATURES.values():
+        places.append("target")
+    return f"({' or '.join(places)})"
+
+
+def _section(title: str, record: type) -> str:
+    said = " ".join((record.__doc__ or "").split())
+    return f"#### {title}\n\n{_without_place(said)}\n\n{_table(keys_of(record))}"
+
+
+def _without_place(said: str) -> str:
+    """Leave out the key that a docstring repeats before its colon."""
+    place, colon, rest = said.partition(": ")
+    if colon and place.startswith("`"):
+        return rest[0].upper() + rest[1:]
+    return said
+
+
+def _table(keys: tuple[Key, ...]) -> str:
+    return _HEAD + "".join(
+        f"| `{key.name}` | {_takes(key.kind)} | {_default(key)} | {_cell(key.doc)} |\n"
+        for key in keys
+    )
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _default(key: Key) -> str:
+    if key.required:
+        return "**required**"
+    value = key.default
+    if isinstance(value, catalogue.Object):
+        return f"`{value.class_name}`"
+    if value in (None, (), ""):
+        return ""
+    if hasattr(value, "__dataclass_fields__"):
+        return "see below"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value}`"
+
+
+def _takes(kind: Kind) -> str:  # noqa: C901, PLR0912 - one line per kind
+    match kind:
+        case kinds.Boolean():
+            return "true or false"
+        case kinds.Integer():
+            return "whole number" + _bounds(kind.minimum, kind.maximum)
+        case kinds.Number():
+            return "number" + _bounds(
+                kind.minimum, kind.maximum, above=kind.above, below=kind.below
+            )
+        case kinds.Text():
+            return "text"
+        case kinds.Choice():
+            return _any([*(f"`{word}`" for word in kind.words), *["a number"] * kind.or_number])
+        case kinds.Literal_():
+            return "any value"
+        case kinds.ListOf():
+            return _list(kind)
+        case kinds.MapOf():
+            return f"mapping: name to {_takes(kind.value)}"
+        case kinds.Record():
+            return "mapping, see below"
+        case kinds.Tagged():
+            return f"one {kind.what}, see below"
+        case kinds.Variants():
+            return "one of the forms below"
+        case kinds.PerOutput():
+            return f"{_takes(kind.value)}; or a mapping from output names to such"
+        case kinds.Gates():
+            return "mapping: figure to comparison"
+        case kinds.CatalogueObject():
+            return f"a Keras {kind.kind}"
+        case kinds.Either():
+            forms = (kind.scalar, kind.sequence, kind.mapping)
+            return "; or ".join(_takes(form) for form in forms if form is not None)
+
+
+def _list(kind: kinds.ListOf) -> str:
+    item = _takes(kind.item)
+    length = f" of {kind.length}" if kind.length is not None else ""
+    return f"{item}, or a list" if kind.or_one else f"list{length}: {item}"
+
+
+def _bounds(
+    minimum: float | None,
+    maximum: float | None,
+    *,
+    above: float | None = None,
+    below: float | None = None,
+) -> str:
+    said = [
+        f" {word} {bound:,}" if isinstance(bound, int) else f" {word} {bound:g}"
+        for word, bound in (
+            ("from", minimum),
+            ("above", above),
+            ("to", maximum),
+            ("below", below),
+        )
+        if bound is not None
+    ]
+    return "".join(said)
+
+
+def _any(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _names() -> Iterator[str]:
+    yield f"As in Keras {catalogue.generated_from()}.\n"
+    for kind in _WORD_KINDS:
+        found = catalogue.names(kind)
+        if found:
+            listed = ", ".join(f"`{name}`" for name in found)
+            yield f"**{_plural(kind)}** ({len(found)}): {listed}\n"
+
+
+def _plural(kind: str) -> str:
+    return {"loss": "losses", "schedule": "learning-rate schedules"}.get(kind, f"{kind}s")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(updated(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
