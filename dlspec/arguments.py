@@ -98,6 +98,8 @@ def _named(
             return _layers(parameter, node, owner, reporter, nested)
         case "schedule":
             return _schedule(parameter, node, owner, reporter, nested)
+        case other if isinstance(node, Sequence) or _is_number(plain(node)):
+            return _wrong(parameter, node, owner, reporter)
         case other:
             return nested(_KINDS[other], node, reporter)
 
@@ -197,7 +199,8 @@ def _expected(parameter: Parameter) -> str:
             return "a whole number or a list of two"
         count = f"a list of {parameter.rank}" if parameter.rank else "a list"
         return f"a whole number or {count}"
-    expected = _EXPECTED.get(parameter.type, f"a {parameter.type}")
+    article = "an" if parameter.type[0] in "aio" else "a"
+    expected = _EXPECTED.get(parameter.type, f"{article} {parameter.type} by its class name")
     if parameter.choices:
         expected += " or one of " + ", ".join(f"`{choice}`" for choice in parameter.choices)
     return expected

@@ -51,6 +51,8 @@ def check(paths: tuple[str, ...], form: str, *, strict: bool) -> None:
       cat model.yaml | dlspec check -
     """  # noqa: D301 - click reads \b
     found: list[Diagnostic] = []
+    if not paths and not Path("specs").is_dir():
+        raise click.UsageError("there is no folder specs/ here; write the path of a spec")
     files = list(_files(paths or ("specs",)))
     for file in files:
         found.extend(_compiled(file).diagnostics)

@@ -5,7 +5,7 @@ from typing import Literal
 from dlspec.diagnostics import Code, Reporter
 from dlspec.entries import check_name, decode_entries, known_keys, mapping_of, report_wrong
 from dlspec.source import Span
-from dlspec.spec import POISON, BlockSpec, GraphSpec, InputSpec
+from dlspec.spec import POISON, BlockSpec, GraphSpec, InputSpec, Poison
 from dlspec.syntax import Entry, Node, Scalar, Sequence
 from dlspec.syntax import Mapping as MappingNode
 from dlspec.values import described
@@ -115,7 +115,7 @@ def _input(entry: Entry, reporter: Reporter) -> InputSpec:
 
 
 def _inputs_as(node: Node | None, reporter: Reporter) -> Literal["list", "mapping"] | None:
-    if node is None:
+    if node is None or _is_poison(node):
         return None
     value = node.value if isinstance(node, Scalar) else None
     if value == "list":
@@ -163,7 +163,7 @@ def _block(entry: Entry, reporter: Reporter) -> BlockSpec:
 
 
 def _block_inputs(node: Node | None, reporter: Reporter) -> tuple[Scalar, ...] | None:
-    if node is None:
+    if node is None or _is_poison(node):
         return None
     items = node.items if isinstance(node, Sequence) else ()
     names = tuple(i for i in items if isinstance(i, Scalar) and isinstance(i.value, str))
@@ -185,3 +185,7 @@ def _is_empty(node: Node) -> bool:
             return not node.items
         case MappingNode():
             return not node.entries
+
+
+def _is_poison(node: Node) -> bool:
+    return isinstance(node, Scalar) and isinstance(node.value, Poison)

@@ -10,7 +10,7 @@ from dlspec.entries import sound_name
 from dlspec.kinds import keys_of
 from dlspec.records import RecordReader
 from dlspec.source import Span
-from dlspec.spec import POISON, Document, ModelSpec, Places
+from dlspec.spec import POISON, Document, ModelSpec, Places, Poison
 from dlspec.syntax import Mapping as MappingNode
 from dlspec.syntax import Node, Scalar
 from dlspec.values import Scope, as_node, described, mark_all_read, plain, substituted
@@ -116,7 +116,8 @@ class _Decoder:
         own: dict[str, object] = {}
         entries = node.entries if isinstance(node, MappingNode) else ()
         scope = Scope(own, later=frozenset(entry.name for entry in entries))
-        if node is not None and not isinstance(node, MappingNode):
+        unread = isinstance(node, Scalar) and isinstance(node.value, Poison)
+        if node is not None and not isinstance(node, MappingNode) and not unread:
             self._reader.wrong("params", "a mapping from names to values", node)
         for entry in entries:
             self._reader.keys[f"params.{entry.name}"] = entry.key.span

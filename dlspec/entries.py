@@ -184,6 +184,8 @@ _ANY_LAYER = "write a layer's class, such as `Dense: 10`"
 
 def check_name(name: Scalar, reporter: Reporter) -> None:
     """Report a name that has other characters than a node's name may have."""
+    if isinstance(name.value, Poison):
+        return
     if not isinstance(name.value, str) or not _NODE_NAME.match(name.value):
         reporter.error(
             Code.BAD_NAME,

@@ -117,6 +117,7 @@ def written_outputs(
             return _named([(str(node.value), _one(node, frame, reporter))]), "single"
         case Sequence():
             found = [(str(plain(item)), _one(item, frame, reporter)) for item in node.items]
+            _check_distinct(node, reporter)
             return _named(found), "list"
         case MappingNode():
             named = [(item.name, _one(item.value, frame, reporter)) for item in node]
@@ -125,6 +126,21 @@ def written_outputs(
         return POISON, "single"
     _wrong(node, "`outputs` takes a name, a list or a mapping of names", reporter)
     return POISON, "single"
+
+
+def _check_distinct(node: Sequence, reporter: Reporter) -> None:
+    seen: set[object] = set()
+    for item in node.items:
+        value = plain(item)
+        if isinstance(value, str) and value in seen:
+            reporter.error(
+                Code.DUPLICATE_NAME,
+                item.span,
+                f"the output `{value}` is named twice",
+                label="named here again",
+                help="leave one out, or name both: `outputs: {first: a, second: a}`",
+            )
+        seen.add(value if isinstance(value, str) else None)
 
 
 def _one(node: Node, frame: Frame, reporter: Reporter) -> Flow:

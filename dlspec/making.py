@@ -222,11 +222,15 @@ def _op(entry: EntrySpec, place: Place, flow: Flow | None, state: Expansion) -> 
     word = Scalar(str(entry.word.value).removeprefix("ops."), entry.word.span)
     argument = _argument(entry, place, state)
     found = find_class("op", word, state.reporter)
-    if isinstance(found, Poison):
+    if isinstance(found, Poison) or _is_poison(argument):
         return _Made(str(word.value), POISON)
     reader = CallReader(place.frame, place.scope, state.reporter)
     made, places = reader.operation(found, argument, flow, entry)
     return _Made(str(word.value), made, () if isinstance(made, FlatOp) else POISON, {}, places)
+
+
+def _is_poison(node: Node | None) -> bool:
+    return isinstance(node, Scalar) and isinstance(node.value, Poison)
 
 
 def _add(entry: EntrySpec, place: Place, made: _Made, state: Expansion) -> Pointer:

@@ -89,6 +89,8 @@ def find_class(kind: Kind, word: Scalar, reporter: Reporter) -> ClassEntry | Poi
 
 def near_class(kind: Kind, text: str) -> str | None:
     """Return the help that names the class nearest to `text`, if one is near."""
+    if kind == "layer" and text.lower().startswith("ops."):
+        return f"write `{text.lower()}`"
     words = known_words(kind)
     near = suggest(text, words) or suggest(re.split(r"[. (]", text.removesuffix(")"))[-1], words)
     near = near or suggest(re.split(r"[ (]", text)[0], words)
@@ -164,6 +166,7 @@ def _positions(
                 item.span,
                 f"`{entry.name}` takes at most {len(names)} arguments",
                 label=f"this is argument {position + 1}",
+                help=f"the positions are {_order(entry)}",
             )
             return
         yield names[position], item, item.span

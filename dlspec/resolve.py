@@ -19,6 +19,7 @@ _COMPUTE_DTYPE = {
 }
 UNKNOWN = Tensor(None, None)
 # Where no rule knows a layer's outputs, the names of DESIGN §3.1 stand for these positions.
+_RECURRENT = ("GRU", "LSTM", "SimpleRNN")
 _STATES = "`return_state: true` to `{}`"
 _RETURNED_ON_DEMAND = {
     **dict.fromkeys(("h", "c", "fh", "fc", "bh", "bc"), _STATES),
@@ -309,8 +310,21 @@ class _Resolver:
             f"`{flat.name}` cannot take {'these inputs' if merge else source}",
             label=error.message,
             notes=notes,
-            help=error.help,
+            help=self._sequences_help(error, read) or error.help,
         )
+
+    def _sequences_help(self, error: ShapeError, read: list[Reference]) -> str | None:
+        """Return the help where a layer over steps follows one that gives its last step only."""
+        flat = self.flat_nodes.get(read[0].node) if len(read) == 1 else None
+        layer = flat.operation if flat else None
+        if error.code is not Code.RANK or not isinstance(layer, Object):
+            return None
+        inner = layer.arguments.get("layer", layer)
+        if not isinstance(inner, Object) or inner.class_name not in _RECURRENT:
+            return None
+        if inner["return_sequences"] is True:
+            return None
+        return f"add `return_sequences: true` to `{inner.class_name}` above"
 
     def _place(self, name: str | None, flat: FlatNode) -> Span:
         if name is None:

@@ -289,8 +289,9 @@ class Unroller:
                 help=f"add `from` with a list of {len(names)}: {', '.join(names)}",
             )
             flows = (POISON,) * len(names)
-        for name, one in zip(names, flows, strict=True):
-            inner.bind(name, one)
+        for name, one in zip(block.inputs, flows, strict=True):
+            inner.declare(str(name.value), name.span)
+            inner.bind(str(name.value), one)
         return flows[0] if len(flows) == 1 else None
 
 

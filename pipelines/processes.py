@@ -47,9 +47,10 @@ def require_backend(backend: str) -> None:
         known = ", ".join(f"`{name}`" for name in _PACKAGES)
         raise StepError(f"`{backend}` is not a backend of Keras", help=f"name one of {known}")
     if find_spec(_PACKAGES[backend]) is None:
-        extra = "dlspec" if backend == "tensorflow" else f"dlspec[{backend}]"
+        extra = "" if backend == "tensorflow" else f"[{backend}]"
         raise StepError(
-            f"the backend `{backend}` is not installed", help=f"`pip install {extra}` brings it"
+            f"the backend `{backend}` is not installed",
+            help=f"in a clone of dlspec, `.venv/bin/pip install -e '.{extra}'` brings it",
         )
 
 

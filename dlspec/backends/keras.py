@@ -177,9 +177,17 @@ def _compile_training(model: keras.Model, training: Training, graph: Graph) -> N
     model.compile(
         optimizer=_optimizer(training),
         loss=_per_output(training.loss, names, graph, _built),
-        loss_weights=_per_output(training.loss_weights, names, graph, lambda weight: weight),
+        loss_weights=_loss_weights(training, names, graph),
         metrics=_per_output(training.metrics, names, graph, _metrics),
     )
+
+
+def _loss_weights(training: Training, names: list[str], graph: Graph) -> Any:  # noqa: ANN401 - as Keras takes it
+    """Return a weight for every output, as Keras asks for; one that is not given is 1."""
+    if training.loss_weights is None:
+        return None
+    weights = {name: training.loss_weights.get(name, 1.0) for name in names}
+    return _per_output(weights, names, graph, lambda weight: weight)
 
 
 def _optimizer(training: Training) -> keras.optimizers.Optimizer:

@@ -134,7 +134,8 @@ def test_a_missing_backend_names_the_extra_that_brings_it():
     with pytest.raises(StepError) as caught:
         Trainers("test").get("jax")
     assert str(caught.value) == (
-        "error: the backend `jax` is not installed\n  = help: `pip install dlspec[jax]` brings it"
+        "error: the backend `jax` is not installed\n  = help: in a clone of dlspec, "
+        "`.venv/bin/pip install -e '.[jax]'` brings it"
     )
 
 

@@ -1,0 +1,178 @@
+"""The compiler's commands: what they print, where, and how they end."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from dlspec.cli import main
+
+GOOD = """dlspec: 1
+name: good
+model:
+  inputs: {x: [8]}
+  graph: [{Dense: [16, relu]}, {Dense: 4}]
+"""
+BAD = GOOD.replace("name: good", "name: bad").replace("relu", "rleu")
+WARNED = """dlspec: 1
+name: warned
+model:
+  inputs: {image: [8, 8, 3]}
+  graph: [{BatchNormalization, call: {training: false}}]
+"""
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run a command in a folder that holds specs/good, bad and warned."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "specs" / "inner").mkdir(parents=True)
+    (tmp_path / "specs" / "good.yaml").write_text(GOOD)
+    (tmp_path / "specs" / "inner" / "bad.yaml").write_text(BAD)
+    (tmp_path / "warned.yaml").write_text(WARNED)
+    return lambda *arguments, text=None: CliRunner().invoke(main, arguments, input=text)
+
+
+def test_check_without_mistakes_exits_with_0(run):
+    result = run("check", "specs/good.yaml")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "1 spec checked: no mistakes\n"
+
+
+def test_check_reads_a_folder_and_exits_with_1_on_a_mistake(run):
+    result = run("check")
+    assert result.exit_code == 1
+    assert "error[DL206]: unknown activation `rleu`" in result.stderr
+    assert " --> specs/inner/bad.yaml:5:24" in result.stderr
+    assert result.stderr.endswith("2 specs checked: 1 error\n")
+    assert result.stdout == ""
+
+
+def test_warnings_pass_unless_strict(run):
+    assert run("check", "warned.yaml").exit_code == 0
+    assert run("check", "--strict", "warned.yaml").exit_code == 1
+    assert run("check", "warned.yaml").stderr.endswith("1 spec checked: 1 warning\n")
+
+
+def test_check_reads_standard_input_and_asks_for_no_file_name(run):
+    assert run("check", "-", text=GOOD).exit_code == 0
+    result = run("check", "-", text=BAD)
+    assert result.exit_code == 1
+    assert " --> -:5:24" in result.stderr
+
+
+def test_json_prints_one_object_with_every_key_of_the_contract(run):
+    result = run("check", "--format", "json", "specs/inner/bad.yaml")
+    assert result.exit_code == 1
+    (found,) = json.loads(result.stdout)["diagnostics"]
+    assert found == {
+        "code": "DL206",
+        "severity": "error",
+        "message": "unknown activation `rleu`",
+        "path": "specs/inner/bad.yaml",
+        "line": 5,
+        "column": 24,
+        "end_line": 5,
+        "end_column": 28,
+        "label": "Keras has no activation of this name",
+        "notes": [],
+        "help": "write `relu`",
+        "related": [],
+    }
+
+
+def test_json_without_mistakes_is_an_empty_list(run):
+    result = run("check", "--format", "json", "specs/good.yaml")
+    assert (result.exit_code, json.loads(result.stdout)) == (0, {"diagnostics": []})
+
+
+def test_github_prints_one_command_per_finding(run):
+    result = run("check", "--format", "github", "specs")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("::error file=specs/inner/bad.yaml,line=5,col=24,")
+    assert result.stdout.count("\n") == 1
+
+
+def test_sarif_names_the_rule_and_the_place(run):
+    result = run("check", "--format", "sarif", "specs")
+    (log,) = json.loads(result.stdout)["runs"]
+    assert [found["ruleId"] for found in log["results"]] == ["DL206"]
+    assert [rule["id"] for rule in log["tool"]["driver"]["rules"]] == ["DL206"]
+
+
+def test_a_file_that_is_not_there_is_a_finding(run):
+    result = run("check", "nowhere.yaml")
+    assert result.exit_code == 1
+    assert "error[DL101]: `nowhere.yaml` cannot be read" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("chek",), "no such command `chek`; write `check`"),
+        (("check", "--format", "xml"), "'xml' is not one of"),
+        (("show", "goood"), "there is no spec `goood`; write `good`"),
+        (("show", "good", "--set", "width"), "`--set width` has no `=`"),
+        (("explain", "DL999"), "there is no code `DL999`"),
+        (("diff", "good"), "Missing argument"),
+    ],
+)
+def test_wrong_usage_exits_with_2_and_says_why(run, arguments, said):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_an_empty_folder_is_wrong_usage(run, tmp_path):
+    (tmp_path / "empty").mkdir()
+    result = run("check", "empty")
+    assert result.exit_code == 2
+    assert "there is no spec under empty" in result.stderr
+
+
+def test_show_prints_shapes_and_parameters(run):
+    result = run("show", "good")
+    assert result.exit_code == 0
+    assert "(None, 16)" in result.stdout
+    assert "144" in result.stdout  # 8 * 16 + 16
+    assert "212" in result.stdout  # and 16 * 4 + 4 more
+
+
+def test_show_writes_a_picture(run, tmp_path):
+    result = run("show", "good", "--graph", "good.svg")
+    assert result.exit_code == 0
+    assert (tmp_path / "good.svg").read_text().startswith("<svg")
+
+
+def test_show_of_a_broken_spec_reports_and_exits_with_1(run):
+    result = run("show", "bad")
+    assert result.exit_code == 1
+    assert "error[DL206]" in result.stderr
+
+
+def test_set_changes_a_param_and_refuses_what_is_none(run, tmp_path):
+    text = GOOD.replace("model:", "params: {width: 16}\nmodel:").replace("[16, relu]", "$width")
+    (tmp_path / "specs" / "good.yaml").write_text(text)
+    assert "(None, 32)" in run("show", "good", "--set", "width=32").stdout
+    for given, code in (("wdth=3", "DL316"), ("width=wide", "DL203"), ("width=[1, 2]", "DL203")):
+        result = run("show", "good", "--set", given)
+        assert result.exit_code == 1
+        assert f"error[{code}]" in result.stderr
+
+
+def test_explain_prints_the_page_of_a_code_in_any_case(run):
+    result = run("explain", "dl402")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("# DL402")
+
+
+def test_diff_says_what_changed_and_what_runs_again(run, tmp_path):
+    (tmp_path / "wide.yaml").write_text(
+        GOOD.replace("name: good", "name: wide").replace("16", "32")
+    )
+    result = run("diff", "specs/good.yaml", "wide.yaml")
+    assert result.exit_code == 0
+    assert "parameters: 212 -> 420" in result.stdout
+    assert "must run again: model" in result.stdout
+    same = run("diff", "specs/good.yaml", "specs/good.yaml")
+    assert same.stdout == "must run again: nothing\n"
