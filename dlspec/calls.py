@@ -109,7 +109,39 @@ class CallReader:
             arguments = self._from_flow(entry, flow, written)
         if arguments is None or _poisoned(arguments) or _poisoned(tuple(keywords.values())):
             return POISON, places
+        if not self._is_complete(entry, len(arguments), keywords, written):
+            return POISON, places
         return FlatOp(entry.name, arguments, keywords), places
+
+    def _is_complete(
+        self,
+        entry: ClassEntry,
+        positions: int,
+        keywords: Mapping[str, FlatArgument],
+        written: EntrySpec,
+    ) -> bool:
+        """Report operands past the function's parameters, and parameters without a value."""
+        word, names = f"`ops.{entry.name}`", [p.name for p in entry.parameters]
+        given = {*names[:positions], *keywords}
+        missing = [p.name for p in entry.parameters if p.required and p.name not in given]
+        if positions > len(names):
+            self.reporter.error(
+                Code.LAYER_INPUTS,
+                written.span,
+                f"{word} takes fewer operands",
+                label=f"{positions} come in, it takes {', '.join(names)}",
+            )
+        elif missing:
+            listed = " and ".join(f"`{name}`" for name in missing)
+            keys = ", ".join(f"{name}: ..." for name in missing)
+            self.reporter.error(
+                Code.MISSING_ARGUMENT,
+                written.span,
+                f"{word} needs {listed}",
+                label=f"{listed} {'is' if len(missing) == 1 else 'are'} not given",
+                help=f"write `ops.{entry.name}: {{{keys}}}`",
+            )
+        return not missing and positions <= len(names)
 
     def _written(
         self, entry: ClassEntry, node: Node | None

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from dlspec.catalogue import Object
 from dlspec.features import Feature
-from dlspec.flat import FlatGraph, FlatNode
-from dlspec.plan import Graph, Reference
+from dlspec.flat import FlatGraph, FlatNode, Pointer
 from dlspec.shapes.tensor import Dim
 from dlspec.source import Span
 
@@ -46,11 +45,14 @@ class Head:
         return self.node.places.get("units") or self.node.places.get("filters") or self.node.head
 
 
-def final_activation(graph: Graph, reference: Reference) -> str | None:
-    """Return the activation that an output has passed last; None when that cannot be seen."""
-    nodes = {node.name: node for node in graph.nodes}
-    while reference.node in nodes:
-        node = nodes[reference.node]
+def final_activation(flat: FlatGraph, pointer: Pointer) -> str | None:
+    """Return the activation that an output has passed last; None when that cannot be seen.
+
+    It is read off the text's layers, so that a mistake in a shape does not hide it.
+    """
+    nodes = {node.name: node for node in flat.nodes}
+    while pointer.node in nodes:
+        node = nodes[pointer.node]
         layer = node.operation
         if not isinstance(layer, Object):
             return None
@@ -59,9 +61,9 @@ def final_activation(graph: Graph, reference: Reference) -> str | None:
         if layer.class_name in (*_WITH_ACTIVATION, "Activation"):
             activation = layer["activation"]
             return "linear" if activation is None else _word(activation)
-        if layer.class_name not in _PASS_ON or not isinstance(node.inputs, Reference):
+        if layer.class_name not in _PASS_ON or not isinstance(node.inputs, Pointer):
             return None
-        reference = node.inputs
+        pointer = node.inputs
     return None
 
 

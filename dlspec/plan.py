@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Literal
 
 from dlspec.catalogue import ModelRef, Object, Value
 from dlspec.flat import Input, Use
 from dlspec.kinds import Form
 from dlspec.shapes.tensor import Tensor, Weight
+from dlspec.source import Span
 from dlspec.spec import Data, Evaluation, Retraining, Runtime, Training
 
 Step = Literal["dataset", "model", "evaluation", "report", "champion"]
@@ -41,7 +42,8 @@ class Node:
     """One call in a graph, in the order of execution.
 
     `outputs` names what comes out: `out`, then states or scores; a tensor whose shape is None is
-    known only once Keras has built it. `weights` and `flops` are None in that case too.
+    known only once Keras has built it. `weights` and `flops` are None in that case too. `place` is
+    where the text names the layer; None in a graph that no text wrote.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Node:
     weights: tuple[Weight, ...] | None
     flops: int | None
     trainable: bool = True
+    place: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

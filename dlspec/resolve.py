@@ -1,14 +1,14 @@
 """Flat graph -> Graph: names to edges, every shape, dtype, weight and cost that text can tell."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dlspec.catalogue import ModelRef, Object
 from dlspec.diagnostics import Code, Reporter, suggest
 from dlspec.flat import FlatArgument, FlatGraph, FlatNode, FlatOp, Pointer
-from dlspec.plan import Argument, Graph, Node, NodeInputs, Op, Reference, Use
+from dlspec.plan import Argument, Graph, Node, NodeInputs, Op, Reference, Use, walk
 from dlspec.reach import references, report_dead
-from dlspec.shapes import Inferred, Inputs, ShapeError, Tensor, infer, infer_op
+from dlspec.shapes import Inferred, Inputs, ShapeError, Tensor, Weight, infer, infer_op
 from dlspec.source import Span
 from dlspec.spec import Poison
 
@@ -191,6 +191,7 @@ class _Resolver:
             weights=() if shared else inferred.weights if inferred else None,
             flops=inferred.flops if inferred else None,
             trainable=flat.trainable,
+            place=flat.head,
         )
 
     def _infer(
@@ -213,7 +214,7 @@ class _Resolver:
             layer,
             tensors,
             call=arguments,
-            models=lambda ref, given: self._model(self.models[ref.name], given),
+            models=lambda ref, given: self._held(self.models[ref.name], given),
             dtype=self.dtype,
         )
 
@@ -246,6 +247,11 @@ class _Resolver:
                 return False
         return True
 
+    def _held(self, graph: Graph, given: Inputs) -> Inferred | None:
+        """Return what a model inside a wrapper gives; None where a layer's weights are unknown."""
+        known = all(node.weights is not None for node in walk(graph))
+        return self._model(graph, given) if known else None
+
     def _model(self, graph: Graph, given: Inputs) -> Inferred:
         """Return what a declared model gives, after comparing `given` inputs with its own."""
         tensors = (given,) if isinstance(given, Tensor) else tuple(_listed(given))
@@ -264,7 +270,6 @@ class _Resolver:
                     field="from",
                     help="give it that shape, or change the model's `inputs`",
                 )
-        weights = [weight for node in graph.nodes for weight in node.weights or ()]
         flops = [node.flops for node in graph.nodes]
         known = [count for count in flops if count is not None]
         return Inferred(
@@ -273,7 +278,7 @@ class _Resolver:
                 for index, (_, reference) in enumerate(graph.outputs)
             )
             or (("out", UNKNOWN),),
-            weights=tuple(weights),
+            weights=tuple(_weights(graph, set())),
             macs=None,
             flops=sum(known) if len(known) == len(flops) else None,
         )
@@ -294,7 +299,8 @@ class _Resolver:
         except ShapeError as error:
             self._report_shape(error, flat, tuple(references(arguments)))
             return None
-        return Node(flat.name, made, (), {}, (("out", output or UNKNOWN),), (), None)
+        outputs = (("out", output or UNKNOWN),)
+        return Node(flat.name, made, (), {}, outputs, (), None, place=flat.head)
 
     def _report_shape(self, error: ShapeError, flat: FlatNode, inputs: NodeInputs) -> None:
         if isinstance(error, _Reported):
@@ -330,6 +336,16 @@ class _Resolver:
         if name is None:
             return flat.head
         return flat.places.get(name) or flat.places.get(f"call.{name}") or flat.head
+
+
+def _weights(graph: Graph, counted: set[str]) -> Iterator[Weight]:
+    """Yield the weights of a model in Keras's order: an inner one's where it is first used."""
+    for node in graph.nodes:
+        yield from node.weights or ()
+        made = node.operation
+        if isinstance(made, Use) and made.of == "model" and made.target not in counted:
+            counted.add(made.target)
+            yield from _weights(graph.models[made.target], set())
 
 
 class _Reported(ShapeError):  # noqa: N818 - a signal: the mistake has a diagnostic already

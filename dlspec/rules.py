@@ -10,7 +10,7 @@ from dlspec.flat import FlatGraph
 from dlspec.heads import Head, final_activation, node_of
 from dlspec.masks import dropped_masks
 from dlspec.plan import Graph, Node, Reference
-from dlspec.spec import GATED_WITHOUT_METRIC, Data, ModelSpec, Training, whole
+from dlspec.spec import GATED_WITHOUT_METRIC, Data, ModelSpec, Poison, Training, whole
 from dlspec.training_names import computed_figures
 
 _FROM_LOGITS = {
@@ -63,18 +63,19 @@ def _heads(
 ) -> Iterator[Head]:
     written = training.loss if training is not None else None
     per_output = written if isinstance(written, Mapping) else None
-    for name, reference in graph.outputs:
-        if graph.tensor(reference).shape is None:
-            continue
+    if isinstance(flat.outputs, Poison):
+        return
+    found = dict(graph.outputs)
+    for name, pointer in flat.outputs:
+        shape = graph.tensor(found[name]).shape if name in found else None
         loss = per_output.get(name) if per_output is not None else written
         path = f"training.loss.{name}" if per_output is not None else "training.loss"
-        shape = graph.tensor(reference).shape
         yield Head(
             name=name,
-            activation=final_activation(graph, reference),
+            activation=final_activation(flat, pointer),
             width=shape[-1] if shape else None,
             target=data.targets.get(name) if data else None,
-            node=node_of(flat, reference.node),
+            node=node_of(flat, pointer.node),
             loss=loss if isinstance(loss, Object) else None,
             loss_path=path,
             loss_place=spec.places.value(path),

@@ -8,8 +8,10 @@ import keras
 
 from dlspec import catalogue
 from dlspec.catalogue import Kind, ModelRef, Object
+from dlspec.diagnostics import Code, Diagnostic, SpecError
 from dlspec.plan import Argument, Graph, Node, NodeInputs, Op, Plan, Reference, Use
 from dlspec.shapes.tensor import Tensor
+from dlspec.source import Span
 from dlspec.spec import Training
 
 Models = Mapping[str, keras.Model]
@@ -46,7 +48,7 @@ def lower(graph: Graph) -> keras.Model:
     layers: dict[str, keras.Layer] = {}
     inputs = dict(tensors)
     for node in graph.nodes:
-        result = _call(node, tensors, layers, models)
+        result = _built_call(node, tensors, layers, models)
         tensors[node.name] = result
         _assert_as_planned(node, result, layers.get(node.name))
     outputs = {name: _tensor(reference, tensors) for name, reference in graph.outputs}
@@ -60,6 +62,30 @@ def _formed(tensors: dict[str, Any], form: str) -> Any:  # noqa: ANN401 - as Ker
     if form == "mapping":
         return tensors
     return values[0] if form == "single" and len(values) == 1 else values
+
+
+def _built_call(
+    node: Node, tensors: dict[str, Any], layers: dict[str, keras.Layer], models: Models
+) -> Any:  # noqa: ANN401 - a Keras tensor or several
+    """Call a node's layer; what Keras alone can refuse becomes a finding at the node."""
+    try:
+        return _call(node, tensors, layers, models)
+    except (ValueError, TypeError) as error:
+        known = all(tensor.shape is not None for _, tensor in node.outputs)
+        if node.place is None or known:
+            raise
+        raise SpecError((_refusal(node, node.place, error),)) from error
+
+
+def _refusal(node: Node, place: Span, error: Exception) -> Diagnostic:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return Diagnostic(
+        Code.KERAS_REFUSES,
+        f"Keras refuses `{node.name}`",
+        place,
+        label=lines[0] if lines else type(error).__name__,
+        notes=tuple(lines[1:4]),
+    )
 
 
 def _call(

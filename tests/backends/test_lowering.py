@@ -255,3 +255,41 @@ def test_training_keys_reach_the_optimizer():
     assert (optimizer.momentum, optimizer.global_clipnorm, optimizer.use_ema) == (0.9, 2.0, True)
     assert (optimizer.ema_momentum, optimizer.gradient_accumulation_steps) == (0.5, 2)
     assert float(optimizer.learning_rate) == 0.5
+
+
+def test_what_only_keras_can_refuse_is_reported_at_the_node():
+    plan = dlspec.loads(
+        "dlspec: 1\nname: crossed\nmodel:\n  inputs: {a: [3], b: [4]}\n"
+        "  graph:\n    - {ops.cross, from: [a, b]}\n"
+    )
+    with pytest.raises(dlspec.SpecError) as refused:
+        dlspec.compile(plan)
+    (found,) = refused.value.diagnostics
+    assert (found.code.value, found.span.line, found.span.column) == ("DL409", 6, 8)
+    assert found.message == "Keras refuses `cross`"
+
+
+def test_a_wrapped_model_that_holds_a_model_has_keras_weights():
+    plan = dlspec.loads(
+        """
+dlspec: 1
+name: nested
+model:
+  inputs: {frames: [5, 4]}
+  models:
+    outer:
+      inputs: {y: [4]}
+      models:
+        inner:
+          inputs: {z: [4]}
+          graph: [Dense: 3]
+      graph:
+        - use: inner
+        - Dense: 2
+  graph:
+    - TimeDistributed: {layer: {model: outer}}
+"""
+    )
+    weights = plan.graph.nodes[0].weights
+    assert weights is not None
+    assert [w.shape for w in weights] == [tuple(w.shape) for w in dlspec.compile(plan).weights]
