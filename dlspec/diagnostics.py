@@ -100,10 +100,9 @@ class Code(Enum):
     COLUMN_NOT_FOUND = "DL611"
     CONTRACT_BROKEN = "DL612"
     NOT_PREPARABLE = "DL613"
-    # DL7xx: studies and schedules
+    # DL7xx: schedules
     CRON = "DL701"
     TIME_ZONE = "DL702"
-    STUDY = "DL703"
 
 
 # DESIGN §4: of the whole-plan rules these do not stop a run unless `--strict` asks for it.

@@ -117,7 +117,7 @@ def test_a_killed_trainer_is_named_with_its_status(trainer):
     with pytest.raises(TrainerGone) as caught:
         wait(lambda: trainer.receive(timeout_s=10) and False)
     assert caught.value.message.startswith("the trainer process ended with status -9")
-    assert "memory" in caught.value.help
+    assert "memory" in caught.value.message
 
 
 def test_an_unknown_backend_is_refused():

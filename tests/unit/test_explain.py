@@ -14,7 +14,7 @@ from dlspec.source import Source
 WITHOUT_EXAMPLE = frozenset(
     {
         *("DL101", "DL102", "DL107", "DL217", "DL316", "DL409"),
-        *("DL610", "DL611", "DL612", "DL613", "DL703"),
+        *("DL610", "DL611", "DL612", "DL613"),
     }
 )
 _EXAMPLE = re.compile(r"^## (Wrong|Right)\n\n```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
