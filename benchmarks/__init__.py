@@ -1,0 +1,1 @@
+"""What things cost, side by side; run by hand with `make bench`."""
