@@ -75,6 +75,19 @@ def broken(spec: BrokenSpec) -> dg.AssetsDefinition:
     return read
 
 
+def bare(spec: SpecFile) -> dg.AssetSpec:
+    """Build the asset of a model alone: it can be looked at, and nothing can be run."""
+    lacking = " and ".join(f"`{section}`" for section in spec.lacking)
+    return dg.AssetSpec(
+        [spec.name, "spec"],
+        group_name=spec.name,
+        kinds={"yaml"},
+        description=f"`{spec.path.name}` has no {lacking}, so there is nothing to run; "
+        f"`dlspec show {spec.name}` shows the model.",
+        metadata={"spec": dg.MetadataValue.path(str(spec.path))},
+    )
+
+
 def _dataset(spec: SpecFile) -> dg.AssetsDefinition:
     @_asset(spec, "dataset", check_specs=contract_specs(spec), deps=data_keys(spec))
     def dataset(context: dg.AssetExecutionContext) -> Events:

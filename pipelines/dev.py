@@ -2,6 +2,7 @@
 
 import argparse
 import ctypes
+import errno
 import json
 import os
 import signal
@@ -9,17 +10,20 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from watchfiles import watch
 
-from pipelines.instance import prepare_instance
+from pipelines.instance import OWN_PROCESS, prepare_instance
+from pipelines.processes import STOP_GRACE_S
 from pipelines.specs import SUFFIXES, project_folder
-from pipelines.steps.problems import StepError
+from pipelines.steps.problems import StepError, writing
 from pipelines.steps.store import home
 
 HOST = "127.0.0.1"
@@ -27,6 +31,8 @@ LOCATION = "dlspec"
 
 # A run that trains is given its checkpoint; the webserver and the daemon need a few seconds.
 _STOP_GRACE_S = 60.0
+# Between a run's checkpoint and its end in the event log.
+_ANSWER_S = 15.0
 _TAIL_LINES = 20
 _PR_SET_PDEATHSIG = 1
 _RELOAD = """mutation Reload($name: String!) {
@@ -39,6 +45,15 @@ _RELOAD = """mutation Reload($name: String!) {
   }
 }"""
 
+_UNFINISHED = """{
+  runsOrError(filter: {statuses: [QUEUED, STARTING, STARTED, CANCELING]}) {
+    ... on Runs { results { runId status tags { key value } } }
+  }
+}"""
+_TERMINATE = """mutation End($run: String!) {
+  terminateRun(runId: $run) { __typename }
+}"""
+
 
 def serve(port: int) -> int:
     """Run the UI and the daemon until Ctrl-C or SIGTERM, and return the exit status."""
@@ -48,18 +63,22 @@ def serve(port: int) -> int:
         # Absolute, and the same for webserver, daemon, code server and run workers.
         os.environ["DLSPEC_HOME"] = str(home())
         prepare_instance()
+        log = _new_log()
+        with writing(root):
+            (root / "specs").mkdir(exist_ok=True)
     except StepError as problem:
         _say(str(problem), sys.stderr)
         return 1
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    log = home() / "logs" / "dev.log"
     dagster = _start(port, root, log)
     try:
         threading.Thread(target=_announce, args=(port, log, stop), daemon=True).start()
         _watch(port, root / "specs", dagster, stop=stop)
     finally:
+        if stop.is_set():
+            _end_runs(port)
         status = _end(dagster)
     if stop.is_set():
         return 0
@@ -99,8 +118,10 @@ def _require_free(port: int) -> None:
         try:
             probe.bind((HOST, port))
         except OSError as error:
+            reason = os.strerror(error.errno or 0).lower()
+            verdict = "is taken" if error.errno == errno.EADDRINUSE else "cannot be used"
             raise StepError(
-                f"port {port} of {HOST} is taken: {os.strerror(error.errno or 0).lower()}",
+                f"port {port} of {HOST} {verdict}: {reason}",
                 help=f"`PORT={_next_free(port)} make dev` chooses another port",
             ) from error
 
@@ -124,8 +145,15 @@ def _next_free(port: int) -> int:
     return port + 1
 
 
+def _new_log() -> Path:
+    log = home() / "logs" / "dev.log"
+    with writing(log.parent):
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_bytes(b"")
+    return log
+
+
 def _start(port: int, root: Path, log: Path) -> "subprocess.Popen[bytes]":
-    log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "dagster", "dev", "--log-level", "warning"]
     place = ["--host", HOST, "--port", str(port), "--workspace", str(root / "workspace.yaml")]
     with log.open("wb") as output:
@@ -152,6 +180,31 @@ def _before_dagster() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
+def _end_runs(port: int) -> None:
+    """Terminate what this UI has started: its workers would train on with nobody to see it."""
+    deadline = time.monotonic() + STOP_GRACE_S + _ANSWER_S
+    told = False
+    # A webserver that does not answer has no runs that could still be ended through it.
+    with suppress(OSError):
+        while (runs := _unfinished(port)) and time.monotonic() < deadline:
+            if not told:
+                count = f"{len(runs)} runs" if len(runs) > 1 else "a run"
+                _say(f"stopping {count}; the next one of the same spec goes on from its checkpoint")
+                told = True
+            # Those that wait first: a place that becomes free would start them.
+            for run in sorted(runs, key=lambda run: run["status"] != "QUEUED"):
+                if run["status"] in ("QUEUED", "STARTED"):
+                    graphql(port, _TERMINATE, {"run": run["runId"]})
+            time.sleep(0.5)
+
+
+def _unfinished(port: int) -> list[dict[str, Any]]:
+    """Return the runs of this UI; those of `dlspec run` end with their own terminal."""
+    runs = graphql(port, _UNFINISHED)["data"]["runsOrError"].get("results", [])
+    own = [{"key": key, "value": value} for key, value in OWN_PROCESS.items()]
+    return [run for run in runs if not any(tag in own for tag in run["tags"])]
+
+
 def _end(dagster: "subprocess.Popen[bytes]") -> int:
     if dagster.poll() is None:
         dagster.send_signal(signal.SIGINT)
@@ -175,7 +228,6 @@ def _announce(port: int, log: Path, stop: threading.Event) -> None:
 def _watch(
     port: int, specs: Path, dagster: "subprocess.Popen[bytes]", *, stop: threading.Event
 ) -> None:
-    specs.mkdir(exist_ok=True)
     for changes in watch(
         specs, stop_event=stop, raise_interrupt=False, rust_timeout=1000, yield_on_timeout=True
     ):
@@ -202,8 +254,11 @@ def _say(text: str, stream: TextIO | None = None) -> None:
 def main() -> int:
     """Read the port from the command line or $PORT."""
     parser = argparse.ArgumentParser(prog="python -m pipelines.dev", description=__doc__)
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "3000")))
-    return serve(parser.parse_args().port)
+    parser.add_argument("--port", type=int, default=os.environ.get("PORT") or "3000")
+    port = parser.parse_args().port
+    if not 0 < port < 65536:
+        parser.error(f"{port} is no port: they go from 1 to 65535")
+    return serve(port)
 
 
 if __name__ == "__main__":

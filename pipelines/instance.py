@@ -1,9 +1,15 @@
 """The Dagster instance that `dlspec run` and `make dev` share, kept under `.dlspec/dagster`."""
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pipelines.steps.store import home, write_whole
+
+# Tags of a run that executes in the process that made it: Dagster cannot terminate those.
+OWN_PROCESS = {"dlspec/process": "own"}
 
 _CONFIG = """\
 # Written by dlspec where there was none; change what you like. Storage: SQLite, in this folder.
@@ -60,3 +66,14 @@ def prepare_instance() -> Path:
         write_whole(config, _CONFIG)
     os.environ["DAGSTER_HOME"] = str(folder)
     return folder
+
+
+@contextmanager
+def opening_alone(folder: Path) -> Iterator[None]:
+    """Hold others back while an instance is opened: two that make its tables at once both fail."""
+    handle = os.open(folder / "dagster.yaml", os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import dagster as dg
 
+from pipelines.abandoned import abandoned_runs_sensor
+from pipelines.assets import bare as bare_asset
 from pipelines.assets import broken as broken_asset
 from pipelines.assets import chain
 from pipelines.datafiles import file_assets
@@ -41,12 +43,17 @@ def definitions_of(
     return dg.Definitions(
         assets=[
             *(asset for spec in trained for asset in chain(spec)),
+            *(bare_asset(spec) for spec in specs if not spec.trains),
             *(broken_asset(spec) for spec in broken),
             *file_assets(trained),
         ],
         jobs=[job],
         schedules=schedules(trained),
-        sensors=[new_data_sensor(trained), broken_specs_sensor(broken)],
+        sensors=[
+            new_data_sensor(trained),
+            broken_specs_sensor(broken),
+            abandoned_runs_sensor(),
+        ],
         resources=resource_defs({s.name: s for s in trained}, trainers, listener),
         executor=dg.in_process_executor,
     )

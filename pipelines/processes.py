@@ -145,13 +145,16 @@ class TrainerProcess:
 
     def _gone(self) -> TrainerGone:
         status = self._process.wait()
-        killed = status in (-9, 137)
+        message = f"the trainer process ended with status {status}"
+        if status in (-9, 137):
+            return TrainerGone(
+                f"{message}: it was killed, most often for want of memory",
+                help="a smaller `batch_size` needs less; the next run goes on from the checkpoint",
+            )
         tail = self.log.read_text(errors="replace").splitlines()[-_TAIL_LINES:]
         return TrainerGone(
-            f"the trainer process ended with status {status}" + "".join(f"\n    {t}" for t in tail),
-            help="it was killed, most often for want of memory: a smaller batch_size needs less"
-            if killed
-            else f"its output is in `{self.log}`",
+            message + "".join(f"\n    {line}" for line in tail),
+            help=f"its output is in `{self.log}`",
         )
 
 
@@ -189,9 +192,9 @@ class Trainers:
             self._running[backend] = TrainerProcess(backend, label=self._label)
         return self._running[backend]
 
-    def drop(self, backend: str) -> None:
+    def drop(self, backend: str, *, keep_log: bool) -> None:
         """End one trainer, so that the next job gets a fresh one."""
-        self._running.pop(backend).close(keep_log=True)
+        self._running.pop(backend).close(keep_log=keep_log)
 
     def close(self) -> None:
         """End them all."""

@@ -144,10 +144,10 @@ class TrainerClient(dg.PipesClient):
             try:
                 trainer.send({"pipes": dict(session.get_bootstrap_env_vars())})
                 self._follow(trainer, session, context)
-            except BaseException:
+            except BaseException as reason:
                 # Terminate, Ctrl-C, a crash: nothing of ours may be left running.
                 self._end(trainer, session, context)
-                self._trainers.drop(backend)
+                self._trainers.drop(backend, keep_log=isinstance(reason, TrainerGone))
                 raise
         _raise_problem(session)
         return dg.PipesClientCompletedInvocation(session)
@@ -249,11 +249,18 @@ class RecordIOManager(dg.IOManager):
     """
 
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
-        """Write a record, whole."""
+        """Write a record, whole.
+
+        Raises:
+            Failure: If the disk is full or the folder may not be written.
+        """
         name, step = context.asset_key.path
         text = to_json(obj)
-        write_whole(record_file(name, step, run=context.run_id), text)
-        write_whole(record_file(name, step), text)
+        try:
+            write_whole(record_file(name, step, run=context.run_id), text)
+            write_whole(record_file(name, step), text)
+        except StepError as problem:
+            raise dg.Failure(str(problem), allow_retries=False) from problem
 
     def load_input(self, context: dg.InputContext) -> object:
         """Read a record.

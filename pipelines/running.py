@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipelines.instance import prepare_instance
+from pipelines.instance import OWN_PROCESS, opening_alone, prepare_instance
 from pipelines.processes import Trainers, backend_of
 from pipelines.progress import Progress, table
 from pipelines.specs import SpecFile
@@ -28,63 +28,72 @@ def run(spec: SpecFile, *, backend: str | None, verbose: bool) -> int:
     """
     run_id = str(uuid.uuid4())
     trainers = Trainers(run_id)
+    watcher = _Watcher(spec, Progress())
     try:
         # Before Dagster is loaded: Keras takes four times as long, and has a core to itself.
         trainers.get(backend_of(spec.plan, backend))
-        return _execute(spec, run_id, trainers=trainers, backend=backend, verbose=verbose)
+        return _execute(watcher, run_id, trainers=trainers, backend=backend, verbose=verbose)
     except StepError as problem:
         return _tell(str(problem), FINDINGS)
     except KeyboardInterrupt:
-        return _tell("stopped before training began", INTERRUPTED)
+        return _interrupted(watcher)
     finally:
         trainers.close()
 
 
 def _execute(
-    spec: SpecFile, run_id: str, *, trainers: Trainers, backend: str | None, verbose: bool
+    watcher: "_Watcher", run_id: str, *, trainers: Trainers, backend: str | None, verbose: bool
 ) -> int:
-    import dagster as dg
-    from dagster._core.instance.ref import InstanceRef
-    from sqlalchemy.exc import OperationalError
-
+    from pipelines.abandoned import attended, end_abandoned
     from pipelines.assets import keys
+    from pipelines.event_log import storing, unwritable
     from pipelines.location import definitions_of
     from pipelines.schedules import JOB
 
-    watcher = _Watcher(spec, Progress())
+    spec = watcher.spec
     definitions = definitions_of([spec], trainers=trainers, listener=watcher.hear)
+    folder = prepare_instance()
+    settings = {"backend": backend} if backend else {}
+    config: dict[str, Any] = {"resources": {"settings": {"config": settings}}}
+    if not verbose:
+        config["loggers"] = {"console": {"config": {"log_level": "CRITICAL"}}}
+    with storing(folder), _opened(folder) as instance:
+        end_abandoned(instance)
+        # Without it Dagster takes Ctrl-C for a failure.
+        watcher.cancel = lambda: _cancel(instance, run_id)
+        instance.add_event_listener(run_id, watcher.see)
+        try:
+            with attended(instance, run_id):
+                definitions.resolve_job_def(JOB).execute_in_process(
+                    run_config=config,
+                    instance=instance,
+                    asset_selection=keys(spec),
+                    raise_on_error=False,
+                    run_id=run_id,
+                    tags={"dlspec/spec": spec.name, **OWN_PROCESS},
+                )
+        finally:
+            watcher.progress.close()
+    if watcher.unwritable is not None:
+        raise unwritable(folder, watcher.unwritable)
+    if watcher.interrupted:
+        return _interrupted(watcher)
+    return _verdict(spec, run_id, watcher)
+
+
+def _opened(folder: Path) -> Any:  # noqa: ANN401 - a DagsterInstance
+    import dagster as dg
+    from dagster._core.instance.ref import InstanceRef
+
     # Dagster would redirect standard output, where the progress goes, and start a `tail`.
     quiet = {
         "module": "dagster._core.storage.noop_compute_log_manager",
         "class": "NoOpComputeLogManager",
         "config": {},
     }
-    folder = str(prepare_instance())
-    settings = {"backend": backend} if backend else {}
-    config: dict[str, Any] = {"resources": {"settings": {"config": settings}}}
-    if not verbose:
-        config["loggers"] = {"console": {"config": {"log_level": "CRITICAL"}}}
-    reference = InstanceRef.from_dir(folder, overrides={"compute_logs": quiet})
-    with dg.DagsterInstance.from_ref(reference) as instance:
-        # Without it Dagster takes Ctrl-C for a failure.
-        watcher.cancel = lambda: _cancel(instance, run_id)
-        instance.add_event_listener(run_id, watcher.see)
-        try:
-            definitions.resolve_job_def(JOB).execute_in_process(
-                run_config=config,
-                instance=instance,
-                asset_selection=keys(spec),
-                raise_on_error=False,
-                run_id=run_id,
-                tags={"dlspec/spec": spec.name},
-            )
-        except OperationalError as error:
-            raise _unwritable(folder, error) from error
-        finally:
-            watcher.progress.close()
-    if watcher.interrupted:
-        return _interrupted(watcher)
-    return _verdict(spec, run_id, watcher)
+    reference = InstanceRef.from_dir(str(folder), overrides={"compute_logs": quiet})
+    with opening_alone(folder):
+        return dg.DagsterInstance.from_ref(reference)
 
 
 @dataclass(slots=True)
@@ -93,7 +102,10 @@ class _Watcher:
 
     spec: SpecFile
     progress: Progress
+    made: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
+    began: bool = False
+    unwritable: str | None = None
     stopped: Mapping[str, Any] | None = None
     interrupted: bool = False
     cancel: Callable[[], object] | None = None
@@ -101,6 +113,7 @@ class _Watcher:
 
     def hear(self, message: Mapping[str, Any]) -> None:
         """Take what the trainer says."""
+        self.began = self.began or "epoch" in message or "tick" in message
         if "epoch" in message:
             self.progress.epoch(message["epoch"])
         elif "tick" in message:
@@ -130,15 +143,24 @@ class _Watcher:
         elif event.is_step_failure and _is_interrupt(event.step_failure_data):
             self.interrupted = True
         elif event.is_step_failure:
-            self.failed.append(step)
-            self.progress.close()
-            _tell(f"{step:<11} failed\n{_reason(event.step_failure_data)}", FINDINGS)
+            self._failed(step, event.step_failure_data)
+
+    def _failed(self, step: str, failure: Any) -> None:  # noqa: ANN401 - a StepFailureData
+        from pipelines.event_log import storage_reason
+
+        self.failed.append(step)
+        self.progress.close()
+        reason = storage_reason(failure)
+        if reason is None:
+            _tell(f"{step:<11} failed\n{_reason(failure)}", FINDINGS)
+        self.unwritable = self.unwritable or reason
 
     def _made(self, step: str, metadata: Mapping[str, Any]) -> None:
         if step == "model":
             # Early stopping leaves the bar before its end.
             self.progress.close()
         facts = {name: value.value for name, value in metadata.items()}
+        self.made[step] = facts
         seconds = time.monotonic() - self._started[step]
         self.progress.step(step, _summary(step, facts), seconds)
 
@@ -186,16 +208,23 @@ def _cancel(instance: Any, run_id: str) -> None:  # noqa: ANN401 - a DagsterInst
     instance.report_run_canceling(instance.get_run_by_id(run_id))
 
 
-def _unwritable(folder: str, error: Exception) -> StepError:
-    return StepError(
-        f"Dagster cannot write its event log in `{folder}`: {error.__cause__ or error}",
-        help="make room or make the folder writable, or let DAGSTER_HOME name another one",
-    )
-
-
 def _interrupted(watcher: _Watcher) -> int:
-    problem = watcher.stopped or {"message": "stopped before training began", "help": None}
-    return _tell(f"{problem['message']}\n{problem['help'] or ''}".rstrip(), INTERRUPTED)
+    """Say where a run was stopped, and what the next one does."""
+    watcher.progress.close()
+    if (problem := watcher.stopped) is not None:
+        return _tell(f"{problem['message']}\n{problem['help'] or ''}".rstrip(), INTERRUPTED)
+    if "model" in watcher.made:
+        path, name = watcher.made["model"]["path"], watcher.spec.name
+        return _tell(
+            f"stopped after the training; the model is in `{path}`\n"
+            f"`make dev` goes on from it where `{name}/evaluation` is materialized; "
+            f"`dlspec run {name}` trains again",
+            INTERRUPTED,
+        )
+    if watcher.began:
+        text = "training stopped without a new checkpoint\nrun it again: it goes on from the last"
+        return _tell(text, INTERRUPTED)
+    return _tell("stopped before training began", INTERRUPTED)
 
 
 def _verdict(spec: SpecFile, run_id: str, watcher: _Watcher) -> int:

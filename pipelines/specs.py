@@ -1,8 +1,9 @@
 """The specs of a folder, each with the text it was compiled from."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dlspec.compiler import Compilation, compile_file, compile_source
@@ -34,9 +35,15 @@ class SpecFile:
         return self.plan.name
 
     @property
+    def lacking(self) -> tuple[str, ...]:
+        """Return the sections that a chain needs and the spec does not have."""
+        needed = {"data": self.plan.data, "training": self.plan.training}
+        return tuple(name for name, section in needed.items() if section is None)
+
+    @property
     def trains(self) -> bool:
         """Return whether it says enough for a chain; a bare model does not."""
-        return self.plan.data is not None and self.plan.training is not None
+        return not self.lacking
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,25 @@ def read_specs(folder: Path) -> tuple[list[SpecFile], list[BrokenSpec]]:
             broken.append(BrokenSpec(path, key_part(path.stem), text))
         else:
             good[spec.name] = spec
-    return list(good.values()), broken
+    bare = {spec.name for spec in good.values() if not spec.trains}
+    return list(good.values()), _told_apart(broken, folder, taken=bare)
+
+
+def _told_apart(broken: Sequence[BrokenSpec], folder: Path, *, taken: set[str]) -> list[BrokenSpec]:
+    """Name files of one name by their path: two equal asset keys would hide the whole location."""
+    stems = Counter(spec.name for spec in broken) + Counter(taken)
+    taken = set(taken)
+    told = []
+    for spec in broken:
+        path = key_part(spec.path.relative_to(folder).with_suffix("").as_posix())
+        name = first = spec.name if stems[spec.name] == 1 else path
+        number = 1
+        while name in taken:
+            number += 1
+            name = f"{first}_{number}"
+        taken.add(name)
+        told.append(replace(spec, name=name))
+    return told
 
 
 def _short(path: Path) -> Path:
