@@ -5,16 +5,19 @@ from typing import Any
 
 from dlspec.compiler import load, loads
 from dlspec.diagnostics import Diagnostic, SpecError
-from dlspec.diff import diff
 from dlspec.plan import Plan
 
 __all__ = ["Diagnostic", "Plan", "SpecError", "compile", "decompile", "diff", "load", "loads"]
 
-_BACK_END = {"compile": "dlspec.backends.keras", "decompile": "dlspec.backends.decompile"}
+_LATE = {
+    "compile": "dlspec.backends.keras",
+    "decompile": "dlspec.backends.decompile",
+    "diff": "dlspec.comparison",
+}
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - the two functions below `backends`
-    """Reach the back end only when it is asked for: importing Keras takes seconds."""
-    if name not in _BACK_END:
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - the functions of `_LATE`
+    """Reach what `check` does without only when it is asked for: importing Keras takes seconds."""
+    if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_BACK_END[name]), name)
+    return getattr(import_module(_LATE[name]), name)

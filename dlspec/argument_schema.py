@@ -1,36 +1,91 @@
 """What a Keras class takes, as JSON Schema: keywords, and the shorter forms of DESIGN §3.1."""
 
 from dlspec.catalogue import ClassEntry, Parameter
-from dlspec.schema_words import Schema, any_of, mapping, nullable, ref, scalar
+from dlspec.objects import WHOLE_LISTS
+from dlspec.schema_texts import class_text, parameter_text
+from dlspec.schema_words import ANY_TYPE, Schema, any_of, by_form, mapping, nullable, ref, scalar
 
 # Further positions are not looked at: nobody writes them, and each costs a line per class.
 _POSITIONS = 4
 _OBJECTS = ("initializer", "regularizer", "constraint", "loss", "metric", "optimizer", "layer")
 
 
-def class_schema(entry: ClassEntry) -> tuple[Schema, Schema]:
-    """Return the keywords of a class, and all forms in which its arguments may be written."""
+def class_schemas(entry: ClassEntry) -> dict[str, Schema]:
+    """Return the definitions of a class by name.
+
+    `layer.Dense` holds its keywords, `layer.Dense()` all forms in which arguments may be written,
+    and `layer.Dense(...)` those that leave out what `defaults` may hold.
+    """
+    name = f"{entry.kind}.{entry.name}"
     keywords = mapping({p.name: parameter_schema(p) for p in entry.parameters})
-    own = ref(f"{entry.kind}.{entry.name}")
-    forms: list[Schema] = [own, {"type": "null"}]
-    if entry.parameters:
-        base = own["$ref"]
-        names = [{"$ref": f"{base}/properties/{p.name}"} for p in entry.parameters[:_POSITIONS]]
-        positions = [any_of(name, own) for name in names]
-        forms += [names[0], {"type": "array", "prefixItems": positions}]
-    return keywords, any_of(*forms)
+    needed = [p.name for p in entry.parameters if p.required]
+    said: Schema = {"title": entry.name, "description": class_text(entry)}
+    found = {name: {**keywords, "title": entry.name}}
+    forms = {**_forms(entry, ref(name)), **said}
+    if not needed:
+        return {**found, f"{name}()": forms}
+    named: Schema = {"type": "object"}
+    if entry.parameters[0].type == "layer":
+        named["not"] = ref("made")
+    found[f"{name}()"] = {
+        "type": ANY_TYPE,
+        "allOf": [ref(f"{name}(...)")],
+        "if": named,
+        "then": {"required": needed},
+        "else": {"not": {"type": "null"}},
+    }
+    return {**found, f"{name}(...)": forms}
+
+
+def _forms(entry: ClassEntry, own: Schema) -> Schema:
+    """Return what may stand behind a class: its form tells what is meant, so a slip has one cause.
+
+    Editors show every alternative that a value fails; `if` leaves them the one that was meant.
+    """
+    if not entry.parameters:
+        return any_of(own, {"type": "null"})
+    first, *_ = entry.parameters
+    base = own["$ref"]
+    named = [{"$ref": f"{base}/properties/{p.name}"} for p in entry.parameters[:_POSITIONS]]
+    keywords: Schema = own
+    if first.type == "layer":
+        # `Bidirectional: {LSTM: 64}` is the layer itself.
+        keywords = {"if": ref("made"), "then": named[0], "else": own}
+    items = [_position(p, item, own) for p, item in zip(entry.parameters, named, strict=False)]
+    positions = {"type": "array", "prefixItems": items}
+    return by_form(
+        mapping=keywords,
+        listed=_listed(first, named[0], positions),
+        single=nullable(named[0]),
+    )
+
+
+def _listed(first: Parameter, whole: Schema, positions: Schema) -> Schema:
+    if first.type == "layers":
+        return whole
+    if first.type in WHOLE_LISTS:
+        return {"if": {"contains": {"type": "object"}}, "then": positions, "else": whole}
+    return positions
+
+
+def _position(parameter: Parameter, item: Schema, own: Schema) -> Schema:
+    """Return what may stand in a position: a mapping with the names of arguments is the last."""
+    value = {"if": {"type": "object"}, "then": own, "else": item}
+    may_be_made = parameter.type in (*_OBJECTS, "activation", "schedule", "any")
+    return {"if": ref("made"), "then": item, "else": value} if may_be_made else value
 
 
 def parameter_schema(parameter: Parameter) -> Schema:
-    """Return what one argument may be, its default as a hint for editors."""
+    """Return what one argument may be; its type and default as text for editors."""
     form = _form(parameter)
     if parameter.choices and parameter.type != "choice":
         form = any_of(form, {"enum": list(parameter.choices)})
     if parameter.nullable or (parameter.default is None and not parameter.required):
         form = nullable(form)
+    said = {**form, "description": parameter_text(parameter)}
     if isinstance(parameter.default, bool | int | float | str):
-        return {**form, "default": parameter.default}
-    return form
+        return {**said, "default": parameter.default}
+    return said
 
 
 def _form(parameter: Parameter) -> Schema:  # noqa: C901, PLR0912 - one case per type

@@ -7,6 +7,7 @@ from functools import cache
 from dlspec import catalogue
 from dlspec.catalogue import Kind, ModelRef, Object, Parameter, Value
 from dlspec.diagnostics import Code, Reporter, suggest
+from dlspec.releases import check_choice
 from dlspec.spec import POISON, Poison
 from dlspec.syntax import Mapping as MappingNode
 from dlspec.syntax import Node, Scalar, Sequence
@@ -68,6 +69,7 @@ def argument_value(
         if node.value is None and (parameter.nullable or _is_null_by_default(parameter)):
             return None
         if any(type(word) is type(node.value) and word == node.value for word in parameter.choices):
+            check_choice(parameter, node, owner, reporter)
             return node.value
     if parameter.type in _NAMED or parameter.type in _KINDS:
         return _named(parameter, node, owner, reporter, nested)

@@ -9,6 +9,7 @@ from dlspec.diagnostics import Code, Reporter, suggest
 from dlspec.flat import FlatArgument, FlatOp, Flow, Pointer
 from dlspec.names import Frame
 from dlspec.objects import nested
+from dlspec.releases import check_parameter
 from dlspec.source import Span
 from dlspec.spec import POISON, EntrySpec, Poison
 from dlspec.syntax import Entry, Node, Scalar, Sequence
@@ -156,6 +157,8 @@ class CallReader:
         for item in node:
             places[item.name] = item.value.span
             if item.name == "args" and isinstance(item.value, Sequence):
+                for parameter, given in zip(entry.parameters, item.value.items, strict=False):
+                    check_parameter(entry, parameter, given.span, self.reporter)
                 arguments = tuple(self.tensors_or_literal(i) for i in item.value.items)
             else:
                 keywords[item.name] = self._keyword(entry, item.key, item.value)
@@ -191,6 +194,7 @@ class CallReader:
                 help=f"write `{near}`" if near else None,
             )
             return POISON
+        check_parameter(entry, parameter, key.span, self.reporter)
         if parameter.type in _TENSORS:
             return self.tensors_or_literal(node)
         return self._literal(parameter, node, entry)

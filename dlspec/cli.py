@@ -3,12 +3,13 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from dlspec.compiler import Compilation, compile_file, compile_source
 from dlspec.diagnostics import Diagnostic, Reporter, render_text, suggest
-from dlspec.reading import MAX_BYTES, decoded
+from dlspec.reading import MAX_BYTES, decoded, read_source
 from dlspec.source import Source
 from dlspec.syntax import parse
 from dlspec.values import plain
@@ -18,7 +19,14 @@ _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 class _Commands(click.Group):
-    """A group that answers a mistyped command with the nearest one."""
+    """A group that answers a mistyped command with the nearest one, and Ctrl-C with status 130."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("stopped", err=True)
+            ctx.exit(130)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -77,7 +85,7 @@ def _files(paths: tuple[str, ...]) -> Iterator[str]:
 def _compiled(file: str) -> Compilation:
     if file == "-":
         reporter = Reporter()
-        source = decoded(sys.stdin.buffer.read(MAX_BYTES + 1), "-", reporter)
+        source = _read(file, reporter)
         if source is None:
             return Compilation(None, reporter.diagnostics, None)
         return compile_source(source)
@@ -126,15 +134,18 @@ def spec_path(spec: str) -> Path:
     """Return the file of a spec given by path, or by its name under specs/.
 
     Raises:
-        click.UsageError: If there is neither; the nearest name is offered.
+        click.UsageError: If there is neither, when the nearest name is offered, or more than one.
     """
     path = Path(spec)
     if path.is_file() or path.suffix in (".yaml", ".yml"):
         return path
     named = sorted(p for p in Path("specs").rglob("*.y*ml") if p.stem == spec)
+    if len(named) > 1:
+        paths = ", ".join(f"`{path}`" for path in named)
+        raise click.UsageError(f"`{spec}` is the name of {len(named)} specs; write one of {paths}")
     if named:
         return named[0]
-    names = sorted(p.stem for p in Path("specs").rglob("*.y*ml"))
+    names = sorted({p.stem for p in Path("specs").rglob("*.y*ml")})
     near = suggest(spec, names)
     known = f"the specs are {', '.join(names)}" if names else "there is no folder specs/ here"
     raise click.UsageError(f"there is no spec `{spec}`; " + (f"write `{near}`" if near else known))
@@ -210,23 +221,95 @@ def explain(code: str) -> None:
 @main.command()
 @click.argument("before")
 @click.argument("after")
-def diff(before: str, after: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+def diff(before: str, after: str, *, as_json: bool) -> None:
     """Show what changed in meaning from BEFORE to AFTER, and which steps must run again.
 
-    \b
-    Example:
-      dlspec diff specs/digits_lenet5.yaml /tmp/digits_lenet5.yaml
-    """  # noqa: D301 - click reads \b
-    from dlspec.diff import diff as compare
+    Each is a path, the name of a spec, or `-` for standard input.
 
-    plans = [plan_or_exit(spec).plan for spec in (before, after)]
-    assert plans[0] is not None
-    assert plans[1] is not None
+    \b
+    Examples:
+      dlspec diff digits_lenet5 digits_cnn_gru
+      git show HEAD:specs/digits_lenet5.yaml | dlspec diff - digits_lenet5
+    """  # noqa: D301 - click reads \b
+    from dlspec.comparison import diff as compare
+    from dlspec.comparison_text import difference_json, difference_text
+
+    if before == after == "-":
+        raise click.UsageError("standard input holds one spec; name the other by its path")
+    found = [_compiled("-" if spec == "-" else str(spec_path(spec))) for spec in (before, after)]
+    _print([one for compilation in found for one in compilation.diagnostics], "text")
+    plans = [compilation.plan for compilation in found]
+    if plans[0] is None or plans[1] is None:
+        sys.exit(1)
     difference = compare(plans[0], plans[1])
-    for change in difference.changes:
-        click.echo(f"{change.what}: {change.before} -> {change.after}")
-    steps = ", ".join(difference.rerun) or "nothing"
-    click.echo(f"must run again: {steps}")
+    if as_json:
+        import json
+
+        click.echo(json.dumps(difference_json(difference), indent=2))
+    else:
+        click.echo(difference_text(difference), nl=False)
+
+
+@main.command()
+@click.argument("paths", nargs=-1)
+@click.option("--check", "only_check", is_flag=True, help="Name the files, and change none.")
+def fmt(paths: tuple[str, ...], *, only_check: bool) -> None:
+    """Bring every spec under PATHS (default: specs/) into the canonical layout.
+
+    Comments, meaning and line breaks inside brackets stay as they are. A path is a file, a folder,
+    or `-` for standard input, which is written to standard output. Exits with 1 when a file cannot
+    be read or, with --check, when one would change.
+
+    \b
+    Examples:
+      dlspec fmt
+      dlspec fmt --check specs
+      dlspec fmt - < model.yaml
+    """  # noqa: D301 - click reads \b
+    files = list(_files(paths or ("specs",)))
+    outcomes = [_laid_out(file, only_check=only_check) for file in files]
+    changed = outcomes.count("changed")
+    if files != ["-"] or only_check:
+        verb = "would change" if only_check else "changed"
+        specs = f"{len(files)} spec" + ("s" if len(files) != 1 else "")
+        click.echo(f"{specs} read: {changed or 'none'} {verb}", err=True)
+    sys.exit(1 if "refused" in outcomes or (only_check and changed) else 0)
+
+
+def _laid_out(file: str, *, only_check: bool) -> Literal["same", "changed", "refused"]:
+    from dlspec.formatting import formatted
+
+    reporter = Reporter()
+    source = _read(file, reporter)
+    text = formatted(source, reporter) if source else None
+    if source is None or text is None:
+        _print(list(reporter.diagnostics), "text")
+        return "refused"
+    if file == "-" and not only_check:
+        click.echo(text, nl=False)
+    if text == source.text:
+        return "same"
+    if file != "-" or only_check:
+        click.echo(f"{file} would change" if only_check else f"changed {file}", err=True)
+    if file != "-" and not only_check:
+        _replace(file, text)
+    return "changed"
+
+
+def _replace(file: str, text: str) -> None:
+    from dlspec.writing import replace_text
+
+    try:
+        replace_text(Path(file), text)
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
+
+
+def _read(file: str, reporter: Reporter) -> Source | None:
+    if file == "-":
+        return decoded(sys.stdin.buffer.read(MAX_BYTES + 1), "-", reporter)
+    return read_source(Path(file), reporter)
 
 
 @main.command()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dlspec.agreement import check_agreement
+from dlspec.catalogue import installed
 from dlspec.decode import decode
 from dlspec.diagnostics import Diagnostic, Reporter, SpecError
 from dlspec.expand import expand
@@ -19,6 +20,9 @@ from dlspec.source import Source, Span
 from dlspec.spec import Data, whole
 from dlspec.syntax import Node, parse
 from dlspec.values import as_node
+
+# The version that an import of Keras would take, and the newest where there is none.
+INSTALLED = "installed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +65,32 @@ def _plan(compilation: Compilation) -> Plan:
     return compilation.plan
 
 
-def compile_file(path: str | Path, *, params: Mapping[str, object] | None = None) -> Compilation:
-    """Compile the spec at `path` and return the plan together with every finding."""
+def compile_file(
+    path: str | Path, *, params: Mapping[str, object] | None = None, keras: str | None = INSTALLED
+) -> Compilation:
+    """Compile the spec at `path` and return the plan together with every finding.
+
+    Args:
+        params: Values that replace those under the spec's `params`.
+        keras: The version of Keras that must have all that the spec names; None is the newest.
+    """
     reporter = Reporter()
     source = read_source(Path(path), reporter)
     if source is None:
         return Compilation(None, reporter.diagnostics, None)
-    return compile_source(source, params=params)
+    return compile_source(source, params=params, keras=keras)
 
 
-def compile_source(source: Source, *, params: Mapping[str, object] | None = None) -> Compilation:
-    """Compile a text and return the plan together with every finding, warnings included."""
-    reporter = Reporter()
+def compile_source(
+    source: Source, *, params: Mapping[str, object] | None = None, keras: str | None = INSTALLED
+) -> Compilation:
+    """Compile a text and return the plan together with every finding, warnings included.
+
+    Args:
+        params: Values that replace those under the spec's `params`.
+        keras: The version of Keras that must have all that the spec names; None is the newest.
+    """
+    reporter = Reporter(keras=installed() if keras == INSTALLED else keras)
     plan = _compile(source, reporter, _overrides(params or {}))
     return Compilation(None if reporter.failed else plan, reporter.diagnostics, source)
 

@@ -143,9 +143,13 @@ class Diagnostic:
 
 @dataclass(slots=True)
 class Reporter:
-    """Gathers the findings of one compilation, in the order of the text, each once."""
+    """Gathers the findings of one compilation, in the order of the text, each once.
+
+    `keras` is the installed version that the spec must do with; None asks for no version.
+    """
 
     related: tuple[Related, ...] = ()
+    keras: str | None = None
     _found: list[Diagnostic] = field(default_factory=list)
     _seen: set[tuple[Code, Span, str]] = field(default_factory=set)
 

@@ -11,6 +11,7 @@ from dlspec.graph_ends import declared_inputs, written_outputs
 from dlspec.making import Budget, Expansion
 from dlspec.names import Frame
 from dlspec.objects import find_class, report_unknown_argument
+from dlspec.releases import check_parameter
 from dlspec.source import Span
 from dlspec.spec import POISON, GraphSpec, Poison
 from dlspec.syntax import Mapping as MappingNode
@@ -129,8 +130,11 @@ def _defaults(graph: GraphSpec, state: Expansion) -> Iterator[tuple[str, Mapping
 
 
 def _check_default(found: ClassEntry, key: Scalar, reporter: Reporter) -> None:
-    if found.parameter(str(key.value)) is None:
+    parameter = found.parameter(str(key.value))
+    if parameter is None:
         report_unknown_argument(found, str(key.value), key.span, reporter)
+    else:
+        check_parameter(found, parameter, key.span, reporter)
 
 
 def _report_unused(graph: GraphSpec, state: Expansion) -> None:

@@ -147,19 +147,18 @@ def _layer(entry: EntrySpec, place: Place, flow: Flow | None, state: Expansion) 
 
 
 def _class(entry: EntrySpec, state: Expansion) -> ClassEntry | Poison:
-    near = suggest(str(entry.word.value), state.blocks) if state.blocks else None
+    word = str(entry.word.value)
+    near = suggest(word, state.blocks) if state.blocks and find("layer", word) is None else None
     if near is None:
         return find_class("layer", entry.word, state.reporter)
-    found = find_class("layer", entry.word, Reporter())
-    if isinstance(found, Poison):
-        state.reporter.error(
-            Code.UNKNOWN_CLASS,
-            entry.word.span,
-            f"unknown layer or block `{entry.word.value}`",
-            label="neither Keras nor `blocks` has it",
-            help=f"write `{near}`",
-        )
-    return found
+    state.reporter.error(
+        Code.UNKNOWN_CLASS,
+        entry.word.span,
+        f"unknown layer or block `{word}`",
+        label="neither Keras nor `blocks` has it",
+        help=f"write `{near}`",
+    )
+    return POISON
 
 
 def _mark_models(made: Object, state: Expansion) -> None:

@@ -33,9 +33,7 @@ def check_measures(spec: ModelSpec, reporter: Reporter) -> None:
         _check_class_weight(spec.training, spec.data, spec, reporter)
 
 
-def _check_metrics(
-    evaluation: Evaluation, data: Data, spec: ModelSpec, reporter: Reporter
-) -> None:
+def _check_metrics(evaluation: Evaluation, data: Data, spec: ModelSpec, reporter: Reporter) -> None:
     fitting = {name for target in data.targets.values() for name in metrics_of(target)}
     targets = ", ".join(f"`{name}`" for name in data.targets)
     for index, metric in enumerate(evaluation.metrics):

@@ -8,6 +8,7 @@ from dlspec import catalogue
 from dlspec.arguments import argument_value, known_words
 from dlspec.catalogue import ClassEntry, Kind, ModelRef, Object, Parameter, Value
 from dlspec.diagnostics import Code, Reporter, suggest
+from dlspec.releases import check_class, check_parameter
 from dlspec.source import Span
 from dlspec.spec import POISON, Poison
 from dlspec.syntax import Mapping as MappingNode
@@ -15,7 +16,7 @@ from dlspec.syntax import Node, Scalar, Sequence
 from dlspec.values import described, plain
 
 # A list under one of these as first parameter is that parameter's value, not a list of positions.
-_LISTS = frozenset(
+WHOLE_LISTS = frozenset(
     {
         "shape",
         "integers",
@@ -84,6 +85,7 @@ def find_class(kind: Kind, word: Scalar, reporter: Reporter) -> ClassEntry | Poi
             label=entry.forbidden,
         )
         return POISON
+    check_class(entry, word.span, reporter)
     return entry
 
 
@@ -145,7 +147,7 @@ def _written(
 
 def _takes_whole_list(first: Parameter, node: Sequence) -> bool:
     has_keywords = bool(node.items) and isinstance(node.items[-1], MappingNode)
-    return first.type in _LISTS and not (has_keywords and first.type != "layers")
+    return first.type in WHOLE_LISTS and not (has_keywords and first.type != "layers")
 
 
 def _is_first_value(first: Parameter | None, node: MappingNode) -> bool:
@@ -194,6 +196,7 @@ def _add(
             help=f"leave one of the two out: the positions are {_order(entry)}",
         )
     else:
+        check_parameter(entry, parameter, span, reporter)
         given.nodes[name] = value
         given.places[name] = value.span
 

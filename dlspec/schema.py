@@ -3,24 +3,37 @@
 import json
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
-from dlspec import catalogue, kinds, zoo
-from dlspec.argument_schema import class_schema, parameter_schema
+from dlspec import catalogue, kinds
+from dlspec.argument_schema import class_schemas, parameter_schema
 from dlspec.arguments import CHOSEN_BY_KERAS
 from dlspec.catalogue import KINDS, Kind
 from dlspec.decode import LANGUAGE_VERSION
-from dlspec.graph_ends import DTYPES
 from dlspec.kinds import keys_of
+from dlspec.schema_model import (
+    entry_name,
+    graph_of,
+    input_of,
+    model_keys,
+    model_of,
+    said,
+    told_apart,
+)
+from dlspec.schema_texts import class_text, names_of, texts_of
 from dlspec.schema_words import (
+    ANY_TYPE,
     EXPRESSION,
+    MADE,
     Schema,
     any_of,
+    by_form,
     mapping,
     nullable,
     ref,
     scalar,
     scalar_definitions,
+    snippets,
+    word,
 )
 from dlspec.spec import Document
 
@@ -48,7 +61,11 @@ class _Schema:
     """Gathers definitions while it turns records and catalogue entries into schemas."""
 
     def __init__(self) -> None:
-        self.definitions: dict[str, Schema] = {"expression": EXPRESSION, **scalar_definitions()}
+        self.definitions: dict[str, Schema] = {
+            "expression": EXPRESSION,
+            "made": MADE,
+            **scalar_definitions(),
+        }
 
     def document(self) -> Schema:
         for kind in KINDS:
@@ -57,7 +74,7 @@ class _Schema:
         self._graph_definitions()
         properties = self._properties(Document)
         properties["dlspec"] = {"const": LANGUAGE_VERSION}
-        properties["model"] = ref("model")
+        properties["model"] = {"description": properties["model"]["description"]}
         properties["params"] = {**_ANY_OBJECT, "description": properties["params"]["description"]}
         return {
             "title": "dlspec",
@@ -66,9 +83,19 @@ class _Schema:
             "additionalProperties": False,
             "required": ["dlspec"],
             # What is not written here may stand in the spec that this one extends.
-            "if": {"not": {"required": ["extends"]}},
-            "then": {"required": ["name", "model"]},
+            "if": {"required": ["extends"]},
+            "then": {"properties": {"model": ref("model_in_parts")}},
+            "else": {"required": ["name", "model"], "properties": self._whole_sections()},
         }
+
+    def _whole_sections(self) -> dict[str, Schema]:
+        """Return what a section must hold unless another spec, under `extends`, holds it."""
+        found: dict[str, Schema] = {"model": ref("model")}
+        for key in keys_of(Document):
+            if isinstance(key.kind, kinds.Record):
+                needed = [inner.name for inner in keys_of(key.kind.type) if inner.required]
+                found |= {key.name: {"required": needed}} if needed else {}
+        return found
 
     # -- sections ------------------------------------------------------------------------------
 
@@ -112,8 +139,9 @@ class _Schema:
             case kinds.Variants():
                 return any_of(*(self._record(record) for record in kind.types))
             case kinds.PerOutput():
-                value = self._kind(kind.value)
-                return any_of(value, {"type": "object", "additionalProperties": value})
+                form = _per_output(self._kind(kind.value))
+                proposed = kind.value == kinds.CatalogueObject("loss")
+                return form | (_proposed(texts_of("loss")) if proposed else {})
             case kinds.Gates():
                 words = dict.fromkeys(kind.metrics, _REQUIREMENT)
                 return mapping(words)
@@ -121,14 +149,20 @@ class _Schema:
                 return ref(kind.kind)
             case kinds.Either():
                 forms = (kind.scalar, kind.sequence, kind.mapping)
-                return any_of(*(self._kind(form) for form in forms if form is not None))
+                scalar_, listed, mapping_ = (None if f is None else self._kind(f) for f in forms)
+                never: Schema = {"not": {}}
+                return by_form(
+                    mapping=mapping_ or never, listed=listed or never, single=scalar_ or never
+                )
 
     def _list(self, kind: kinds.ListOf) -> Schema:
         item = self._kind(kind.item)
         listed: Schema = {"type": "array", "items": item}
         if kind.length is not None:
             listed |= {"minItems": kind.length, "maxItems": kind.length}
-        return any_of(listed, item) if kind.or_one else any_of(listed, ref("expression"))
+        other = item if kind.or_one else ref("expression")
+        form = {"if": {"type": "array"}, "then": listed, "else": other}
+        return {"type": ANY_TYPE, **form}
 
     def _tagged(self, kind: kinds.Tagged) -> Schema:
         found = []
@@ -141,24 +175,23 @@ class _Schema:
 
     def _classes(self, kind: Kind) -> None:
         """Define each class of a kind, and `kind`: what stands where an object is asked for."""
-        words = _words(kind)
-        extra = sorted(CHOSEN_BY_KERAS) if kind == "metric" else []
-        forms = [{"enum": [*words, *extra]}, ref("expression")]
+        words, texts = names_of(kind), dict(texts_of(kind))
+        if kind == "metric":
+            texts |= dict.fromkeys(sorted(CHOSEN_BY_KERAS), "Chosen by Keras to fit the target.")
+        named = word(texts, what=kind, offered=True)
+        proposed = _proposed(texts)
         if kind == "activation":
-            self.definitions[kind] = any_of(*forms)
+            self.definitions[kind] = named | proposed
             return
         for name in catalogue.names(kind):
             entry = catalogue.find(kind, name)
             assert entry is not None
-            keywords, arguments = class_schema(entry)
-            self.definitions[f"{kind}.{name}"] = keywords
-            self.definitions[f"{kind}.{name}()"] = arguments
-        heads = {word: ref(f"{kind}.{name}()") for word, name in words.items()}
+            self.definitions |= class_schemas(entry)
+        heads = {one: ref(f"{kind}.{name}()") for one, name in words.items()}
         if kind == "layer":
             heads["model"] = _NAME
-        self.definitions[kind] = any_of(
-            *forms, {**mapping(heads), "minProperties": 1, "maxProperties": 1}
-        )
+        made = {**mapping(heads), "minProperties": 1, "maxProperties": 1}
+        self.definitions[kind] = by_form(mapping=made, single=named) | proposed
 
     # -- the graph -----------------------------------------------------------------------------
 
@@ -170,58 +203,87 @@ class _Schema:
         )
         for op in catalogue.names("op"):
             self.definitions[f"op.{op}"] = _operation(op)
-        # A graph beside `blocks` may name them; without blocks every CapWord is a layer of Keras.
-        self._entry("entry", blocks=False)
-        self._entry("entry_or_block", blocks=True)
-        self.definitions["input"] = _input()
+        ops = {f"ops.{op}": text for op, text in texts_of("op").items()}
+        texts = {**texts_of("layer"), **ops}
+        # Not offered: a layer without arguments may be written as `Flatten:` too.
+        self.definitions["entry_word"] = word(texts, what="layer or operation", offered=False)
+        for blocks in (False, True):
+            for defaults in (False, True):
+                self._entry(blocks=blocks, defaults=defaults)
+        self.definitions["input"] = input_of()
         self.definitions["block"] = mapping(
             {
                 "params": _ANY_OBJECT,
                 "inputs": {"type": "array", "items": _NAME},
-                "graph": {"type": "array", "items": ref("entry_or_block")},
+                "graph": graph_of(blocks=True, defaults=True),
             }
         )
-        self.definitions["model"] = {
-            "type": "object",
-            "if": {"required": ["zoo"]},
-            "then": any_of(*(_packaged(name) for name in zoo.architectures())),
-            "else": {
-                **mapping(_model_keys()),
-                "if": {"required": ["blocks"]},
-                "then": {"properties": {"graph": {"items": ref("entry_or_block")}}},
-                "else": {"properties": {"graph": {"items": ref("entry")}}},
-            },
+        self.definitions["model"] = model_of(model_keys(), told_apart())
+        anything = {"properties": {"graph": graph_of(blocks=True, defaults=True)}}
+        self.definitions["model_in_parts"] = model_of(model_keys(), anything)
+
+    def _entry(self, *, blocks: bool, defaults: bool) -> None:
+        """Define an entry of a graph.
+
+        Args:
+            blocks: Whether it may name a block; if not, every CapWord is a layer of Keras.
+            defaults: Whether `defaults` may hold what the entry leaves out.
+        """
+        name = entry_name(blocks=blocks, defaults=defaults)
+        rows = {"type": "array", "items": ref(name)}
+        heads = {
+            head: ref(f"layer.{class_}{self._ending(class_, defaults=defaults)}")
+            for head, class_ in names_of("layer").items()
+        }
+        properties: dict[str, Schema] = {
+            "name": said(_NAME, "The name of the layer."),
+            "from": said(ref("source"), "What it reads; without it the entry above."),
+            "call": said(_ANY_OBJECT, "Further arguments of the call: mask, initial_state, ..."),
+            "repeat": said(scalar("integer", minimum=0), "How many in a chain."),
+            "if": said(scalar("boolean"), "Where false, the input passes through."),
+            "trainable": said(scalar("boolean"), "Whether training changes the weights."),
+            "branches": said(
+                {"type": "array", "items": nullable(rows)}, "Lists of layers that a layer joins."
+            ),
+            "do": said(rows, "The layers of a `for`."),
+            "use": said({"type": "string"}, "A model under models, or an earlier layer again."),
+            "for": said(
+                {"type": "object", "minProperties": 1},
+                "A chain for each item of one or more lists.",
+            ),
+            **heads,
+            **{f"ops.{op}": ref(f"op.{op}") for op in catalogue.names("op")},
+        }
+        capital: Schema = {"patternProperties": {"^[A-Z]": {}}} if blocks else {}
+        made: Schema = {**mapping(properties), **capital, "minProperties": 1}
+        named: Schema = ref("entry_word")
+        if blocks:
+            named = {"if": {"pattern": "^[A-Z]"}, "then": {}, "else": named}
+        # Behind the dash nothing is written yet: an editor offers the keys of the mapping.
+        self.definitions[name] = {
+            "if": {"type": "object"},
+            "then": made,
+            "else": {"if": {"type": "string"}, "then": named, "else": made},
         }
 
-    def _entry(self, name: str, *, blocks: bool) -> None:
-        words = _words("layer")
-        ops = {f"ops.{op}": ref(f"op.{op}") for op in catalogue.names("op")}
-        rows = {"type": "array", "items": ref(name)}
-        properties: dict[str, Schema] = {
-            "name": _NAME,
-            "from": ref("source"),
-            "call": _ANY_OBJECT,
-            "repeat": scalar("integer", minimum=0),
-            "if": scalar("boolean"),
-            "trainable": scalar("boolean"),
-            "branches": {"type": "array", "items": nullable(rows)},
-            "do": rows,
-            "use": {"type": "string"},
-            "for": {"type": "object", "minProperties": 1},
-            **{word: ref(f"layer.{class_}()") for word, class_ in words.items()},
-            **ops,
-        }
-        heads: Schema = {"enum": [*words, *ops]}
-        if blocks:
-            heads = any_of(heads, {"type": "string", "pattern": "^[A-Z]"})
-        self.definitions[name] = any_of(
-            heads,
-            {
-                **mapping(properties),
-                **({"patternProperties": {"^[A-Z]": {}}} if blocks else {}),
-                "minProperties": 1,
-            },
-        )
+    def _ending(self, class_: str, *, defaults: bool) -> str:
+        return "(...)" if defaults and f"layer.{class_}(...)" in self.definitions else "()"
+
+
+def _proposed(texts: Mapping[str, str]) -> Schema:
+    return {"defaultSnippets": snippets(list(texts))}
+
+
+def _per_output(value: Schema) -> Schema:
+    """Return one value, or one for each output; a capital letter begins a class of Keras."""
+    named = {"type": "object", "additionalProperties": value}
+    one = {"type": "object", "maxProperties": 1, "propertyNames": {"pattern": "^[A-Z]"}}
+    return {
+        "type": ANY_TYPE,
+        "if": one,
+        "then": value,
+        "else": by_form(mapping=any_of(value, named), single=value),
+    }
 
 
 def _number(kind: kinds.Number) -> Schema:
@@ -234,54 +296,10 @@ def _number(kind: kinds.Number) -> Schema:
     )
 
 
-@cache
-def _words(kind: Kind) -> dict[str, str]:
-    """Return every name of a kind's classes that a spec may use, with the class it means."""
-    allowed = catalogue.names(kind)
-    others = {a: name for a, name in catalogue.aliases(kind).items() if name in allowed}
-    return {**{name: name for name in allowed}, **dict(sorted(others.items()))}
-
-
 def _operation(name: str) -> Schema:
     entry = catalogue.find("op", name)
     assert entry is not None
     keywords = {p.name: parameter_schema(p) for p in entry.parameters}
     named = mapping({**keywords, "args": {"type": "array"}})
-    return any_of(named, {"type": ["null", "boolean", "number", "string", "array"]})
-
-
-def _input() -> Schema:
-    extents = {"type": "array", "items": nullable(scalar("integer", minimum=1))}
-    shape = any_of(extents, ref("expression"))
-    described = {
-        "shape": shape,
-        "dtype": any_of({"enum": [*DTYPES]}, ref("expression")),
-        "sparse": scalar("boolean"),
-        "batch": nullable(scalar("integer", minimum=1)),
-    }
-    return any_of(shape, {**mapping(described), "required": ["shape"]})
-
-
-_OUTPUTS: Schema = {"type": ["string", "array", "object"]}
-
-
-def _model_keys() -> dict[str, Schema]:
-    defaults = {word: ref(f"layer.{name}") for word, name in _words("layer").items()}
-    return {
-        "inputs": {"type": "object", "additionalProperties": ref("input")},
-        "graph": {"type": "array"},
-        "outputs": _OUTPUTS,
-        "inputs_as": {"enum": ["list", "mapping"]},
-        "defaults": mapping(defaults),
-        "blocks": {
-            "type": "object",
-            "propertyNames": {"pattern": "^[A-Z]"},
-            "additionalProperties": ref("block"),
-        },
-        "models": {"type": "object", "additionalProperties": ref("model")},
-    }
-
-
-def _packaged(name: str) -> Schema:
-    params: dict[str, Any] = {param: {} for param in zoo.params_of(name)}
-    return mapping({"zoo": {"const": name}, "with": mapping(params), "outputs": _OUTPUTS})
+    form = by_form(mapping=named, single={})
+    return {**form, "title": f"ops.{name}", "description": class_text(entry)}

@@ -15,6 +15,7 @@ from dlspec.catalogue.reader import (
     generated_from,
     names,
 )
+from dlspec.catalogue.versions import installed, is_older
 
 __all__ = [
     "KINDS",
@@ -29,5 +30,7 @@ __all__ = [
     "find",
     "foreign",
     "generated_from",
+    "installed",
+    "is_older",
     "names",
 ]

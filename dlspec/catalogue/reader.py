@@ -74,7 +74,8 @@ class Parameter:
 
     The limits hold for the value, or for each item of a list. `choices` lists what a `choice` may
     be; with any other type it lists words that are allowed as well. `since` is the Keras version
-    that brought the parameter, None when that is not known to be recent.
+    that brought the parameter, None when the oldest supported one has it; `choices_since` holds
+    those of the choices that came later than the parameter, each with its version.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Parameter:
     choices: tuple["Value", ...] = ()
     rank: int | None = None
     since: str | None = None
+    choices_since: tuple[tuple["Value", str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ class ClassEntry:
 
     `bases` are its Keras base classes below the kind's own, nearest first (`BaseConv`, `Merge`).
     Of a layer, `call` names the arguments of a call, `tensors` those that carry tensors and
-    `required_tensors` those that must be given. `forbidden` says why no spec may name it.
+    `required_tensors` those that must be given. `forbidden` says why no spec may name it. `since`
+    is the Keras version that brought it, None when the oldest supported one has it.
     """
 
     name: str

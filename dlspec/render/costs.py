@@ -74,7 +74,7 @@ def graph_cost(graph: Graph) -> Cost:
     the known ones, and `unknown` says how many nodes that leaves out.
     """
     costs = [node_cost(node, graph) for node in graph.nodes]
-    owned = [cost for node, cost in zip(graph.nodes, costs, strict=True) if owns(node, graph)]
+    owned = [cost for cost, own in zip(costs, _owners(graph), strict=True) if own]
     return Cost(
         sum(cost.trainable or 0 for cost in owned),
         sum(cost.frozen or 0 for cost in owned),
@@ -89,8 +89,20 @@ def owns(node: Node, graph: Graph) -> bool:
     if isinstance(node.operation, Use) and node.operation.of == "node":
         return False
     models = models_of(node)
+    if not models:
+        return True
     earlier = graph.nodes[: graph.nodes.index(node)]
     return not any(models & models_of(other) for other in earlier)
+
+
+def _owners(graph: Graph) -> Iterator[bool]:
+    """Yield `owns` for each node, in one pass."""
+    seen: set[str] = set()
+    for node in graph.nodes:
+        models = models_of(node)
+        again = isinstance(node.operation, Use) and node.operation.of == "node"
+        yield not again and not models & seen
+        seen |= models
 
 
 def models_of(node: Node) -> frozenset[str]:

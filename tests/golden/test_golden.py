@@ -15,15 +15,20 @@ INVALID = sorted((HERE / "invalid").glob("DL*.yaml"))
 # Reported by what builds, runs or reads data, or about a file that is not there: tested beside it.
 ELSEWHERE = {
     "DL101",
-    *("DL217", "DL409"),
+    "DL409",
     *("DL610", "DL611", "DL612", "DL613"),
 }
+
+
+def _keras(spec: Path) -> str | None:
+    """Return for which Keras a spec is compiled, whatever is installed; None is the newest."""
+    return "3.8.0" if spec.stem.startswith("DL217") else None
 
 
 @pytest.mark.parametrize("spec", INVALID, ids=lambda path: path.stem)
 def test_invalid_spec_is_reported(spec, golden, monkeypatch):
     monkeypatch.chdir(spec.parent)
-    found = compile_file(spec.name).diagnostics
+    found = compile_file(spec.name, keras=_keras(spec)).diagnostics
     assert spec.stem[:5] in {d.code.value for d in found}
     golden(spec.with_suffix(".diag"), "\n\n".join(map(str, found)) + "\n")
 
@@ -31,7 +36,7 @@ def test_invalid_spec_is_reported(spec, golden, monkeypatch):
 @pytest.mark.parametrize("spec", VALID, ids=lambda path: path.stem)
 def test_valid_spec_gives_its_graph(spec, golden, monkeypatch):
     monkeypatch.chdir(spec.parent)
-    compilation = compile_file(spec.name)
+    compilation = compile_file(spec.name, keras=None)
     assert [str(d) for d in compilation.diagnostics] == []
     golden(spec.with_suffix(".graph"), graph_text(compilation.plan))
 

@@ -208,7 +208,11 @@ def test_objects_with_equal_arguments_are_equal():
     ("kind", "word", "sentence"),
     [
         ("layer", "BatchNorm2d", "Keras calls it `BatchNormalization`"),
-        ("loss", "CrossEntropyLoss", "write `SparseCategoricalCrossentropy: {from_logits: true}`"),
+        (
+            "loss",
+            "CrossEntropyLoss",
+            "write `{SparseCategoricalCrossentropy: {from_logits: true}}`",
+        ),
         (
             "parameter",
             "in_channels",

@@ -172,7 +172,7 @@ def test_diff_says_what_changed_and_what_runs_again(run, tmp_path):
     )
     result = run("diff", "specs/good.yaml", "wide.yaml")
     assert result.exit_code == 0
-    assert "parameters: 212 -> 420" in result.stdout
+    assert "parameters      212    420   +208 (+98.1%)" in result.stdout
     assert "must run again: model" in result.stdout
     same = run("diff", "specs/good.yaml", "specs/good.yaml")
-    assert same.stdout == "must run again: nothing\n"
+    assert same.stdout == "good: nothing changed in meaning\n"

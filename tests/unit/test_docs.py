@@ -67,7 +67,11 @@ def test_every_key_of_the_graph_language_is_on_the_page():
 
 
 def _properties(schema) -> set[str]:
-    inner = [key for choice in schema.get("anyOf", ()) for key in _properties(choice)]
+    inner = [
+        key
+        for choice in (*schema.get("anyOf", ()), *([schema["then"]] if "then" in schema else ()))
+        for key in _properties(choice)
+    ]
     return {*schema.get("properties", ()), *inner}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from dlspec.backends.introspect import classes, functions
+from dlspec.backends.introspect.history import dated
 from dlspec.backends.introspect.inventory import Member, base_class, members
 from dlspec.catalogue import KINDS
 
@@ -27,6 +28,7 @@ def generate() -> str:
             aliases.setdefault(member.kind, {})[word] = member.name
     for kind, entries in found.items():
         _agree({name: e for name, e in entries.items() if (kind, name) not in _open(overlay)})
+    dated(found, json.loads((CATALOGUE / "history.json").read_text("utf-8")))
     # Keras keeps its identifiers in sets, whose order changes from run to run.
     ordered = {kind: dict(sorted(words.items())) for kind, words in aliases.items()}
     return _text({"keras": keras.__version__, "aliases": ordered, "classes": found})
