@@ -63,7 +63,7 @@ def _check_shape(
     if not _agree(declared, given):
         reporter.error(
             Code.FEATURE_SHAPE,
-            flat.input_places[name],
+            flat.input_shapes[name],
             f"the input `{name}` and its feature have different shapes",
             label=f"the model takes {_listed(declared)}, the data gives {_listed(given)}",
             help=f"write `{name}: {_listed(given)}`, or change the feature",

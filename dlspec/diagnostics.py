@@ -91,6 +91,7 @@ class Code(Enum):
     AUGMENTATION_RANGE = "DL513"
     TRAINING_FLAG = "DL514"
     UNKNOWN_METRIC = "DL515"
+    NUMBER_LOSS_ON_CLASSES = "DL516"
     # DL6xx: data against spec
     FEATURE_SHAPE = "DL601"
     FEATURE_NAMES = "DL602"
@@ -193,6 +194,10 @@ class Reporter:
                 key=lambda d: (order[id(d.span.source)], d.span.line, d.span.column, d.code.value),
             )
         )
+
+    def has(self, code: Code) -> bool:
+        """Return whether a finding with this code is there."""
+        return any(found.code is code for found in self._found)
 
     @property
     def failed(self) -> bool:

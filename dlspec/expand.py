@@ -45,7 +45,7 @@ def _packaged(name: str, graph: GraphSpec, word: Scalar, state: Expansion) -> Fl
     with reporter.within(trail):
         found = zoo.architecture(word, given, reporter)
         if found is None:
-            return FlatGraph(name, (), {}, (), POISON, graph.span, "single", "single", {})
+            return FlatGraph(name, (), {}, {}, (), POISON, graph.span, "single", "single", {})
         state.file = found.scope
         return _written(name, found.graph, found.scope, state, outputs=graph.outputs)
 
@@ -98,6 +98,7 @@ def _written(
         name=name,
         inputs=inputs,
         input_places={str(i.name.value): i.name.span for i in graph.inputs},
+        input_shapes={str(i.name.value): i.shape.span for i in graph.inputs},
         nodes=tuple(state.nodes),
         outputs=found,
         output_place=_output_place(leaving, graph, state),

@@ -77,6 +77,7 @@ class FlatGraph:
     name: str
     inputs: tuple[Input, ...]
     input_places: Mapping[str, Span]
+    input_shapes: Mapping[str, Span]
     nodes: tuple[FlatNode, ...]
     outputs: tuple[tuple[str, Pointer], ...] | Poison
     output_place: Span

@@ -74,7 +74,10 @@ class _Resolver:
             outputs_as=self.flat.outputs_as,
             models=self.models,
         )
-        if len(self.nodes) == len(self.flat.nodes) and not isinstance(self.flat.outputs, Poison):
+        complete = len(self.nodes) == len(self.flat.nodes)
+        # A name given twice leads elsewhere than the author meant: what is dead is not known.
+        named = not self.reporter.has(Code.DUPLICATE_NAME)
+        if complete and named and not isinstance(self.flat.outputs, Poison):
             report_dead(graph, self.flat, self.reporter)
         return graph
 

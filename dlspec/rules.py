@@ -22,6 +22,14 @@ _FROM_LOGITS = {
 }
 _ON_IDS = ("SparseCategoricalCrossentropy",)
 _ON_ONE_HOT = ("CategoricalCrossentropy", "CategoricalFocalCrossentropy")
+_ON_NUMBERS = (
+    "Huber",
+    "LogCosh",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+)
 _BINARY = ("BinaryCrossentropy", "BinaryFocalCrossentropy")
 _PROBABILITIES = ("softmax", "sigmoid")
 
@@ -130,6 +138,10 @@ def _loss_against_target(checked: Checked) -> None:
             label = f"`{head.name}` has {head.target.num_classes} classes"
             message = f"`{word}` takes two classes as 0 and 1"
             help_ = "write `SparseCategoricalCrossentropy`, or make the target `binary`"
+        elif word in _ON_NUMBERS and not head.target.one_hot:
+            code, label = Code.NUMBER_LOSS_ON_CLASSES, f"`{head.name}` holds class ids"
+            message = f"`{word}` takes ids for numbers with an order"
+            help_ = "write `SparseCategoricalCrossentropy`, or make the target a `number`"
         else:
             continue
         checked.reporter.error(code, head.loss_place, message, label=label, help=help_)

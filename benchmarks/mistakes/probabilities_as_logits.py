@@ -1,0 +1,31 @@
+"""The mistake: a softmax into a loss of logits."""
+
+import keras
+from keras import layers
+from sklearn.datasets import load_digits
+
+digits = load_digits()
+images = digits.images[:256] / 16
+labels = digits.target[:256]
+
+rows = keras.Input((8, 8), name="rows")
+x = layers.LSTM(16, return_sequences=True, name="first")(rows)
+x = layers.LSTM(16, name="second")(x)
+x = layers.Dropout(0.2, name="dropout")(x)
+digit = layers.Dense(10, activation="softmax", name="digit")(x)  # mistake
+model = keras.Model(rows, digit)
+model.compile(
+    optimizer="adam",
+    loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),  # mistake
+    metrics=["accuracy"],
+)
+model.fit(
+    images,
+    labels,
+    validation_split=0.15,
+    batch_size=32,
+    epochs=1,
+    callbacks=[
+        keras.callbacks.EarlyStopping(monitor="val_loss", patience=3),
+    ],
+)
