@@ -24,6 +24,7 @@ def bidirectional(call: Call) -> Inferred | None:
     """
     forward, backward = _directions(call)
     _require_pair(call, forward, backward)
+    _refuse_stateful_states(forward)
     there, back = _run(call, forward), _run(call, backward)
     if there is None or back is None:
         return None
@@ -75,6 +76,17 @@ def _require_pair(call: Call, forward: Object, backward: Object) -> None:
                 field="backward_layer",
                 help=f"give both layers the same `{name}`",
             )
+
+
+def _refuse_stateful_states(forward: Object) -> None:
+    # Keras 3.15 multiplies a generator in `Bidirectional.compute_mask` and stops with a TypeError.
+    if forward["stateful"] and forward["return_state"]:
+        raise ShapeError(
+            Code.CONFLICT,
+            "`Bidirectional` cannot return the states of a stateful layer",
+            field="layer",
+            help="remove `stateful` or `return_state` from the layer held",
+        )
 
 
 def _run(call: Call, direction: Object) -> Inferred | None:

@@ -160,3 +160,11 @@ def test_a_stateful_layer_needs_a_batch_size():
     error = refusal(layer("LSTM", units=4, stateful=True), Tensor((None, 5, 3)))
     assert (error.code, error.field) == (Code.UNKNOWN_EXTENT, "stateful")
     assert infer(layer("LSTM", units=4, stateful=True), Tensor((2, 5, 3))).out.shape == (2, 4)
+
+
+def test_both_directions_cannot_return_the_states_of_a_stateful_layer():
+    held = layer("GRU", units=1, stateful=True, return_state=True)
+    error = refusal(layer("Bidirectional", layer=held), Tensor((2, 5, 3)))
+    assert (error.code, error.field) == (Code.CONFLICT, "layer")
+    kept = layer("GRU", units=1, stateful=True)
+    assert infer(layer("Bidirectional", layer=kept), Tensor((2, 5, 3))).out.shape == (2, 2)
