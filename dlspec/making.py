@@ -15,8 +15,8 @@ from dlspec.syntax import Mapping as MappingNode
 from dlspec.syntax import Node, Scalar
 from dlspec.values import Scope, described, mark_all_read, scalar_help, substituted
 
-MOST_NODES = 20_000
-MOST_STEPS = 200_000
+MOST_NODES = 10_000
+MOST_STEPS = 100_000
 
 
 @dataclass(slots=True)
