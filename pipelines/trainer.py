@@ -30,6 +30,7 @@ from dagster_pipes import (
 )
 
 import dlspec
+from dlspec.diagnostics import SpecError
 from dlspec.plan import Plan, digest
 from pipelines.backend import import_keras
 from pipelines.steps.problems import StepError, Stopped
@@ -130,8 +131,17 @@ def _answer(pipes: PipesContext, stop: Event) -> dict[str, Any]:
         return {"result": to_json(_do(pipes, stop))}
     except StepError as problem:
         return {"problem": problem_fields(problem)}
+    except SpecError as refused:
+        return {"problem": problem_fields(_refusal(refused))}
     except BaseException:  # noqa: BLE001 - our own bug: handed over whole, raised again at the other end
         return {"crash": traceback.format_exc()}
+
+
+def _refusal(refused: SpecError) -> StepError:
+    """Return what only Keras could refuse, with its code and its place, as a sentence."""
+    found = refused.diagnostics[0]
+    place = f"{found.span.source.path}:{found.span.line}:{found.span.column}"
+    return StepError(f"{found.message} ({place}): {found.label}", code=found.code.value)
 
 
 def _do(pipes: PipesContext, stop: Event) -> object:
