@@ -179,3 +179,26 @@ def test_an_epoch_line_shows_figures_rate_and_time_left():
 
 def test_a_table_is_aligned():
     assert table([("a", "bb", "c"), ("aaa", "b", "c")]) == "a    bb  c\naaa  b   c"
+
+
+def test_what_only_keras_refuses_is_a_sentence_with_its_place(tmp_path):
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "specs/crossed.yaml").write_text(
+        "dlspec: 1\n"
+        "name: crossed\n"
+        "data:\n"
+        "  source: {sklearn: iris}\n"
+        "  inputs: {x: {vector: data, length: 4, standardize: true}}\n"
+        "  targets: {y: {class: target, classes: 3}}\n"
+        "model:\n"
+        "  inputs: {x: [4]}\n"
+        "  graph:\n"
+        "    - {Dense: 3, name: a}\n"
+        "    - {ops.cross, from: [a, x], name: c}\n"
+        "    - {Dense: [3, {activation: softmax}], name: y}\n"
+        "training: {epochs: 1, loss: sparse_categorical_crossentropy}\n"
+    )
+    refused = dlspec(tmp_path, "run", "crossed")
+    assert refused.returncode == 1
+    assert "error[DL409]: Keras refuses `c` (specs/crossed.yaml:11:8)" in refused.stderr
+    assert "Traceback" not in refused.stderr
