@@ -121,6 +121,9 @@ def _form(parameter: Parameter) -> Schema:  # noqa: C901, PLR0912 - one case per
             return any_of(_bounded("number", parameter), ref("schedule"))
         case "list":
             return any_of({"type": "array"}, ref("expression"))
+        case "index":
+            item: Schema = {"type": ["integer", "string", "null"]}
+            return any_of(item, {"type": "array", "items": item})
         case "mapping":
             return {"type": "object"}
         case "callable":

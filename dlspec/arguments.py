@@ -8,6 +8,8 @@ from dlspec import catalogue
 from dlspec.catalogue import Kind, ModelRef, Object, Parameter, Value
 from dlspec.diagnostics import Code, Reporter, suggest
 from dlspec.releases import check_choice
+from dlspec.shapes.dtypes import DTYPES, POLICIES, is_dtype
+from dlspec.shapes.op_index import is_index
 from dlspec.spec import POISON, Poison
 from dlspec.syntax import Mapping as MappingNode
 from dlspec.syntax import Node, Scalar, Sequence
@@ -27,7 +29,7 @@ _KINDS: dict[str, Kind] = {
     "optimizer": "optimizer",
     "layer": "layer",
 }
-_NAMED = frozenset({"callable", "choice", "activation", "layers", "schedule"})
+_NAMED = frozenset({"callable", "choice", "activation", "layers", "schedule", "dtype"})
 _EXPECTED = {
     "integer": "a whole number",
     "seed": "a whole number",
@@ -44,6 +46,7 @@ _EXPECTED = {
     "values": "a number or a list of numbers",
     "mapping": "a mapping",
     "list": "a list",
+    "index": "a whole number, a slice as text (`1:5`), `...`, null, or a list of these",
     "layers": "a list of layers",
 }
 
@@ -100,10 +103,30 @@ def _named(
             return _layers(parameter, node, owner, reporter, nested)
         case "schedule":
             return _schedule(parameter, node, owner, reporter, nested)
+        case "dtype":
+            return _dtype(parameter, node, owner, reporter)
         case other if isinstance(node, Sequence) or _is_number(plain(node)):
             return _wrong(parameter, node, owner, reporter)
         case other:
             return nested(_KINDS[other], node, reporter)
+
+
+def _dtype(parameter: Parameter, node: Node, owner: str, reporter: Reporter) -> Value | Poison:
+    value = node.value if isinstance(node, Scalar) else None
+    if not isinstance(value, str):
+        return _wrong(parameter, node, owner, reporter)
+    policy = not owner.startswith("ops.")
+    if is_dtype(value, policy=policy):
+        return value
+    near = suggest(value, (*DTYPES, *POLICIES) if policy else DTYPES)
+    reporter.error(
+        Code.NOT_A_CHOICE,
+        node.span,
+        f"Keras has no dtype `{value}`",
+        label=f"this is the `{parameter.name}` of `{owner}`",
+        help=f"write `{near}`" if near else f"it has {', '.join(DTYPES)}",
+    )
+    return POISON
 
 
 def _holds_poison(node: Node) -> bool:
@@ -117,10 +140,19 @@ def _holds_poison(node: Node) -> bool:
 
 
 def _activation(node: Node, reporter: Reporter, nested: Nested) -> Value | Poison:
-    if isinstance(node, MappingNode):
+    if isinstance(node, MappingNode) or _is_activation_layer(node):
         return nested("layer", node, reporter)
     found = nested("activation", node, reporter)
     return found if isinstance(found, Poison) else plain(node)  # type: ignore[return-value]
+
+
+def _is_activation_layer(node: Node) -> bool:
+    """Return whether a node names one of Keras's activation layers, such as `LeakyReLU`."""
+    word = node.value if isinstance(node, Scalar) else None
+    if not isinstance(word, str) or catalogue.find("activation", word):
+        return False
+    entry = catalogue.find("layer", word)
+    return entry is not None and ".layers.activations." in entry.module
 
 
 def _layers(
@@ -191,6 +223,7 @@ _FITTING: dict[str, Callable[[object, int | None], bool]] = {
     "bounds": lambda value, _: _is_number(value) or _is_list(value, _is_number, 2),
     "values": lambda value, _: _is_number(value) or _is_list(value, _is_number, None),
     "list": lambda value, _: isinstance(value, tuple),
+    "index": lambda value, _: is_index(value),
     "mapping": lambda value, _: isinstance(value, dict),
 }
 

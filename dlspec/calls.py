@@ -8,8 +8,9 @@ from dlspec.catalogue import ClassEntry, Parameter
 from dlspec.diagnostics import Code, Reporter, suggest
 from dlspec.flat import FlatArgument, FlatOp, Flow, Pointer
 from dlspec.names import Frame
-from dlspec.objects import nested
+from dlspec.objects import WHOLE_LISTS, nested
 from dlspec.releases import check_parameter
+from dlspec.shapes.op_index import ELLIPSIS, is_index
 from dlspec.source import Span
 from dlspec.spec import POISON, EntrySpec, Poison
 from dlspec.syntax import Entry, Node, Scalar, Sequence
@@ -17,6 +18,9 @@ from dlspec.syntax import Mapping as MappingNode
 from dlspec.values import Scope, described, plain, scalar_help, substituted
 
 _TENSORS = ("tensor", "tensors")
+_NUMBERS = ("axes", "axis", "extents", "integer", "integers", "number", "numbers", "shape")
+# These functions take their tensors one by one, however many they are.
+VARIADIC = ("einsum", "meshgrid")
 # The call arguments of Keras's layers that are neither tensors nor numbers.
 _SWITCHES = ("return_attention_scores", "training", "use_causal_mask")
 
@@ -124,8 +128,10 @@ class CallReader:
         """Report operands past the function's parameters, and parameters without a value."""
         word, names = f"`ops.{entry.name}`", [p.name for p in entry.parameters]
         given = {*names[:positions], *keywords}
+        if positions and entry.name in VARIADIC:
+            given |= {p.name for p in entry.parameters if p.type == "tensors"}
         missing = [p.name for p in entry.parameters if p.required and p.name not in given]
-        if positions > len(names):
+        if positions > len(names) and entry.name not in VARIADIC:
             self.reporter.error(
                 Code.LAYER_INPUTS,
                 written.span,
@@ -142,7 +148,7 @@ class CallReader:
                 label=f"{listed} {'is' if len(missing) == 1 else 'are'} not given",
                 help=f"write `ops.{entry.name}: {{{keys}}}`",
             )
-        return not missing and positions <= len(names)
+        return not missing and (positions <= len(names) or entry.name in VARIADIC)
 
     def _written(
         self, entry: ClassEntry, node: Node | None
@@ -167,7 +173,7 @@ class CallReader:
     def _by_position(self, entry: ClassEntry, node: Node) -> MappingNode:
         """Name the literals of `ops.clip: [0, 1]`: the parameters beside the tensors, in order."""
         literals = [p for p in entry.parameters if p.type not in _TENSORS]
-        whole = literals and literals[0].type in ("shape", "integers", "axes")
+        whole = literals and literals[0].type in WHOLE_LISTS
         items = node.items if isinstance(node, Sequence) and not whole else (node,)
         entries = [
             Entry(Scalar(parameter.name, item.span), item)
@@ -195,9 +201,40 @@ class CallReader:
             )
             return POISON
         check_parameter(entry, parameter, key.span, self.reporter)
-        if parameter.type in _TENSORS:
+        if parameter.type in _TENSORS or (parameter.type in _NUMBERS and self._is_name(node)):
             return self.tensors_or_literal(node)
+        if parameter.type == "index" and not self._is_index(node, f"`ops.{entry.name}`"):
+            return POISON
         return self._literal(parameter, node, entry)
+
+    def _is_name(self, node: Node) -> bool:
+        """Return whether a tensor stands where a number might: `start_indices` may be computed."""
+        if not isinstance(node, Scalar) or not isinstance(node.value, str):
+            return False
+        return self.frame.lookup(node) is not None
+
+    def _is_index(self, node: Node, owner: str) -> bool:
+        """Report what cannot stand between the brackets of `x[...]`, each item at its place."""
+        items = node.items if isinstance(node, Sequence) else (node,)
+        wrong = [item for item in items if not _is_poison(item) and not is_index(plain(item))]
+        for item in wrong:
+            self.reporter.error(
+                Code.WRONG_TYPE,
+                item.span,
+                f"this is no index that {owner} takes",
+                label=f"this is {described(item)}",
+                help="write a whole number, a slice as text such as `1:5` or `::2`, `...` or null",
+            )
+        whole = [item for item in items if plain(item) == ELLIPSIS]
+        for item in whole[1:]:
+            self.reporter.error(
+                Code.ARGUMENT_TWICE,
+                item.span,
+                f"{owner} takes one `...`",
+                label="it stands here again",
+                help="write `:` for each axis that is taken whole",
+            )
+        return not wrong and len(whole) < 2
 
     def _literal(self, parameter: Parameter, node: Node, entry: ClassEntry) -> FlatArgument:
         return argument_value(parameter, node, f"ops.{entry.name}", self.reporter, nested)
@@ -220,7 +257,12 @@ class CallReader:
             return (flow,)
         pointers = tuple(flow.values()) if isinstance(flow, Mapping) else flow
         first = entry.parameters[0] if entry.parameters else None
-        return (pointers,) if first is not None and first.type == "tensors" else pointers
+        as_list = first is not None and first.type == "tensors" and entry.name not in VARIADIC
+        return (pointers,) if as_list else pointers
+
+
+def _is_poison(node: Node) -> bool:
+    return isinstance(node, Scalar) and isinstance(node.value, Poison)
 
 
 def _poisoned(value: FlatArgument) -> bool:

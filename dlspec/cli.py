@@ -9,6 +9,8 @@ import click
 
 from dlspec.compiler import Compilation, compile_file, compile_source
 from dlspec.diagnostics import Diagnostic, Reporter, render_text, suggest
+from dlspec.import_command import import_model
+from dlspec.project import project_of
 from dlspec.reading import MAX_BYTES, decoded, read_source
 from dlspec.source import Source
 from dlspec.syntax import parse
@@ -64,11 +66,26 @@ def check(paths: tuple[str, ...], form: str, *, strict: bool) -> None:
     files = list(_files(paths or ("specs",)))
     for file in files:
         found.extend(_compiled(file).diagnostics)
+    found.extend(_of_projects(files))
+    # A wrong line of pyproject.toml is found by each spec that needs it.
+    found = list(dict.fromkeys(found))
     _print(found, form)
     failed = any(d.severity == "error" or strict for d in found)
     if form == "text":
         _print_summary(len(files), found)
     sys.exit(1 if failed else 0)
+
+
+def _of_projects(files: list[str]) -> Iterator[Diagnostic]:
+    """Yield what is wrong with the layers that the projects of these specs list."""
+    folders = dict.fromkeys(Path(file).parent for file in files)
+    projects = [project_of(str(folder / "spec")) for folder in folders]
+    listing = {one.source: one for one in projects if one is not None}
+    if listing:
+        from dlspec.catalogue.listed import problems
+
+        for project in listing.values():
+            yield from problems(project)
 
 
 def _files(paths: tuple[str, ...]) -> Iterator[str]:
@@ -313,19 +330,38 @@ def _read(file: str, reporter: Reporter) -> Source | None:
 
 
 @main.command()
-def zoo() -> None:
-    """List the packaged architectures and what they take."""
+@click.argument("name", required=False)
+def zoo(name: str | None) -> None:
+    """List the packaged architectures, or print the one called NAME.
+
+    \b
+    Example:
+      dlspec zoo resnet     # its params, and the graph as a spec to read
+    """  # noqa: D301 - click reads \b
+    from dlspec.zoo import architectures, text_of
     from dlspec.zoo_table import catalogue_table
 
-    click.echo(catalogue_table())
+    if name is None:
+        click.echo(catalogue_table())
+        click.echo("\n`dlspec zoo NAME` prints one with its params", err=True)
+    elif name in architectures():
+        click.echo(text_of(name), nl=False)
+    else:
+        near = suggest(name, architectures())
+        said = f"write `{near}`" if near else "`dlspec zoo` lists them"
+        raise click.UsageError(f"there is no packaged architecture `{name}`; {said}")
 
 
 @main.command()
 def schema() -> None:
-    """Print the JSON Schema of the language, for editors."""
+    """Print the JSON Schema of the language, for editors.
+
+    In a project that lists layers of its own, the schema knows them.
+    """
+    from dlspec.catalogue.listed import listed_layers
     from dlspec.schema import schema_text
 
-    click.echo(schema_text(), nl=False)
+    click.echo(schema_text(listed_layers(project_of("-"))), nl=False)
 
 
 @main.command()
@@ -351,3 +387,6 @@ def new(name: str, architecture: str, data: str) -> None:
         raise click.ClickException(f"specs/{name}.yaml: {error.strerror}") from error
     click.echo(f"wrote {path}", err=True)
     click.echo(str(path))
+
+
+main.add_command(import_model)

@@ -23,7 +23,16 @@ _TAKES: Mapping[Step, tuple[Step, ...]] = {
 }
 # In the order of a spec, the model between data and training.
 ABOUT = ("name", "description", "tags", "owners")
-SECTIONS = (*ABOUT, "params", "data", "training", "evaluation", "retraining", "runtime")
+SECTIONS = (
+    *ABOUT,
+    "params",
+    "data",
+    "training",
+    "evaluation",
+    "prediction",
+    "retraining",
+    "runtime",
+)
 
 
 @dataclass(frozen=True, slots=True)

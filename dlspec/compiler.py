@@ -9,9 +9,11 @@ from dlspec.catalogue import installed
 from dlspec.decode import decode
 from dlspec.diagnostics import Diagnostic, Reporter, SpecError
 from dlspec.expand import expand
+from dlspec.generation import check_generation
 from dlspec.measures import check_labels, check_measures
 from dlspec.overlay import overlaid
 from dlspec.plan import Plan
+from dlspec.project import project_of
 from dlspec.reading import read_source
 from dlspec.resolve import resolve
 from dlspec.rules import check
@@ -90,7 +92,9 @@ def compile_source(
         params: Values that replace those under the spec's `params`.
         keras: The version of Keras that must have all that the spec names; None is the newest.
     """
-    reporter = Reporter(keras=installed() if keras == INSTALLED else keras)
+    reporter = Reporter(
+        keras=installed() if keras == INSTALLED else keras, project=project_of(source.path)
+    )
     plan = _compile(source, reporter, _overrides(params or {}))
     return Compilation(None if reporter.failed else plan, reporter.diagnostics, source)
 
@@ -120,6 +124,7 @@ def _compile(source: Source, reporter: Reporter, overrides: Mapping[str, Node]) 
     if spec.data is not None and isinstance(spec.data, Data):
         check_agreement(spec.data, graph, flat, spec.places, reporter)
     check(spec, graph, flat, reporter)
+    check_generation(spec, graph, flat, reporter)
     check_measures(spec, reporter)
     check_labels(spec, reporter)
     check_params_read(scope, spec.places.keys, reporter)
@@ -137,4 +142,5 @@ def _compile(source: Source, reporter: Reporter, overrides: Mapping[str, Node]) 
         evaluation=spec.evaluation,
         retraining=spec.retraining,
         runtime=spec.runtime,
+        prediction=spec.prediction,
     )

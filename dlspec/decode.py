@@ -71,6 +71,7 @@ class _Decoder:
             data=decoded["data"],
             training=decoded["training"],
             evaluation=decoded["evaluation"],
+            prediction=decoded["prediction"],
             retraining=decoded["retraining"],
             runtime=decoded["runtime"],
             places=places,

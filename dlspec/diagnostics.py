@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Literal
 
 from dlspec.excerpts import FRAME, Style, excerpt, visible
+from dlspec.project import Project
 from dlspec.source import Span
 
 Severity = Literal["error", "warning"]
@@ -27,6 +28,7 @@ class Code(Enum):
     KEY_NOT_TEXT = "DL109"
     NOT_ONE_MAPPING = "DL110"
     HUGE_NUMBER = "DL111"
+    NOT_A_MODEL = "DL112"
     # DL2xx: words and types
     UNKNOWN_KEY = "DL201"
     MISSING_KEY = "DL202"
@@ -45,6 +47,7 @@ class Code(Enum):
     VERSION = "DL215"
     CONFLICT = "DL216"
     NOT_IN_THIS_KERAS = "DL217"
+    LISTED_LAYER = "DL218"
     # DL3xx: names and structure
     UNKNOWN_NAME = "DL301"
     DUPLICATE_NAME = "DL302"
@@ -92,6 +95,9 @@ class Code(Enum):
     TRAINING_FLAG = "DL514"
     UNKNOWN_METRIC = "DL515"
     NUMBER_LOSS_ON_CLASSES = "DL516"
+    NOT_CAUSAL = "DL517"
+    NOT_GENERATED = "DL518"
+    NOT_ON_BACKEND = "DL519"
     # DL6xx: data against spec
     FEATURE_SHAPE = "DL601"
     FEATURE_NAMES = "DL602"
@@ -146,11 +152,13 @@ class Diagnostic:
 class Reporter:
     """Gathers the findings of one compilation, in the order of the text, each once.
 
-    `keras` is the installed version that the spec must do with; None asks for no version.
+    `keras` is the installed version that the spec must do with; None asks for no version. `project`
+    lists layers of its own; None where there is none.
     """
 
     related: tuple[Related, ...] = ()
     keras: str | None = None
+    project: Project | None = None
     _found: list[Diagnostic] = field(default_factory=list)
     _seen: set[tuple[Code, Span, str]] = field(default_factory=set)
 
@@ -167,9 +175,10 @@ class Reporter:
     ) -> None:
         """Add a finding; whether it is an error or a warning follows from its code."""
         everything = tuple(r for r in (*related, *self.related) if r.span != span)
-        self._add(Diagnostic(code, message, span, label, tuple(notes), help, everything))
+        self.add(Diagnostic(code, message, span, label, tuple(notes), help, everything))
 
-    def _add(self, found: Diagnostic) -> None:
+    def add(self, found: Diagnostic) -> None:
+        """Add a finding that is made already, unless it is there."""
         # A block used five times has each of its mistakes once, whatever the nodes are called.
         what = (found.code, found.span, "" if found.related else found.message)
         if what not in self._seen:

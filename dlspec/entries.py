@@ -4,8 +4,9 @@ import re
 from typing import Literal
 
 from dlspec import catalogue
+from dlspec.catalogue import ClassEntry
 from dlspec.diagnostics import Code, Reporter, suggest
-from dlspec.objects import near_class
+from dlspec.objects import known_class, near_class
 from dlspec.spec import POISON, EntrySpec, Poison
 from dlspec.syntax import Entry, Node, Scalar, Sequence
 from dlspec.syntax import Mapping as MappingNode
@@ -48,7 +49,7 @@ def _entry(node: Node, reporter: Reporter) -> EntrySpec:
         _report_heads(node, heads, unknown, reporter)
         return _broken(node, node.get("name"))
     head = heads[0]
-    if unknown and _stand_too_far_left(head, unknown):
+    if unknown and _stand_too_far_left(head, unknown, reporter):
         _report_left(head, unknown[0], reporter)
         arguments = MappingNode(tuple(unknown), unknown[0].key.span.to(unknown[-1].value.span))
         return _with_structure(node, Entry(head.key, arguments), reporter)
@@ -56,11 +57,13 @@ def _entry(node: Node, reporter: Reporter) -> EntrySpec:
     return _with_structure(known, head, reporter)
 
 
-def _stand_too_far_left(head: Entry, unknown: list[Entry]) -> bool:
+def _stand_too_far_left(head: Entry, unknown: list[Entry], reporter: Reporter) -> bool:
     """Tell `Dense:` with its arguments on the next lines, but not indented, from mistyped keys."""
-    found = catalogue.find("layer", head.name)
+    found = known_class("layer", head.name, reporter)
     empty = isinstance(head.value, Scalar) and head.value.value is None
-    return empty and found is not None and all(found.parameter(e.name) for e in unknown)
+    if not empty or not isinstance(found, ClassEntry):
+        return False
+    return all(found.parameter(e.name) for e in unknown)
 
 
 def _report_left(head: Entry, first: Entry, reporter: Reporter) -> None:
@@ -168,7 +171,7 @@ def _report_heads(
 
 def _report_no_layer(word: Scalar, reporter: Reporter) -> None:
     text = str(word.value)
-    help_ = catalogue.foreign("layer", text) or near_class("layer", text)
+    help_ = catalogue.foreign("layer", text) or near_class("layer", text, reporter)
     near = suggest(text, _HEADS)
     reporter.error(
         Code.UNKNOWN_CLASS,

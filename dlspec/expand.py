@@ -32,7 +32,22 @@ def expand(name: str, graph: GraphSpec, scope: Scope, reporter: Reporter) -> Fla
 def _expand(name: str, graph: GraphSpec, scope: Scope, state: Expansion) -> FlatGraph:
     if graph.zoo is not None:
         return _packaged(name, graph, graph.zoo, state)
+    _report_listed_blocks(graph, state.reporter)
     return _written(name, graph, scope, state)
+
+
+def _report_listed_blocks(graph: GraphSpec, reporter: Reporter) -> None:
+    """Report blocks whose name means a layer of the project's own."""
+    listed = reporter.project.layers if reporter.project is not None else {}
+    for word, block in graph.blocks.items():
+        if word in listed:
+            reporter.error(
+                Code.DUPLICATE_NAME,
+                block.name.span,
+                f"`{word}` is a layer of this project already",
+                label="pyproject.toml lists it under `tool.dlspec.layers`",
+                help="give the block another name",
+            )
 
 
 def _packaged(name: str, graph: GraphSpec, word: Scalar, state: Expansion) -> FlatGraph:

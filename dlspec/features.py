@@ -54,6 +54,12 @@ class CategoryFeature:
         Boolean(), "Whether id 0 stands for values not seen in training.", default=True
     )
 
+    @property
+    def num_ids(self) -> int:
+        """Return how many ids there are, the unknown one included."""
+        listed = self.vocabulary
+        return listed if isinstance(listed, int) else len(listed) + self.unknown
+
 
 @dataclass(frozen=True, slots=True)
 class TokensFeature:
@@ -61,9 +67,15 @@ class TokensFeature:
 
     tokens: str = key(_COLUMN, "The column.")
     length: int = key(_POSITIVE, "Ids per sample; shorter ones are padded with 0 at the end.")
-    vocabulary: int = key(
-        _POSITIVE, "How many ids there are, padding and unknown included: ids are below this."
+    vocabulary: tuple[str, ...] | int = key(
+        Either(scalar=_POSITIVE, sequence=ListOf(Text())),
+        "How many ids there are, padding and unknown included, or the word of each id from 0 on.",
     )
+
+    @property
+    def num_ids(self) -> int:
+        """Return how many ids there are; every id is below that."""
+        return self.vocabulary if isinstance(self.vocabulary, int) else len(self.vocabulary)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from dlspec.scalars import HugeNumberError, core_value
 WIDTH = 110
 # What YAML reads as text in any place without quotes; the reader may still take it for a number.
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
+# An expression without what YAML takes for a mark of its own.
+_EXPRESSION = re.compile(r"\$[A-Za-z_]\w*( (\*|//|\+|-) \w+)*\Z")
 
 
 def scalar_text(value: object) -> str:
@@ -35,28 +37,30 @@ def scalar_text(value: object) -> str:
 
 def _is_plain(text: str) -> bool:
     try:
-        return bool(_PLAIN.match(text)) and core_value(text) == text
+        plain = _PLAIN.match(text) or _EXPRESSION.match(text)
+        return plain is not None and core_value(text) == text
     except HugeNumberError:
         return False
 
 
-def flow_text(value: object, *, indent: int) -> str:
-    """Return any value in flow style, broken after commas where a line would pass `WIDTH`.
+def flow_text(value: object, *, indent: int, width: int = WIDTH) -> str:
+    """Return any value in flow style, broken after commas where a line would pass `width`.
 
     An item that fits on one line stays whole.
 
     Args:
         indent: The column at which the value begins; further lines begin one column behind it.
+        width: The last column that a line should reach.
     """
-    lines, width = [""], indent
+    lines, column = [""], indent
     for item in _items(value):
-        whole = indent + 1 + len("".join(item)) <= WIDTH
+        whole = indent + 1 + len("".join(item)) <= width
         for piece in ["".join(item)] if whole else item:
-            if lines[-1] and width + len(piece.rstrip()) > WIDTH:
+            if lines[-1] and column + len(piece.rstrip()) > width:
                 lines.append("")
-                width = indent + 1
+                column = indent + 1
             lines[-1] += piece
-            width += len(piece)
+            column += len(piece)
     return ("\n" + " " * (indent + 1)).join(line.rstrip() for line in lines)
 
 

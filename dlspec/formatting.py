@@ -10,7 +10,17 @@ from dlspec.syntax import Mapping, Node, Scalar, parse
 from dlspec.syntax import Sequence as SequenceNode
 
 _HEAD = ("dlspec", "name", "extends", "description", "tags", "owners")
-_SECTIONS = ("params", "data", "model", "training", "evaluation", "retraining", "runtime", "study")
+_SECTIONS = (
+    "params",
+    "data",
+    "model",
+    "training",
+    "evaluation",
+    "prediction",
+    "retraining",
+    "runtime",
+    "study",
+)
 _RANKS = {key: rank for rank, key in enumerate((*_HEAD, *_SECTIONS))}
 
 

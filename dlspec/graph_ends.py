@@ -6,16 +6,11 @@ from dlspec.diagnostics import Code, Reporter
 from dlspec.flat import Flow, Input, Pointer
 from dlspec.kinds import Form
 from dlspec.names import Frame
+from dlspec.shapes.dtypes import DTYPES
 from dlspec.spec import POISON, GraphSpec, InputSpec, Poison
 from dlspec.syntax import Mapping as MappingNode
 from dlspec.syntax import Node, Scalar, Sequence
 from dlspec.values import Scope, described, plain, substituted
-
-DTYPES = (
-    "bool", "bfloat16", "float16", "float32", "float64", "int8", "int16", "int32", "int64",
-    "string", "uint8", "uint16", "uint32",
-)  # fmt: skip
-
 
 _WIDTHS = {"float": "float32", "double": "float64", "int": "int32", "long": "int64"}
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 
-from dlspec.catalogue import ModelRef, Object, find
+from dlspec.catalogue import ListedObject, ModelRef, Object
 from dlspec.spec import Gate
 
 Leaf = None | bool | int | float | str | tuple["Leaf", ...]
@@ -34,6 +34,7 @@ class Change:
 
 Table = Mapping[str, Written]
 _HOLDER = Written(value=True, holds=True)
+_SHOWN_DIGITS = 12
 
 
 def table(path: str, value: object) -> dict[str, Written]:
@@ -84,12 +85,17 @@ def _leaves(path: str, value: object) -> Iterator[tuple[str, Written]]:  # noqa:
 
 
 def arguments(path: str, made: Object) -> Iterator[tuple[str, Written]]:
-    """Yield what a Keras class is given and, marked so, what Keras sets where nothing is given."""
+    """Yield what a class is given and, marked so, what is set where nothing is given.
+
+    Of a layer of the project's own, the beginning of its code's digest comes with it.
+    """
     for name, inner in made.arguments.items():
         if inner is None:
             yield _under(path, name), Written(None)
         yield from _leaves(_under(path, name), inner)
-    entry = find(made.entry_kind, made.class_name)
+    if isinstance(made, ListedObject):
+        yield _under(path, "code"), Written(made.code[:_SHOWN_DIGITS])
+    entry = made.entry
     for parameter in entry.parameters if entry else ():
         if not parameter.required and parameter.name not in made.arguments:
             default = _plain(parameter.default)

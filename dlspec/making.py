@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dlspec.calls import CallReader
-from dlspec.catalogue import ClassEntry, ModelRef, Object, find
+from dlspec.catalogue import ClassEntry, ModelRef, Object
+from dlspec.catalogue import made as object_of
 from dlspec.diagnostics import Code, Reporter, suggest
 from dlspec.flat import FlatArgument, FlatGraph, FlatNode, FlatOp, Flow, Pointer, Use
 from dlspec.names import Frame
-from dlspec.objects import checked_arguments, find_class
+from dlspec.objects import checked_arguments, find_class, known_class
 from dlspec.source import Span
 from dlspec.spec import POISON, BlockSpec, EntrySpec, Poison
 from dlspec.syntax import Mapping as MappingNode
@@ -47,6 +48,8 @@ class Expansion:
     nodes: list[FlatNode] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     block_reads: dict[str, set[str]] = field(default_factory=dict)
+    # What the blocks around say to the entries that say nothing themselves.
+    trainable: bool = True
 
     def wrong(self, node: Node, message: str, *, help: str | None = None) -> None:
         """Report a value of a wrong type, unless a mistake is reported there already."""
@@ -139,7 +142,7 @@ def _layer(entry: EntrySpec, place: Place, flow: Flow | None, state: Expansion) 
     )
     made: Object | Poison = POISON
     if arguments.whole:
-        made = Object("layer", found.name, arguments.values)  # type: ignore[arg-type]  # whole
+        made = object_of(found, arguments.values)  # type: ignore[arg-type]  # whole
         _mark_models(made, state)
     call = CallReader(place.frame, place.scope, state.reporter).call(entry.call, found)
     flow = required(flow, entry, state.reporter)
@@ -148,7 +151,8 @@ def _layer(entry: EntrySpec, place: Place, flow: Flow | None, state: Expansion) 
 
 def _class(entry: EntrySpec, state: Expansion) -> ClassEntry | Poison:
     word = str(entry.word.value)
-    near = suggest(word, state.blocks) if state.blocks and find("layer", word) is None else None
+    known = not state.blocks or known_class("layer", word, state.reporter) is not None
+    near = None if known else suggest(word, state.blocks)
     if near is None:
         return find_class("layer", entry.word, state.reporter)
     state.reporter.error(
@@ -197,7 +201,7 @@ def _class_of(name: str, state: Expansion) -> ClassEntry | None:
     for node in state.nodes:
         if node.name == name:
             if isinstance(node.operation, Object):
-                return find("layer", node.operation.class_name)
+                return node.operation.entry
             again = isinstance(node.operation, Use) and node.operation.of == "node"
             return _class_of(node.operation.target, state) if again else None  # type: ignore[union-attr]  # a Use
     return None
@@ -242,7 +246,7 @@ def _add(entry: EntrySpec, place: Place, made: _Made, state: Expansion) -> Point
             operation=made.operation,
             inputs=made.inputs,
             call=made.call,
-            trainable=_trainable(entry, place, state),
+            trainable=_is_trainable(entry, place, made.operation, state),
             head=entry.word.span,
             places={**made.places, **_structure_places(entry)},
             trail=state.reporter.related,
@@ -253,10 +257,35 @@ def _add(entry: EntrySpec, place: Place, made: _Made, state: Expansion) -> Point
     return pointer
 
 
-def _trainable(entry: EntrySpec, place: Place, state: Expansion) -> bool:
-    if entry.trainable is None:
+def _is_trainable(
+    entry: EntrySpec, place: Place, made: Object | Use | FlatOp | Poison, state: Expansion
+) -> bool:
+    if isinstance(made, FlatOp) or (isinstance(made, Use) and made.of == "node"):
+        if entry.trainable is not None:
+            _report_no_weights(entry, made, state)
         return True
-    node = substituted(entry.trainable, place.scope, state.reporter)
+    # Keras takes it as an argument of the layer too.
+    argued = isinstance(made, Object) and made.arguments.get("trainable") is False
+    return trainable_of(entry, place.scope, state) and not argued
+
+
+def _report_no_weights(entry: EntrySpec, made: FlatOp | Use, state: Expansion) -> None:
+    assert entry.trainable is not None
+    again = isinstance(made, Use)
+    state.reporter.error(
+        Code.UNKNOWN_KEY,
+        entry.trainable.span,
+        "`trainable` stands at a second use" if again else "a function has nothing to train",
+        label="the weights are those of the first use" if again else "it holds no weights",
+        help="write `trainable` beside the layer itself" if again else "leave it out",
+    )
+
+
+def trainable_of(entry: EntrySpec, scope: Scope, state: Expansion) -> bool:
+    """Return what an entry says of training, or what the blocks around it say."""
+    if entry.trainable is None:
+        return state.trainable
+    node = substituted(entry.trainable, scope, state.reporter)
     if isinstance(node, Scalar) and isinstance(node.value, bool):
         return node.value
     state.wrong(node, "`trainable` takes true or false", help=scalar_help(node, wanted="boolean"))

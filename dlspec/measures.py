@@ -6,6 +6,7 @@ from dlspec.diagnostics import Code, Reporter
 from dlspec.features import BinaryFeature, ClassFeature, Feature, TokensFeature
 from dlspec.spec import (
     CLASSIFICATION_METRICS,
+    GENERATED_METRICS,
     REGRESSION_METRICS,
     SEQUENCE_METRICS,
     Data,
@@ -35,6 +36,8 @@ def check_measures(spec: ModelSpec, reporter: Reporter) -> None:
 
 def _check_metrics(evaluation: Evaluation, data: Data, spec: ModelSpec, reporter: Reporter) -> None:
     fitting = {name for target in data.targets.values() for name in metrics_of(target)}
+    if spec.prediction is not None:
+        fitting |= set(GENERATED_METRICS)
     targets = ", ".join(f"`{name}`" for name in data.targets)
     for index, metric in enumerate(evaluation.metrics):
         if metric not in fitting:
@@ -42,9 +45,15 @@ def _check_metrics(evaluation: Evaluation, data: Data, spec: ModelSpec, reporter
                 Code.UNKNOWN_METRIC,
                 spec.places.value(f"evaluation.metrics.{index}"),
                 f"`{metric}` cannot be measured on {targets}",
-                label="no target is of its kind",
+                label=_why_not(metric),
                 help=f"write one of {', '.join(sorted(fitting))}",
             )
+
+
+def _why_not(metric: str) -> str:
+    if metric in GENERATED_METRICS:
+        return "the spec has no `prediction.generate`"
+    return "no target is of its kind"
 
 
 def metrics_of(target: Feature) -> tuple[str, ...]:

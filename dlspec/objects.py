@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from dlspec import catalogue
 from dlspec.arguments import argument_value, known_words
 from dlspec.catalogue import ClassEntry, Kind, ModelRef, Object, Parameter, Value
-from dlspec.diagnostics import Code, Reporter, suggest
+from dlspec.diagnostics import Code, Diagnostic, Reporter, suggest
 from dlspec.releases import check_class, check_parameter
 from dlspec.source import Span
 from dlspec.spec import POISON, Poison
@@ -27,6 +27,7 @@ WHOLE_LISTS = frozenset(
         "bounds",
         "values",
         "list",
+        "index",
     }
 )
 
@@ -67,15 +68,12 @@ class _Given:
 def find_class(kind: Kind, word: Scalar, reporter: Reporter) -> ClassEntry | Poison:
     """Return the catalogue's entry for a class name or string identifier, or report it."""
     text = str(word.value)
-    entry = catalogue.find(kind, text) if isinstance(word.value, str) else None
+    entry = known_class(kind, text, reporter) if isinstance(word.value, str) else None
+    if isinstance(entry, Diagnostic):
+        reporter.add(entry)
+        return POISON
     if entry is None:
-        reporter.error(
-            Code.UNKNOWN_CLASS,
-            word.span,
-            f"unknown {kind} `{text}`",
-            label=f"Keras has no {kind} of this name",
-            help=catalogue.foreign(kind, text) or near_class(kind, text),
-        )
+        _report_unknown_class(kind, word, reporter)
         return POISON
     if entry.forbidden:
         reporter.error(
@@ -89,11 +87,47 @@ def find_class(kind: Kind, word: Scalar, reporter: Reporter) -> ClassEntry | Poi
     return entry
 
 
-def near_class(kind: Kind, text: str) -> str | None:
+def known_class(kind: Kind, text: str, reporter: Reporter) -> ClassEntry | Diagnostic | None:
+    """Return the class of Keras or of the project that a word means; None when it means none.
+
+    Returns:
+        A finding where the project lists the word, and what it lists cannot be used.
+    """
+    found = catalogue.find(kind, text)
+    if found is not None or kind != "layer":
+        return found
+    return catalogue.find_listed(reporter.project, text)
+
+
+def _report_unknown_class(kind: Kind, word: Scalar, reporter: Reporter) -> None:
+    text, project = str(word.value), reporter.project
+    if kind == "layer" and project is not None and project.faults:
+        # What the project lists is not known, so the word may be right.
+        for fault in catalogue.faults(project):
+            reporter.add(fault)
+        return
+    reporter.error(
+        Code.UNKNOWN_CLASS,
+        word.span,
+        f"unknown {kind} `{text}`",
+        label=_nowhere(kind, reporter),
+        help=catalogue.foreign(kind, text) or near_class(kind, text, reporter),
+    )
+
+
+def _nowhere(kind: Kind, reporter: Reporter) -> str:
+    if kind == "layer" and reporter.project is not None and reporter.project.layers:
+        return "neither Keras nor this project has a layer of this name"
+    return f"Keras has no {kind} of this name"
+
+
+def near_class(kind: Kind, text: str, reporter: Reporter) -> str | None:
     """Return the help that names the class nearest to `text`, if one is near."""
     if kind == "layer" and text.lower().startswith("ops."):
         return f"write `{text.lower()}`"
     words = known_words(kind)
+    if kind == "layer" and reporter.project is not None:
+        words = (*words, *reporter.project.layers)
     near = suggest(text, words) or suggest(re.split(r"[. (]", text.removesuffix(")"))[-1], words)
     near = near or suggest(re.split(r"[ (]", text)[0], words)
     return f"write `{near}`" if near else None
@@ -303,7 +337,7 @@ def nested(kind: Kind, node: Node, reporter: Reporter) -> "Object | ModelRef | P
     arguments = checked_arguments(entry, argument, head=word.span, reporter=reporter)
     if not arguments.whole:
         return POISON
-    return Object(kind, entry.name, arguments.values)  # type: ignore[arg-type]  # whole: no poison
+    return catalogue.made(entry, arguments.values)  # type: ignore[arg-type]  # whole: no poison
 
 
 def head_of(node: Node) -> tuple[Scalar | None, Node | None]:

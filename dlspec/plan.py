@@ -3,15 +3,16 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Literal
 
 from dlspec.catalogue import ModelRef, Object, Value
 from dlspec.flat import Input, Use
 from dlspec.kinds import Form
+from dlspec.prediction import Prediction
 from dlspec.shapes.tensor import Tensor, Weight
 from dlspec.source import Span
-from dlspec.spec import Data, Evaluation, Retraining, Runtime, Training
+from dlspec.spec import GENERATED_METRICS, Data, Evaluation, Retraining, Runtime, Training
 
 Step = Literal["dataset", "model", "evaluation", "report", "champion"]
 
@@ -42,8 +43,8 @@ class Node:
     """One call in a graph, in the order of execution.
 
     `outputs` names what comes out: `out`, then states or scores; a tensor whose shape is None is
-    known only once Keras has built it. `weights` and `flops` are None in that case too. `place` is
-    where the text names the layer; None in a graph that no text wrote.
+    known only once Keras has built it. `weights`, `flops` and `macs` are None in that case too.
+    `place` is where the text names the layer; None in a graph that no text wrote.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Node:
     flops: int | None
     trainable: bool = True
     place: Span | None = field(default=None, compare=False, repr=False)
+    macs: int | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,9 @@ class Graph:
         for declared in self.inputs:
             if declared.name == reference.node:
                 return Tensor(declared.shape, declared.dtype)
-        return self.node(reference.node).outputs[reference.output][1]
+        outputs = self.node(reference.node).outputs
+        known = reference.output < len(outputs)
+        return outputs[reference.output][1] if known else Tensor(None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,7 @@ class Plan:
     evaluation: Evaluation | None
     retraining: Retraining | None
     runtime: Runtime
+    prediction: Prediction | None = None
 
 
 def walk(graph: Graph) -> Iterator[Node]:
@@ -106,6 +111,17 @@ def walk(graph: Graph) -> Iterator[Node]:
     yield from graph.nodes
     for inner in graph.models.values():
         yield from walk(inner)
+
+
+def weights_of(graph: Graph) -> Iterator[Weight]:
+    """Yield the weights of a graph in Keras's order: an inner model's where it is first used."""
+    used: set[str] = set()
+    for node in graph.nodes:
+        own, made = node.weights or (), node.operation
+        if isinstance(made, Use) and made.of == "model" and made.target not in used:
+            used.add(made.target)
+            own = tuple(weights_of(graph.models[made.target]))
+        yield from own if node.trainable else (replace(w, trainable=False) for w in own)
 
 
 def canonical(value: object) -> object:
@@ -137,11 +153,17 @@ def step_digest(plan: Plan, step: Step) -> str:
     parts: dict[Step, object] = {
         "dataset": plan.data,
         "model": (plan.graph, plan.training, plan.runtime),
-        "evaluation": evaluation and (evaluation.metrics, evaluation.champion),
+        "evaluation": evaluation and _evaluated(plan, evaluation),
         "report": (plan.name, plan.description, plan.tags),
         "champion": evaluation and (evaluation.gates, evaluation.champion),
     }
     return digest(parts[step])
+
+
+def _evaluated(plan: Plan, evaluation: Evaluation) -> tuple[object, ...]:
+    generates = set(evaluation.metrics) & set(GENERATED_METRICS)
+    measured = (evaluation.metrics, evaluation.champion)
+    return (*measured, plan.prediction) if generates else measured
 
 
 __all__ = [
@@ -160,4 +182,5 @@ __all__ = [
     "digest",
     "step_digest",
     "walk",
+    "weights_of",
 ]

@@ -192,7 +192,28 @@ def _small_images(view: View, data: DataPreset) -> Mapping[str, str]:
 
 
 def _vgg(view: View, data: DataPreset) -> Mapping[str, str]:
-    return {"shape": _shape(view), **_head(data), "depth": "$depth", "hidden": "$hidden"}
+    # Five poolings leave nothing of fewer than 32 pixels.
+    small = {"padding": "same"} if view.shape[0] < 32 else {}
+    sizes = {"depth": "$depth", "hidden": "$hidden"}
+    return {"shape": _shape(view), **_head(data), **sizes, **small}
+
+
+def _knobs(*names: str) -> Callable[[View, DataPreset], Mapping[str, str]]:
+    """Return the arguments of an architecture that takes a shape, classes and some knobs."""
+
+    def arguments(view: View, data: DataPreset) -> Mapping[str, str]:
+        return {"shape": _shape(view), **_head(data), **{name: f"${name}" for name in names}}
+
+    return arguments
+
+
+def _inception(view: View, data: DataPreset) -> Mapping[str, str]:
+    return {**_knobs("dropout")(view, data), "batch_norm": "true"}
+
+
+def _stacked_lstm(view: View, data: DataPreset) -> Mapping[str, str]:
+    knobs = {"units": "$units", "dropout": "$dropout"}
+    return {"shape": _shape(view), "head": "softmax", **_head(data), **knobs}
 
 
 def _resnet(view: View, data: DataPreset) -> Mapping[str, str]:
@@ -233,11 +254,18 @@ FITS: Mapping[str, Fit] = {
         "An autoencoder", "image", ("image",), ("itself",), {"code": "32"}, _autoencoder,
     ),
     "bilstm": _recurrence("Bidirectional LSTM"),
+    "bilstm_attention": Fit(
+        "A bidirectional LSTM with attention", "tokens", ("tokens",), ("classes",),
+        {"dim": "100", "dropout": "0.3"}, _words,
+    ),
     "cnn_rnn": Fit(
         "Convolutional features, read by a GRU from left to right,", "image", ("image",),
         ("classes",), {"filters": "[16, 32]", "units": "48"}, _cnn_rnn, smallest=8, rate="2e-3",
     ),
     "gru": _recurrence("GRU"),
+    "inception": Fit(
+        "GoogLeNet", "image", ("image",), ("classes",), {"dropout": "0.4"}, _inception, smallest=28,
+    ),
     "lenet5": Fit(
         "LeNet-5", "image", ("image",), ("classes",), {"activation": "tanh"}, _lenet5, smallest=8,
     ),
@@ -246,10 +274,22 @@ FITS: Mapping[str, Fit] = {
         "A multilayer perceptron", "x", ("vector", "image", "sequence", "series"),
         ("classes", "numbers"), {"hidden": "[64, 64]", "dropout": "0.1"}, _mlp,
     ),
+    "mobilenet": Fit(
+        "MobileNet", "image", ("image",), ("classes",), {"alpha": "0.5"}, _knobs("alpha"),
+        smallest=32,
+    ),
     "resnet": Fit(
         "ResNet", "image", ("image",), ("classes",), {"depth": "18"}, _resnet, smallest=28,
     ),
+    "resnet_cifar": Fit(
+        "A small ResNet", "image", ("image",), ("classes",), {"depth": "20"}, _knobs("depth"),
+        smallest=8,
+    ),
     "simple_rnn": _recurrence("Simple recurrent"),
+    "stacked_lstm": Fit(
+        "LSTM layers over each other", "x", ("sequence", "series"), ("classes", "numbers"),
+        {"units": "[64, 32]", "dropout": "0.1"}, _stacked_lstm, rate="3e-3",
+    ),
     "text_cnn": Fit(
         "TextCNN", "tokens", ("tokens",), ("classes",), {"dim": "128", "dropout": "0.5"}, _words,
     ),
@@ -262,8 +302,11 @@ FITS: Mapping[str, Fit] = {
         smallest=28, rate="3e-4",
     ),
 }  # fmt: skip
-# In the zoo and in no pair: no data set here has masks, or tells which two images are alike.
-UNPAIRED = ("siamese", "unet")
+# In the zoo and in no pair: no data set here has masks, films, lines of text, pairs of images that
+# are alike or words beside each other; what `seq2seq` takes is in specs/reversal_seq2seq.yaml.
+UNPAIRED = (
+    "cbow", "conv_lstm", "crnn", "seq2seq", "siamese", "skip_gram", "unet", "video_cnn_rnn",
+)  # fmt: skip
 
 
 def view_of(architecture: str, data: str) -> View | None:

@@ -1,14 +1,35 @@
 """Flat graph -> Graph: names to edges, every shape, dtype, weight and cost that text can tell."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-from dlspec.catalogue import ModelRef, Object
+from dlspec.catalogue import Object
 from dlspec.diagnostics import Code, Reporter, suggest
 from dlspec.flat import FlatArgument, FlatGraph, FlatNode, FlatOp, Pointer
-from dlspec.plan import Argument, Graph, Node, NodeInputs, Op, Reference, Use, walk
+from dlspec.model_calls import model_inputs, report_unknown_models
+from dlspec.plan import (
+    Argument,
+    Graph,
+    Node,
+    NodeInputs,
+    Op,
+    Reference,
+    Use,
+    walk,
+    weights_of,
+)
 from dlspec.reach import references, report_dead
-from dlspec.shapes import Inferred, Inputs, ShapeError, Tensor, Weight, infer, infer_op
+from dlspec.shapes import (
+    Inferred,
+    Inputs,
+    Shape,
+    ShapeError,
+    Tensor,
+    infer,
+    infer_op,
+    op_cost,
+    plus,
+)
 from dlspec.source import Span
 from dlspec.spec import Poison
 
@@ -53,6 +74,8 @@ class _Resolver:
     nodes: list[Node] = field(default_factory=list)
     # A layer asked for states it does not return is one mistake, however many are asked for.
     short_of_outputs: set[tuple[str, str]] = field(default_factory=set)
+    # What declared models become on inputs of other extents than their own.
+    called: dict[tuple[str, tuple[Shape, ...]], Graph] = field(default_factory=dict)
 
     def graph(self) -> Graph:
         for declared in self.flat.inputs:
@@ -101,8 +124,12 @@ class _Resolver:
             return Reference(pointer.node, names.index(pointer.pick))
         if pointer.pick.isdecimal() and int(pointer.pick) < len(names):
             return Reference(pointer.node, int(pointer.pick))
-        if outputs == (("out", UNKNOWN),) and pointer.pick in _BY_CONVENTION:
-            return Reference(pointer.node, _BY_CONVENTION[pointer.pick])
+        if outputs == (("out", UNKNOWN),):
+            # Only Keras knows how many there are, as with the parts of `ops.split`.
+            by_convention = _BY_CONVENTION.get(pointer.pick)
+            position = int(pointer.pick) if pointer.pick.isdecimal() else by_convention
+            if position is not None:
+                return Reference(pointer.node, position)
         self._report_output(pointer, names)
         return None
 
@@ -195,6 +222,7 @@ class _Resolver:
             flops=inferred.flops if inferred else None,
             trainable=flat.trainable,
             place=flat.head,
+            macs=inferred.macs if inferred else None,
         )
 
     def _infer(
@@ -206,18 +234,18 @@ class _Resolver:
     ) -> Inferred | None:
         tensors = self._tensors(inputs)
         if isinstance(operation, Use) and operation.of == "model":
-            return self._model(self.models[operation.target], tensors)
+            return self._model(operation.target, tensors)
         layer = self._layer(operation)
         if layer is None or _unknown(tensors):
             return None
-        if not self._check_models(layer, flat):
+        if not report_unknown_models(layer, flat, self.models, self.reporter):
             raise _Reported
         arguments = {name: self._call_tensors(value) for name, value in call.items()}
         return infer(
             layer,
             tensors,
             call=arguments,
-            models=lambda ref, given: self._held(self.models[ref.name], given),
+            models=lambda ref, given: self._held(ref.name, given),
             dtype=self.dtype,
         )
 
@@ -234,57 +262,47 @@ class _Resolver:
             return tuple(self._call_tensors(item) for item in value)
         return value
 
-    def _check_models(self, layer: Object, flat: FlatNode) -> bool:
-        for name, value in layer.arguments.items():
-            if isinstance(value, Object) and not self._check_models(value, flat):
-                return False
-            if isinstance(value, ModelRef) and value.name not in self.models:
-                near = suggest(value.name, self.models)
-                self.reporter.error(
-                    Code.UNKNOWN_NAME,
-                    flat.places.get(name, flat.head),
-                    f"there is no model `{value.name}`",
-                    label="not declared under `models`",
-                    help=f"write `{near}`" if near else "declare it under `models`",
-                )
-                return False
-        return True
-
-    def _held(self, graph: Graph, given: Inputs) -> Inferred | None:
+    def _held(self, name: str, given: Inputs) -> Inferred | None:
         """Return what a model inside a wrapper gives; None where a layer's weights are unknown."""
-        known = all(node.weights is not None for node in walk(graph))
-        return self._model(graph, given) if known else None
+        known = all(node.weights is not None for node in walk(self.models[name]))
+        return self._model(name, given) if known else None
 
-    def _model(self, graph: Graph, given: Inputs) -> Inferred:
+    def _model(self, name: str, given: Inputs) -> Inferred:
         """Return what a declared model gives, after comparing `given` inputs with its own."""
-        tensors = (given,) if isinstance(given, Tensor) else tuple(_listed(given))
-        if len(tensors) != len(graph.inputs):
-            raise ShapeError(
-                Code.LAYER_INPUTS,
-                f"`{graph.name}` takes {len(graph.inputs)} inputs, {len(tensors)} come in",
-                field="from",
-                help=f"name them with `from`: {', '.join(i.name for i in graph.inputs)}",
-            )
-        for declared, tensor in zip(graph.inputs, tensors, strict=True):
-            if tensor.shape is not None and not _agrees(declared.shape, tensor.shape):
-                raise ShapeError(
-                    Code.MERGE,
-                    f"`{declared.name}` of the model `{graph.name}` has shape {declared.shape}",
-                    field="from",
-                    help="give it that shape, or change the model's `inputs`",
-                )
-        flops = [node.flops for node in graph.nodes]
-        known = [count for count in flops if count is not None]
+        graph = self.models[name]
+        tensors = model_inputs(graph, given)
+        graph = self._called_on(name, tensors)
         return Inferred(
             outputs=tuple(
                 ("out" if not index else str(index), graph.tensor(reference))
                 for index, (_, reference) in enumerate(graph.outputs)
             )
             or (("out", UNKNOWN),),
-            weights=tuple(_weights(graph, set())),
-            macs=None,
-            flops=sum(known) if len(known) == len(flops) else None,
+            weights=tuple(weights_of(graph)),
+            macs=plus(*(node.macs for node in graph.nodes)),
+            flops=plus(*(node.flops for node in graph.nodes)),
         )
+
+    def _called_on(self, name: str, tensors: tuple[Tensor, ...]) -> Graph:
+        """Return a declared model with the extents of these inputs in the place of its own.
+
+        Raises:
+            ShapeError: If a layer of the model cannot take what becomes of them.
+        """
+        graph, flat = self.models[name], self.flat.models[name]
+        own = tuple(declared.shape for declared in graph.inputs)
+        shapes = tuple(t.shape or shape for t, shape in zip(tensors, own, strict=True))
+        if shapes == own or len(graph.nodes) < len(flat.nodes):
+            return graph
+        if (name, shapes) not in self.called:
+            inputs = tuple(replace(i, shape=s) for i, s in zip(flat.inputs, shapes, strict=True))
+            reporter = Reporter()
+            inner = _Resolver(replace(flat, inputs=inputs), graph.models, reporter, self.dtype)
+            self.called[name, shapes] = inner.graph()
+            found = next(iter(reporter.diagnostics), None)
+            if found is not None:
+                raise ShapeError(found.code, f"{found.message}: {found.label}", field="from")
+        return self.called[name, shapes]
 
     def _operation(self, flat: FlatNode, operation: FlatOp) -> Node | None:
         keywords = self._arguments(operation.keywords)
@@ -293,17 +311,16 @@ class _Resolver:
             return None
         assert isinstance(arguments, tuple)
         made = Op(operation.name, arguments, keywords)
+        given = tuple(self._call_tensors(item) for item in arguments)
+        named = {name: self._call_tensors(value) for name, value in keywords.items()}
         try:
-            output = infer_op(
-                made.name,
-                tuple(self._call_tensors(item) for item in arguments),
-                {name: self._call_tensors(value) for name, value in keywords.items()},
-            )
+            output = infer_op(made.name, given, named)
         except ShapeError as error:
             self._report_shape(error, flat, tuple(references(arguments)))
             return None
         outputs = (("out", output or UNKNOWN),)
-        return Node(flat.name, made, (), {}, outputs, (), None, place=flat.head)
+        macs, flops = op_cost(made.name, (*given, *named.values()), output)
+        return Node(flat.name, made, (), {}, outputs, (), flops, place=flat.head, macs=macs)
 
     def _report_shape(self, error: ShapeError, flat: FlatNode, inputs: NodeInputs) -> None:
         if isinstance(error, _Reported):
@@ -341,16 +358,6 @@ class _Resolver:
         return flat.places.get(name) or flat.places.get(f"call.{name}") or flat.head
 
 
-def _weights(graph: Graph, counted: set[str]) -> Iterator[Weight]:
-    """Yield the weights of a model in Keras's order: an inner one's where it is first used."""
-    for node in graph.nodes:
-        yield from node.weights or ()
-        made = node.operation
-        if isinstance(made, Use) and made.of == "model" and made.target not in counted:
-            counted.add(made.target)
-            yield from _weights(graph.models[made.target], set())
-
-
 class _Reported(ShapeError):  # noqa: N818 - a signal: the mistake has a diagnostic already
     """Ends the inference of a node whose mistake is reported."""
 
@@ -369,9 +376,3 @@ def _shown(reference: Reference) -> str:
 def _unknown(inputs: Inputs) -> bool:
     tensors = [inputs] if isinstance(inputs, Tensor) else _listed(inputs)
     return any(tensor.shape is None for tensor in tensors)
-
-
-def _agrees(declared: tuple[int | None, ...], given: tuple[int | None, ...]) -> bool:
-    return len(declared) == len(given) and all(
-        a is None or b is None or a == b for a, b in zip(declared[1:], given[1:], strict=True)
-    )

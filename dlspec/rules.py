@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from dlspec.catalogue import Object
-from dlspec.diagnostics import Code, Reporter, suggest
+from dlspec.diagnostics import Code, Related, Reporter, suggest
 from dlspec.features import CategoryFeature, ClassFeature, ImageFeature, TokensFeature
 from dlspec.flat import FlatGraph
 from dlspec.heads import Head, final_activation, node_of
 from dlspec.masks import dropped_masks
 from dlspec.plan import Graph, Node, Reference
+from dlspec.portability import limits
 from dlspec.spec import GATED_WITHOUT_METRIC, Data, ModelSpec, Poison, Training, whole
 from dlspec.training_names import computed_figures
 
@@ -170,7 +171,7 @@ def _head_width(checked: Checked) -> None:
 def _wanted_width(head: Head) -> int | None:
     if isinstance(head.target, ClassFeature):
         return head.target.num_classes
-    return head.target.vocabulary if isinstance(head.target, TokensFeature) else None
+    return head.target.num_ids if isinstance(head.target, TokensFeature) else None
 
 
 def _sigmoid(checked: Checked) -> None:
@@ -194,8 +195,7 @@ def _embeddings(checked: Checked) -> None:
         if not isinstance(layer, Object) or layer.class_name != "Embedding":
             continue
         assert isinstance(feature, TokensFeature | CategoryFeature)
-        vocabulary = feature.vocabulary
-        ids = vocabulary if isinstance(vocabulary, int) else len(vocabulary) + feature.unknown  # type: ignore[union-attr]  # only a category lists its values
+        ids = feature.num_ids
         rows = layer["input_dim"]
         if isinstance(rows, int) and rows < ids:
             flat_node = node_of(checked.flat, node.name)
@@ -351,6 +351,27 @@ def _gates(checked: Checked) -> None:
         )
 
 
+def _backend(checked: Checked) -> None:
+    """Report what the backend that the spec names cannot run."""
+    runtime = checked.spec.runtime
+    backend = None if isinstance(runtime, Poison) else runtime.backend
+    if not isinstance(backend, str):
+        return
+    chosen = Related(checked.spec.places.value("runtime.backend"), "the backend is named here")
+    for limit in limits(checked.graph, backend):
+        flat_node = node_of(checked.flat, limit.node.name)
+        assert limit.node.place is not None
+        with checked.reporter.within(*(flat_node.trail if flat_node else ())):
+            checked.reporter.error(
+                Code.NOT_ON_BACKEND,
+                limit.node.place,
+                limit.message,
+                label=limit.reason,
+                help="write `backend: tensorflow` under `runtime`",
+                related=(chosen,),
+            )
+
+
 def _report_mask(node: Node, checked: Checked) -> None:
     flat_node = node_of(checked.flat, node.name)
     assert flat_node is not None
@@ -375,4 +396,5 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     _augmentation,
     _training_flags,
     _gates,
+    _backend,
 )

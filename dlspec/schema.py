@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from functools import cache
 
 from dlspec import catalogue, kinds
 from dlspec.argument_schema import class_schemas, parameter_schema
 from dlspec.arguments import CHOSEN_BY_KERAS
-from dlspec.catalogue import KINDS, Kind
+from dlspec.catalogue import KINDS, ClassEntry, Kind
 from dlspec.decode import LANGUAGE_VERSION
 from dlspec.kinds import keys_of
 from dlspec.schema_model import (
@@ -19,7 +18,7 @@ from dlspec.schema_model import (
     said,
     told_apart,
 )
-from dlspec.schema_texts import class_text, names_of, texts_of
+from dlspec.schema_texts import class_text, names_of, texts_of, word_text
 from dlspec.schema_words import (
     ANY_TYPE,
     EXPRESSION,
@@ -42,10 +41,13 @@ _REQUIREMENT = {"type": "string", "pattern": "^\\s*(>=|<=|>|<)\\s*[-+]?[0-9]"}
 _ANY_OBJECT = {"type": "object"}
 
 
-@cache
-def schema_text() -> str:
-    """Return the JSON Schema (draft 2020-12) of a spec, one definition on a line."""
-    schema = _Schema()
+def schema_text(listed: tuple[ClassEntry, ...] = ()) -> str:
+    """Return the JSON Schema (draft 2020-12) of a spec, one definition on a line.
+
+    Args:
+        listed: The layers of a project's own that its specs may use.
+    """
+    schema = _Schema(listed)
     document = schema.document()
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", **document}
     lines = [f"{_text(name)}: {_text(value)}" for name, value in head.items()]
@@ -60,7 +62,13 @@ def _text(value: object) -> str:
 class _Schema:
     """Gathers definitions while it turns records and catalogue entries into schemas."""
 
-    def __init__(self) -> None:
+    def __init__(self, listed: tuple[ClassEntry, ...]) -> None:
+        self.listed = listed
+        self.layers = {**names_of("layer"), **{entry.name: entry.name for entry in listed}}
+        self.layer_texts = {
+            **texts_of("layer"),
+            **{entry.name: word_text(entry) for entry in listed},
+        }
         self.definitions: dict[str, Schema] = {
             "expression": EXPRESSION,
             "made": MADE,
@@ -176,6 +184,8 @@ class _Schema:
     def _classes(self, kind: Kind) -> None:
         """Define each class of a kind, and `kind`: what stands where an object is asked for."""
         words, texts = names_of(kind), dict(texts_of(kind))
+        if kind == "layer":
+            words, texts = self.layers, self.layer_texts
         if kind == "metric":
             texts |= dict.fromkeys(sorted(CHOSEN_BY_KERAS), "Chosen by Keras to fit the target.")
         named = word(texts, what=kind, offered=True)
@@ -186,6 +196,8 @@ class _Schema:
         for name in catalogue.names(kind):
             entry = catalogue.find(kind, name)
             assert entry is not None
+            self.definitions |= class_schemas(entry)
+        for entry in self.listed if kind == "layer" else ():
             self.definitions |= class_schemas(entry)
         heads = {one: ref(f"{kind}.{name}()") for one, name in words.items()}
         if kind == "layer":
@@ -204,7 +216,7 @@ class _Schema:
         for op in catalogue.names("op"):
             self.definitions[f"op.{op}"] = _operation(op)
         ops = {f"ops.{op}": text for op, text in texts_of("op").items()}
-        texts = {**texts_of("layer"), **ops}
+        texts = {**self.layer_texts, **ops}
         # Not offered: a layer without arguments may be written as `Flatten:` too.
         self.definitions["entry_word"] = word(texts, what="layer or operation", offered=False)
         for blocks in (False, True):
@@ -218,9 +230,9 @@ class _Schema:
                 "graph": graph_of(blocks=True, defaults=True),
             }
         )
-        self.definitions["model"] = model_of(model_keys(), told_apart())
+        self.definitions["model"] = model_of(model_keys(self.layers), told_apart())
         anything = {"properties": {"graph": graph_of(blocks=True, defaults=True)}}
-        self.definitions["model_in_parts"] = model_of(model_keys(), anything)
+        self.definitions["model_in_parts"] = model_of(model_keys(self.layers), anything)
 
     def _entry(self, *, blocks: bool, defaults: bool) -> None:
         """Define an entry of a graph.
@@ -233,7 +245,7 @@ class _Schema:
         rows = {"type": "array", "items": ref(name)}
         heads = {
             head: ref(f"layer.{class_}{self._ending(class_, defaults=defaults)}")
-            for head, class_ in names_of("layer").items()
+            for head, class_ in self.layers.items()
         }
         properties: dict[str, Schema] = {
             "name": said(_NAME, "The name of the layer."),
@@ -241,7 +253,9 @@ class _Schema:
             "call": said(_ANY_OBJECT, "Further arguments of the call: mask, initial_state, ..."),
             "repeat": said(scalar("integer", minimum=0), "How many in a chain."),
             "if": said(scalar("boolean"), "Where false, the input passes through."),
-            "trainable": said(scalar("boolean"), "Whether training changes the weights."),
+            "trainable": said(
+                scalar("boolean"), "Whether training changes the weights, those inside included."
+            ),
             "branches": said(
                 {"type": "array", "items": nullable(rows)}, "Lists of layers that a layer joins."
             ),

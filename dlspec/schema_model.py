@@ -1,11 +1,11 @@
 """The JSON Schema of `model`: its keys, its inputs, and which entries its graph may hold."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from dlspec import zoo
-from dlspec.graph_ends import DTYPES
-from dlspec.schema_texts import names_of
 from dlspec.schema_words import Schema, any_of, mapping, nullable, ref, scalar
+from dlspec.shapes.dtypes import DTYPES
 
 
 def said(form: Schema, text: str) -> Schema:
@@ -67,9 +67,13 @@ def input_of() -> Schema:
 _OUTPUTS: Schema = {"type": ["string", "array", "object"]}
 
 
-def model_keys() -> dict[str, Schema]:
-    """Return the keys of a model that is written out."""
-    defaults = {word: ref(f"layer.{name}") for word, name in names_of("layer").items()}
+def model_keys(layers: Mapping[str, str]) -> dict[str, Schema]:
+    """Return the keys of a model that is written out.
+
+    Args:
+        layers: What each word for a layer means.
+    """
+    defaults = {word: ref(f"layer.{name}") for word, name in layers.items()}
     blocks = {
         "type": "object",
         "propertyNames": {"pattern": "^[A-Z]"},

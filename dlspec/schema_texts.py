@@ -43,6 +43,7 @@ _TYPES = {
     "schedule": "a number, or a learning-rate schedule",
     "dtype": "a dtype",
     "list": "a list",
+    "index": "an integer, a slice as text (`1:5`), `...`, null for a new axis, or a list of these",
     "mapping": "a mapping",
     "seed": "a seed",
     "callable": "a Python function, which no spec can give",
@@ -57,7 +58,8 @@ def word_text(entry: ClassEntry) -> str:
     since = f", since {entry.since}" if entry.since else ""
     needed = [p.name for p in entry.parameters if p.required]
     needs = f" Needs {', '.join(needed)}." if needed else ""
-    return f"{_KINDS[entry.kind]} of Keras{since}.{needs}"
+    owner = "Keras" if entry.origin is None else "this project"
+    return f"{_KINDS[entry.kind]} of {owner}{since}.{needs}"
 
 
 def class_text(entry: ClassEntry) -> str:

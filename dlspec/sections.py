@@ -33,6 +33,7 @@ def _check_presence(spec: ModelSpec, reporter: Reporter) -> None:
     needs = {
         "training": ("data",),
         "evaluation": ("data", "training"),
+        "prediction": ("data", "training"),
         "retraining": ("data", "training"),
     }
     for section, others in needs.items():

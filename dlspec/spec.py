@@ -24,6 +24,7 @@ from dlspec.kinds import (
     Variants,
     key,
 )
+from dlspec.prediction import Prediction
 from dlspec.scalars import POISON as POISON
 from dlspec.scalars import Poison as Poison
 from dlspec.source import Span
@@ -54,6 +55,8 @@ CLASSIFICATION_METRICS = (
 REGRESSION_METRICS = ("mae", "mse", "rmse", "r2")
 SEQUENCE_METRICS = ("token_accuracy", "sequence_accuracy")
 METRICS = (*CLASSIFICATION_METRICS, *REGRESSION_METRICS, *SEQUENCE_METRICS)
+# Of the sequences that `prediction.generate` gives for the inputs of the test rows.
+GENERATED_METRICS = ("generated_token_accuracy", "generated_sequence_accuracy", "generated_bleu")
 # Known from the plan or the training, so a gate may ask for them without a metric.
 GATED_WITHOUT_METRIC = ("loss", "parameters", "flops")
 
@@ -200,10 +203,12 @@ class Evaluation:
     """The `evaluation` section."""
 
     metrics: tuple[str, ...] = key(
-        ListOf(Choice(METRICS)), "What is measured on the test rows.", default=()
+        ListOf(Choice((*METRICS, *GENERATED_METRICS))),
+        "What is measured on the test rows.",
+        default=(),
     )
     gates: tuple[Gate, ...] = key(
-        Gates((*METRICS, *GATED_WITHOUT_METRIC)),
+        Gates((*METRICS, *GENERATED_METRICS, *GATED_WITHOUT_METRIC)),
         'What must hold for a promotion, such as `accuracy: ">= 0.97"`.',
         default=(),
     )
@@ -262,6 +267,9 @@ class Document:
     data: Data | None = key(Record(Data), "Where the data comes from.", default=None)
     training: Training | None = key(Record(Training), "How it is trained.", default=None)
     evaluation: Evaluation | None = key(Record(Evaluation), "What it must reach.", default=None)
+    prediction: Prediction | None = key(
+        Record(Prediction), "How `predict` generates.", default=None
+    )
     retraining: Retraining | None = key(
         Record(Retraining), "When it is trained again.", default=None
     )
@@ -360,6 +368,7 @@ class ModelSpec:
     data: Data | None
     training: Training | None
     evaluation: Evaluation | None
+    prediction: Prediction | None
     retraining: Retraining | None
     runtime: Runtime
     places: Places

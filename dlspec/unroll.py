@@ -6,7 +6,16 @@ from dataclasses import dataclass
 
 from dlspec.diagnostics import Code, Related
 from dlspec.flat import Flow, Pointer
-from dlspec.making import MOST_NODES, MOST_STEPS, Expansion, Place, make, poisoned, required
+from dlspec.making import (
+    MOST_NODES,
+    MOST_STEPS,
+    Expansion,
+    Place,
+    make,
+    poisoned,
+    required,
+    trainable_of,
+)
 from dlspec.names import Frame
 from dlspec.objects import checked_arguments
 from dlspec.source import Span
@@ -109,7 +118,8 @@ class Unroller:
 
     def _call(self, entry: EntrySpec, place: Place, flow: Flow | None) -> Flow | None:
         if entry.branches is not None:
-            rows = [self.row(b, place.frame, place.scope, flow) for b in entry.branches]
+            with self._trained(entry, place.scope):
+                rows = [self.row(b, place.frame, place.scope, flow) for b in entry.branches]
             flow = _together([self._one(row, entry.span) for row in rows])
         word = entry.word.value
         if entry.kind == "layer" and isinstance(word, str) and word in self.state.blocks:
@@ -144,6 +154,17 @@ class Unroller:
         if lists is None:
             self._leave_out(entry, scope)
             return POISON
+        with self._trained(entry, scope):
+            return self._turns(entry, frame, scope, flow, lists)
+
+    def _turns(
+        self,
+        entry: EntrySpec,
+        frame: Frame,
+        scope: Scope,
+        flow: Flow | None,
+        lists: Mapping[str, tuple[object, ...]],
+    ) -> Flow | None:
         turns = len(next(iter(lists.values()), ()))
         read: set[str] = set()
         for turn in range(turns):
@@ -230,7 +251,7 @@ class Unroller:
         inner = Frame(full + ".", self.state.reporter, later=explicit_names(block.entries))
         start = self._bind_inputs(block, inner, flow, entry)
         scope = Scope(own, self.state.file, self.state.block_reads.setdefault(word, set()))
-        with self._inside(entry, full):
+        with self._inside(entry, full), self._trained(entry, place.scope):
             result = self.row(block.entries, inner, scope, start)
         if result is not None:
             place.frame.bind(local, result)
@@ -256,6 +277,14 @@ class Unroller:
         with self.state.reporter.within(trail):
             yield
         self.open_blocks = before
+
+    @contextmanager
+    def _trained(self, entry: EntrySpec, scope: Scope) -> Iterator[None]:
+        """Let what an entry says of training hold for the entries inside that say nothing."""
+        before = self.state.trainable
+        self.state.trainable = trainable_of(entry, scope, self.state)
+        yield
+        self.state.trainable = before
 
     def _block_arguments(self, entry: EntrySpec, place: Place) -> dict[str, object]:
         found = self.state.block_entries[str(entry.word.value)]

@@ -28,3 +28,21 @@ def replace_text(path: Path, text: str) -> None:
             whole.replace(file)
         finally:
             whole.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole, over what is there under its name; its folder is made.
+
+    Raises:
+        OSError: If the folder or the file cannot be written; the file is then as it was.
+    """
+    if path.exists():
+        replace_text(path, text)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(exist_ok=False)
+    try:
+        replace_text(path, text)
+    except OSError:
+        path.unlink()
+        raise

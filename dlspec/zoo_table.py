@@ -1,26 +1,29 @@
-"""The packaged architectures as a table: what each takes, how large it is, and where it is from."""
+"""The packaged architectures as a table: how large each is, what it takes, and where it is from."""
 
 import re
 from dataclasses import dataclass
 
 from dlspec.compiler import loads
-from dlspec.expressions import is_expression
-from dlspec.render.costs import graph_cost
-from dlspec.zoo import architectures, params_of, text_of
+from dlspec.plan import Plan
+from dlspec.render.costs import Cost, graph_cost
+from dlspec.render.words import count_text, short_count
+from dlspec.zoo import architectures, text_of
 
-_PAPER = re.compile(r"\(([^()]*?[0-9]{4})")
-_HEADINGS = ("name", "parameters", "lines", "source", "params and their defaults")
+_PAPER = re.compile(r"\(([^()]*?) ([0-9]{4})")
+_HEADINGS = ("name", "parameters", "FLOPs", "MACs", "input", "source")
+_RIGHT = (1, 2, 3)
+_MOST_AUTHORS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One architecture; `parameters` counts the weights that the defaults of its params give."""
+    """One architecture, its costs as the defaults of its params give them; `source` is a paper."""
 
     name: str
-    parameters: int | None
+    cost: Cost
     lines: int
+    inputs: str
     source: str
-    params: dict[str, object]
 
 
 def rows() -> tuple[Row, ...]:
@@ -29,10 +32,19 @@ def rows() -> tuple[Row, ...]:
 
 
 def catalogue_table() -> str:
-    """Return the packaged architectures as a table of text."""
+    """Return the packaged architectures as a table of text, at most 100 columns wide."""
     cells = [_HEADINGS, *(_cells(row) for row in rows())]
     widths = [max(len(line[column]) for line in cells) for column in range(len(_HEADINGS))]
     return "\n".join(_line(line, widths) for line in cells)
+
+
+def source_of(description: str) -> str:
+    """Return authors and year, which a description names in its first brackets."""
+    found = _PAPER.search(description)
+    assert found, f"no paper is named in: {description}"
+    authors, year = found[1].split(", "), found[2]
+    named = f"{authors[0]} et al." if len(authors) > _MOST_AUTHORS else ", ".join(authors)
+    return f"{named} {year}"
 
 
 def _row(name: str) -> Row:
@@ -40,34 +52,30 @@ def _row(name: str) -> Row:
     plan = loads(text, path=f"zoo/{name}.yaml")
     return Row(
         name=name,
-        parameters=graph_cost(plan.graph).parameters,
+        cost=graph_cost(plan.graph),
         lines=len(text.splitlines()),
-        source=_source(plan.description),
-        params={n: v for n, v in params_of(name).items() if not _is_derived(v)},
+        inputs=_inputs(plan),
+        source=source_of(plan.description),
     )
 
 
-def _source(description: str) -> str:
-    """Return authors and year, which a description names in its first brackets."""
-    found = _PAPER.search(description)
-    assert found, f"no paper is named in: {description}"
-    return found[1]
-
-
-def _is_derived(value: object) -> bool:
-    return isinstance(value, str) and is_expression(value)
+def _inputs(plan: Plan) -> str:
+    """Return the names of what goes in; for one input its shape too, without the batch axis."""
+    if len(plan.graph.inputs) > 1:
+        return ", ".join(declared.name for declared in plan.graph.inputs)
+    (declared,) = plan.graph.inputs
+    return f"{declared.name} {list(declared.shape[1:])}"
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    params = ", ".join(f"{name}: {_shown(value)}" for name, value in row.params.items())
-    return (row.name, f"{row.parameters:,}", str(row.lines), row.source, params)
-
-
-def _shown(value: object) -> str:
-    return f"[{', '.join(map(str, value))}]" if isinstance(value, tuple) else str(value)
+    cost = row.cost
+    counts = (count_text(cost.parameters), short_count(cost.flops), short_count(cost.macs))
+    return (row.name, *counts, row.inputs, row.source)
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:
-    name, parameters, lines, source, params = cells
-    left = f"{name:{widths[0]}}  {parameters:>{widths[1]}}  {lines:>{widths[2]}}"
-    return f"{left}  {source:{widths[3]}}  {params}"
+    padded = (
+        cell.rjust(width) if column in _RIGHT else cell.ljust(width)
+        for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    )
+    return "  ".join(padded).rstrip()

@@ -9,6 +9,7 @@ from pathlib import Path
 from dlspec import catalogue, kinds
 from dlspec.features import INPUT_FEATURES, TARGET_FEATURES
 from dlspec.kinds import Key, Kind, keys_of
+from dlspec.prediction import Generation
 from dlspec.sources import SOURCES, SPLITS, Expectation
 from dlspec.spec import (
     Championship,
@@ -57,6 +58,7 @@ def parts() -> dict[str, str]:
         "evaluation": _table(keys_of(Evaluation))
         + "\n"
         + _section("`evaluation.champion`", Championship),
+        "prediction": _table(keys_of(Generation)),
         "retraining": _table(keys_of(Retraining)),
         "runtime": _table(keys_of(Runtime)),
         "names": "\n".join(_names()),

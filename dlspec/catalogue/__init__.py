@@ -1,11 +1,14 @@
 """What every Keras class accepts: data generated from Keras, and its reader."""
 
+from dlspec.catalogue.own import faults, find_listed
 from dlspec.catalogue.reader import (
     KINDS,
     ClassEntry,
     Kind,
+    ListedObject,
     ModelRef,
     Object,
+    Origin,
     Parameter,
     Type,
     Value,
@@ -13,6 +16,7 @@ from dlspec.catalogue.reader import (
     find,
     foreign,
     generated_from,
+    made,
     names,
 )
 from dlspec.catalogue.versions import installed, is_older
@@ -21,16 +25,21 @@ __all__ = [
     "KINDS",
     "ClassEntry",
     "Kind",
+    "ListedObject",
     "ModelRef",
     "Object",
+    "Origin",
     "Parameter",
     "Type",
     "Value",
     "aliases",
+    "faults",
     "find",
+    "find_listed",
     "foreign",
     "generated_from",
     "installed",
     "is_older",
+    "made",
     "names",
 ]

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
+
+from dlspec.source import Span
 
 Kind = Literal[
     "layer",
@@ -47,6 +49,7 @@ Type = Literal[
     "schedule",
     "dtype",
     "list",
+    "index",
     "mapping",
     "seed",
     "callable",
@@ -69,6 +72,7 @@ class Parameter:
     `integers` and `numbers` are lists, of `rank` items when that is known;
     `bounds` is a number or a list of two, `values` a number or a list of numbers;
     `schedule` is a number or a schedule, `seed` an integer or null;
+    `index` is what stands in the brackets of `x[:, 0]`, slices as text;
     `shape` is a list of integers and nulls, of which one integer stands for a list of one;
     `callable` only Python can give, so a spec cannot say it; `tensor` and `tensors` are operands.
 
@@ -94,13 +98,36 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a class of the project stands, and from where it is imported.
+
+    Attributes:
+        module: The module that the project lists, and `name` the class in it.
+        defined: The name in the file that holds the class's text.
+        file: That file.
+        roots: The folders that go first on the import path.
+        code: The digest of the class's text and of the project's text that it uses.
+        place: Where the project lists it.
+    """
+
+    module: str
+    name: str
+    defined: str
+    file: Path
+    roots: tuple[Path, ...]
+    code: str
+    place: Span
+
+
+@dataclass(frozen=True, slots=True)
 class ClassEntry:
     """A Keras class or function: where it is and what it takes, in the constructor's order.
 
     `bases` are its Keras base classes below the kind's own, nearest first (`BaseConv`, `Merge`).
     Of a layer, `call` names the arguments of a call, `tensors` those that carry tensors and
     `required_tensors` those that must be given. `forbidden` says why no spec may name it. `since`
-    is the Keras version that brought it, None when the oldest supported one has it.
+    is the Keras version that brought it, None when the oldest supported one has it. `origin` is
+    None but for a layer of the project's own.
     """
 
     name: str
@@ -113,6 +140,7 @@ class ClassEntry:
     required_tensors: tuple[str, ...] = ()
     forbidden: str | None = None
     since: str | None = None
+    origin: Origin | None = None
 
     def parameter(self, name: str) -> Parameter | None:
         """Return the parameter called `name`, or None when there is none."""
@@ -137,6 +165,11 @@ class Object:
     class_name: str
     arguments: Mapping[str, "Value"]
 
+    @property
+    def entry(self) -> ClassEntry | None:
+        """Return what the class takes; None for a word that Keras chooses a class for."""
+        return find(self.entry_kind, self.class_name)
+
     def __getitem__(self, name: str) -> "Value":
         """Return the argument `name`, or Keras's default when it was not given.
 
@@ -145,11 +178,34 @@ class Object:
         """
         if name in self.arguments:
             return self.arguments[name]
-        entry = find(self.entry_kind, self.class_name)
+        entry = self.entry
         parameter = entry.parameter(name) if entry else None
         if parameter is None or parameter.required:
             raise KeyError(f"`{self.class_name}` has no value for `{name}`")
         return parameter.default
+
+
+@dataclass(frozen=True, slots=True)
+class ListedObject(Object):
+    """A layer of the project's own, with checked arguments.
+
+    `code` is the digest of its code: a plan differs when the layer's code does.
+    """
+
+    listed: ClassEntry = field(compare=False, repr=False)
+    code: str
+
+    @property
+    def entry(self) -> ClassEntry:
+        """Return what the class takes."""
+        return self.listed
+
+
+def made(entry: ClassEntry, arguments: Mapping[str, "Value"]) -> Object:
+    """Return a class with its checked arguments as an object."""
+    if entry.origin is None:
+        return Object(entry.kind, entry.name, arguments)
+    return ListedObject(entry.kind, entry.name, arguments, entry, entry.origin.code)
 
 
 Value = (

@@ -50,6 +50,10 @@ class UnknownError(Exception):
     """An argument of a kind that these rules do not follow."""
 
 
+# The types of the parameters that operands are given for.
+TENSORS = ("tensor", "tensors")
+# What written numbers are as an array; a mix is float32.
+_WRITTEN = {bool: "bool", int: "int32", float: "float32"}
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 
@@ -113,6 +117,35 @@ def operand_shape(value: object) -> Shape:
     if isinstance(value, bool | int | float):
         return ()
     raise UnknownError
+
+
+def constant(value: object, *, field: str | None = None) -> Tensor | None:
+    """Return the array that nested lists of numbers stand for; None when something else is in them.
+
+    Truth values make bool, whole numbers int32, any other number float32.
+
+    Raises:
+        ShapeError: If lists of one depth differ in length.
+    """
+    if isinstance(value, bool | int | float):
+        return Tensor((), _WRITTEN[type(value)])
+    if not isinstance(value, tuple | list):
+        return None
+    items = [constant(item, field=field) for item in value]
+    known = [item for item in items if item is not None and item.shape is not None]
+    if len(known) != len(items):
+        return None
+    if len({item.shape for item in known}) > 1:
+        raise ShapeError(
+            Code.MERGE,
+            "the rows have different shapes",
+            field=field,
+            help="give every row the same number of items",
+        )
+    inner = known[0].shape if known else ()
+    found = {item.dtype for item in known}
+    dtype = next((dtype for dtype in _WRITTEN.values() if found == {dtype}), "float32")
+    return Tensor((len(items), *(inner or ())), dtype)
 
 
 def axis_of(axis: int, rank: int, *, shape: Shape, field: str = "axis") -> int:

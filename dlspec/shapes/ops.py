@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from dlspec.catalogue import find
+from dlspec.catalogue import Parameter, find
 from dlspec.shapes import op_arithmetic as arithmetic
 from dlspec.shapes import op_layout as layout
-from dlspec.shapes.op_arguments import Asked, UnknownError
+from dlspec.shapes.op_arguments import TENSORS, Asked, UnknownError, constant
+from dlspec.shapes.op_index import get_item
 from dlspec.shapes.tensor import Tensor
 
 Rule = Callable[[Asked], Tensor]
@@ -49,8 +50,21 @@ _FAMILIES: tuple[tuple[Rule, str], ...] = (
     (layout.one_hot, "one_hot"),
     (layout.take, "take"),
     (layout.broadcast_to, "broadcast_to"),
+    (get_item, "get_item"),
 )
 RULES: Mapping[str, Rule] = {name: rule for rule, names in _FAMILIES for name in names.split()}
+
+
+def _operand(parameter: Parameter, value: object) -> object:
+    """Return an operand with the arrays that written numbers stand for; one number stays one."""
+    if parameter.type == "tensors" and isinstance(value, tuple | list):
+        return tuple(_array(item, parameter.name) for item in value)
+    return _array(value, parameter.name)
+
+
+def _array(value: object, field: str) -> object:
+    made = constant(value, field=field) if isinstance(value, tuple | list) else None
+    return value if made is None else made
 
 
 def infer_op(
@@ -71,6 +85,7 @@ def infer_op(
         return None
     named: dict[str, object] = {parameter.name: parameter.default for parameter in entry.parameters}
     named |= dict(zip(named, arguments, strict=False)) | dict(keywords or {})
+    named |= {p.name: _operand(p, named[p.name]) for p in entry.parameters if p.type in TENSORS}
     try:
         return rule(Asked(name, named))
     except UnknownError:

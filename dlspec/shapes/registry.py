@@ -1,6 +1,7 @@
 """Which rule belongs to which layer, and the one function that applies it."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from dlspec.catalogue import ModelRef, Object
 from dlspec.shapes import (
@@ -217,7 +218,13 @@ def infer(
     asked = Call(layer=layer, inputs=inputs, arguments=call or {}, dtype=own_dtype, nested=nested)
     if layer.class_name not in _TAKE_STRINGS:
         refuse_strings(asked, tensors)
-    return rule(asked)
+    found = rule(asked)
+    # Beside a layer in the graph stands a key for this; a layer inside another takes it itself.
+    return _frozen(found) if found and layer.arguments.get("trainable") is False else found
+
+
+def _frozen(found: Inferred) -> Inferred:
+    return replace(found, weights=tuple(replace(w, trainable=False) for w in found.weights))
 
 
 def _flat(inputs: Inputs) -> tuple[Tensor, ...]:

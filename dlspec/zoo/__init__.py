@@ -1,5 +1,12 @@
 """Packaged architectures: parametrised specs beside this file, by name."""
 
-from dlspec.zoo.reader import Architecture, architecture, architectures, params_of, text_of
+from dlspec.zoo.reader import (
+    Architecture,
+    architecture,
+    architectures,
+    choices,
+    params_of,
+    text_of,
+)
 
-__all__ = ["Architecture", "architecture", "architectures", "params_of", "text_of"]
+__all__ = ["Architecture", "architecture", "architectures", "choices", "params_of", "text_of"]

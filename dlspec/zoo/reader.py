@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from dlspec.decode import decode
 from dlspec.diagnostics import Code, Reporter, suggest
@@ -20,7 +21,12 @@ _CHOICES: Mapping[tuple[str, str], tuple[object, ...]] = {
     ("alexnet", "stem"): _STEMS,
     ("resnet", "depth"): (18, 34, 50, 101, 152),
     ("resnet", "stem"): _STEMS,
+    ("resnet_cifar", "depth"): (20, 32, 44, 56, 110),
+    ("resnet_cifar", "shortcut"): ("pad", "project"),
+    ("seq2seq", "attention"): ("none", "luong", "bahdanau"),
+    ("seq2seq", "cell"): ("lstm", "gru"),
     ("vgg", "depth"): (11, 13, 16, 19),
+    ("vgg", "padding"): ("valid", "same"),
 }
 
 
@@ -36,6 +42,11 @@ class Architecture:
 def architectures() -> tuple[str, ...]:
     """Return the names of the packaged architectures, sorted."""
     return tuple(sorted(path.stem for path in _HERE.glob("*.yaml")))
+
+
+def choices() -> Mapping[tuple[str, str], tuple[object, ...]]:
+    """Return the values that a param may take, by architecture and param, where they are few."""
+    return MappingProxyType(_CHOICES)
 
 
 def text_of(name: str) -> str:

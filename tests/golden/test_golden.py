@@ -10,11 +10,12 @@ from dlspec.diagnostics import Code
 from dlspec.plan import Node, Op, Plan, Use, walk
 
 HERE = Path(__file__).parent
-VALID = sorted((HERE / "valid").glob("*.yaml"))
-INVALID = sorted((HERE / "invalid").glob("DL*.yaml"))
+VALID = sorted((HERE / "valid").rglob("*.yaml"))
+INVALID = sorted((HERE / "invalid").rglob("DL*.yaml"))
 # Reported by what builds, runs or reads data, or about a file that is not there: tested beside it.
 ELSEWHERE = {
     "DL101",
+    "DL112",
     "DL409",
     *("DL610", "DL611", "DL612", "DL613"),
 }
@@ -42,18 +43,18 @@ def test_valid_spec_gives_its_graph(spec, golden, monkeypatch):
 
 
 def test_every_code_has_an_invalid_spec():
-    shown = "".join(path.read_text("utf-8") for path in (HERE / "invalid").glob("*.diag"))
+    shown = "".join(path.read_text("utf-8") for path in (HERE / "invalid").rglob("*.diag"))
     codes = {code.value for code in Code}
     assert sorted(codes - ELSEWHERE - set(re.findall(r"\[(DL\d+)\]", shown))) == []
 
 
 def test_every_golden_text_belongs_to_a_spec():
-    texts = [*(HERE / "invalid").glob("*.diag"), *(HERE / "valid").glob("*.graph")]
+    texts = [*(HERE / "invalid").rglob("*.diag"), *(HERE / "valid").rglob("*.graph")]
     assert [path.name for path in texts if not path.with_suffix(".yaml").is_file()] == []
 
 
 def test_every_help_is_one_statement_without_full_stop():
-    shown = "".join(path.read_text("utf-8") for path in (HERE / "invalid").glob("*.diag"))
+    shown = "".join(path.read_text("utf-8") for path in (HERE / "invalid").rglob("*.diag"))
     helps = re.findall(r"= help: (.*)", shown)
     assert len(helps) > 150
     assert [text for text in helps if text.endswith((".", "?", "!"))] == []

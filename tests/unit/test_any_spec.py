@@ -14,7 +14,7 @@ from dlspec.source import Source
 
 ROOT = Path(__file__).parents[2]
 TEXTS = {
-    path.stem: path.read_text("utf-8")
+    path.relative_to(ROOT / folder).with_suffix("").as_posix(): path.read_text("utf-8")
     for folder in ("specs", "tests/golden/valid", "dlspec/zoo")
     for path in sorted((ROOT / folder).rglob("*.yaml"))
 }

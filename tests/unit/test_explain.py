@@ -13,7 +13,7 @@ from dlspec.source import Source
 # Reported about files, about what comes from outside, by Keras or by the pipeline.
 WITHOUT_EXAMPLE = frozenset(
     {
-        *("DL101", "DL102", "DL107", "DL316", "DL409"),
+        *("DL101", "DL102", "DL107", "DL112", "DL218", "DL316", "DL409"),
         *("DL610", "DL611", "DL612", "DL613"),
     }
 )

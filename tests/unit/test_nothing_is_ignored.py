@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 import dlspec
-from dlspec import features, sources, spec
+from dlspec import features, prediction, sources, spec
 from dlspec.plan import canonical
 
 ROOT = Path(__file__).parents[2]
@@ -189,6 +189,7 @@ def _same(tree: object, at: tuple, other: object) -> bool:
 
 RECORDS = (
     *(spec.Data, spec.Training, spec.Evaluation, spec.Championship, spec.Retraining, spec.Runtime),
+    *(prediction.Prediction, prediction.Generation),
     *(spec.Ema, spec.Clip, spec.Checkpoint, spec.Gate, sources.Expectation, dlspec.Plan),
     *sources.SPLITS,
     *(kind for kind in sources.SOURCES.values() if isinstance(kind, type)),

@@ -5,33 +5,26 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import dlspec
+from benchmarks.zoo import PUBLISHED, Published, table
 from dlspec import zoo
+from dlspec.cli import main
 from dlspec.diagnostics import Code
 from dlspec.plan import walk
-from dlspec.zoo_table import catalogue_table
+from dlspec.render.costs import graph_cost
+from dlspec.zoo_table import catalogue_table, source_of
 
-# Published counts: LeCun 1998 with torch's usual 28x28 form; torchvision's tables for alexnet, vgg,
-# resnet 18 and 34 (trainable); keras.applications for resnet 50 to 152 (all).
-PUBLISHED = [
-    ("lenet5", {}, 61_706),
-    ("alexnet", {}, 61_100_840),
-    ("vgg", {"depth": 11}, 132_863_336),
-    ("vgg", {"depth": 13}, 133_047_848),
-    ("vgg", {"depth": 16}, 138_357_544),
-    ("vgg", {"depth": 19}, 143_667_240),
-    ("resnet", {"depth": 50}, 25_636_712),
-    ("resnet", {"depth": 101}, 44_707_176),
-    ("resnet", {"depth": 152}, 60_419_944),
-    ("siamese", {}, 38_951_745),
-]
-PUBLISHED_TRAINABLE = [(18, 11_689_512), (34, 21_797_672)]
 FOLDER = Path(zoo.__file__).parent
 
 
 def packaged(name: str, params=None) -> dlspec.Plan:
     return dlspec.load(FOLDER / f"{name}.yaml", params=params or {})
+
+
+def variant(published: Published) -> str:
+    return "-".join(map(str, (published.name, *published.params.values())))
 
 
 def count(plan: dlspec.Plan, *, trainable_only: bool = False) -> int:
@@ -43,14 +36,23 @@ def users(text: str) -> dlspec.Plan:
     return dlspec.loads(f"dlspec: 1\nname: m\n{text}")
 
 
-@pytest.mark.parametrize(("name", "params", "published"), PUBLISHED)
-def test_the_parameters_are_as_many_as_published(name, params, published):
-    assert count(packaged(name, params)) == published
+@pytest.mark.parametrize("published", PUBLISHED, ids=variant)
+def test_the_parameters_are_as_many_as_published(published):
+    plan = packaged(published.name, dict(published.params))
+    assert published.agrees(count(plan, trainable_only=published.counts == "trainable"))
 
 
-@pytest.mark.parametrize(("depth", "published"), PUBLISHED_TRAINABLE)
-def test_the_trainable_parameters_are_as_many_as_published(depth, published):
-    assert count(packaged("resnet", {"depth": depth}), trainable_only=True) == published
+@pytest.mark.parametrize("published", [p for p in PUBLISHED if p.gmac], ids=variant)
+def test_the_multiply_adds_are_as_many_as_published(published):
+    cost = graph_cost(packaged(published.name, dict(published.params)).graph)
+    # The papers print two digits, and count a shortcut or the head in or out.
+    assert cost.macs == pytest.approx(published.gmac * 1e9, rel=0.02)
+
+
+def test_a_count_is_compared_as_it_was_printed():
+    exact, short = Published("m", {}, 269_722, ""), Published("m", {}, "0.27M", "")
+    assert [exact.agrees(n) for n in (269_722, 269_723)] == [True, False]
+    assert [short.agrees(n) for n in (269_722, 274_999, 275_001)] == [True, True, False]
 
 
 @pytest.mark.parametrize("name", zoo.architectures())
@@ -66,8 +68,10 @@ def test_an_architecture_is_short_sound_and_known_throughout(name):
 
 def test_every_packaged_file_is_listed():
     assert zoo.architectures() == (
-        "alexnet", "autoencoder", "bilstm", "cnn_rnn", "gru", "lenet5", "lstm", "mlp", "resnet",
-        "siamese", "simple_rnn", "text_cnn", "transformer_encoder", "unet", "vgg",
+        "alexnet", "autoencoder", "bilstm", "bilstm_attention", "cbow", "cnn_rnn", "conv_lstm",
+        "crnn", "gru", "inception", "lenet5", "lstm", "mlp", "mobilenet", "resnet", "resnet_cifar",
+        "seq2seq", "siamese", "simple_rnn", "skip_gram", "stacked_lstm", "text_cnn",
+        "transformer_encoder", "unet", "vgg", "video_cnn_rnn",
     )  # fmt: skip
 
 
@@ -79,6 +83,14 @@ def test_a_spec_takes_an_architecture_and_names_its_output():
     assert [i.shape for i in plan.graph.inputs] == [(None, 32, 32, 3)]
     ((name, reference),) = plan.graph.outputs
     assert (name, plan.graph.tensor(reference).shape) == ("label", (None, 7))
+
+
+@pytest.mark.parametrize("name", zoo.architectures())
+def test_the_only_output_is_the_last_entry_and_can_be_named_by_a_spec(name):
+    ((output, reference),) = packaged(name).graph.outputs
+    assert reference.node == output
+    plan = users(f"model:\n  zoo: {name}\n  outputs: {{answer: {output}}}\n")
+    assert plan.graph.outputs == (("answer", reference),)
 
 
 def test_params_of_the_spec_reach_the_architecture():
@@ -110,6 +122,16 @@ def test_an_architecture_stands_inside_another_model():
             "`vgg` takes no `deepth`",
         ),
         ("zoo: lenet", Code.REFERENCE_NOT_FOUND, "there is no packaged architecture `lenet`"),
+        (
+            "zoo: seq2seq\n  with: {attention: Luong}",
+            Code.NOT_A_CHOICE,
+            "`attention` of `seq2seq` is one of `none`, `luong`, `bahdanau`",
+        ),
+        (
+            "zoo: resnet_cifar\n  with: {depth: 18}",
+            Code.NOT_A_CHOICE,
+            "`depth` of `resnet_cifar` is one of `20`, `32`, `44`, `56`, `110`",
+        ),
     ],
 )
 def test_a_mistake_in_what_is_taken_is_reported_where_it_stands(text, code, message):
@@ -129,16 +151,114 @@ def test_an_image_too_small_is_reported_at_the_layer_that_cannot_take_it():
     assert found.related[0].span.source.path == "<text>"
 
 
+@pytest.mark.parametrize(
+    ("text", "message", "place"),
+    [
+        (
+            "zoo: inception\n  with: {shape: [224, 224]}",
+            "`conv1.conv` cannot take the output of `image`",
+            "zoo/inception.yaml",
+        ),
+        (
+            "zoo: stacked_lstm\n  with: {units: [64, -1]}",
+            "`units` of `LSTM` must be at least 1",
+            "zoo/stacked_lstm.yaml",
+        ),
+        (
+            "zoo: crnn\n  with: {shape: [16, 100, 1]}",
+            "`conv7` cannot take the output of `pool6`",
+            "zoo/crnn.yaml",
+        ),
+        (
+            "zoo: siamese\n  with: {kernels: [3, 3]}",
+            "the lists of `for` run in step and have different lengths",
+            "zoo/siamese.yaml",
+        ),
+    ],
+)
+def test_a_value_that_does_not_fit_is_reported_with_the_line_that_gave_it(text, message, place):
+    with pytest.raises(dlspec.SpecError) as caught:
+        users(f"model:\n  {text}\n")
+    found = caught.value.diagnostics[0]
+    assert (found.message, found.span.source.path) == (message, place)
+    assert found.related[-1].span.source.path == "<text>"
+
+
+@pytest.mark.parametrize("choice", sorted(zoo.choices()), ids=".".join)
+def test_every_choice_is_a_param_and_compiles(choice):
+    name, param = choice
+    default = zoo.params_of(name)[param]
+    values = zoo.choices()[choice]
+    assert default in values
+    assert len({graph_cost(packaged(name, {param: value}).graph) for value in values}) in (
+        len(values),
+        1,  # the padding of a pooling, where extents are even
+    )
+
+
+def test_choices_are_for_reading():
+    with pytest.raises(TypeError):
+        zoo.choices()["vgg", "depth"] = (12,)  # type: ignore[index]
+
+
 def test_the_table_gives_a_line_for_each_architecture():
     lines = catalogue_table().splitlines()
-    assert lines[0].split()[:4] == ["name", "parameters", "lines", "source"]
+    assert lines[0].split() == ["name", "parameters", "FLOPs", "MACs", "input", "source"]
     assert len(lines) == 1 + len(zoo.architectures())
     (lenet,) = [line for line in lines if line.startswith("lenet5 ")]
-    assert lenet.split("  ")[0] == "lenet5"
-    assert "61,706" in lenet
-    assert "LeCun, Bottou, Bengio, Haffner 1998" in lenet
-    assert "shape: [28, 28, 1], classes: 10, activation: tanh" in lenet
-    assert not any("if depth" in line for line in lines)
+    assert re.split("  +", lenet) == [
+        "lenet5", "61,706", "852 k", "417 k", "image [28, 28, 1]", "LeCun et al. 1998",
+    ]  # fmt: skip
+    assert max(map(len, lines)) <= 100
+    assert "?" not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("description", "source"),
+    [
+        ("One (Elman 1990, Finding structure in time).", "Elman 1990"),
+        ("Two (Simonyan, Zisserman 2014, Very deep).", "Simonyan, Zisserman 2014"),
+        ("Three (Shi, Bai, Yao 2015, An end-to-end).", "Shi et al. 2015"),
+        ("Many (Cho et al. 2014, Learning phrases).", "Cho et al. 2014"),
+    ],
+)
+def test_a_source_is_two_authors_or_the_first_and_the_year(description, source):
+    assert source_of(description) == source
+
+
+def test_the_page_of_the_zoo_is_current():
+    assert table() in (Path(__file__).parents[2] / "docs/zoo.md").read_text("utf-8")
+
+
+def test_the_command_prints_an_architecture_that_compiles_as_it_is():
+    found = CliRunner().invoke(main, ["zoo", "skip_gram"])
+    assert (found.exit_code, found.output) == (0, zoo.text_of("skip_gram"))
+    assert dlspec.loads(found.output, path="skip_gram.yaml").name == "skip_gram"
+
+
+def test_the_command_answers_an_unknown_name_with_the_nearest():
+    found = CliRunner().invoke(main, ["zoo", "skipgram"])
+    assert found.exit_code == 2
+    assert "there is no packaged architecture `skipgram`; write `skip_gram`" in found.output
+
+
+def test_two_tables_of_word_vectors_are_all_there_is():
+    sizes = {"vocabulary": 50, "dim": 7}
+    assert count(packaged("skip_gram", sizes)) == 2 * 50 * 7
+    assert count(packaged("cbow", sizes)) == 2 * 50 * 7
+
+
+def test_a_taught_decoder_gives_logits_for_every_place_of_the_answer():
+    sizes = {"source_vocabulary": 9, "vocabulary": 11, "source_length": 4, "length": 6}
+    for cell in ("lstm", "gru"):
+        for attention in ("none", "luong", "bahdanau"):
+            plan = packaged("seq2seq", {**sizes, "cell": cell, "attention": attention})
+            assert [(i.name, i.shape) for i in plan.graph.inputs] == [
+                ("source", (None, 4)),
+                ("previous", (None, 6)),
+            ]
+            ((name, reference),) = plan.graph.outputs
+            assert (name, plan.graph.tensor(reference).shape) == ("next", (None, 6, 11))
 
 
 def test_a_block_behind_a_condition_counts_as_used():
