@@ -10,12 +10,28 @@ import keras
 from dlspec import catalogue
 from dlspec.backends.emission import EntryText, GraphText, written_arguments, written_value
 from dlspec.backends.lifting import CannotSayError, Lifter, layer_entry
+from dlspec.backends.op_lifting import (
+    are_tensors,
+    called,
+    constant,
+    function_name,
+    index_text,
+    operands,
+)
+from dlspec.backends.structures import (
+    as_declared,
+    functional_of,
+    require_flat,
+    require_own_weights,
+    training_by_default,
+    written_position,
+)
+from dlspec.calls import VARIADIC
 from dlspec.names import snake_case
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
-_MOST_NUMBERS = 64
 # Keras notes these in every call; False is what they are without being said.
-_OFF = ("training", "use_causal_mask", "return_attention_scores")
+_OFF = ("use_causal_mask", "return_attention_scores")
 # Words of DESIGN §3.1 for what comes out beside the first; elsewhere the position is written.
 _PICKS = {
     ("GRU", 1): "h", ("LSTM", 1): "h", ("LSTM", 2): "c", ("SimpleRNN", 1): "h",
@@ -44,21 +60,27 @@ class GraphLifter:
     owners: dict[int, tuple[str, Any]]
     problems: list[Problem] = field(default_factory=list)
 
-    def graph(self, model: keras.Model) -> GraphText:
-        """Return the graph of a model; what cannot be said is noted in `problems`."""
-        functional = _functional(model)
+    def graph(self, model: keras.Model, *, frozen_above: bool = False) -> GraphText:
+        """Return the graph of a model; what cannot be said is noted in `problems`.
+
+        Args:
+            frozen_above: Whether the entry that uses the model says that nothing in it is trained.
+        """
+        functional = functional_of(model)
         if functional is None:
             known = isinstance(model, keras.Sequential)
             reason = "its input shape is not known yet" if known else "it is no functional model"
             self.problems.append(Problem(model.name, model, reason))
             return GraphText()
-        return _Walk(functional, model.name, self).text()
-
-
-def _functional(model: keras.Model) -> Any:  # noqa: ANN401 - keras.Functional is not public
-    if isinstance(model, keras.Sequential):
-        return getattr(model, "_functional", None)
-    return model if hasattr(model, "_nodes_by_depth") else None
+        try:
+            require_flat(functional)
+            require_own_weights(model)
+        except CannotSayError as error:
+            self.problems.append(Problem(model.name, model, str(error)))
+            return GraphText()
+        walk = _Walk(functional, model.name, self)
+        walk.frozen, walk.frozen_above = not model.trainable, frozen_above
+        return walk.text()
 
 
 @dataclass(slots=True)
@@ -76,6 +98,8 @@ class _Walk:
     model_names: dict[int, str] = field(default_factory=dict)
     automatic: dict[str, int] = field(default_factory=dict)
     last: str | None = None
+    frozen: bool = False
+    frozen_above: bool = False
     layers: Lifter = field(init=False)
 
     def __post_init__(self) -> None:
@@ -83,8 +107,13 @@ class _Walk:
 
     def text(self) -> GraphText:
         order = _in_order(self.model)
-        for tensor in self.model.inputs:
-            self._input(tensor)
+        struct = self.model._inputs_struct
+        if isinstance(struct, Mapping):
+            for key, tensor in struct.items():
+                self._input(tensor, str(key))
+        else:
+            for tensor in self.model.inputs:
+                self._input(tensor, tensor._keras_history.operation.name)
         if len(self.model.inputs) == 1:
             self.last = next(iter(self.result.inputs))
         for node in order:
@@ -114,7 +143,7 @@ class _Walk:
         operation = node.operation
         # Keras counts the names of functions through the whole process; they carry no weights.
         is_layer = isinstance(operation, keras.Layer)
-        wanted = operation.name if is_layer else snake_case(type(operation).__name__)
+        wanted = operation.name if is_layer else function_name(operation)
         self.names[id(node)] = self._fresh(wanted)
 
     def _is_automatic(self, word: str, name: str) -> bool:
@@ -127,13 +156,13 @@ class _Walk:
             self.automatic[base] = count + 1
         return found == name
 
-    def _model_name(self, model: keras.Model) -> str:
+    def _model_name(self, model: keras.Model, *, frozen_above: bool = False) -> str:
         """Return the name of an inner model, which is lifted when it is met first."""
         if id(model) not in self.model_names:
             self._own(model)
             name = self._unused_model_name(model.name)
             self.model_names[id(model)] = name
-            self.result.models[name] = self.lifter.graph(model)
+            self.result.models[name] = self.lifter.graph(model, frozen_above=frozen_above)
         return self.model_names[id(model)]
 
     def _unused_model_name(self, wanted: str) -> str:
@@ -148,10 +177,10 @@ class _Walk:
 
     # -- inputs and outputs ----------------------------------------------------------------------
 
-    def _input(self, tensor: Any) -> None:  # noqa: ANN401 - a Keras tensor
+    def _input(self, tensor: Any, wanted: str) -> None:  # noqa: ANN401 - a Keras tensor
         layer = tensor._keras_history.operation
         batch, *extents = layer.batch_shape
-        name = self._fresh(layer.name)
+        name = self._fresh(wanted)
         self.names[id(layer._inbound_nodes[0])] = name
         self.declared.add(name)
         described: dict[str, Any] = {"shape": extents}
@@ -179,11 +208,11 @@ class _Walk:
     def _name(self, tensor: Any) -> str:  # noqa: ANN401 - a Keras tensor
         history = tensor._keras_history
         name = self.names[id(history.operation._inbound_nodes[history.node_index])]
-        if not history.tensor_index:
+        position = written_position(history.operation, history.tensor_index)
+        if not position:
             return name
         word = type(history.operation).__name__
-        pick = _PICKS.get((word, history.tensor_index), str(history.tensor_index))
-        return f"{name}.{pick}"
+        return f"{name}.{_PICKS.get((word, position), position)}"
 
     # -- entries ---------------------------------------------------------------------------------
 
@@ -191,24 +220,30 @@ class _Walk:
         operation, name = node.operation, self.names[id(node)]
         if not isinstance(operation, keras.Layer):
             self._write(node, *self._operation(node))
-            return
-        if id(operation) in self.calls:
+        elif id(operation) in self.calls:
             self._use(node, self.calls[id(operation)])
         elif isinstance(operation, keras.Model):
-            self._use(node, self._model_name(operation))
+            beside = self._training(operation)
+            self._use(node, self._model_name(operation, frozen_above=bool(beside)), beside)
+            self.calls[id(operation)] = self.model_names[id(operation)]
         else:
             self._own(operation)
             self.calls[id(operation)] = name
             made = self.layers.layer(operation)
-            beside = self._calling(node, layer_entry(operation))
-            if not operation.trainable:
-                beside["trainable"] = False
+            beside = self._calling(node, layer_entry(operation)) | self._training(operation)
             self._write(node, made.class_name, written_arguments(made), beside)
 
-    def _use(self, node: Any, target: str) -> None:  # noqa: ANN401 - a Keras node
+    def _training(self, operation: Any) -> dict[str, Any]:  # noqa: ANN401 - a layer or a model
+        """Return `trainable: false` where nothing around an entry says it already."""
+        if self.frozen_above:
+            return {}
+        frozen = not operation.trainable or (self.frozen and operation.weights)
+        return {"trainable": False} if frozen else {}
+
+    def _use(self, node: Any, target: str, beside: Mapping[str, Any] | None = None) -> None:  # noqa: ANN401
         operation = node.operation
         entry = None if isinstance(operation, keras.Model) else layer_entry(operation)
-        self._write(node, "use", target, self._calling(node, entry))
+        self._write(node, "use", target, self._calling(node, entry) | dict(beside or {}))
 
     def _write(self, node: Any, head: str, argument: Any, beside: dict[str, Any]) -> None:  # noqa: ANN401
         name = self.names[id(node)]
@@ -224,6 +259,8 @@ class _Walk:
         named = dict(zip(positions, node.arguments.args, strict=False)) | node.arguments.kwargs
         masks = _implicit_masks(named)
         call = {n: v for n, v in named.items() if not _is_unsaid(n, v, masks)}
+        if call.get("training") is training_by_default(node.operation):
+            del call["training"]
         required = entry.required_tensors if entry else ()
         if len(required) > 1:
             operands = {n: v for n, v in call.items() if _is_operand(n, v)}
@@ -231,16 +268,18 @@ class _Walk:
             beside: dict[str, Any] = {"from": names}
             call = {n: v for n, v in call.items() if n not in operands}
         else:
-            beside = self._from(call.pop(positions[0]))
+            beside = self._from(as_declared(node.operation, call.pop(positions[0])))
         if call:
             beside["call"] = {n: self._argument(value) for n, value in call.items()}
         return beside
 
     def _from(self, first: Any) -> dict[str, Any]:  # noqa: ANN401 - what a layer is called on
         if isinstance(first, Mapping):
-            raise CannotSayError("it is called on a mapping of tensors")
+            if not are_tensors(list(first.values())):
+                raise CannotSayError("it is called on something that is no tensor")
+            return {"from": {str(key): self._name(tensor) for key, tensor in first.items()}}
         if isinstance(first, list | tuple):
-            if not all(isinstance(tensor, keras.KerasTensor) for tensor in first):
+            if not are_tensors(first):
                 raise CannotSayError("it is called on something that is no tensor")
             return {"from": [self._name(tensor) for tensor in first]}
         if not isinstance(first, keras.KerasTensor):
@@ -250,29 +289,29 @@ class _Walk:
 
     def _operation(self, node: Any) -> tuple[str, Any, dict[str, Any]]:  # noqa: ANN401
         """Return head, arguments and structure of a keras.ops call."""
-        operation = node.operation
-        word = snake_case(type(operation).__name__)
-        entry = catalogue.find("op", word)
-        if entry is None or entry.forbidden:
-            raise CannotSayError("no function of keras.ops gives it")
-        keywords = {n: v for n, v in operation.get_config().items() if n != "name"}
-        keywords |= node.arguments.kwargs
-        for name in keywords:
-            if entry.parameter(name) is None:
-                raise CannotSayError(f"`ops.{word}` takes no `{name}`")
-        written = {
-            name: self._argument(value)
-            for name, value in keywords.items()
-            if not _is_default(value, entry, name)
-        }
-        operands = node.arguments.args
-        one_list = len(operands) == 1 and isinstance(operands[0], list | tuple)
-        tensors = list(operands[0]) if one_list else list(operands)
-        if all(isinstance(operand, keras.KerasTensor) for operand in tensors):
-            beside = self._from(tensors if one_list or len(tensors) > 1 else tensors[0])
-            return f"ops.{word}", written or None, beside
-        arguments = {"args": [self._argument(operand) for operand in operands], **written}
-        return f"ops.{word}", arguments, {}
+        entry, given = called(node)
+        head = f"ops.{entry.name}"
+        first = operands(entry, given)
+        values = [given.pop(parameter.name) for parameter in first]
+        written = {name: self._keyword(entry, name, value) for name, value in given.items()}
+        many = [parameter for parameter in first if parameter.type == "tensors"]
+        if len(first) == 1 and many and isinstance(values[0], list | tuple):
+            if are_tensors(values[0]):
+                return head, _shortest(entry, written), self._from(values[0])
+            if entry.name in VARIADIC:
+                values = list(values[0])
+        elif values and not many and are_tensors(values):
+            beside = self._from(values if len(values) > 1 else values[0])
+            return head, _shortest(entry, written), beside
+        return head, {"args": [self._argument(value) for value in values], **written}, {}
+
+    def _keyword(self, entry: catalogue.ClassEntry, name: str, value: Any) -> Any:  # noqa: ANN401
+        parameter = entry.parameter(name)
+        if parameter is not None and parameter.type == "index":
+            return index_text(value)
+        if isinstance(value, keras.dtype_policies.DTypePolicy):
+            return value.name
+        return self._argument(value)
 
     def _argument(self, value: Any) -> Any:  # noqa: ANN401 - a tensor, or a literal
         if isinstance(value, keras.KerasTensor):
@@ -281,9 +320,7 @@ class _Walk:
             return [self._argument(item) for item in value]
         if value is None or isinstance(value, bool | int | float | str):
             return written_value(value)
-        if hasattr(value, "tolist") and getattr(value, "size", _MOST_NUMBERS) <= _MOST_NUMBERS:
-            return value.tolist()
-        raise CannotSayError(f"it is called with a `{type(value).__name__}`")
+        return constant(value)
 
 
 def _in_order(model: Any) -> list[Any]:  # noqa: ANN401 - a functional model and its nodes
@@ -335,14 +372,17 @@ def _is_unsaid(name: str, value: Any, masks: set[int]) -> bool:  # noqa: ANN401
     """Return whether a call says an argument only because Keras adds it."""
     if value is None or (value is False and name in _OFF):
         return True
-    found = _tensors(value)
-    return name.endswith("mask") and bool(found) and all(id(t) in masks for t in found)
+    said = [leaf for leaf in keras.tree.flatten(value) if leaf is not None]
+    return name.endswith("mask") and all(id(leaf) in masks for leaf in said)
 
 
 def _is_operand(name: str, value: Any) -> bool:  # noqa: ANN401
     return isinstance(value, keras.KerasTensor) and not name.endswith("mask")
 
 
-def _is_default(value: Any, entry: catalogue.ClassEntry, name: str) -> bool:  # noqa: ANN401
-    parameter = entry.parameter(name)
-    return parameter is not None and not parameter.required and value == parameter.default
+def _shortest(entry: catalogue.ClassEntry, written: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Return `-1` for `{axis: -1}` of a function whose only other parameter that is."""
+    index = [p.name for p in entry.parameters if p.type == "index"]
+    if list(written) == index and index:
+        return written[index[0]]
+    return dict(written) or None

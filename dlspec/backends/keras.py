@@ -1,41 +1,62 @@
 """Plan -> keras.Model: decides nothing, asserts that Keras sees what the Plan says."""
 
-from collections.abc import Mapping
-from importlib import import_module
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import takewhile
 from typing import Any
 
 import keras
+import numpy as np
 
 from dlspec import catalogue
-from dlspec.catalogue import Kind, ModelRef, Object
+from dlspec.backends.listed import class_of, require_saved
+from dlspec.backends.torch_names import allow_dots
+from dlspec.catalogue import ListedObject, ModelRef, Object
 from dlspec.diagnostics import Code, Diagnostic, SpecError
 from dlspec.plan import Argument, Graph, Node, NodeInputs, Op, Plan, Reference, Use
+from dlspec.shapes.op_arguments import TENSORS, constant
+from dlspec.shapes.op_index import ELLIPSIS, slice_of
 from dlspec.shapes.tensor import Tensor
 from dlspec.source import Span
 from dlspec.spec import Training
 
 Models = Mapping[str, keras.Model]
 
+_LOOKUPS = ("IntegerLookup", "StringLookup", "TextVectorization")
+
+_AROUND = re.compile(r"\AException encountered when calling .*\n|\x1b\[\d+m")
+
 
 def compile(plan: Plan) -> keras.Model:
     """Return the model of a plan, compiled with its optimizer, losses and metrics.
 
-    A plan without a training section gives the bare model. Keras's global dtype policy is set to
-    the plan's precision while the layers are made.
+    A plan without a training section gives the bare model. Keras's global settings are those that a
+    spec means while the layers are made.
     """
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(plan.runtime.precision)
-    try:
+    with settings(plan.runtime.precision):
         model = lower(plan.graph)
-    finally:
-        keras.config.set_dtype_policy(before)
     if plan.training is not None:
         _compile_training(model, plan.training, plan.graph)
     return model
 
 
+@contextmanager
+def settings(precision: str) -> Iterator[None]:
+    """Give Keras the global settings under which a spec says what it says: channels stand last."""
+    policy, data_format = keras.config.dtype_policy(), keras.config.image_data_format()
+    keras.config.set_dtype_policy(precision)
+    keras.config.set_image_data_format("channels_last")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
+        keras.config.set_image_data_format(data_format)
+
+
 def lower(graph: Graph) -> keras.Model:
     """Return a graph as a functional model; node names become layer names."""
+    allow_dots()
     models = {name: lower(inner) for name, inner in graph.models.items()}
     tensors: dict[str, Any] = {}
     for declared in graph.inputs:
@@ -51,10 +72,21 @@ def lower(graph: Graph) -> keras.Model:
         result = _built_call(node, tensors, layers, models)
         tensors[node.name] = result
         _assert_as_planned(node, result, layers.get(node.name))
-    outputs = {name: _tensor(reference, tensors) for name, reference in graph.outputs}
+    outputs = {name: _leaving(reference, graph, tensors) for name, reference in graph.outputs}
     return keras.Model(
         _formed(inputs, graph.inputs_as), _formed(outputs, graph.outputs_as), name=graph.name
     )
+
+
+def _leaving(reference: Reference, graph: Graph, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - a Keras tensor
+    """Return an output; that there is no such output of a node may be known to Keras alone."""
+    try:
+        return _tensor(reference, tensors)
+    except ValueError as error:
+        node = graph.node(reference.node)
+        if node.place is None:
+            raise
+        raise SpecError((_refusal(node, node.place, error),)) from error
 
 
 def _formed(tensors: dict[str, Any], form: str) -> Any:  # noqa: ANN401 - as Keras takes it
@@ -70,7 +102,9 @@ def _built_call(
     """Call a node's layer; what Keras alone can refuse becomes a finding at the node."""
     try:
         return _call(node, tensors, layers, models)
-    except (ValueError, TypeError) as error:
+    except SpecError:
+        raise
+    except (NotImplementedError, TypeError, ValueError) as error:
         known = all(tensor.shape is not None for _, tensor in node.outputs)
         if node.place is None or known:
             raise
@@ -78,7 +112,9 @@ def _built_call(
 
 
 def _refusal(node: Node, place: Span, error: Exception) -> Diagnostic:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # Around what went wrong Keras says in which call, in bold, and with which arguments.
+    said = _AROUND.sub("", str(error).partition("\n\nArguments received by ")[0])
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
     return Diagnostic(
         Code.KERAS_REFUSES,
         f"Keras refuses `{node.name}`",
@@ -93,23 +129,66 @@ def _call(
 ) -> Any:  # noqa: ANN401 - a Keras tensor or several
     operation = node.operation
     if isinstance(operation, Op):
-        function = getattr(keras.ops, operation.name)
-        positional = [_argument(value, tensors) for value in operation.arguments]
-        named = {name: _argument(value, tensors) for name, value in operation.keywords.items()}
-        return function(*positional, **named)
+        return _operated(operation, tensors)
     if isinstance(operation, Use):
         layer = models[operation.target] if operation.of == "model" else layers[operation.target]
     else:
         layer = build_object(operation, models, name=node.name)
-        layer.trainable = node.trainable
     layers[node.name] = layer
     call = {name: _argument(value, tensors) for name, value in node.call.items()}
-    return _apply(layer, node.inputs, call, tensors)
+    result = _apply(layer, node.inputs, call, tensors)
+    if not node.trainable:
+        # Once it is built: variables of layers that it makes while building are trained otherwise.
+        layer.trainable = False
+    return result
+
+
+def _operated(operation: Op, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - a Keras tensor or several
+    entry = catalogue.find("op", operation.name)
+    assert entry is not None, operation.name
+    types = {parameter.name: parameter.type for parameter in entry.parameters}
+    order = [*types.values(), *[entry.parameters[-1].type] * len(operation.arguments)]
+    positional = [
+        _operand(value, type_, tensors)
+        for value, type_ in zip(operation.arguments, order, strict=False)
+    ]
+    named = {n: _operand(value, types[n], tensors) for n, value in operation.keywords.items()}
+    # The tensors of `from` stand behind what a function takes ahead of them: einsum's equation.
+    ahead = list(takewhile(lambda name: types[name] not in TENSORS, types))
+    if positional and all(name in named for name in ahead):
+        positional = [*(named.pop(name) for name in ahead), *positional]
+    return getattr(keras.ops, operation.name)(*positional, **named)
+
+
+def _operand(value: Argument, type_: str, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - as Keras takes it
+    """Return an argument of a function; lists of numbers are an array where it takes a tensor."""
+    if type_ == "index":
+        return _index(value)
+    if type_ == "tensors" and isinstance(value, tuple):
+        return [_operand(item, "tensor", tensors) for item in value]
+    made = constant(value) if type_ == "tensor" and isinstance(value, tuple) else None
+    return _argument(value, tensors) if made is None else np.array(value, made.dtype)
+
+
+def _index(value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - what Python's brackets take
+    """Return what `x[...]` takes for an index of a spec."""
+    items = value if isinstance(value, tuple) else (value,)
+    return tuple(_index_item(item) for item in items)
+
+
+def _index_item(item: int | str | None) -> Any:  # noqa: ANN401 - a slice, an ellipsis, ...
+    if isinstance(item, str):
+        return ... if item == ELLIPSIS else slice_of(item)
+    return item
 
 
 def _apply(
     layer: keras.Layer, inputs: NodeInputs, call: dict[str, Any], tensors: dict[str, Any]
 ) -> Any:  # noqa: ANN401 - a Keras tensor or several
+    if isinstance(layer, keras.Model):
+        result = layer(_model_inputs(layer, inputs, tensors), **call)
+        # In the order of the text: what comes out is told apart by position.
+        return [result[n] for n in layer._outputs_struct] if isinstance(result, dict) else result
     if isinstance(inputs, Reference):
         return layer(_tensor(inputs, tensors), **call)
     if isinstance(inputs, tuple):
@@ -118,11 +197,28 @@ def _apply(
     return layer(**named, **call)
 
 
+def _model_inputs(model: Any, inputs: NodeInputs, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - as it takes them
+    """Return what comes into a declared model in the form it takes, whatever form `from` has."""
+    struct = model._inputs_struct
+    names = list(struct) if isinstance(struct, Mapping) else [t.name for t in model.inputs]
+    if isinstance(inputs, Mapping):
+        listed = [inputs[name] for name in names]
+    else:
+        listed = [inputs] if isinstance(inputs, Reference) else list(inputs)
+    given = {n: _tensor(reference, tensors) for n, reference in zip(names, listed, strict=True)}
+    if isinstance(struct, Mapping):
+        return given
+    return list(given.values()) if isinstance(struct, list | tuple) else given[names[0]]
+
+
 def _tensor(reference: Reference, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - a Keras tensor
-    value = tensors[reference.node]
-    if isinstance(value, dict):
-        value = list(value.values())
-    return value[reference.output] if isinstance(value, list | tuple) else value
+    # Flat, as a spec counts them: the states of several cells come in lists of their own.
+    values = keras.tree.flatten(tensors[reference.node])
+    if reference.output >= len(values):
+        raise ValueError(
+            f"`{reference.node}` has no output {reference.output}: {len(values)} come out"
+        )
+    return values[reference.output]
 
 
 def _argument(value: Argument, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - tensors or literals
@@ -143,13 +239,12 @@ def build_object(made: Object, models: Models | None = None, *, name: str | None
     arguments = {key: _lowered(value, models or {}) for key, value in made.arguments.items()}
     if name is not None:
         arguments["name"] = name
-    return _class(made.entry_kind, made.class_name)(**arguments)
-
-
-def _class(kind: Kind, class_name: str) -> Any:  # noqa: ANN401 - a Keras class
-    entry = catalogue.find(kind, class_name)
-    assert entry is not None, f"{class_name} is not in the catalogue"
-    return getattr(import_module(entry.module), entry.name)
+    entry = made.entry
+    assert entry is not None, f"{made.class_name} is not in the catalogue"
+    built = class_of(entry)(**arguments)
+    if isinstance(made, ListedObject):
+        require_saved(built, made)
+    return built
 
 
 def _lowered(value: Any, models: Models) -> Any:  # noqa: ANN401 - what the constructor takes
@@ -165,9 +260,7 @@ def _lowered(value: Any, models: Models) -> Any:  # noqa: ANN401 - what the cons
 
 
 def _assert_as_planned(node: Node, result: Any, layer: keras.Layer | None) -> None:  # noqa: ANN401
-    if isinstance(result, dict):
-        result = list(result.values())
-    values = list(result) if isinstance(result, list | tuple) else [result]
+    values = keras.tree.flatten(result)
     for (name, planned), value in zip(node.outputs, values, strict=False):
         if _is_announced_wrong(node, name):
             continue
@@ -183,6 +276,7 @@ def _is_announced_wrong(node: Node, output: str) -> bool:
     return isinstance(made, Object) and (
         (made.class_name == "MultiHeadAttention" and output == "scores")
         or (made.class_name == "Bidirectional" and made["backward_layer"] is not None)
+        or (made.class_name in _LOOKUPS and made["output_mode"] != "int")
     )
 
 
@@ -192,7 +286,9 @@ def _assert_tensor(node: str, output: str, planned: Tensor, value: Any) -> None:
         assert seen == planned.shape, f"{node}.{output}: {seen} != {planned.shape}"
     if planned.dtype is not None:
         dtype = keras.backend.standardize_dtype(value.dtype)
-        assert dtype == planned.dtype, f"{node}.{output}: {dtype} != {planned.dtype}"
+        # Whole numbers through a layer that defines only its shape: Keras announces floats there.
+        announced = "float" in dtype and "float" not in planned.dtype
+        assert announced or dtype == planned.dtype, f"{node}.{output}: {dtype} != {planned.dtype}"
 
 
 # -- training ------------------------------------------------------------------------------------
