@@ -1,4 +1,4 @@
-"""keras.Model -> spec text: the graph of a model in memory, in the flat form, names kept."""
+"""keras.Model -> spec text: as a person would write it, or flat with every name kept."""
 
 import re
 
@@ -6,32 +6,57 @@ import keras
 
 from dlspec.backends.emission import spec_text
 from dlspec.backends.graph_lifting import GraphLifter, Problem
-from dlspec.diagnostics import Code, Reporter
+from dlspec.backends.keras import settings
+from dlspec.backends.rolling import recognised_text, rolled_text, same_graph
+from dlspec.compiler import loads
+from dlspec.diagnostics import Code, Reporter, SpecError
 from dlspec.source import Source, point
 
 _NOT_IN_NAMES = re.compile(r"\W")
 
 
-def decompile(model: keras.Model, *, name: str | None = None) -> str:
+def decompile(
+    model: keras.Model, *, name: str | None = None, flat: bool = False, recognise: bool = True
+) -> str:
     """Return a spec that builds a model with the same weights and the same outputs.
+
+    What comes again is written once, in blocks, `for` and `repeat`; a model that a packaged
+    architecture gives exactly becomes the reference to it. Layers keep the names that a person
+    gave them where they stand alone; the names of outputs are kept always, since targets are bound
+    to them.
 
     Args:
         model: A Functional or Sequential model that knows its input shape.
         name: What the spec is called; default: the model's name, made fit.
+        flat: Write one entry for each call instead, with all names.
+        recognise: Look the model up among the packaged architectures.
 
     Raises:
         SpecError: If something in it cannot be said; every such layer is listed with its place.
     """
-    before = keras.config.dtype_policy()
-    # The spec will be lowered under the policy that a spec without `runtime` asks for.
-    keras.config.set_dtype_policy("float32")
+    title = _spec_name(name or model.name)
+    text = _flat_text(model, title)
+    if flat:
+        return text
     try:
+        graph = loads(text).graph
+    except SpecError:
+        # It cannot be compiled as it is, so that nothing else would be known to be equal to it.
+        return text
+    packaged = recognised_text(title, graph) if recognise else None
+    shorter = packaged or rolled_text(title, graph)
+    same = same_graph(graph, loads(shorter).graph, named=packaged is None)
+    assert same, f"{title}: the shorter form is another graph"
+    return shorter
+
+
+def _flat_text(model: keras.Model, title: str) -> str:
+    # The spec will be lowered under the settings that a spec without `runtime` asks for.
+    with settings("float32"):
         lifter = GraphLifter({})
         graph = lifter.graph(model)
-    finally:
-        keras.config.set_dtype_policy(before)
     _raise_problems(model, lifter.problems)
-    return spec_text(_spec_name(name or model.name), graph)
+    return spec_text(title, graph)
 
 
 def _spec_name(name: str) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dlspec import catalogue
 from dlspec.catalogue import ModelRef, Object, Value
 from dlspec.flow_style import BARE, flow_text, scalar_text
 
@@ -71,7 +70,7 @@ def written_arguments(made: Object) -> Any:  # noqa: ANN401 - YAML data
     """Return arguments in their shortest form: none, the first alone, or keywords."""
     if not made.arguments:
         return None
-    entry = catalogue.find(made.entry_kind, made.class_name)
+    entry = made.entry
     assert entry is not None
     first = entry.parameters[0]
     if tuple(made.arguments) == (first.name,):

@@ -1,0 +1,235 @@
+"""A graph that a packaged architecture gives exactly -> the reference to it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import islice, product
+from typing import Any
+
+from dlspec import zoo
+from dlspec.backends.emission import written_value
+from dlspec.backends.rolling.architectures import heads_of, may_be
+from dlspec.backends.rolling.columns import value_of
+from dlspec.backends.rolling.planting import items_in_order, ordered_nodes
+from dlspec.backends.rolling.sameness import same_graph
+from dlspec.backends.rolling.tree import Item, Leaf
+from dlspec.compiler import loads
+from dlspec.diagnostics import SpecError
+from dlspec.flow_style import flow_text, scalar_text
+from dlspec.names import snake_case
+from dlspec.plan import Graph, Node
+from dlspec.zoo.reader import choices
+
+_WIDTH = 100
+_MOST_TRIALS = 48
+_MOST_DEPTH = 8
+_MOST_ITEMS = 5
+# Factors of widths: no layer holds one as it is, so that only a trial tells.
+_TRIED: Mapping[tuple[str, str], tuple[object, ...]] = {
+    ("mobilenet", "alpha"): (1.0, 0.25, 0.5, 0.75),
+}
+_AUTOMATIC_INPUT = re.compile(r"(input_layer|keras_tensor|input)(_\d+)?\Z")
+
+_Params = dict[str, object]
+
+
+def recognised_text(name: str, graph: Graph) -> str | None:
+    """Return the spec that takes a packaged architecture; None when none gives this graph.
+
+    An input or an output that a person gave another name than the architecture gives it cannot be
+    said that way, so that such a graph is none of the zoo's.
+    """
+    heads = heads_of(graph)
+    for word in zoo.architectures():
+        if may_be(word, heads):
+            params = _params(word, graph)
+            if params is not None:
+                return _text(name, word, params)
+    return None
+
+
+def _text(name: str, word: str, params: _Params) -> str:
+    model: dict[str, object] = {"zoo": word}
+    if params:
+        model["with"] = params
+    return f"dlspec: 1\nname: {scalar_text(name)}\n" + _model_text(model)
+
+
+def _model_text(model: Mapping[str, object]) -> str:
+    return f"model: {flow_text(model, indent=7, width=_WIDTH)}\n"
+
+
+def _params(word: str, graph: Graph) -> _Params | None:
+    """Return the params, other than the defaults, with which an architecture gives a graph."""
+    declared = {
+        name: value
+        for name, value in zoo.params_of(word).items()
+        if not (isinstance(value, str) and value.startswith("$"))
+    }
+    given: _Params = {}
+    if "shape" in declared:
+        given["shape"] = tuple(graph.inputs[0].shape[1:])
+    wanted = _items(graph)
+    for trial in islice(_trials(word, declared, given), _MOST_TRIALS):
+        found = _instance(word, trial)
+        if found is None or not _same_heads(_items(found), wanted):
+            continue
+        solved = trial if same_graph(found, graph, named=False) else None
+        solved = solved or _solved(word, declared, trial, graph)
+        result = _instance(word, solved) if solved is not None else None
+        if result and same_graph(result, graph, named=False) and _names_fit(result, graph):
+            assert solved is not None
+            return {
+                n: solved[n]
+                for n in declared
+                if repr(solved.get(n, declared[n])) != repr(declared[n])
+            }
+    return None
+
+
+def _instance(word: str, params: _Params) -> Graph | None:
+    """Return an architecture's graph; None when it does not compile with these params."""
+    text = "dlspec: 1\nname: trial\n" + _model_text({"zoo": word, "with": _written(params)})
+    try:
+        return loads(text).graph
+    except SpecError:
+        return None
+
+
+def _written(params: _Params) -> dict[str, Any]:
+    return {name: written_value(value) for name, value in params.items()}  # type: ignore[arg-type]  # plain values
+
+
+def _trials(word: str, declared: _Params, given: _Params) -> Iterator[_Params]:
+    """Yield params that may change which layers there are, the defaults first."""
+    free = {n: _shapes(word, n, value) for n, value in declared.items() if n not in given}
+    for chosen in product(*free.values()):
+        trial = {
+            name: value
+            for name, value in zip(free, chosen, strict=True)
+            if repr(value) != repr(declared[name])
+        }
+        yield {**given, **trial}
+
+
+def _shapes(word: str, name: str, value: object) -> tuple[object, ...]:
+    """Return the values of a param that may give other layers, its default first."""
+    known = choices().get((word, name)) or _TRIED.get((word, name))
+    if known is not None:
+        return (value, *(choice for choice in known if choice != value))
+    match value:
+        case bool():
+            return (value, not value)
+        case float() if "dropout" in name:
+            return (value, 0.0 if value else 0.25)
+        case int() if name == "depth":
+            return (value, *(n for n in range(1, _MOST_DEPTH + 1) if n != value))
+        case tuple() if value:
+            sizes = (n for n in range(1, _MOST_ITEMS + 1) if n != len(value))
+            return (value, *((value + value[-1:] * n)[:n] for n in sizes))
+        case _:
+            return (value,)
+
+
+def _items(graph: Graph) -> list[Item]:
+    """Return the nodes of a graph and of the models in it as items."""
+    inner = [item for model in graph.models.values() for item in _items(model)]
+    return [*items_in_order(graph), *inner]
+
+
+def _same_heads(found: list[Item], wanted: list[Item]) -> bool:
+    return [item.head for item in found] == [item.head for item in wanted]
+
+
+def _solved(word: str, declared: _Params, trial: _Params, graph: Graph) -> _Params | None:
+    """Return the trial with each param read off the graph, where layers hold it as it is."""
+    base = _instance(word, trial)
+    assert base is not None
+    wanted, before = _items(graph), _items(base)
+    solved = dict(trial)
+    for name, default in declared.items():
+        value = trial.get(name, default)
+        if name == "shape":
+            continue
+        other = _another(value)
+        changed = _instance(word, {**trial, name: other})
+        if changed is None or not _same_heads(_items(changed), before):
+            continue
+        seen = _seen(before, _items(changed), wanted, value, other)
+        if seen is not None:
+            solved[name] = seen
+        elif isinstance(value, int) and graph.inputs:
+            solved |= _extent(name, value, base, changed, graph)
+    return solved if solved != trial else None
+
+
+def _another(value: object) -> object:
+    match value:
+        case bool():
+            return not value
+        case int():
+            return value + 1
+        case float():
+            return value / 2 + 0.1
+        case tuple():
+            return tuple(v + 1 + n if isinstance(v, int) else v for n, v in enumerate(value))
+        case _:
+            return "tanh" if value != "tanh" else "relu"
+
+
+def _seen(
+    before: list[Item], after: list[Item], wanted: list[Item], value: object, other: object
+) -> object:
+    """Return what stands in the wanted graph where the param's value stands in its own."""
+    if isinstance(value, tuple):
+        assert isinstance(other, tuple)
+        pairs = zip(value, other, strict=True)
+        found = [_seen(before, after, wanted, one, two) for one, two in pairs]
+        return None if any(item is None for item in found) else tuple(found)
+    for one, two, three in zip(before, after, wanted, strict=True):
+        for path in dict.fromkeys((*one.args, *two.args)):
+            if _leaf(one, path) == repr(value) and _leaf(two, path) == repr(other):
+                return _value(three, path)
+    return None
+
+
+def _leaf(item: Item, path: tuple[str, ...]) -> str:
+    return repr(_value(item, path))
+
+
+def _value(item: Item, path: tuple[str, ...]) -> Leaf:
+    has_default = item.entry is not None and path[0] not in ("args", "call")
+    if path in item.args or (has_default and path[:-1] in ((), *item.args)):
+        return value_of(item, path, {})
+    return None
+
+
+def _extent(name: str, value: int, base: Graph, changed: Graph, graph: Graph) -> _Params:
+    """Return a param that is the length of an input."""
+    for one, two, three in zip(base.inputs, changed.inputs, graph.inputs, strict=False):
+        for a, b, c in zip(one.shape, two.shape, three.shape, strict=False):
+            if a == value and b == value + 1 and c is not None:
+                return {name: c}
+    return {}
+
+
+def _names_fit(found: Graph, graph: Graph) -> bool:
+    """Return whether inputs and outputs have the zoo's names, or none that mean anything."""
+    inputs = all(
+        mine.name == theirs.name or _AUTOMATIC_INPUT.match(mine.name)
+        for mine, theirs in zip(graph.inputs, found.inputs, strict=True)
+    )
+    nodes, others = _leaving(graph), _leaving(found)
+    return inputs and all(
+        mine.name == theirs.name.replace(".", "_") or _is_automatic(mine)
+        for mine, theirs in zip(nodes, others, strict=True)
+    )
+
+
+def _leaving(graph: Graph) -> list[Node]:
+    nodes = {node.name: node for node in ordered_nodes(graph)}
+    return [nodes[ref.node] for _, ref in graph.outputs if ref.node in nodes]
+
+
+def _is_automatic(node: Node) -> bool:
+    word = getattr(node.operation, "class_name", None) or getattr(node.operation, "name", "")
+    return re.fullmatch(rf"{re.escape(snake_case(str(word)))}(_\d+)?", node.name) is not None

@@ -1,0 +1,110 @@
+"""Whether two graphs are one graph under other names."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from dlspec import catalogue
+from dlspec.backends.rolling.planting import ordered_nodes, with_number_named
+from dlspec.backends.rolling.tree import default_of, shortened
+from dlspec.catalogue import Object
+from dlspec.plan import Argument, Graph, Node, Reference, Use
+
+
+def same_graph(one: Graph, other: Graph, *, named: bool = True) -> bool:
+    """Return whether two graphs are equal but for the names of their nodes.
+
+    Args:
+        named: Whether the inputs must have the same names as well.
+    """
+    return described(one, named=named) == described(other, named=named)
+
+
+def described(graph: Graph, *, named: bool = True) -> tuple[object, ...]:
+    """Return a graph as data that is equal for equal graphs, whatever the nodes are called."""
+    named = named or graph.inputs_as == "mapping"
+    order = ordered_nodes(graph)
+    numbers = {declared.name: -1 - i for i, declared in enumerate(graph.inputs)}
+    numbers |= {node.name: i for i, node in enumerate(order)}
+    layers: dict[str, int] = {}
+    nodes = []
+    by_name = {node.name: node for node in graph.nodes}
+    for node in order:
+        owner = node
+        while isinstance(owner.operation, Use) and owner.operation.of == "node":
+            owner = by_name[owner.operation.target]
+        layer = layers.setdefault(owner.name, len(layers))
+        inputs = node.inputs
+        nodes.append(
+            (
+                _operation(owner, graph, numbers),
+                layer,
+                _inputs(inputs, numbers),
+                {name: _argument(value, numbers) for name, value in node.call.items()},
+                owner.trainable,
+            )
+        )
+    return (
+        graph.inputs if named else tuple(replace(declared, name="") for declared in graph.inputs),
+        tuple(map(_text, nodes)),
+        tuple(_reference(reference, numbers) for _, reference in graph.outputs),
+        tuple(name for name, _ in graph.outputs) if graph.outputs_as == "mapping" else (),
+        graph.inputs_as,
+        graph.outputs_as,
+    )
+
+
+def _text(node: object) -> str:
+    return repr(node)
+
+
+def _inputs(inputs: object, numbers: Mapping[str, int]) -> object:
+    if isinstance(inputs, Mapping):
+        return sorted((name, _reference(ref, numbers)) for name, ref in inputs.items())
+    if isinstance(inputs, Reference):
+        return _reference(inputs, numbers)
+    assert isinstance(inputs, tuple)
+    return [_reference(reference, numbers) for reference in inputs]
+
+
+def _reference(reference: Reference, numbers: Mapping[str, int]) -> tuple[int, int]:
+    return numbers[reference.node], reference.output
+
+
+def _operation(node: Node, graph: Graph, numbers: Mapping[str, int]) -> object:
+    operation = node.operation
+    if isinstance(operation, Object):
+        return _value(operation, graph)
+    if isinstance(operation, Use):
+        return "model", operation.target, described(graph.models[operation.target])
+    operation = with_number_named(operation)
+    arguments = [_argument(value, numbers) for value in operation.arguments]
+    keywords = {name: _argument(value, numbers) for name, value in operation.keywords.items()}
+    return operation.name, arguments, sorted(keywords.items())
+
+
+def _argument(value: Argument, numbers: Mapping[str, int]) -> object:
+    if isinstance(value, Reference):
+        return ("tensor", *_reference(value, numbers))
+    if isinstance(value, tuple):
+        return [_argument(item, numbers) for item in value]
+    return value
+
+
+def _value(value: object, graph: Graph) -> object:
+    """Return a value with defaults left out and equal extents as one."""
+    if isinstance(value, catalogue.ModelRef):
+        return "model", value.name, described(graph.models[value.name])
+    if isinstance(value, tuple):
+        return [_value(item, graph) for item in value]
+    if not isinstance(value, Object):
+        return value
+    entry = value.entry
+    arguments = {}
+    for name, given in value.arguments.items():
+        parameter = entry.parameter(name) if entry else None
+        if parameter and parameter.type in ("extents", "padding_extents"):
+            given = shortened(given)
+        if parameter and not parameter.required and repr(default_of(parameter)) == repr(given):
+            continue
+        arguments[name] = _value(given, graph)
+    return value.entry_kind, value.class_name, sorted(arguments.items())

@@ -1,0 +1,45 @@
+"""How long entries are as text, near enough to choose between two ways of writing them."""
+
+from collections.abc import Iterable
+
+from dlspec.backends.rolling.tree import REPEAT, ClassMark, Item, Leaf, Row
+
+# What a line costs beside its characters: the eye's way to the next one.
+_LINE = 12
+_PLAIN_POSITIONS = 2
+
+
+def row_size(items: Iterable[Item]) -> int:
+    """Return the size of entries in a row."""
+    return sum(map(item_size, items))
+
+
+def item_size(item: Item) -> int:
+    """Return the size of one entry with all inside it."""
+    size = len(item.head) + _LINE
+    for number, (path, leaf) in enumerate(item.args.items()):
+        named = number >= _PLAIN_POSITIONS or path == REPEAT or len(path) > 1
+        size += leaf_size(leaf) + 2 + (len(path[-1]) if named else 0)
+    if item.branches is not None:
+        size += _LINE + sum(4 + row_size(row.items) for row in item.branches)
+    if item.body is not None:
+        size += _LINE + row_size(item.body.items)
+        size += sum(values_size(name, values) for name, values in item.variables.items())
+    if item.main > 1 and item.branches is None:
+        size += 10 * item.main
+    return size
+
+
+def values_size(name: str, values: Iterable[Leaf]) -> int:
+    """Return the size of a list of values under a name."""
+    return len(name) + 4 + sum(leaf_size(value) + 2 for value in values)
+
+
+def leaf_size(leaf: Leaf) -> int:
+    """Return the size of one argument's value."""
+    return len(leaf.name) if isinstance(leaf, ClassMark) else len(str(leaf))
+
+
+def frame_size(row: Row) -> int:
+    """Return the size of a row as the body of a declaration."""
+    return row_size(row.items)
