@@ -1,0 +1,79 @@
+"""The attributes of an HDF5 file, read in a process of its own: a damaged file crashes the library.
+
+`python -m dlspec.backends.saved.hdf5` takes the file as standard input and prints JSON.
+"""
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import BinaryIO
+
+import h5py
+
+_NAMES = ("model_config", "keras_version", "backend", "training_config")
+_TIME_LIMIT_S = 60
+
+
+def attributes(file: BinaryIO) -> Mapping[str, str | None] | str:
+    """Return the attributes in which Keras keeps a model, or why the file cannot be read.
+
+    Returns:
+        Each attribute's text, None for one that is not there; or the reason, one clause.
+    """
+    command = [sys.executable, "-m", __name__]
+    try:
+        if isinstance(file, io.BytesIO):
+            done = _run(command, content=file.read())
+        else:
+            file.seek(0)
+            done = _run(command, file=file)
+    except subprocess.TimeoutExpired:
+        return f"reading it takes more than {_TIME_LIMIT_S} s"
+    if done.returncode < 0:
+        return "the HDF5 library crashes on it"
+    if done.returncode:
+        return done.stderr.decode("utf-8", "replace").strip().splitlines()[-1][:200]
+    found: dict[str, str | None] = json.loads(done.stdout)
+    return found
+
+
+def _run(
+    command: list[str], *, content: bytes | None = None, file: BinaryIO | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(  # noqa: S603 - this interpreter, this module
+        command,
+        input=content,
+        stdin=file if content is None else None,
+        capture_output=True,
+        timeout=_TIME_LIMIT_S,
+        check=False,
+    )
+
+
+def _read(file: BinaryIO) -> dict[str, str | None]:
+    with h5py.File(file, "r") as stored:
+        return {name: _text(stored.attrs.get(name)) for name in _NAMES}
+
+
+def _text(value: object) -> str | None:
+    """Return an attribute's text, which HDF5 gives as bytes or as a text."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value if isinstance(value, str) else None
+
+
+def _main() -> None:
+    stream = sys.stdin.buffer
+    file: BinaryIO = stream if stream.seekable() else io.BytesIO(stream.read())
+    try:
+        found = _read(file)
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(1)
+    sys.stdout.buffer.write(json.dumps(found).encode("ascii"))
+
+
+if __name__ == "__main__":
+    _main()

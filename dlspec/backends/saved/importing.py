@@ -1,0 +1,135 @@
+"""A saved model -> the text of a spec, and what a reader of it has to know."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras.src.backend.common import global_state
+
+from dlspec.backends.decompile import decompile
+from dlspec.backends.saved.architecture import SavedGraph
+from dlspec.backends.saved.building import built_model
+from dlspec.backends.saved.files import Document
+from dlspec.backends.saved.findings import Findings
+from dlspec.backends.saved.legacy.reader import read_legacy
+from dlspec.backends.saved.modern import ModernReader, is_modern
+from dlspec.backends.saved.tree import MalformedError, Part
+from dlspec.compiler import compile_source
+from dlspec.diagnostics import Reporter
+from dlspec.source import Source
+
+_TRAINING = (
+    "the file says how the model was trained; a spec says that under `training`, "
+    "which is not written"
+)
+_UNINITIALIZED = "uninitialized_variables"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The text of a spec, notes on what was dropped or assumed, and where it came from.
+
+    `inexact` are the notes that tell of other outputs under the same weights; `parameters` counts
+    the weights that the file describes.
+    """
+
+    text: str
+    notes: tuple[str, ...]
+    inexact: tuple[str, ...]
+    document: Document
+    graph: SavedGraph
+    parameters: int
+
+
+def import_model(document: Document, *, name: str | None = None, flat: bool = False) -> Imported:
+    """Return the spec of a saved model; nothing that the file holds is run or imported.
+
+    Args:
+        name: What the spec is called; default: the model's name.
+        flat: Whether to keep every layer's name and roll nothing up.
+
+    Raises:
+        SpecError: If something in the model cannot be said; it lists all that cannot.
+    """
+    reporter = Reporter()
+    findings = Findings(document.locate, reporter)
+    graph = read_graph(document, findings)
+    if graph is None:
+        reporter.raise_errors()
+    assert graph is not None, "what is not understood is reported"
+    with _without_values() if not _keeps_states(graph) else nullcontext():
+        model = built_model(graph, findings, rename=not flat)
+        reporter.raise_errors()
+        assert model is not None, "what is not built is reported"
+        text = decompile(model, name=name, flat=flat)
+    if document.trained:
+        findings.note(_TRAINING)
+    _check(text, document.path, reporter)
+    return Imported(
+        text, findings.notes, findings.inexact, document, graph, int(model.count_params())
+    )
+
+
+def read_graph(document: Document, findings: Findings) -> SavedGraph | None:
+    """Return the records of a document's model; None when a refusal is reported."""
+    top = Part(document.data)
+    try:
+        if isinstance(top.value, dict) and "model_config" in top.value:
+            top = top["model_config"]
+        if isinstance(top.value, dict) and "class_name" in top.value:
+            # HDF5 of Keras 3 says no modules, and of a chain no tensors.
+            is_third = (document.keras_version or "").startswith("3.")
+            if is_third or is_modern(top):
+                return ModernReader(findings).model(top)
+        return read_legacy(top, findings)
+    except MalformedError as error:
+        findings.malformed(error.path, error.reason)
+        return None
+
+
+def _check(text: str, path: str, reporter: Reporter) -> None:
+    """Raise what the compiler says of the spec: it refuses some of what Keras accepts."""
+    found = compile_source(Source(f"<spec of {path}>", text), keras=reporter.keras)
+    for diagnostic in found.diagnostics:
+        if diagnostic.severity == "error":
+            reporter.error(
+                diagnostic.code,
+                diagnostic.span,
+                diagnostic.message,
+                label=diagnostic.label,
+                notes=diagnostic.notes,
+                help=diagnostic.help,
+            )
+    reporter.raise_errors()
+
+
+def _keeps_states(graph: SavedGraph) -> bool:
+    """Return whether a layer keeps its states between batches: Keras gives those values at once."""
+    return any(
+        _is_stateful(layer.config) or (layer.graph is not None and _keeps_states(layer.graph))
+        for layer in graph.layers
+    )
+
+
+def _is_stateful(value: Any) -> bool:  # noqa: ANN401 - a value of a config
+    if isinstance(value, SavedGraph):
+        return _keeps_states(value)
+    if isinstance(value, list):
+        return any(_is_stateful(item) for item in value)
+    if not isinstance(value, Mapping):
+        return False
+    return bool(value.get("stateful")) or any(_is_stateful(item) for item in value.values())
+
+
+@contextmanager
+def _without_values() -> Iterator[None]:
+    """Build layers whose weights have shapes and no values: no memory, no random numbers."""
+    before = list(global_state.get_global_attribute(_UNINITIALIZED, []))
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            yield
+    finally:
+        # Keras would give them values at the end of the next scope.
+        global_state.set_global_attribute(_UNINITIALIZED, before)
