@@ -1,0 +1,117 @@
+"""HDF5 read with care: hard links only, numbers only, nothing from another file."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from dlspec.backends.weights.stored import Part, WeightsError
+
+# A hard link may lead back to its own parents: without a bound a small file has no end.
+_MOST_OBJECTS = 50_000
+_MOST_DEPTH = 32
+# numpy's kinds: boolean, integers, floating point, complex. Text and objects are no weights.
+_NUMBERS = "biufc"
+
+
+@contextmanager
+def opened(file: Any, name: Path) -> Iterator[h5py.File]:  # noqa: ANN401 - a path or a stream
+    """Open an HDF5 file to read.
+
+    Raises:
+        WeightsError: If it is none, or is damaged.
+    """
+    try:
+        handle = h5py.File(file, "r")
+    except OSError as error:
+        raise _damaged(name) from error
+    try:
+        yield handle
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+        # How h5py words what was cut off, and names and types whose bytes were changed.
+        raise _damaged(name) from error
+    finally:
+        handle.close()
+
+
+def _damaged(name: Path) -> WeightsError:
+    return WeightsError(
+        f"`{name}` cannot be read as HDF5",
+        help="name a whole `.keras`, `.weights.h5` or `.h5` file",
+    )
+
+
+def member(group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:
+    """Return what a group holds under one name.
+
+    Raises:
+        WeightsError: If that is a link to elsewhere, or holds its numbers elsewhere.
+    """
+    link = group.get(name, getclass=True, getlink=True)
+    if link is not h5py.HardLink:
+        raise WeightsError(
+            f"`{group.file.filename}` holds a link at `{name}`",
+            help="write the weights with Keras, which writes no links",
+        )
+    found = group[name]
+    if isinstance(found, h5py.Dataset) and (found.external or found.is_virtual):
+        raise WeightsError(
+            f"`{group.file.filename}` takes `{name}` from another file",
+            help="write the weights with Keras, which writes one file",
+        )
+    return found
+
+
+def descend(group: h5py.Group, path: str) -> h5py.Group | h5py.Dataset:
+    """Return what lies under a path, each step looked at by `member`."""
+    found: h5py.Group | h5py.Dataset = group
+    for name in path.split("/"):
+        if not isinstance(found, h5py.Group):
+            raise WeightsError(f"`{path}` in `{group.file.filename}` is no group")
+        found = member(found, name)
+    return found
+
+
+def datasets(group: h5py.Group) -> Iterator[tuple[str, h5py.Dataset]]:
+    """Yield every array below a group with its path from there.
+
+    Raises:
+        WeightsError: If there are too many or they lie too deep.
+    """
+    left = [_MOST_OBJECTS]
+    yield from _walk(group, "", _MOST_DEPTH, left)
+
+
+def _walk(
+    group: h5py.Group, prefix: str, depth: int, left: list[int]
+) -> Iterator[tuple[str, h5py.Dataset]]:
+    for name in group:
+        left[0] -= 1
+        if left[0] < 0 or depth == 0:
+            raise WeightsError(
+                f"`{group.file.filename}` holds over {_MOST_OBJECTS:_} groups, or deep ones"
+            )
+        found = member(group, name)
+        if isinstance(found, h5py.Group):
+            yield from _walk(found, f"{prefix}{name}/", depth - 1, left)
+        elif isinstance(found, h5py.Dataset):
+            yield f"{prefix}{name}", found
+
+
+def part(key: str, dataset: h5py.Dataset, path: str) -> Part | None:
+    """Return an array's description; None when it holds no numbers."""
+    dtype = str(dataset.dtype)
+    if text(dataset.attrs.get("dtype")) == "bfloat16" and dataset.dtype.itemsize == 2:
+        dtype = "bfloat16"
+    elif dataset.dtype.kind not in _NUMBERS or dataset.shape is None:
+        return None
+    return Part(key, tuple(int(extent) for extent in dataset.shape), dtype, path)
+
+
+def text(value: object) -> str | None:
+    """Return a text attribute; None when it is not there or is something else."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value if isinstance(value, str) else None
