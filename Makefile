@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BACKENDS := .venv-backends
 PACKAGES := $(VENV)/.packages
 PROJECT := $(VENV)/.project
 SOURCES := dlspec pipelines
@@ -11,10 +12,10 @@ SOURCES := dlspec pipelines
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint bench dev lock python
+.PHONY: help setup demo test check lint backends bench dev lock python
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(PROJECT) ## Create .venv with the packages of requirements.lock (PYTHON=python3.12 chooses another Python)
 
@@ -31,6 +32,11 @@ lint: setup
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+# Over the packages of .venv, so that only JAX and PyTorch are installed anew.
+backends: $(BACKENDS)/.packages ## Compare JAX and PyTorch with TensorFlow, and train on them, in .venv-backends
+	@$(BACKENDS)/bin/python -m pytest \
+	  tests/backends/test_three_backends.py tests/pipelines/test_training_on_backends.py
 
 bench: setup ## Print the benchmark table
 	@$(BIN)/python -m benchmarks
@@ -69,6 +75,15 @@ $(PACKAGES): requirements.lock | python
 $(PROJECT): pyproject.toml $(PACKAGES)
 	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q -j 0 $(SOURCES)
+	@touch $@
+
+$(BACKENDS)/.packages: requirements-backends.lock $(PROJECT)
+	@echo "make: installing the packages of requirements-backends.lock into $(BACKENDS) (once, some minutes)"
+	@$(PYTHON) -m venv $(BACKENDS)
+	@packages=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
+	own=$$($(BACKENDS)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
+	echo "import site; site.addsitedir('$$packages')" > "$$own/packages.pth"
+	@$(BACKENDS)/bin/python -m pip install -qq --no-deps -r requirements-backends.lock
 	@touch $@
 
 python:

@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
 from dlspec.diagnostics import SpecError
 from dlspec.plan import Plan, Step, digest, step_digest
@@ -20,9 +21,10 @@ from pipelines.checks import (
 )
 from pipelines.datafiles import data_keys
 from pipelines.metadata import metadata_of
-from pipelines.processes import backend_of
+from pipelines.processes import backend_of, on_backend, require_backend
 from pipelines.resources import Job
 from pipelines.specs import BrokenSpec, SpecFile
+from pipelines.starting import find_start
 from pipelines.steps.problems import StepError
 from pipelines.steps.records import Dataset, Evaluation, TrainedModel
 
@@ -38,6 +40,17 @@ _DESCRIPTIONS: Mapping[Step, str] = {
     "champion": "The best model so far, promoted on evidence.",
 }
 
+
+class ModelConfig(dg.Config):
+    """What one run's training starts from; the model itself is written in its spec."""
+
+    weights_from: str | None = Field(
+        default=None,
+        description="A run's id or its beginning, a run's folder, a model's name, or a file of "
+        "weights: layers of the same name and shapes start from those.",
+    )
+
+
 Made = dg.MaterializeResult[Any]
 Events = Iterator[Made | dg.AssetCheckResult]
 
@@ -52,9 +65,14 @@ def keys(spec: SpecFile) -> list[dg.AssetKey]:
     return [dg.AssetKey([spec.name, step]) for step in STEPS]
 
 
-def code_version(plan: Plan, step: Step) -> str:
-    """Return what changes when a step would give another result for the same inputs."""
-    return f"{step_digest(plan, step)[:16]}-{STEP_VERSIONS[step]}"
+def code_version(plan: Plan, step: Step, backend: str | None = None) -> str:
+    """Return what changes when a step would give another result for the same inputs.
+
+    Args:
+        backend: What a run asks Keras to run on; None leaves it to the spec.
+    """
+    as_run = on_backend(plan, backend_of(plan, backend))
+    return f"{step_digest(as_run, step)[:16]}-{STEP_VERSIONS[step]}"
 
 
 def broken(spec: BrokenSpec) -> dg.AssetsDefinition:
@@ -93,6 +111,7 @@ def _dataset(spec: SpecFile) -> dg.AssetsDefinition:
     def dataset(context: dg.AssetExecutionContext) -> Events:
         with _sentences():
             current = _current(spec, context)
+            _require_backend(current, context)
             try:
                 made = _prepare(current)
             except StepError as problem:
@@ -106,10 +125,11 @@ def _dataset(spec: SpecFile) -> dg.AssetsDefinition:
 
 def _model(spec: SpecFile) -> dg.AssetsDefinition:
     @_asset(spec, "model", "trainer", pool="trainer", ins=_ins(spec, "dataset"))
-    def model(context: dg.AssetExecutionContext, dataset: Dataset) -> Made:
+    def model(context: dg.AssetExecutionContext, dataset: Dataset, config: ModelConfig) -> Made:
         with _sentences():
             current = _current(spec, context)
-            job = Job("model", current, {"dataset": dataset})
+            start = find_start(config.weights_from) if config.weights_from else None
+            job = Job("model", current, {"dataset": dataset}, start)
             trained: TrainedModel = context.resources.trainer.record(context, job)
             return _made(current, "model", trained, version=trained.weights)
 
@@ -246,6 +266,13 @@ def _current(spec: SpecFile, context: dg.AssetExecutionContext) -> SpecFile:
     return current
 
 
+def _require_backend(spec: SpecFile, context: dg.AssetExecutionContext) -> None:
+    """Refuse, before any data is prepared, what the same run could not train afterwards."""
+    selected = context.run.asset_selection
+    if selected is None or dg.AssetKey([spec.name, "model"]) in selected:
+        require_backend(backend_of(spec.plan, spec.backend), spec.plan)
+
+
 def _made(
     spec: SpecFile,
     step: Step,
@@ -255,14 +282,21 @@ def _made(
     checks: Sequence[dg.AssetCheckResult] = (),
 ) -> Made:
     """Return a record with what the UI shows of it, and its digest as the data version."""
+    made_by = code_version(spec.plan, step, spec.backend)
     return dg.MaterializeResult(
         value=record,
         metadata={**metadata_of(record), **({"params": dict(spec.params)} if spec.params else {})},
         check_results=checks,
         data_version=dg.DataVersion(version),
-        # A run with parameters of its own makes what no code version of the location stands for.
-        tags={"dagster/code_version": code_version(spec.plan, step)},
+        # A run with parameters, a backend or start weights of its own makes what no code version of
+        # the location stands for.
+        tags={"dagster/code_version": made_by + _start_version(record)},
     )
+
+
+def _start_version(record: object) -> str:
+    start = record.start if isinstance(record, TrainedModel) else None
+    return "" if start is None else f"-from-{start.digest[:16]}"
 
 
 @contextmanager

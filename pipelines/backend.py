@@ -5,36 +5,39 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
 
 # Keras and TensorFlow look for these and go on without them; a third of the import time is theirs.
 _NOT_YET = ("matplotlib", "pandas", "sklearn")
 
 
-class _Hidden(MetaPathFinder):
-    """Says that some packages are not there, for as long as it is on `sys.meta_path`."""
-
-    def find_spec(
-        self,
-        fullname: str,
-        path: object = None,  # noqa: ARG002 - the protocol
-        target: object = None,  # noqa: ARG002 - the protocol
-    ) -> ModuleSpec | None:
-        """Refuse the packages that only cost time now."""
-        if fullname.partition(".")[0] in _NOT_YET:
-            raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
-        return None
-
-
 def import_keras() -> None:
-    """Import Keras with its backend; packages that were imported before stay as they are."""
-    hidden = _Hidden()
-    sys.meta_path.insert(0, hidden)
+    """Import Keras with its backend; packages that were imported before stay as they are.
+
+    On another backend Keras does without TensorFlow, which it would import to seed it and to save a
+    model: some five seconds and 500 MB.
+    """
+    elsewhere = os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow"
+    with _hidden(*_NOT_YET, *(["tensorflow"] if elsewhere else [])):
+        keras = importlib.import_module("keras")
+        if elsewhere:
+            # It looks for TensorFlow once, here, and remembers the answer.
+            keras.utils.set_random_seed(0)
+
+
+@contextmanager
+def _hidden(*names: str) -> Iterator[None]:
+    """Let imports say that packages are not there.
+
+    An entry of None does that for `find_spec` too, which a finder that raises breaks: PyTorch asks
+    it for packages while it is imported.
+    """
+    hidden = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # the import system's None
     try:
-        importlib.import_module("keras")
+        yield
     finally:
-        sys.meta_path.remove(hidden)
+        for name in hidden:
+            del sys.modules[name]
 
 
 @contextmanager

@@ -14,12 +14,27 @@ __all__ = ["main"]
 @click.argument("spec")
 @click.option("sets", "--set", multiple=True, metavar="NAME=VALUE", help="Change a parameter.")
 @click.option("--backend", type=click.Choice(BACKENDS), help="What Keras runs on.")
+@click.option(
+    "--weights-from",
+    metavar="RUN_OR_FILE",
+    help="Begin with earlier weights, where layers have the same name and shapes.",
+)
 @click.option("--verbose", is_flag=True, help="Show Dagster's own log too.")
-def run(spec: str, sets: tuple[str, ...], backend: str | None, *, verbose: bool) -> None:
+def run(
+    spec: str,
+    sets: tuple[str, ...],
+    backend: str | None,
+    weights_from: str | None,
+    *,
+    verbose: bool,
+) -> None:
     """Prepare, train, evaluate and report SPEC, a path or a name under specs/.
 
     The last line on standard output is the path of the report. Exits with 1 when a step or a gate
     failed, with 130 when Ctrl-C stopped it; the same command then goes on from the checkpoint.
+
+    RUN_OR_FILE is a .keras, .weights.h5 or .h5 file, or a run as `dlspec predict` takes one: its
+    id or the beginning of it, its folder, or a model's name for its champion or latest run.
     """
     from pipelines.running import run as execute
     from pipelines.specs import SpecFile
@@ -34,22 +49,27 @@ def run(spec: str, sets: tuple[str, ...], backend: str | None, *, verbose: bool)
             f"`{file.path}` has no `data` or no `training` section, so there is nothing to run; "
             f"`dlspec show {spec}` shows the model"
         )
-    sys.exit(execute(file, backend=backend, verbose=verbose))
+    sys.exit(execute(file, backend=backend, verbose=verbose, weights_from=weights_from))
 
 
 @main.command()
 @click.argument("model", metavar="RUN_OR_NAME")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="A .csv or .parquet file.")
-def predict(model: str, file: str, output: str | None) -> None:
+@click.option("--beam", type=click.IntRange(1), help="Sequences kept when generating; 1: greedy.")
+@click.option("--length", type=click.IntRange(1), help="Most ids to generate.")
+def predict(
+    model: str, file: str, output: str | None, beam: int | None, length: int | None
+) -> None:
     """Predict the rows of FILE with a trained run.
 
     RUN_OR_NAME is a run's id or its beginning, a run's folder, or the name of a model: then its
-    champion is taken, or its latest run where no champion is yet.
+    champion is taken, or its latest run where no champion is yet. A model whose spec says
+    `prediction.generate` says sequences of ids; --beam and --length stand in for the spec's.
     """
     from pipelines.predicting import predict as execute
 
-    sys.exit(execute(model, file, output=output))
+    sys.exit(execute(model, file, output=output, beam=beam, length=length))
 
 
 @main.command()

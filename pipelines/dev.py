@@ -1,4 +1,4 @@
-"""`make dev`: the Dagster UI and daemon on loopback, and an eye on `specs/`."""
+"""`make dev`: the Dagster UI and daemon on loopback, and an eye on `specs/` and listed layers."""
 
 import argparse
 import ctypes
@@ -25,6 +25,7 @@ from pipelines.processes import STOP_GRACE_S
 from pipelines.specs import SUFFIXES, project_folder
 from pipelines.steps.problems import StepError, writing
 from pipelines.steps.store import home
+from pipelines.watching import layer_changes
 
 HOST = "127.0.0.1"
 LOCATION = "dlspec"
@@ -75,6 +76,7 @@ def serve(port: int) -> int:
     dagster = _start(port, root, log)
     try:
         threading.Thread(target=_announce, args=(port, log, stop), daemon=True).start()
+        threading.Thread(target=_watch_layers, args=(port, root, stop), daemon=True).start()
         _watch(port, root / "specs", dagster, stop=stop)
     finally:
         if stop.is_set():
@@ -236,6 +238,11 @@ def _watch(
         paths = sorted({Path(path).name for _, path in changes if path.endswith(SUFFIXES)})
         if paths:
             _reload(port, paths)
+
+
+def _watch_layers(port: int, root: Path, stop: threading.Event) -> None:
+    for names in layer_changes(root, stop=stop):
+        _reload(port, names)
 
 
 def _reload(port: int, paths: list[str]) -> None:

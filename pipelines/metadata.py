@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines.steps.records import Champion, Dataset, Evaluation, Report, TrainedModel
+from pipelines.steps.records import Champion, Dataset, Evaluation, Report, Started, TrainedModel
 
 
 def metadata_of(record: object) -> dict[str, Any]:
@@ -37,6 +37,7 @@ def _dataset(made: Dataset) -> dict[str, Any]:
 
 def _trained(made: TrainedModel) -> dict[str, Any]:
     flops = {} if made.flops is None else {"flops": made.flops}
+    start = {} if made.start is None else _started(made.start)
     return {
         "epochs": made.epochs,
         "seconds": round(made.seconds, 2),
@@ -45,7 +46,24 @@ def _trained(made: TrainedModel) -> dict[str, Any]:
         "continued_from_epoch": made.continued_from_epoch,
         # Not the key of the epochs' observations: a final value among them draws a sawtooth.
         **{f"last/{name}": value for name, value in made.history.items()},
+        **start,
         "path": dg.MetadataValue.path(made.path),
+    }
+
+
+def _started(start: Started) -> dict[str, Any]:
+    rows = [
+        *(("taken", name, "") for name in start.taken),
+        *(("initialised", name, reason) for name, reason in start.initialised.items()),
+        *(("left", name, reason) for name, reason in start.left.items()),
+    ]
+    lines = [f"| {what} | `{name}` | {reason} |" for what, name, reason in rows]
+    return {
+        "weights_from": start.source,
+        "weights_from/parameters": start.parameters,
+        "weights_from/layers": dg.MetadataValue.md(
+            "\n".join(["| | layer | |", "|---|---|---|", *lines])
+        ),
     }
 
 

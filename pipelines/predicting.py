@@ -33,12 +33,21 @@ class Choice:
     reason: str
 
 
-def predict(word: str, file: str, *, output: str | None) -> int:
+def predict(
+    word: str,
+    file: str,
+    *,
+    output: str | None,
+    beam: int | None = None,
+    length: int | None = None,
+) -> int:
     """Write predictions for the rows of a file, and return the exit status.
 
     Args:
         word: A run's id or its beginning, a run's folder, or the name of a model.
         output: A .csv or .parquet file; None writes CSV on standard output.
+        beam: Sequences kept at each step of a generation; None is what the spec says.
+        length: Most ids to generate; None is what the spec says.
     """
     try:
         choice = find_run(word)
@@ -46,7 +55,7 @@ def predict(word: str, file: str, *, output: str | None) -> int:
         source = _source(Path(file), plan)
         _settle_backend(run["backend"])
         _say(f"using run `{choice.folder.name}` of `{plan['name']}`: {choice.reason}")
-        table = _predicted(choice.folder, source)
+        table = _predicted(choice.folder, source, beam=beam, length=length)
         _write(table, None if output is None else Path(output))
     except StepError as problem:
         _say(str(problem))
@@ -114,13 +123,15 @@ def _settle_backend(backend: str) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
-def _predicted(folder: Path, source: FileSource) -> "Table":
+def _predicted(
+    folder: Path, source: FileSource, *, beam: int | None, length: int | None
+) -> "Table":
     with quiet_start():
         import_keras()
     from pipelines.steps.datasets.reading import read
     from pipelines.steps.evaluation.predict import predict as predict_rows
 
-    return predict_rows(folder, read(source, Path.cwd()))
+    return predict_rows(folder, read(source, Path.cwd()), beam=beam, length=length)
 
 
 def _source(file: Path, plan: Mapping[str, Any]) -> FileSource:

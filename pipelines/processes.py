@@ -6,13 +6,17 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
 from typing import IO, Any
 
+from dlspec.diagnostics import Code
 from dlspec.plan import Plan
+from dlspec.portability import limits
 from pipelines.steps.problems import StepError, writing
+from pipelines.steps.records import TrainedModel
 from pipelines.steps.store import home
 
 Message = dict[str, Any]
@@ -35,17 +39,42 @@ def backend_of(plan: Plan, override: str | None = None) -> str:
     return asked or "tensorflow"
 
 
-def require_backend(backend: str) -> None:
-    """Return when `backend` is installed; it is looked for, not imported.
+def on_backend(plan: Plan, backend: str) -> Plan:
+    """Return a plan with the backend it runs on written into it: on another, it is another model.
+
+    On tensorflow it stays as it is, so that what was made there keeps its versions.
+    """
+    if backend in ("tensorflow", plan.runtime.backend):
+        return plan
+    return replace(plan, runtime=replace(plan.runtime, backend=backend))  # type: ignore[arg-type]  # one of BACKENDS
+
+
+def trained_on(model: TrainedModel) -> str | None:
+    """Return the backend that a model was trained on; None when its run folder is gone."""
+    file = Path(model.path) / "run.json"
+    if not file.is_file():
+        return None
+    backend: str = json.loads(file.read_text(encoding="utf-8"))["backend"]
+    return backend
+
+
+def require_backend(backend: str, plan: Plan | None = None) -> None:
+    """Return when `backend` is installed, and runs the model of `plan`; nothing is imported.
 
     Raises:
-        StepError: If it is unknown or not installed.
+        StepError: If it is unknown, not installed, or cannot run a layer.
     """
     from importlib.util import find_spec
 
     if backend not in _PACKAGES:
         known = ", ".join(f"`{name}`" for name in _PACKAGES)
-        raise StepError(f"`{backend}` is not a backend of Keras", help=f"name one of {known}")
+        raise StepError(f"dlspec does not train on `{backend}`", help=f"name one of {known}")
+    for limit in limits(plan.graph, backend) if plan else ():
+        raise StepError(
+            f"{limit.message}: {limit.reason}",
+            code=Code.NOT_ON_BACKEND.value,
+            help="choose the backend tensorflow",
+        )
     if find_spec(_PACKAGES[backend]) is None:
         extra = "" if backend == "tensorflow" else f"[{backend}]"
         raise StepError(

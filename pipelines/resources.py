@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,12 @@ from pipelines.processes import (
     TrainerProcess,
     Trainers,
     backend_of,
+    require_backend,
+    trained_on,
 )
 from pipelines.specs import SpecFile, compiled
 from pipelines.steps.problems import StepError
-from pipelines.steps.records import from_json, to_json
+from pipelines.steps.records import Start, TrainedModel, from_json, to_json
 from pipelines.steps.store import home, write_whole
 
 # Each observation is a row in Dagster's event log for ever.
@@ -38,14 +40,14 @@ class RunSettings(dg.ConfigurableResource[Any]):
     backend: str | None = None
 
     def spec(self, spec: SpecFile) -> SpecFile:
-        """Return the spec with this run's parameters in place of its own.
+        """Return the spec with this run's parameters and backend in place of its own.
 
         Raises:
             SpecError: If a parameter is not one of the spec's, or the spec no longer compiles.
         """
-        if not self.params:
-            return spec
-        return compiled(spec.path, spec.text, {**spec.params, **self.params})
+        if self.params:
+            spec = compiled(spec.path, spec.text, {**spec.params, **self.params})
+        return replace(spec, backend=self.backend)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,13 @@ class Job:
     step: str
     spec: SpecFile
     records: Mapping[str, object]
+    start: Start | None = None
+
+    @property
+    def backend(self) -> str | None:
+        """Return the backend that the model it starts from was trained on; None without one."""
+        model = self.records.get("model")
+        return trained_on(model) if isinstance(model, TrainedModel) else None
 
     def extras(self) -> dict[str, Any]:
         """Return the job as JSON data."""
@@ -68,6 +77,7 @@ class Job:
                 "digest": digest(spec.plan),
             },
             "records": {name: to_json(record) for name, record in self.records.items()},
+            "start": None if self.start is None else to_json(self.start),
         }
 
 
@@ -136,7 +146,8 @@ class TrainerClient(dg.PipesClient):
             StepError: If the step cannot go on, for a reason a person can act on.
             RuntimeError: If the step crashed; the text is its traceback.
         """
-        backend = backend_of(job.spec.plan, self._backend)
+        backend = job.backend or backend_of(job.spec.plan, self._backend)
+        require_backend(backend, job.spec.plan)
         trainer = self._trainers.get(backend)
         with dg.open_pipes_session(
             context, _ContextOverInput(), _MessagesOverOutput(), extras=job.extras()

@@ -9,30 +9,38 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.instance import OWN_PROCESS, opening_alone, prepare_instance
-from pipelines.processes import Trainers, backend_of
+from pipelines.processes import Trainers, backend_of, require_backend
 from pipelines.progress import Progress, table
 from pipelines.specs import SpecFile
+from pipelines.starting import find_start, start_lines
 from pipelines.steps.problems import StepError
-from pipelines.steps.records import Champion, Evaluation, from_json
+from pipelines.steps.records import Champion, Evaluation, Start, Started, from_json
 
 CLEAN, FINDINGS, INTERRUPTED = 0, 1, 130
 _INTERRUPT = "DagsterExecutionInterruptedError"
 
 
-def run(spec: SpecFile, *, backend: str | None, verbose: bool) -> int:
+def run(
+    spec: SpecFile, *, backend: str | None, verbose: bool, weights_from: str | None = None
+) -> int:
     """Materialize the chain of one spec, and return the exit status.
 
     Args:
         backend: Overrides the spec's `runtime.backend`.
         verbose: Shows Dagster's own log too.
+        weights_from: The run or the file whose weights the training begins with.
     """
     run_id = str(uuid.uuid4())
     trainers = Trainers(run_id)
     watcher = _Watcher(spec, Progress())
     try:
+        start = None if weights_from is None else find_start(weights_from)
+        chosen = backend_of(spec.plan, backend)
+        require_backend(chosen, spec.plan)
         # Before Dagster is loaded: Keras takes four times as long, and has a core to itself.
-        trainers.get(backend_of(spec.plan, backend))
-        return _execute(watcher, run_id, trainers=trainers, backend=backend, verbose=verbose)
+        trainers.get(chosen)
+        config = _config(spec, backend, start, verbose=verbose)
+        return _execute(watcher, run_id, trainers=trainers, config=config)
     except StepError as problem:
         return _tell(str(problem), FINDINGS)
     except KeyboardInterrupt:
@@ -41,8 +49,22 @@ def run(spec: SpecFile, *, backend: str | None, verbose: bool) -> int:
         trainers.close()
 
 
+def _config(
+    spec: SpecFile, backend: str | None, start: Start | None, *, verbose: bool
+) -> dict[str, Any]:
+    config: dict[str, Any] = {}
+    if backend:
+        config["resources"] = {"settings": {"config": {"backend": backend}}}
+    if not verbose:
+        config["loggers"] = {"console": {"config": {"log_level": "CRITICAL"}}}
+    if start is not None:
+        # By its file: a champion may change before the training begins.
+        config["ops"] = {f"{spec.name}__model": {"config": {"weights_from": start.file}}}
+    return config
+
+
 def _execute(
-    watcher: "_Watcher", run_id: str, *, trainers: Trainers, backend: str | None, verbose: bool
+    watcher: "_Watcher", run_id: str, *, trainers: Trainers, config: Mapping[str, Any]
 ) -> int:
     from pipelines.abandoned import attended, end_abandoned
     from pipelines.assets import keys
@@ -53,10 +75,6 @@ def _execute(
     spec = watcher.spec
     definitions = definitions_of([spec], trainers=trainers, listener=watcher.hear)
     folder = prepare_instance()
-    settings = {"backend": backend} if backend else {}
-    config: dict[str, Any] = {"resources": {"settings": {"config": settings}}}
-    if not verbose:
-        config["loggers"] = {"console": {"config": {"log_level": "CRITICAL"}}}
     with storing(folder), _opened(folder) as instance:
         end_abandoned(instance)
         # Without it Dagster takes Ctrl-C for a failure.
@@ -120,6 +138,11 @@ class _Watcher:
             self.progress.tick(message["tick"])
         elif "log" in message:
             self.progress.step("model", message["log"])
+        elif "start" in message:
+            head, *rows = start_lines(Started(**message["start"]))
+            self.progress.step("weights", head)
+            for row in rows:
+                self.progress.step("", row)
         elif "problem" in message:
             self.stopped = message["problem"]
             if self.cancel is not None and self.stopped["epoch"] is not None:

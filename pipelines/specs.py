@@ -20,7 +20,8 @@ _REPOSITORY = Path(__file__).resolve().parent.parent
 class SpecFile:
     """A spec that compiles: where it was, what it said, with which parameters, and its plan.
 
-    `warnings` is what `dlspec check` prints of it.
+    `warnings` is what `dlspec check` prints of it; `backend` is what a run asks Keras to run on,
+    None where it leaves that to the spec.
     """
 
     path: Path
@@ -28,6 +29,7 @@ class SpecFile:
     plan: Plan
     params: Mapping[str, object] = field(default_factory=dict)
     warnings: str = ""
+    backend: str | None = None
 
     @property
     def name(self) -> str:

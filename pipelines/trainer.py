@@ -33,8 +33,9 @@ import dlspec
 from dlspec.diagnostics import SpecError
 from dlspec.plan import Plan, digest
 from pipelines.backend import import_keras
+from pipelines.processes import on_backend
 from pipelines.steps.problems import StepError, Stopped
-from pipelines.steps.records import Dataset, TrainedModel, from_json, to_json
+from pipelines.steps.records import Dataset, Started, TrainedModel, from_json, to_json
 from pipelines.steps.training.progress import EpochEnd, Notice, Progress, Tick
 
 _POLL_S = 1.0
@@ -168,6 +169,7 @@ def _train(pipes: PipesContext, plan: Plan, dataset: Dataset, stop: Event) -> Tr
         spec_text=pipes.get_extra("spec")["text"],
         progress=lambda said: _pass_on(pipes, said),
         stop=stop,
+        start=from_json(start) if (start := pipes.get_extra("start")) else None,
     )
 
 
@@ -179,16 +181,18 @@ def _pass_on(pipes: PipesContext, said: Progress) -> None:
             pipes.report_custom_message({"tick": asdict(said)})
         case EpochEnd():
             pipes.report_custom_message({"epoch": asdict(said)})
+        case Started():
+            pipes.report_custom_message({"start": asdict(said)})
 
 
 def _plan(spec: Mapping[str, Any]) -> Plan:
     plan = dlspec.loads(spec["text"], path=spec["path"], params=spec["params"])
     if digest(plan) != spec["digest"]:
         raise StepError(
-            f"a file that `{spec['path']}` extends changed while the run was starting",
+            f"a file or a layer that `{spec['path']}` uses changed while the run was starting",
             help="start the run again",
         )
-    return plan
+    return on_backend(plan, os.environ["KERAS_BACKEND"])
 
 
 def problem_fields(problem: StepError) -> dict[str, Any]:

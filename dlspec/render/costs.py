@@ -1,7 +1,7 @@
 """What a node and a graph cost: parameters, FLOPs and activation bytes, as far as known."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dlspec.catalogue import ModelRef, Object
 from dlspec.plan import Graph, Node, Use
@@ -34,6 +34,7 @@ class Cost:
         flops: Operations for one sample.
         activations: Bytes of the outputs for one sample.
         unknown: How many nodes have parameters that are not known; the counts leave them out.
+        macs: Multiply-adds of matrix products and convolutions for one sample.
     """
 
     trainable: int | None
@@ -41,6 +42,7 @@ class Cost:
     flops: int | None
     activations: int | None
     unknown: int = 0
+    macs: int | None = None
 
     @property
     def parameters(self) -> int | None:
@@ -56,15 +58,16 @@ def node_cost(node: Node, graph: Graph) -> Cost:
     if inner is not None:
         cost = graph_cost(inner)
         flops = cost.flops if node.flops is None else node.flops
+        macs = cost.macs if node.macs is None else node.macs
         return _frozen_if(
-            Cost(cost.trainable, cost.frozen, flops, cost.activations, cost.unknown), node
+            Cost(cost.trainable, cost.frozen, flops, cost.activations, cost.unknown, macs), node
         )
     activations = _total(tensor_bytes(tensor) for _, tensor in node.outputs)
     if node.weights is None:
-        return Cost(None, None, node.flops, activations, 1)
+        return Cost(None, None, node.flops, activations, 1, node.macs)
     trainable = sum(weight.size for weight in node.weights if weight.trainable)
     frozen = sum(weight.size for weight in node.weights if not weight.trainable)
-    return _frozen_if(Cost(trainable, frozen, node.flops, activations), node)
+    return _frozen_if(Cost(trainable, frozen, node.flops, activations, macs=node.macs), node)
 
 
 def graph_cost(graph: Graph) -> Cost:
@@ -73,7 +76,13 @@ def graph_cost(graph: Graph) -> Cost:
     A sum of FLOPs or activations over a node that is not known is None; parameters are the sum of
     the known ones, and `unknown` says how many nodes that leaves out.
     """
-    costs = [node_cost(node, graph) for node in graph.nodes]
+    # The weights of a model are the same at each of its uses, hence frozen at each.
+    still = {name for node in graph.nodes if not node.trainable for name in models_of(node)}
+    costs = [
+        _frozen(cost) if models_of(node) & still else cost
+        for node in graph.nodes
+        for cost in (node_cost(node, graph),)
+    ]
     owned = [cost for cost, own in zip(costs, _owners(graph), strict=True) if own]
     return Cost(
         sum(cost.trainable or 0 for cost in owned),
@@ -81,6 +90,7 @@ def graph_cost(graph: Graph) -> Cost:
         _total(cost.flops for cost in costs),
         _total(cost.activations for cost in costs),
         sum(cost.unknown for cost in owned),
+        _total(cost.macs for cost in costs),
     )
 
 
@@ -144,9 +154,11 @@ def _held(value: object) -> Iterator[str]:
 
 
 def _frozen_if(cost: Cost, node: Node) -> Cost:
-    if node.trainable:
-        return cost
-    return Cost(0, cost.parameters, cost.flops, cost.activations, cost.unknown)
+    return cost if node.trainable else _frozen(cost)
+
+
+def _frozen(cost: Cost) -> Cost:
+    return replace(cost, trainable=0, frozen=cost.parameters)
 
 
 def _total(values: Iterator[int | None]) -> int | None:

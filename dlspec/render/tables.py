@@ -77,6 +77,7 @@ def plan_json(plan: Plan) -> dict[str, object]:
         "data": canonical(plan.data),
         "training": canonical(plan.training),
         "evaluation": canonical(plan.evaluation),
+        "prediction": canonical(plan.prediction),
         "retraining": canonical(plan.retraining),
         "runtime": canonical(plan.runtime),
     }

@@ -20,6 +20,37 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """The weights that a training is to begin with.
+
+    `source` is what a person calls them: a run's id, or a file's path; `run` is that id, or None.
+    """
+
+    source: str
+    run: str | None
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What a training took from earlier weights; layers are named by their node.
+
+    `digest` is that of the file's bytes; `by` says how layers found each other, by name or by
+    position; `initialised` and `left` hold a reason for each layer here, and in the file, that
+    was not taken; `parameters` counts the numbers taken.
+    """
+
+    source: str
+    run: str | None
+    digest: str
+    by: str
+    parameters: int
+    taken: tuple[str, ...]
+    initialised: Mapping[str, str]
+    left: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class TrainedModel:
     """A trained model in its run folder.
 
@@ -38,6 +69,7 @@ class TrainedModel:
     flops: int | None
     continued_from_epoch: int
     history: Mapping[str, float]
+    start: Started | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +129,7 @@ class Champion:
     promoted: bool
 
 
-RECORDS = (Dataset, TrainedModel, GateResult, Comparison, Evaluation, Report, Champion)
+RECORDS = (Dataset, Start, TrainedModel, GateResult, Comparison, Evaluation, Report, Champion)
 
 
 def to_json(record: Any) -> str:  # noqa: ANN401 - any of RECORDS
@@ -116,4 +148,6 @@ def _restore(fields: dict[str, Any]) -> Any:  # noqa: ANN401 - any of RECORDS
     if kind is Evaluation:
         fields["gates"] = tuple(GateResult(**gate) for gate in fields["gates"])
         fields["comparison"] = fields["comparison"] and Comparison(**fields["comparison"])
+    if kind is TrainedModel and fields.get("start"):
+        fields["start"] = Started(**{**fields["start"], "taken": tuple(fields["start"]["taken"])})
     return kind(**fields)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import dlspec
+from dlspec.shapes import Tensor
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted((ROOT / "specs").rglob("*.yaml"))
@@ -293,3 +294,287 @@ model:
     weights = plan.graph.nodes[0].weights
     assert weights is not None
     assert [w.shape for w in weights] == [tuple(w.shape) for w in dlspec.compile(plan).weights]
+
+
+@pytest.mark.parametrize(
+    ("key", "index"),
+    [
+        ('[":", 0]', (slice(None), 0)),
+        ("-1", -1),
+        ('[":", "1:3"]', (slice(None), slice(1, 3))),
+        ("[..., 1]", (Ellipsis, 1)),
+        ('["::-1", null, "-2:"]', (slice(None, None, -1), None, slice(-2, None))),
+        ('[":", "$2 - 1", "::2"]', (slice(None), 1, slice(None, None, 2))),
+    ],
+)
+def test_an_index_takes_what_numpy_takes(key, index):
+    plan = _loads(f"model:\n  inputs: {{x: [4, 6]}}\n  graph: [{{ops.get_item: {{key: {key}}}}}]\n")
+    x = np.random.default_rng(0).normal(size=(3, 4, 6)).astype("float32")
+    planned = plan.graph.nodes[0].outputs[0][1].shape
+    assert len(planned) == x[index].ndim
+    assert all(n in (None, m) for n, m in zip(planned, x[index].shape, strict=True))
+    np.testing.assert_array_equal(dlspec.compile(plan)(x), x[index])
+
+
+@pytest.mark.parametrize(
+    ("key", "code", "label"),
+    [
+        ('["1:x"]', "DL203", 'this is the text "1:x"'),
+        ('[":", 0.5]', "DL203", "this is 0.5"),
+        ('["::0"]', "DL203", 'this is the text "::0"'),
+        ("[..., ...]", "DL209", "it stands here again"),
+        ("[0, 0, 0, 0]", "DL412", "4 items for the 3 axes of (None, 4, 6)"),
+        ('[":", 4]', "DL412", "axis 1 of (None, 4, 6) has no index 4"),
+    ],
+)
+def test_an_index_that_means_nothing_is_reported_at_its_place(key, code, label):
+    with pytest.raises(dlspec.SpecError) as refused:
+        _loads(f"model:\n  inputs: {{x: [4, 6]}}\n  graph:\n    - ops.get_item: {key}\n")
+    (found,) = refused.value.diagnostics
+    assert (found.code.value, found.span.line, found.label) == (code, 6, label)
+
+
+def test_written_arrays_are_operands():
+    plan = _loads("""
+model:
+  inputs: {x: [2]}
+  graph:
+    - ops.matmul: {args: [x, [[1, 2, 3], [4, 5, 6.5]]]}
+    - ops.take: {args: [matmul, [2, 0]], axis: 1}
+""")
+    assert [node.outputs[0][1].shape for node in plan.graph.nodes] == [(None, 3), (None, 2)]
+    x = np.array([[1.0, 2.0]], "float32")
+    np.testing.assert_array_equal(dlspec.compile(plan)(x), [[16.0, 9.0]])
+
+
+def test_rows_of_a_written_array_have_one_length():
+    with pytest.raises(dlspec.SpecError, match="the rows have different shapes"):
+        _loads("model:\n  inputs: {x: [2]}\n  graph:\n    - ops.add: {args: [x, [[1, 2], [3]]]}\n")
+
+
+def test_functions_of_several_results_and_of_many_tensors():
+    model = dlspec.compile(
+        _loads("""
+model:
+  inputs: {x: [4]}
+  graph:
+    - {ops.split: {indices_or_sections: 2, axis: 1}, name: half}
+    - {ops.einsum: "bi,bj->bij", from: [half, half.1], name: outer}
+    - {ops.stack: {axis: 1}, from: [half.1, half], name: swapped}
+  outputs: [outer, swapped]
+""")
+    )
+    x = np.array([[1.0, 2.0, 3.0, 4.0]], "float32")
+    outer, swapped = model(x)
+    np.testing.assert_array_equal(outer, [[[3, 4], [6, 8]]])
+    np.testing.assert_array_equal(swapped, [[[3, 4], [1, 2]]])
+
+
+def test_an_output_that_a_function_does_not_give_is_reported_when_it_is_built():
+    plan = _loads(
+        "model:\n  inputs: {x: [4]}\n  graph:\n"
+        "    - {ops.split: {indices_or_sections: 2, axis: 1}, name: half}\n  outputs: [half.2]\n"
+    )
+    with pytest.raises(dlspec.SpecError) as refused:
+        dlspec.compile(plan)
+    (found,) = refused.value.diagnostics
+    assert (found.code.value, found.label) == ("DL409", "`half` has no output 2: 2 come out")
+
+
+def test_a_model_knows_its_extents_from_what_it_is_called_on():
+    plan = _loads("""
+model:
+  inputs: {x: {shape: [8, 8, 3], batch: 2}}
+  models:
+    features: {inputs: {image: [null, null, 3]}, graph: [{Conv2D: [4, 3]}, {MaxPooling2D: 2}]}
+  graph:
+    - {use: features, name: seen}
+    - Flatten
+    - Dense: 5
+""")
+    assert plan.graph.node("seen").outputs == (("out", Tensor((2, 3, 3, 4))),)
+    assert dlspec.compile(plan).count_params() == 3 * 3 * 3 * 4 + 4 + 36 * 5 + 5
+
+
+def test_a_layer_that_the_inputs_of_a_call_do_not_fit_is_reported_at_the_call():
+    with pytest.raises(dlspec.SpecError) as refused:
+        _loads("""
+model:
+  inputs: {x: [2, 2, 3]}
+  models:
+    features: {inputs: {image: [null, null, 3]}, graph: [{Conv2D: [4, 3]}]}
+  graph:
+    - use: features
+""")
+    (found,) = refused.value.diagnostics
+    assert (found.code.value, found.span.line) == ("DL402", 9)
+    assert "a window of 3 does not fit an extent of 2" in found.label
+
+
+def test_inputs_by_name_reach_a_model_whatever_their_order():
+    model = dlspec.compile(
+        _loads(
+            """
+model:
+  inputs: {p: [3], q: [3]}
+  models:
+    minus:
+      inputs: {b: [3], a: [3]}
+      inputs_as: FORM
+      graph: [{Subtract, from: [b, a]}]
+  graph:
+    - {use: minus, from: {a: p, b: q}}
+""".replace("FORM", "mapping")
+        )
+    )
+    one, two = np.ones((1, 3), "float32"), np.full((1, 3), 2, "float32")
+    np.testing.assert_array_equal(model([one, two]), [[1, 1, 1]])
+
+
+def test_layers_inside_wrappers_and_used_models_can_be_frozen():
+    plan = _loads("""
+model:
+  inputs: {x: [3, 4]}
+  models:
+    body: {inputs: {z: [3, 2]}, graph: [{Dense: 5}, BatchNormalization]}
+  graph:
+    - TimeDistributed: {layer: {Dense: [2, {trainable: false}]}}
+    - {use: body, trainable: false}
+    - {Dense: 1, name: head}
+""")
+    model = dlspec.compile(plan)
+    assert [w.path for w in model.trainable_weights] == ["head/kernel", "head/bias"]
+    assert [w.trainable for w in plan.graph.nodes[0].weights] == [False, False]
+
+
+def test_regularizers_constraints_and_initializers_reach_the_layer():
+    model = dlspec.compile(
+        _loads("""
+model:
+  inputs: {x: [3]}
+  graph:
+    - Dense:
+        units: 2
+        activation: LeakyReLU
+        kernel_initializer: {Constant: 0.5}
+        kernel_regularizer: {L1L2: {l1: 0.25, l2: 0.5}}
+        bias_constraint: {MaxNorm: 3}
+        activity_regularizer: {L2: 0.125}
+      name: head
+""")
+    )
+    config = model.get_layer("head").get_config()
+    named = ("kernel_initializer", "kernel_regularizer", "bias_constraint", "activity_regularizer")
+    assert {n: (config[n]["class_name"], config[n]["config"]) for n in named} == {
+        "kernel_initializer": ("Constant", {"value": 0.5}),
+        "kernel_regularizer": ("L1L2", {"l1": 0.25, "l2": 0.5}),
+        "bias_constraint": ("MaxNorm", {"max_value": 3, "axis": 0}),
+        "activity_regularizer": ("L2", {"l2": 0.125}),
+    }
+    assert config["activation"]["class_name"] == "LeakyReLU"
+
+
+@pytest.mark.parametrize(
+    ("dtype", "weights", "computed"),
+    [
+        ("mixed_float16", ["float32", "float32"], "float16"),
+        ("float64", ["float64", "float64"], "float64"),
+        ("int8_from_float32", ["int8", "float32", "float32"], "float32"),
+    ],
+)
+def test_a_layer_has_the_dtype_policy_that_it_names(dtype, weights, computed):
+    plan = _loads(f"model:\n  inputs: {{x: [4]}}\n  graph: [{{Dense: [3, {{dtype: {dtype}}}]}}]\n")
+    layer = dlspec.compile(plan).layers[1]
+    assert sorted(w.dtype for w in layer.weights) == sorted(weights)
+    assert (layer.dtype_policy.name, layer.compute_dtype) == (dtype, computed)
+
+
+def test_a_dtype_that_keras_has_not_is_reported_where_it_stands():
+    with pytest.raises(dlspec.SpecError) as refused:
+        _loads("model:\n  inputs: {x: [4]}\n  graph:\n    - Dense: [3, {dtype: flaot32}]\n")
+    (found,) = refused.value.diagnostics
+    assert (found.code.value, found.span.column, found.help) == ("DL205", 26, "write `float32`")
+
+
+def test_what_is_compiled_is_what_the_text_says():
+    model = dlspec.compile(
+        _loads("""
+data:
+  source: {csv: a.csv}
+  inputs: {x: {vector: [a, b]}}
+  targets: {price: {number: c}, sold: {binary: d}}
+model:
+  inputs: {x: [2]}
+  graph:
+    - {Dense: [8, relu], name: body}
+    - {Dense: 1, name: price}
+    - {Dense: 1, from: body, name: sold}
+  outputs: [price, sold]
+training:
+  epochs: 1
+  optimizer:
+    AdamW:
+      learning_rate: {CosineDecay: {initial_learning_rate: 0.125, decay_steps: 100, alpha: 0.5}}
+      beta_1: 0.75
+      weight_decay: 0.25
+  loss: {price: {Huber: {delta: 2.0}}, sold: {BinaryCrossentropy: {from_logits: true}}}
+  loss_weights: {price: 0.25, sold: 4.0}
+  metrics:
+    price: [{RootMeanSquaredError: {name: rmse}}]
+    sold: [{BinaryAccuracy: {threshold: 0.0}}, {AUC: {from_logits: true, num_thresholds: 50}}]
+  clip: {norm: 1.5}
+""")
+    )
+    optimizer = keras.optimizers.serialize(model.optimizer)
+    config = optimizer["config"]
+    assert (optimizer["class_name"], config["beta_1"], config["weight_decay"]) == (
+        *("AdamW", 0.75, 0.25),
+    )
+    assert (config["clipnorm"], config["global_clipnorm"], config["clipvalue"]) == (1.5, None, None)
+    schedule = config["learning_rate"]
+    assert schedule["class_name"] == "CosineDecay"
+    wanted = {"initial_learning_rate": 0.125, "decay_steps": 100, "alpha": 0.5}
+    assert {name: schedule["config"][name] for name in wanted} == wanted
+    compiled = model.get_compile_config()
+    assert compiled["loss_weights"] == [0.25, 4.0]
+    huber, crossentropy = compiled["loss"]
+    assert huber["class_name"] == "Huber"
+    # Its config leaves `delta` out: an error of 4 costs delta * (4 - delta / 2).
+    assert float(model.loss[0](np.array([[0.0]]), np.array([[4.0]]))) == 6.0
+    assert crossentropy["class_name"] == "BinaryCrossentropy"
+    assert crossentropy["config"]["from_logits"] is True
+    (rmse,), (accuracy, auc) = compiled["metrics"]
+    assert (rmse["class_name"], rmse["config"]["name"]) == ("RootMeanSquaredError", "rmse")
+    assert (accuracy["class_name"], accuracy["config"]["threshold"]) == ("BinaryAccuracy", 0.0)
+    assert (auc["config"]["from_logits"], auc["config"]["num_thresholds"]) == (True, 50)
+
+
+def test_a_tensor_may_stand_where_a_function_takes_numbers():
+    model = dlspec.compile(
+        _loads("""
+model:
+  inputs: {x: {shape: [4], batch: 2}, start: {shape: [], dtype: int32, batch: 2}}
+  graph:
+    - {ops.slice: {start_indices: start, shape: [1, 2]}, from: x}
+""")
+    )
+    x = np.arange(8, dtype="float32").reshape(2, 4)
+    np.testing.assert_array_equal(model([x, np.array([1, 2], "int32")]), [[6, 7]])
+
+
+def test_the_states_of_several_cells_are_counted_one_by_one():
+    model = dlspec.compile(
+        _loads("""
+model:
+  inputs: {x: [5, 4]}
+  graph:
+    - RNN: {cell: {StackedRNNCells: [{LSTMCell: 3}, {GRUCell: 2}]}, return_state: true}
+      name: read
+    - RNN: {cell: {StackedRNNCells: [{LSTMCell: 3}, {GRUCell: 2}]}}
+      name: again
+      from: x
+      call: {initial_state: [[read.1, read.2], read.3]}
+  outputs: [read.1, read.2, read.3, again]
+""")
+    )
+    assert [tuple(t.shape) for t in model.outputs] == [(None, 3), (None, 3), (None, 2), (None, 2)]

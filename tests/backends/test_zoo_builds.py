@@ -1,53 +1,236 @@
-"""Packaged architectures, small, built by Keras: the parameters it counts are ours."""
+"""Packaged architectures built by Keras: published counts, one step of training, Keras's own."""
 
+import json
+import re
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
 import dlspec
+from benchmarks.zoo import PUBLISHED, Published
 from dlspec import zoo
 from dlspec.render.costs import graph_cost
 
 FOLDER = Path(zoo.__file__).parent
+TOKENS = {"vocabulary": 30, "length": 12}
+WORDS = {"source_vocabulary": 15, "vocabulary": 13, "source_length": 6, "length": 5, "dim": 4}
+IMAGE = {"shape": [32, 32, 3], "classes": 4}
 SMALL = [
-    ("alexnet", {"shape": [32, 32, 3], "stem": "cifar", "hidden": 16, "classes": 4}),
+    ("alexnet", {**IMAGE, "stem": "cifar", "hidden": 16}),
+    ("alexnet", {"shape": [70, 70, 3], "hidden": 16, "classes": 4, "dropout": 0.0}),
     ("autoencoder", {}),
+    ("autoencoder", {"shape": [8, 8, 2], "encoder": [9, 7], "decoder": [7], "code": 3}),
     ("bilstm", {"shape": [6, 3], "units": 4, "depth": 2}),
+    ("bilstm", {"shape": [None, 3], "units": 4, "dropout": 0.5}),
+    ("bilstm_attention", {**TOKENS, "dim": 4, "units": 3}),
+    ("bilstm_attention", {**TOKENS, "dim": 4, "units": 3, "classes": 1, "head": "sigmoid"}),
+    ("cbow", {"vocabulary": 30, "dim": 4}),
+    ("cbow", {"vocabulary": 30, "dim": 4, "window": 1, "negatives": 2}),
     ("cnn_rnn", {"shape": [8, 8, 1], "filters": [4, 4], "units": 3}),
+    ("cnn_rnn", {"shape": [8, 12, 3], "filters": [4], "units": 3, "dropout": 0.5}),
+    ("conv_lstm", {"shape": [3, 8, 8, 1], "filters": [3, 2], "kernels": [3, 1]}),
+    ("conv_lstm", {"shape": [2, 8, 6, 3], "filters": [2], "kernels": [5], "head": "linear"}),
+    ("crnn", {"shape": [32, 24, 1], "units": 8}),
+    ("crnn", {"shape": [32, 40, 3], "units": 8, "characters": 11}),
     ("gru", {"shape": [6, 3], "units": 4, "depth": 3}),
+    ("gru", {"shape": [6, 3], "units": 4, "classes": 2, "dropout": 0.1}),
+    ("inception", {**IMAGE, "batch_norm": True}),
+    ("inception", {**IMAGE, "window": 3, "dropout": 0.0}),
     ("lenet5", {}),
+    ("lenet5", {"shape": [8, 8, 3], "padding": "same", "activation": "relu"}),
     ("lstm", {"shape": [6, 3], "units": 4}),
+    ("lstm", {"shape": [6, 3], "units": 4, "depth": 2, "dropout": 0.5}),
     ("mlp", {"shape": [4, 4, 1], "dropout": 0.2}),
-    ("resnet", {"shape": [32, 32, 3], "stem": "cifar", "depth": 18, "classes": 10}),
-    ("resnet", {"shape": [64, 64, 3], "repeats": [1, 1, 1, 1], "classes": 10}),
-    ("siamese", {"units": 8}),
+    ("mlp", {"shape": [5], "hidden": [], "head": "linear"}),
+    ("mobilenet", {**IMAGE, "alpha": 0.25}),
+    ("mobilenet", {"shape": [48, 40, 1], "alpha": 0.3, "classes": 7, "dropout": 0.5}),
+    ("resnet", {"shape": [16, 16, 3], "stem": "cifar", "depth": 18}),
+    ("resnet", {**IMAGE, "repeats": [1, 1, 1, 1]}),
+    ("resnet_cifar", {"shape": [8, 8, 3], "classes": 3}),
+    ("resnet_cifar", {"shape": [8, 8, 1], "shortcut": "project", "bias": True}),
+    ("seq2seq", {**WORDS, "units": 4, "cell": "lstm", "attention": "none"}),
+    ("seq2seq", {**WORDS, "units": 4, "cell": "lstm", "attention": "luong"}),
+    ("seq2seq", {**WORDS, "units": 6, "cell": "lstm", "attention": "bahdanau"}),
+    ("seq2seq", {**WORDS, "units": 4, "cell": "gru", "attention": "none"}),
+    ("seq2seq", {**WORDS, "units": 6, "cell": "gru", "attention": "luong"}),
+    ("seq2seq", {**WORDS, "units": 4, "cell": "gru", "attention": "bahdanau"}),
+    ("siamese", {"units": 8, "shape": [64, 64, 1], "filters": [4, 4, 4], "last": [4, 2]}),
+    ("siamese", {"units": 8, "shape": [32, 32, 3], "filters": [4], "kernels": [3], "last": [4, 3]}),
     ("simple_rnn", {"shape": [6, 3], "units": 4}),
-    ("text_cnn", {"vocabulary": 30, "length": 12, "dim": 4, "filters": 3}),
-    ("transformer_encoder", {"vocabulary": 30, "length": 12, "dim": 8, "heads": 2}),
+    ("simple_rnn", {"shape": [6, 3], "units": 4, "depth": 2, "classes": 2}),
+    ("skip_gram", {"vocabulary": 30, "dim": 4}),
+    ("skip_gram", {"vocabulary": 9, "dim": 1, "negatives": 1}),
+    ("stacked_lstm", {"shape": [7, 3], "units": [5, 4], "dropout": 0.0}),
+    ("stacked_lstm", {"shape": [6, 3], "units": [4], "classes": 3, "head": "softmax"}),
+    ("text_cnn", {**TOKENS, "dim": 4, "filters": 3}),
+    ("text_cnn", {**TOKENS, "dim": 4, "filters": 3, "widths": [1, 2, 3], "classes": 5}),
+    ("transformer_encoder", {**TOKENS, "dim": 8, "heads": 2}),
+    ("transformer_encoder", {**TOKENS, "dim": 8, "heads": 4, "depth": 1, "classes": 3}),
     ("unet", {"shape": [32, 32, 1], "filters": 2}),
-    ("vgg", {"shape": [32, 32, 3], "depth": 11, "hidden": 8, "classes": 10}),
+    ("unet", {"shape": [32, 16, 3], "filters": 2, "classes": 1, "head": "sigmoid"}),
+    ("vgg", {**IMAGE, "depth": 11, "hidden": 8}),
+    ("vgg", {"shape": [28, 28, 1], "depth": 13, "hidden": 8, "classes": 4, "padding": "same"}),
+    ("video_cnn_rnn", {"shape": [3, 8, 8, 1], "classes": 4, "filters": [4, 4], "units": 5}),
+    ("video_cnn_rnn", {"shape": [2, 9, 7, 3], "classes": 2, "filters": [3], "units": 5}),
+]
+APPLICATIONS = [
+    ("vgg", {"depth": 16, "dropout": 0.0}, "VGG16", {}),
+    ("vgg", {"depth": 19, "dropout": 0.0}, "VGG19", {}),
+    ("resnet", {"depth": 50}, "ResNet50", {}),
+    pytest.param("resnet", {"depth": 101}, "ResNet101", {}, marks=pytest.mark.slow),
+    pytest.param("resnet", {"depth": 152}, "ResNet152", {}, marks=pytest.mark.slow),
+    ("mobilenet", {}, "MobileNet", {}),
+    ("mobilenet", {"alpha": 0.25, "dropout": 0.1}, "MobileNet", {"alpha": 0.25, "dropout": 0.1}),
 ]
 
 
-@pytest.mark.parametrize(("name", "params"), SMALL, ids=[name for name, _ in SMALL])
-def test_keras_counts_the_same_parameters(name, params):
-    plan = dlspec.load(FOLDER / f"{name}.yaml", params=params)
+def packaged(name, params):
+    return dlspec.load(FOLDER / f"{name}.yaml", params=params)
+
+
+def without_memory(build):
+    """Build a model whose weights have shapes and no values: VGG would take half a gigabyte."""
+    with keras.StatelessScope():
+        model = build()
+        keras.backend.clear_session()  # the end of the scope would fill in what is still wanted
+    return model
+
+
+def label(case):
+    return case[0]
+
+
+@pytest.mark.parametrize(
+    "published", PUBLISHED, ids=lambda p: "-".join(map(str, (p.name, *p.params.values())))
+)
+def test_keras_counts_as_many_parameters_as_published(published: Published):
+    plan = packaged(published.name, dict(published.params))
+    model = without_memory(lambda: dlspec.compile(plan))
+    trainable = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+    cost = graph_cost(plan.graph)
+    assert (model.count_params(), trainable) == (cost.parameters, cost.trainable)
+    assert published.agrees(trainable if published.counts == "trainable" else model.count_params())
+
+
+def loss_and_targets(name, params, output, generator):
+    """Return what an architecture is trained with, and random targets of that form."""
+    shape = (2, *output.shape[1:])
+    match name:
+        case "seq2seq":
+            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+            return loss, generator.integers(1, shape[-1], shape[:-1])
+        case "crnn":
+            return keras.losses.CTC(), generator.integers(1, shape[-1], (2, 4))
+        case "skip_gram" | "cbow":
+            loss = keras.losses.BinaryCrossentropy(from_logits=True)
+            return loss, generator.integers(0, 2, shape).astype("float32")
+        case "autoencoder" | "conv_lstm":
+            return "mean_squared_error", generator.random(shape, "float32")
+    if params.get("head") == "linear":
+        return "mean_squared_error", generator.random(shape, "float32")
+    if shape[-1] == 1:
+        return "binary_crossentropy", generator.integers(0, 2, shape).astype("float32")
+    return "sparse_categorical_crossentropy", generator.integers(0, shape[-1], shape[:-1])
+
+
+def samples_for(plan, generator):
+    for declared in plan.graph.inputs:
+        shape = (2, *(extent or 6 for extent in declared.shape[1:]))
+        if declared.dtype == "int32":
+            yield generator.integers(1, 9, shape).astype("int32")
+        else:
+            yield generator.random(shape, "float32")
+
+
+@pytest.mark.parametrize(("name", "params"), SMALL, ids=map(label, SMALL))
+def test_a_small_one_is_counted_and_learns_from_one_step(name, params):
+    generator = np.random.default_rng(0)
+    keras.utils.set_random_seed(0)
+    plan = packaged(name, params)
     model = dlspec.compile(plan)
     assert model.count_params() == graph_cost(plan.graph).parameters
-    samples = [np.ones((2, *tensor.shape[1:]), tensor.dtype) for tensor in model.inputs]
-    packed = samples[0] if len(samples) == 1 else samples
-    assert np.isfinite(np.asarray(model(packed, training=False))).all()
+    loss, targets = loss_and_targets(name, params, model.outputs[0], generator)
+    samples = list(samples_for(plan, generator))
+    before = [ops.convert_to_numpy(weight) for weight in model.trainable_weights]
+    model.compile(keras.optimizers.SGD(0.1), loss, run_eagerly=True)
+    figure = model.train_on_batch(samples[0] if len(samples) == 1 else samples, targets)
+    assert np.isfinite(figure)
+    assert all(np.isfinite(weight).all() for weight in model.get_weights())
+    after = [ops.convert_to_numpy(weight) for weight in model.trainable_weights]
+    assert any((old != new).any() for old, new in zip(before, after, strict=True))
     keras.backend.clear_session()
 
 
-def test_every_architecture_is_built():
-    assert {name for name, _ in SMALL} == set(zoo.architectures())
+def test_every_architecture_is_built_with_several_params():
+    built = [name for name, _ in SMALL]
+    assert set(built) == set(zoo.architectures())
+    assert [name for name in zoo.architectures() if built.count(name) < 2] == []
 
 
-def test_a_resnet50_is_the_one_of_keras_applications():
-    model = dlspec.compile(dlspec.load(FOLDER / "resnet.yaml", params={"shape": [32, 32, 3]}))
-    theirs = keras.applications.ResNet50(weights=None, input_shape=(32, 32, 3))
-    ours, expected = ([tuple(w.shape) for w in m.weights] for m in (model, theirs))
-    assert sorted(ours) == sorted(expected)
+@pytest.mark.parametrize(("name", "params", "application", "arguments"), APPLICATIONS)
+def test_it_is_the_model_of_keras_applications_layer_by_layer(name, params, application, arguments):
+    build = getattr(keras.applications, application)
+    plan = packaged(name, {"shape": [32, 32, 3], "classes": 7, **params})
+    size = {"weights": None, "input_shape": (32, 32, 3), "classes": 7}
+    theirs = without_memory(lambda: build(**size, **arguments))
+    ours = without_memory(lambda: dlspec.compile(plan))
+    assert layers_of(ours) == layers_of(theirs)
+
+
+def layers_of(model):
+    """Return class, arguments and inputs of each layer, with a number for its name.
+
+    Keras orders the layers of a model by the graph alone, so equal models have equal rows.
+    """
+    layers = model.get_config()["layers"]
+    numbers = {layer["name"]: number for number, layer in enumerate(layers)}
+    return [
+        (layer["class_name"], arguments_of(layer), numbered(layer["inbound_nodes"], numbers))
+        for layer in layers
+    ]
+
+
+def arguments_of(layer):
+    return {name: value for name, value in layer["config"].items() if name != "name"}
+
+
+def numbered(nodes, numbers):
+    def number(found):
+        return f'"keras_history": [{numbers[found[1]]}, '
+
+    return re.sub(r'"keras_history": \["([^"]+)", ', number, json.dumps(nodes))
+
+
+def test_seq2seq_says_nothing_of_later_words():
+    # Position t may use `previous` up to t only, else teacher forcing teaches nothing.
+    generator = np.random.default_rng(1)
+    source = generator.integers(1, 13, (3, 6)).astype("int32")
+    previous = generator.integers(1, 13, (3, 5)).astype("int32")
+    later = previous.copy()
+    later[:, 3:] = 0
+    for cell in ("lstm", "gru"):
+        for attention in ("none", "luong", "bahdanau"):
+            params = {**WORDS, "units": 4, "cell": cell, "attention": attention}
+            model = dlspec.compile(packaged("seq2seq", params))
+            one, other = (
+                ops.convert_to_numpy(model([source, words])) for words in (previous, later)
+            )
+            assert one.shape == (3, 5, 13)
+            np.testing.assert_allclose(one[:, :3], other[:, :3], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("attention", ["luong", "bahdanau"])
+def test_attention_does_not_look_at_padding(attention):
+    generator = np.random.default_rng(2)
+    previous = generator.integers(1, 13, (2, 5)).astype("int32")
+    ids = generator.integers(1, 13, (2, 4)).astype("int32")
+    short = packaged("seq2seq", {**WORDS, "source_length": 4, "units": 4, "attention": attention})
+    padded = packaged("seq2seq", {**WORDS, "source_length": 6, "units": 4, "attention": attention})
+    of_four, of_six = dlspec.compile(short), dlspec.compile(padded)
+    of_six.set_weights(of_four.get_weights())
+    expected = ops.convert_to_numpy(of_four([ids, previous]))
+    found = ops.convert_to_numpy(of_six([np.pad(ids, ((0, 0), (0, 2))), previous]))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)

@@ -19,6 +19,14 @@ WORKSPACE = (
     "load_from:\n  - python_module: {module_name: pipelines.definitions, location_name: dlspec}\n"
 )
 
+LAYER = """import keras
+
+
+class Twice(keras.layers.Layer):
+    def call(self, x):
+        return 2.0 * x
+"""
+
 _ASSETS = "{ assetNodes { assetKey { path } } }"
 _LAUNCH = """mutation Launch($p: ExecutionParams!) { launchRun(executionParams: $p) {
   ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
@@ -134,6 +142,15 @@ def test_a_broken_spec_shows_as_a_failed_check_without_a_run(dev):
     assert latest["status"] == "FAILED"
     assert "error[DL402]" in latest["evaluation"]["description"]
     assert "tiny/model" in dev.assets()
+
+
+@pytest.mark.slow
+def test_a_listed_layer_and_an_edit_of_it_are_seen_without_a_click(dev):
+    (dev.folder / "layers.py").write_text(LAYER)
+    (dev.folder / "pyproject.toml").write_text('[tool.dlspec.layers]\nTwice = "layers:Twice"\n')
+    wait(lambda: "pyproject.toml changed: reloaded" in dev.said.read_text())
+    (dev.folder / "layers.py").write_text(LAYER.replace("2.0", "3.0"))
+    wait(lambda: "layers.py changed: reloaded" in dev.said.read_text())
 
 
 @pytest.mark.slow

@@ -124,7 +124,7 @@ def test_an_unknown_backend_is_refused():
     with pytest.raises(StepError) as caught:
         require_backend("theano")
     assert str(caught.value) == (
-        "error: `theano` is not a backend of Keras\n"
+        "error: dlspec does not train on `theano`\n"
         "  = help: name one of `tensorflow`, `jax`, `torch`"
     )
 

@@ -72,7 +72,7 @@ def rival(
     assert plan.data is not None
     applied = apply(preparation, read(plan.data.source, base))
     inputs, found = _at_rows(applied, test.rows)
-    predicted = _predict(folder, theirs, inputs)
+    predicted = _predict(folder, theirs, inputs, base=base)
     told = {name: _with_truth(p, ours[name]) for name, p in predicted.items()}
     fresh = found & ~_seen(stored["digests"]["dataset"], inputs)
     return Rival(champion.run, told, fresh)
@@ -108,11 +108,11 @@ def compare(
 
 
 def _predict(
-    folder: Path, plan: Mapping[str, Any], inputs: Mapping[str, Array]
+    folder: Path, plan: Mapping[str, Any], inputs: Mapping[str, Array], *, base: Path
 ) -> dict[str, Predicted]:
     signed = signature(plan)
     return predict_samples(
-        load_model(folder, with_loss=False),
+        load_model(folder, with_loss=False, base=base),
         pack_inputs(signed, inputs),
         signature=signed,
         preparation=load_preparation(folder),

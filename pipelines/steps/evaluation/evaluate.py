@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from dlspec.plan import Plan
-from dlspec.spec import GATED_WITHOUT_METRIC, Gate
+import keras
+import numpy as np
+
+from dlspec.plan import Plan, canonical
+from dlspec.spec import GATED_WITHOUT_METRIC, GENERATED_METRICS, Gate
 from pipelines.steps import store
 from pipelines.steps.evaluation.champion import Rival, compare, rival
 from pipelines.steps.evaluation.forward import Measured, load_model, measure_samples
+from pipelines.steps.evaluation.generated import Generated, beside_truth, measure_generated
+from pipelines.steps.evaluation.generation import asked_of, generate
 from pipelines.steps.evaluation.metrics import measure
 from pipelines.steps.evaluation.predicted import signature_of
 from pipelines.steps.evaluation.predictions import write_predictions
@@ -25,7 +30,6 @@ from pipelines.steps.training.samples import Samples
 _MODEL_FILES = (
     "model.keras",
     "spec.yaml",
-    "plan.json",
     "preparation.json",
     "history.csv",
     "run.json",
@@ -48,7 +52,7 @@ def evaluate(
     Args:
         champion: Whom to compare with when the spec asks for it; None when there is none yet.
         run: The run that evaluates; where it is not the one that trained, a folder of its own
-            takes the model's files as hard links.
+            takes the model's files as hard links, and the plan with its present `prediction`.
         base: The folder of the spec, where its data files are found; default: the current one.
 
     Raises:
@@ -63,16 +67,24 @@ def evaluate(
         )
     training = plan.training
     assert training is not None
+    wanted = _wanted(plan)
     with settled(plan.runtime, seed=training.seed, step_flops=step_flops(plan)):
-        measured = _measure(plan, folder, dataset)
+        model = load_model(folder, with_loss=True, base=base)
+        measured = _measure(plan, folder, dataset, model)
+        generated = _generated(plan, wanted, dataset, model)
         theirs = _rival(plan, trained, champion, dataset=dataset, measured=measured, base=base)
     assert measured.loss is not None
-    metrics = measure(_wanted(plan), measured.predicted) | {"loss": measured.loss}
+    plain = tuple(name for name in wanted if name not in GENERATED_METRICS)
+    metrics = measure(plain, measured.predicted)
+    for said in generated.values():
+        metrics |= measure_generated(wanted, said)
+    metrics["loss"] = measured.loss
     write_predictions(
         folder / "predictions.parquet",
         open_part(dataset, "test").rows,
         measured.predicted,
         champion=None if theirs is None else theirs.predicted,
+        generated={target: said.said for target, said in generated.items()},
     )
     store.write_whole(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
     rules = plan.evaluation and plan.evaluation.champion
@@ -92,10 +104,14 @@ def _own_folder(plan: Plan, trained: TrainedModel, run: str | None) -> TrainedMo
     with store.whole_folder(folder) as aside:
         for name in _MODEL_FILES:
             (aside / name).hardlink_to(Path(trained.path, name))
+        # How a model generates is no part of its training; measured is how it does so now.
+        known = json.loads(Path(trained.path, "plan.json").read_text(encoding="utf-8"))
+        known["prediction"] = canonical(plan.prediction)
+        (aside / "plan.json").write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
     return replace(trained, run=run, path=os.fspath(folder))
 
 
-def _measure(plan: Plan, folder: Path, dataset: Dataset) -> Measured:
+def _measure(plan: Plan, folder: Path, dataset: Dataset, model: keras.Model) -> Measured:
     test = open_part(dataset, "test")
     signed = signature_of(plan)
     samples = Samples(
@@ -104,12 +120,24 @@ def _measure(plan: Plan, folder: Path, dataset: Dataset) -> Measured:
         signed.inputs_as,
         signed.outputs_as,
     )
-    return measure_samples(
-        load_model(folder, with_loss=True),
-        samples,
-        signature=signed,
-        preparation=load_preparation(folder),
-    )
+    return measure_samples(model, samples, signature=signed, preparation=load_preparation(folder))
+
+
+def _generated(
+    plan: Plan, wanted: tuple[str, ...], dataset: Dataset, model: keras.Model
+) -> dict[str, Generated]:
+    """Return what the model says by itself for the test rows, where a metric asks for that."""
+    document = canonical(plan)
+    assert isinstance(document, dict)
+    asked = asked_of(document)
+    if asked is None or not set(wanted) & set(GENERATED_METRICS):
+        return {}
+    test = open_part(dataset, "test")
+    signed = signature_of(plan)
+    inputs = {name: test.inputs[name] for name in signed.inputs if name != asked.input}
+    said = generate(model, inputs, samples=len(test.rows), signed=signed, asked=asked)
+    true = np.asarray(test.targets[asked.output])
+    return {asked.output: beside_truth(true, said.ids, asked.rules)}
 
 
 def _wanted(plan: Plan) -> tuple[str, ...]:

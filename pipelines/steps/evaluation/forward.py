@@ -9,6 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from dlspec.backends.torch_names import allow_dots
+from pipelines.steps.evaluation.listed import listed_objects
 from pipelines.steps.evaluation.predicted import Head, Predicted, Signature, joined, read_output
 from pipelines.steps.preparation.fitting import Preparation, invert
 from pipelines.steps.problems import StepError
@@ -27,19 +29,22 @@ class Measured:
     loss: float | None
 
 
-def load_model(folder: Path, *, with_loss: bool) -> keras.Model:
+def load_model(folder: Path, *, with_loss: bool, base: Path | None = None) -> keras.Model:
     """Return the model of a run folder.
 
     Args:
         with_loss: Compile it as it was for training.
+        base: The folder of the spec, whose project may list layers; default: the current one.
 
     Raises:
-        StepError: If the file is not there or damaged.
+        StepError: If the file is not there or damaged, or a layer of it is not as it was.
     """
     path = folder / "model.keras"
+    allow_dots()
+    own = listed_objects(folder, base)
     try:
-        return keras.models.load_model(path, compile=with_loss)
-    except (OSError, ValueError) as error:
+        return keras.models.load_model(path, custom_objects=own, compile=with_loss)
+    except (OSError, TypeError, ValueError) as error:
         raise StepError(
             f"`{path}` is no model that can be loaded: {str(error).splitlines()[0]}",
             help="train again",

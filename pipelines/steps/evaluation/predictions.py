@@ -19,11 +19,12 @@ def write_predictions(
     predicted: Mapping[str, Predicted],
     *,
     champion: Mapping[str, Predicted] | None,
+    generated: Mapping[str, Array] | None = None,
 ) -> None:
     """Write the predictions of the test samples.
 
     Columns: `row` (of the source), `part`, and for each target `<target>_true`, `<target>_pred`,
-    `<target>_p<class>` or `<target>_score<class>`, and `<target>_champion`.
+    `<target>_p<class>` or `<target>_score<class>`, `<target>_champion`, and `<target>_generated`.
 
     Raises:
         StepError: If the disk is full or the folder may not be written.
@@ -38,6 +39,8 @@ def write_predictions(
         columns |= _scores(f"{target}_p", p.probability) | _scores(f"{target}_score", p.score)
         if champion is not None and target in champion:
             columns[f"{target}_champion"] = _column(champion[target].guess)
+        if generated is not None and target in generated:
+            columns[f"{target}_generated"] = _column(generated[target])
     with store.whole_file(path) as file:
         pq.write_table(pa.table(columns), file)
 

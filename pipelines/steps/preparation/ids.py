@@ -168,7 +168,7 @@ def require_ids_below(feature: TokensFeature, ids: Array) -> None:
     Raises:
         StepError: If one is negative, not whole, or not below the vocabulary (DL613).
     """
-    wrong = ~((ids >= 0) & (ids < feature.vocabulary) & (ids % 1 == 0))
+    wrong = ~((ids >= 0) & (ids < feature.num_ids) & (ids % 1 == 0))
     rows = np.flatnonzero(wrong.any(axis=1))
     if rows.size:
         row = int(rows[0])
@@ -176,6 +176,6 @@ def require_ids_below(feature: TokensFeature, ids: Array) -> None:
             feature.tokens,
             row,
             ids[row][wrong[row]][0],
-            f"is no id of a vocabulary of {feature.vocabulary}",
-            help=f"ids run from 0 to {feature.vocabulary - 1}; write a larger `vocabulary`",
+            f"is no id of a vocabulary of {feature.num_ids}",
+            help=f"ids run from 0 to {feature.num_ids - 1}; write a larger `vocabulary`",
         )

@@ -132,4 +132,6 @@ def _fact(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(map(str, value))
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {inner}" for name, inner in value.items()) or "none"
     return figure(value) if isinstance(value, float) else str(value)

@@ -67,12 +67,17 @@ class NumbersView:
 
 @dataclass(frozen=True, slots=True)
 class Sequences:
-    """One test row of ids: each given input, and `(id, whether it is right)` for the answer."""
+    """One test row of ids: each given input, and `(id, whether it is right)` for the answers.
+
+    `predicted` is told at each place from the true ids before it, `generated` from the model's own;
+    the latter is empty where nothing was generated.
+    """
 
     row: int
     inputs: tuple[tuple[str, tuple[int, ...]], ...]
     expected: tuple[int, ...]
     predicted: tuple[tuple[int, bool], ...]
+    generated: tuple[tuple[int, bool], ...]
     right: bool
 
 
@@ -82,6 +87,7 @@ class TokensView:
 
     name: str
     accuracy: Markup
+    generates: bool
     wrong: int
     examples: tuple[Sequences, ...]
     kind: Literal["tokens"] = "tokens"
@@ -242,7 +248,9 @@ def _tokens(
     # Id 0 is padding: nothing is asked of a model there.
     asked = true != 0
     right = (true == predicted) | ~asked
-    whole = right.all(axis=1)
+    said = predictions.get(f"{name}_generated")
+    generated = None if said is None else said.astype(int)
+    whole = (right if generated is None else (true == generated) | ~asked).all(axis=1)
     by_place = (right & asked).sum(axis=0) / np.maximum(asked.sum(axis=0), 1)
     chosen = np.concatenate([np.flatnonzero(~whole), np.flatnonzero(whole)])[:_MAX_SEQUENCES]
     rows = predictions["row"][chosen]
@@ -256,13 +264,20 @@ def _tokens(
             int(rows[k]),
             tuple((n, _ids(values[k])) for n, values in given.items()),
             _ids(true[i][asked[i]]),
-            tuple(zip(_ids(predicted[i][asked[i]]), right[i][asked[i]].tolist(), strict=True)),
+            _marked(predicted[i], true[i]),
+            () if generated is None else _marked(generated[i], true[i]),
             bool(whole[i]),
         )
         for k, i in enumerate(chosen)
     ]
     chart = charts.bars("ids right by place", by_place, x_label="place", y_label="share")
-    return TokensView(name, chart, int((~whole).sum()), tuple(found))
+    return TokensView(name, chart, generated is not None, int((~whole).sum()), tuple(found))
+
+
+def _marked(said: Array, true: Array) -> tuple[tuple[int, bool], ...]:
+    """Return the ids where one was asked for, each with whether it is right."""
+    asked = true != 0
+    return tuple(zip(_ids(said[asked]), (said == true)[asked].tolist(), strict=True))
 
 
 def _ids(values: Array) -> tuple[int, ...]:

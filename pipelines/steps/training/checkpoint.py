@@ -12,6 +12,7 @@ import numpy as np
 
 from pipelines.steps import store
 from pipelines.steps.training import callbacks as memory
+from pipelines.steps.training import machine
 from pipelines.steps.training.samples import Array
 
 _VERSION = 1
@@ -55,6 +56,7 @@ def save(
         StepError: If the disk is full or the folder may not be written.
     """
     arrays = {name: variable.numpy() for name, variable in _variables(model).items()}
+    arrays |= {f"random/{name}": state for name, state in machine.random_states().items()}
     remembered: list[Mapping[str, Any]] = []
     for i, callback in enumerate(callbacks):
         values, kept = memory.capture(callback)
@@ -84,11 +86,14 @@ def load(path: Path, model: keras.Model, callbacks: Sequence[keras.callbacks.Cal
     for name, variable in variables.items():
         variable.assign(arrays[name])
     for i, callback in enumerate(callbacks):
-        prefix = f"callback/{i}/"
-        kept = {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
-        memory.restore(callback, remembered[i]["values"], kept)
+        memory.restore(callback, remembered[i]["values"], _under(f"callback/{i}/", arrays))
+    machine.restore_random_states(_under("random/", arrays))
     position = state["position"]
     return Position(**{**position, "history": tuple(position["history"])})
+
+
+def _under(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:

@@ -68,6 +68,8 @@ if keras.config.backend() == "tensorflow":
     from pipelines.steps.training.tensorflow_engine import TensorFlowEngine
 if keras.config.backend() == "jax":
     from pipelines.steps.training.jax_engine import JaxEngine
+if keras.config.backend() == "torch":
+    from pipelines.steps.training.torch_engine import TorchEngine
 
 
 def engine_for(model: keras.Model, samples: Samples, *, batch_size: int) -> Engine:
@@ -76,4 +78,6 @@ def engine_for(model: keras.Model, samples: Samples, *, batch_size: int) -> Engi
         return TensorFlowEngine(model, samples, batch_size=batch_size)
     if keras.config.backend() == "jax" and not model.run_eagerly:
         return JaxEngine(model, samples, batch_size=batch_size)
+    if keras.config.backend() == "torch" and not model.run_eagerly:
+        return TorchEngine(model, samples, batch_size=batch_size)
     return BatchEngine(model, samples, batch_size=batch_size)

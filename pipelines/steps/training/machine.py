@@ -11,6 +11,7 @@ import keras
 
 from dlspec.spec import Runtime
 from pipelines.steps.problems import StepError
+from pipelines.steps.training.samples import Array
 
 if keras.config.backend() == "tensorflow":
     import tensorflow as tf
@@ -22,6 +23,7 @@ if keras.config.backend() == "torch":
 # Measured on two cores, one thread against two: LeNet-5, batch 32 (80 MFLOP a step), 1.3 times as
 # fast; three convolutions, batch 128 (over 1 GFLOP), slower.
 _SMALL_STEP_FLOPS = 100_000_000
+_DETERMINISTIC_XLA = "--xla_gpu_deterministic_ops=true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ def settled(runtime: Runtime, *, seed: int, step_flops: int | None) -> Iterator[
     Raises:
         StepError: If the plan asks for a GPU and Keras's backend sees none.
     """
+    if runtime.determinism == "exact":
+        _make_deterministic()
     gpus = _accelerators()
     if runtime.devices == "gpu" and not gpus:
         raise StepError(
@@ -59,10 +63,32 @@ def settled(runtime: Runtime, *, seed: int, step_flops: int | None) -> Iterator[
     if step_flops is not None and step_flops <= _SMALL_STEP_FLOPS and not gpus:
         _use_one_thread()
     keras.utils.set_random_seed(seed)
-    if runtime.determinism == "exact" and gpus:
-        _make_deterministic()
     with keras.device("cpu:0") if runtime.devices == "cpu" else nullcontext():
         yield
+
+
+def random_states() -> dict[str, Array]:
+    """Return the states of random numbers that belong to no layer, by name.
+
+    On PyTorch, Dropout without a seed draws from the process's own generators.
+    """
+    if keras.config.backend() != "torch":
+        return {}
+    cuda = {f"cuda/{i}": state for i, state in enumerate(torch.cuda.get_rng_state_all())}
+    states = {"cpu": torch.get_rng_state(), **cuda}
+    return {name: state.numpy() for name, state in states.items()}
+
+
+def restore_random_states(states: Mapping[str, Array]) -> None:
+    """Put back what `random_states` gave, as far as there are such devices here."""
+    if keras.config.backend() != "torch":
+        return
+    for name, state in states.items():
+        where, _, number = name.partition("/")
+        if where == "cpu":
+            torch.set_rng_state(torch.tensor(state))
+        elif int(number) < torch.cuda.device_count():
+            torch.cuda.set_rng_state(torch.tensor(state), int(number))
 
 
 def describe(model: keras.Model, runtime: Runtime) -> Machine:
@@ -116,24 +142,33 @@ def _tensorflow_name(device: "tf.config.PhysicalDevice") -> str:
 
 
 def _use_one_thread() -> None:
-    if keras.config.backend() != "tensorflow":
-        return
-    # Refused once TensorFlow has started; the run then records the threads it has.
-    with suppress(RuntimeError):
-        tf.config.threading.set_intra_op_parallelism_threads(1)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
+    match keras.config.backend():
+        case "tensorflow":
+            # Refused once TensorFlow has started; the run then records the threads it has.
+            with suppress(RuntimeError):
+                tf.config.threading.set_intra_op_parallelism_threads(1)
+                tf.config.threading.set_inter_op_parallelism_threads(1)
+        case "torch":
+            torch.set_num_threads(1)
 
 
 def _make_deterministic() -> None:
     match keras.config.backend():
         case "tensorflow":
-            tf.config.experimental.enable_op_determinism()
+            if _accelerators():
+                tf.config.experimental.enable_op_determinism()
         case "torch":
+            # On a CPU too: threads add up an embedding's gradient in no fixed order.
             torch.use_deterministic_algorithms(mode=True)
+            # Else PyTorch fills every new tensor with nan first, for reads that Keras never does.
+            torch.utils.deterministic.fill_uninitialized_memory = False
+            # cuBLAS reads this when it starts, and PyTorch refuses to multiply without it.
+            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         case _:
-            # XLA reads this when the first program is compiled.
+            # XLA reads this when it starts, which asking for the devices makes it do.
             flags = os.environ.get("XLA_FLAGS", "")
-            os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
+            if _DETERMINISTIC_XLA not in flags:
+                os.environ["XLA_FLAGS"] = f"{flags} {_DETERMINISTIC_XLA}".strip()
 
 
 def threads() -> int:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from pipelines.steps.records import Started
+
 
 @dataclass(frozen=True, slots=True)
 class EpochEnd:
@@ -50,5 +52,5 @@ class Notice:
     text: str
 
 
-Progress = EpochEnd | Tick | Notice
+Progress = EpochEnd | Tick | Notice | Started
 Listener = Callable[[Progress], None]

@@ -14,7 +14,7 @@ import keras
 
 from dlspec.plan import Plan, canonical, digest
 from pipelines.steps import store
-from pipelines.steps.records import Dataset, TrainedModel
+from pipelines.steps.records import Dataset, Started, TrainedModel
 from pipelines.steps.training import machine
 
 _FIRST_COLUMNS = ("epoch", "loss")
@@ -30,6 +30,7 @@ class Outcome:
         seconds: Training time, that before an interruption included.
         continued_from_epoch: Epochs taken over from a checkpoint.
         samples: Training samples in an epoch.
+        start: What was taken from earlier weights; None when there were none.
     """
 
     started: str
@@ -37,6 +38,7 @@ class Outcome:
     history: Sequence[Mapping[str, float]]
     continued_from_epoch: int
     samples: int
+    start: Started | None = None
 
 
 def weights_digest(model: keras.Model) -> str:
@@ -100,6 +102,7 @@ def write_run(
         flops=total_flops(plan),
         continued_from_epoch=outcome.continued_from_epoch,
         history={name: value for name, value in last.items() if name not in ("epoch", "seconds")},
+        start=outcome.start,
     )
 
 
@@ -140,6 +143,7 @@ def _facts(
         "rows": dict(dataset.rows),
         "parameters": model.count_params(),
         "flops": total_flops(plan),
+        **({"weights_from": asdict(outcome.start)} if outcome.start else {}),
     }
 
 

@@ -22,8 +22,9 @@ from dlspec.spec import Training
 from pipelines.steps import store
 from pipelines.steps.preparation.parts import open_part
 from pipelines.steps.problems import StepError
-from pipelines.steps.records import Dataset, TrainedModel
+from pipelines.steps.records import Dataset, Start, TrainedModel
 from pipelines.steps.training import checkpoint, machine
+from pipelines.steps.training.beginning import begin, start_digest
 from pipelines.steps.training.checkpoint import CorruptError, Position
 from pipelines.steps.training.loop import Loop, LossError, Surroundings
 from pipelines.steps.training.progress import Listener, Notice, Progress
@@ -45,7 +46,7 @@ def _say_nothing(said: Progress) -> None:
     """Listen to nothing."""
 
 
-def train(
+def train(  # noqa: PLR0913 - what to do, where to tell of it, and when to stop
     plan: Plan,
     dataset: Dataset,
     *,
@@ -53,16 +54,19 @@ def train(
     spec_text: str,
     progress: Listener = _say_nothing,
     stop: StopRequest | None = None,
+    start: Start | None = None,
 ) -> TrainedModel:
     """Train the model of a plan, going on from a checkpoint of the same work if there is one.
 
-    The key of the work is the plan's model and training, the arrays, and the backend with its
-    version: a continued training gives the weights of one that was never interrupted, bit for bit.
+    The key of the work is the plan's model and training, the arrays, the weights it begins with,
+    and the backend with its version: a continued training gives the weights of one that was never
+    interrupted, bit for bit.
     SIGINT and SIGTERM end it with a checkpoint when it runs in the main thread.
 
     Args:
         run: The name of the new run folder.
         spec_text: The spec as compiled, kept with the run.
+        start: Earlier weights to begin with where they fit; None begins with fresh ones.
 
     Raises:
         Stopped: If asked to stop; the next call goes on.
@@ -75,14 +79,14 @@ def train(
     with (
         _signals() as signalled,
         machine.settled(plan.runtime, seed=plan.training.seed, step_flops=step_flops(plan)),
-        _locked(store.work_folder(work_key(plan, dataset))) as work,
+        _locked(store.work_folder(work_key(plan, dataset, start))) as work,
     ):
         around = Surroundings(
             work / "checkpoint.npz",
             progress,
             lambda: signalled.is_set() or (stop is not None and stop.is_set()),
         )
-        trained = _train(plan, dataset, run=run, spec_text=spec_text, around=around)
+        trained = _train(plan, dataset, run=run, spec_text=spec_text, around=around, start=start)
         shutil.rmtree(work)
     return trained
 
@@ -93,7 +97,7 @@ def _locked(work: Path) -> Iterator[Path]:
         yield work
 
 
-def work_key(plan: Plan, dataset: Dataset) -> str:
+def work_key(plan: Plan, dataset: Dataset, start: Start | None = None) -> str:
     """Return the name of a piece of work: equal keys mean equal numbers."""
     versions = machine.versions()
     backend = keras.config.backend()
@@ -104,6 +108,7 @@ def work_key(plan: Plan, dataset: Dataset) -> str:
         f"keras {versions['keras']}",
         f"threads {machine.threads()}",
         f"loop {_LOOP_VERSION}",
+        *(() if start is None else (f"weights {start_digest(start)}",)),
     )
     return digest(parts)[:32]
 
@@ -122,10 +127,20 @@ def samples_of(plan: Plan, dataset: Dataset, part: str) -> Samples:
 
 
 def _train(
-    plan: Plan, dataset: Dataset, *, run: str, spec_text: str, around: Surroundings
+    plan: Plan,
+    dataset: Dataset,
+    *,
+    run: str,
+    spec_text: str,
+    around: Surroundings,
+    start: Start | None,
 ) -> TrainedModel:
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    loop = _begin(plan, dataset, around)
+    model = dlspec.compile(plan)
+    taken = None if start is None else begin(model, start)
+    if taken is not None:
+        around.listen(taken)
+    loop = _begin(plan, dataset, model, around=around)
     continued = loop.position.epoch
     try:
         loop.run()
@@ -139,18 +154,18 @@ def _train(
     loop.model.optimizer.finalize_variable_values(loop.model.trainable_weights)
     history = loop.position.history
     loop.compiled.on_train_end(history[-1])
-    outcome = Outcome(started, loop.position.seconds, history, continued, len(loop.train))
+    seconds = loop.position.seconds
+    outcome = Outcome(started, seconds, history, continued, len(loop.train), taken)
     return write_run(
         loop.model, plan, dataset=dataset, run=run, spec_text=spec_text, outcome=outcome
     )
 
 
-def _begin(plan: Plan, dataset: Dataset, around: Surroundings) -> Loop:
+def _begin(plan: Plan, dataset: Dataset, model: keras.Model, *, around: Surroundings) -> Loop:
     training = plan.training
     assert training is not None
     data = _weighted(samples_of(plan, dataset, "train"), training)
     validation = samples_of(plan, dataset, "validation") if dataset.rows["validation"] else None
-    model = dlspec.compile(plan)
     _refuse_short_batch(model, data, validation, training.batch_size)
     _build(model, data)
     callbacks = [build_object(declared) for declared in training.callbacks]

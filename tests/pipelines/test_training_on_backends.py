@@ -1,0 +1,184 @@
+"""JAX and PyTorch train, go on, evaluate and predict as TensorFlow does."""
+
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+import test_training_killed
+from chain_specs import write_tiny
+
+import dlspec
+from pipelines.assets import code_version
+from pipelines.processes import backend_of, require_backend
+from pipelines.steps.problems import StepError
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+BACKENDS = [
+    pytest.param(
+        backend,
+        marks=pytest.mark.skipif(
+            find_spec(backend) is None, reason=f"the `{backend}` extra is not installed"
+        ),
+    )
+    for backend in ("jax", "torch")
+]
+# As the trainer does it.
+PROGRAM = """
+import sys
+from pipelines.backend import import_keras
+import_keras()
+import training_on_one_backend
+training_on_one_backend.main(sys.argv[1])
+"""
+LOOKUP = """\
+dlspec: 1
+name: lookup
+model:
+  inputs: {code: {shape: [], dtype: int32}}
+  graph:
+    - IntegerLookup: {vocabulary: [12, 36]}
+    - Embedding: [3, 2]
+"""
+
+
+def _environment(home: Path, backend: str) -> dict[str, str]:
+    paths = os.pathsep.join([str(ROOT), str(HERE)])
+    own = {"DLSPEC_HOME": str(home), "KERAS_BACKEND": backend, "PYTHONPATH": paths}
+    return {**os.environ, **own, "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """Return what trainings on a backend come to."""
+
+    @cache
+    def train(backend: str) -> dict:
+        home = tmp_path_factory.mktemp(backend)
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, str(home / "found.json")],
+            env=_environment(home, backend),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-4000:]
+        return json.loads((home / "found.json").read_text())
+
+    return train
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_two_runs_agree_and_a_stopped_one_ends_where_they_do(backend, found):
+    runs = found(backend)["runs"]
+    assert len(runs["weights"]) == 3
+    assert len(set(runs["weights"])) == 1
+    assert 3 <= runs["stopped_after"] == runs["continued_from"] < 6
+    assert runs["accuracy"] > 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_training_gives_the_weights_of_fit_bit_for_bit_without_dropout(backend, found):
+    beside = found(backend)["fit"]
+    assert beside["equal"]
+    assert [name for name, (ours, fit) in beside["figures"].items() if ours != fit] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_mixed_precision_trains_and_evaluates(backend, found):
+    half = found(backend)["half"]
+    assert half["finite"]
+    assert half["compute"] == "bfloat16"
+    assert half["accuracy"] > 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_tensorflow_is_not_imported_for_another_backend(backend, found):
+    assert found(backend)["backend"] == backend
+    assert not found(backend)["tensorflow"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_killed_training_goes_on_bit_for_bit(backend, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    killed = "test_a_killed_training_continues_to_the_weights_of_one_never_killed"
+    getattr(test_training_killed, killed)(tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_commands_run_a_chain_on_the_backend_and_predict_on_it(backend, tmp_path):
+    write_tiny(tmp_path / "specs")
+    home = tmp_path / "home"
+
+    def dlspec_command(*words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "pipelines.cli", *words],
+            cwd=tmp_path,
+            # The word on the command line goes before this.
+            env=_environment(home, "tensorflow"),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    dlspec_command("run", "tiny", "--backend", backend)
+    (folder,) = (home / "runs/tiny").glob("*-*")
+    facts = json.loads((folder / "run.json").read_text())
+    plan = json.loads((folder / "plan.json").read_text())
+    assert (facts["backend"], plan["runtime"]["backend"]) == (backend, backend)
+    assert set(facts["versions"]) == {"python", "dlspec", "keras", "numpy", backend}
+    rows = np.random.default_rng(0).uniform(0, 16, (3, 8, 8))
+    np.savez(tmp_path / "rows.npz", images=rows)
+    lines = dlspec_command("predict", "tiny", "rows.npz").splitlines()
+    assert lines[0] == "row,digit,digit_probability"
+    assert len(lines) == 4
+
+
+def test_the_command_line_goes_before_the_spec_and_the_spec_before_the_environment(monkeypatch):
+    silent, written = (
+        dlspec.loads(LOOKUP.replace("IntegerLookup: {vocabulary: [12, 36]}", "Identity") + more)
+        for more in ("", "runtime: {backend: jax}\n")
+    )
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    assert backend_of(silent) == "tensorflow"
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    assert [backend_of(silent), backend_of(written)] == ["torch", "jax"]
+    assert [backend_of(silent, "jax"), backend_of(written, "tensorflow")] == ["jax", "tensorflow"]
+
+
+def test_on_another_backend_a_model_has_another_version_and_its_data_has_not(tmp_path, monkeypatch):
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    path = write_tiny(tmp_path)
+    plan, named = dlspec.load(path), path.read_text() + "runtime: {backend: torch}\n"
+    versions = {b: code_version(plan, "model", b) for b in (None, "tensorflow", "jax", "torch")}
+    assert versions[None] == versions["tensorflow"]
+    assert len(set(versions.values())) == 3
+    assert versions["torch"] == code_version(dlspec.loads(named, path=str(path)), "model")
+    assert code_version(plan, "dataset", "torch") == code_version(plan, "dataset")
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert code_version(plan, "model") == versions["jax"]
+
+
+def test_a_layer_that_the_chosen_backend_cannot_run_is_said_before_anything_starts():
+    plan = dlspec.loads(LOOKUP)
+    require_backend("tensorflow", plan)
+    with pytest.raises(StepError) as caught:
+        require_backend("torch", plan)
+    assert str(caught.value) == (
+        "error[DL519]: `integer_lookup` cannot run on torch: `IntegerLookup` runs on tensorflow "
+        "only\n  = help: choose the backend tensorflow"
+    )

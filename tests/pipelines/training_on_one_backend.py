@@ -1,0 +1,105 @@
+"""What trainings on one backend come to; run in a process of its own for each backend."""
+
+import json
+import math
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+from training_specs import DIGITS, MOONS, prepared
+
+import dlspec
+from pipelines.steps.evaluation.evaluate import evaluate
+from pipelines.steps.problems import Stopped
+from pipelines.steps.training.progress import EpochEnd
+from pipelines.steps.training.samples import class_weights, order
+from pipelines.steps.training.train import samples_of, train
+
+DROPOUT = "    - Dropout: 0.3\n"
+PRECISE = "mixed_bfloat16"
+
+
+class Stop:
+    """Asks to stop once so many epochs are over."""
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs = epochs
+
+    def is_set(self) -> bool:
+        return self.epochs <= 0
+
+    def hear(self, said: object) -> None:
+        self.epochs -= isinstance(said, EpochEnd)
+
+
+def two_runs_and_a_stopped_one() -> dict:
+    """Return the weights of two trainings, and of one that was stopped and continued."""
+    plan, dataset = prepared(MOONS)
+    runs = [train(plan, dataset, run=f"r{i}", spec_text="") for i in range(2)]
+    stop = Stop(3)
+    try:
+        train(plan, dataset, run="r2", spec_text="", progress=stop.hear, stop=stop)
+    except Stopped as stopped:
+        runs.append(train(plan, dataset, run="r2", spec_text=""))
+        return {
+            "weights": [run.weights for run in runs],
+            "stopped_after": stopped.epoch,
+            "continued_from": runs[-1].continued_from_epoch,
+            "accuracy": evaluate(plan, runs[-1], dataset).metrics["accuracy"],
+        }
+    raise AssertionError("the training was not stopped")
+
+
+def beside_fit() -> dict:
+    """Return whether two epochs give the weights and figures of `fit`, without Dropout."""
+    plan, dataset = prepared(DIGITS.replace(DROPOUT, ""))
+    trained = train(plan, dataset, run="fit", spec_text="")
+    keras.utils.set_random_seed(7)
+    model = dlspec.compile(plan)
+    part, validation = (samples_of(plan, dataset, name) for name in ("train", "validation"))
+    x, y = np.array(part.inputs["image"]), np.array(part.targets["digit"])
+    tested = np.array(validation.inputs["image"]), np.array(validation.targets["digit"])
+    weights = class_weights(y, "balanced")
+    for epoch in range(2):
+        visit = order(7, epoch, len(x))
+        history = model.fit(
+            x[visit],
+            y[visit],
+            sample_weight=weights[visit],
+            validation_data=tested,
+            batch_size=32,
+            shuffle=False,
+            verbose=0,
+        ).history
+    found = keras.models.load_model(Path(trained.path, "model.keras")).get_weights()
+    pairs = zip(found, model.get_weights(), strict=True)
+    figures = {name: values[0] for name, values in history.items()}
+    return {
+        "equal": all(np.array_equal(ours, theirs) for ours, theirs in pairs),
+        "figures": {name: [trained.history[name], value] for name, value in figures.items()},
+    }
+
+
+def half_precision() -> dict:
+    """Return what a training in mixed precision comes to."""
+    plan, dataset = prepared(f"{MOONS}runtime: {{precision: {PRECISE}}}\n")
+    trained = train(plan, dataset, run="half", spec_text="")
+    model = dlspec.compile(plan)
+    return {
+        "finite": all(math.isfinite(value) for value in trained.history.values()),
+        "compute": model.get_layer("dense").compute_dtype,
+        "accuracy": evaluate(plan, trained, dataset).metrics["accuracy"],
+    }
+
+
+def main(out: str) -> None:
+    """Write what was found to a file."""
+    found = {
+        "backend": keras.config.backend(),
+        "runs": two_runs_and_a_stopped_one(),
+        "fit": beside_fit(),
+        "half": half_precision(),
+        "tensorflow": "tensorflow" in sys.modules,
+    }
+    Path(out).write_text(json.dumps(found))
