@@ -8,7 +8,7 @@ from dlspec.catalogue import ClassEntry, ModelRef, Object
 from dlspec.catalogue import made as object_of
 from dlspec.diagnostics import Code, Reporter, suggest
 from dlspec.flat import FlatArgument, FlatGraph, FlatNode, FlatOp, Flow, Pointer, Use
-from dlspec.names import Frame
+from dlspec.names import Frame, plain_head
 from dlspec.objects import checked_arguments, find_class, known_class
 from dlspec.source import Span
 from dlspec.spec import POISON, BlockSpec, EntrySpec, Poison
@@ -222,14 +222,15 @@ def _used(target: Scalar, frame: Frame, state: Expansion) -> Flow | None:
 
 
 def _op(entry: EntrySpec, place: Place, flow: Flow | None, state: Expansion) -> _Made:
-    word = Scalar(str(entry.word.value).removeprefix("ops."), entry.word.span)
+    head = str(entry.word.value)
+    word = Scalar(head.removeprefix("ops."), entry.word.span)
     argument = _argument(entry, place, state)
     found = find_class("op", word, state.reporter)
     if isinstance(found, Poison) or _is_poison(argument):
-        return _Made(str(word.value), POISON)
+        return _Made(plain_head(head), POISON)
     reader = CallReader(place.frame, place.scope, state.reporter)
     made, places = reader.operation(found, argument, flow, entry)
-    return _Made(str(word.value), made, () if isinstance(made, FlatOp) else POISON, {}, places)
+    return _Made(plain_head(head), made, () if isinstance(made, FlatOp) else POISON, {}, places)
 
 
 def _is_poison(node: Node | None) -> bool:

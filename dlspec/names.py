@@ -20,6 +20,11 @@ def snake_case(class_name: str) -> str:
     return _AFTER_LOWER.sub(r"\1_\2", _BEFORE_CAPITAL.sub(r"\1_\2", name)).lower()
 
 
+def plain_head(head: str) -> str:
+    """Return a function without its modules, `resize` for `ops.image.resize`; else the head."""
+    return head.rpartition(".")[2] if head.startswith("ops.") else head
+
+
 @dataclass(slots=True)
 class Frame:
     """The names of one block, one turn of a named `for`, or one model.

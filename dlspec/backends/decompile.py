@@ -7,9 +7,9 @@ import keras
 from dlspec.backends.emission import spec_text
 from dlspec.backends.graph_lifting import GraphLifter, Problem
 from dlspec.backends.keras import settings
-from dlspec.backends.rolling import recognised_text, rolled_text, same_graph
+from dlspec.backends.rolling import plain_title, recognised_text, rolled_text, same_graph
 from dlspec.compiler import loads
-from dlspec.diagnostics import Code, Reporter, SpecError
+from dlspec.diagnostics import Code, Reporter
 from dlspec.source import Source, point
 
 _NOT_IN_NAMES = re.compile(r"\W")
@@ -32,16 +32,14 @@ def decompile(
         recognise: Look the model up among the packaged architectures.
 
     Raises:
-        SpecError: If something in it cannot be said; every such layer is listed with its place.
+        SpecError: If something in it cannot be said, every such layer listed with its place; or
+            if the language refuses what Keras takes, at the place in the flat text.
     """
-    title = _spec_name(name or model.name)
+    title = _spec_name(name or (model.name if flat else plain_title(model.name)))
     text = _flat_text(model, title)
+    # What the language refuses is told here, at its place in the flat text.
+    graph = loads(text).graph
     if flat:
-        return text
-    try:
-        graph = loads(text).graph
-    except SpecError:
-        # It cannot be compiled as it is, so that nothing else would be known to be equal to it.
         return text
     packaged = recognised_text(title, graph) if recognise else None
     shorter = packaged or rolled_text(title, graph)

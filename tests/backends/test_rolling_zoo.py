@@ -17,7 +17,10 @@ PARAMS = {
         {"shape": [3, 5], "classes": 4, "hidden": [8, 9, 10], "dropout": 0.3},
         {"classes": 1, "hidden": [5], "head": "sigmoid"},
     ],
-    "mobilenet": [{"shape": [64, 64, 3], "classes": 3, "alpha": 0.25}],
+    "mobilenet": [
+        {"shape": [64, 64, 3], "classes": 3, "alpha": 0.25},
+        {"shape": [64, 64, 3], "classes": 3, "alpha": 0.35},
+    ],
     "resnet": [
         {"shape": [64, 64, 3], "classes": 7},
         {"shape": [32, 32, 3], "depth": 18, "stem": "cifar"},

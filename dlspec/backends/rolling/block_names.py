@@ -5,6 +5,7 @@ from collections.abc import Container
 
 from dlspec import catalogue
 from dlspec.backends.rolling.tree import REPEAT, Item, items_of
+from dlspec.names import plain_head
 
 _SHORT = {
     "BatchNormalization": "BN",
@@ -50,7 +51,7 @@ def _by_merge(items: list[Item]) -> str | None:
     last = merges[-1]
     identity = any(not row.items for row in last.branches or ())
     stage = "Stage" if REPEAT in last.args or any(i.head == "Residual" for i in items) else ""
-    match last.head.removeprefix("ops."):
+    match plain_head(last.head):
         case "Add" | "add":
             plain = "Residual" if identity else "Projected"
             return f"Residual{stage}" if stage else plain
@@ -71,7 +72,7 @@ def _by_parts(items: list[Item]) -> str:
 
 
 def _part(item: Item) -> str:
-    head = item.head.removeprefix("ops.")
+    head = plain_head(item.head)
     if head in ("Activation", "activation"):
         word = item.args.get(("activation",))
         return _camel(word) if isinstance(word, str) else "Act"

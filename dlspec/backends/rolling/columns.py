@@ -64,7 +64,7 @@ def params_of(
     for number, same in enumerate(zip(*(items_of(items) for items in runs), strict=True)):
         for path in _paths(same, blocks):
             column = [value_of(item, path, blocks) for item in same]
-            if len(set(map(repr, column))) == 1 and not (formulas_differ and _is_bound(column[0])):
+            if len(set(map(repr, column))) == 1 and not (formulas_differ and is_bound(column[0])):
                 continue
             if all(isinstance(value, tuple) for value in column):
                 lists.append((number, path, column))
@@ -76,9 +76,10 @@ def params_of(
     return found
 
 
-def _is_bound(leaf: Leaf) -> bool:
+def is_bound(leaf: Leaf) -> bool:
+    """Return whether a value reads a param."""
     if isinstance(leaf, tuple):
-        return any(map(_is_bound, leaf))
+        return any(map(is_bound, leaf))
     return isinstance(leaf, Formula)
 
 

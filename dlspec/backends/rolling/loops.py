@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from dlspec.backends.rolling.blocks import substitute_refs, write_formulas
-from dlspec.backends.rolling.columns import Params, params_of, value_of
+from dlspec.backends.rolling.columns import Params, is_bound, params_of, value_of
 from dlspec.backends.rolling.runs import LONGEST, Run, needs_names, runs_of, said
 from dlspec.backends.rolling.sizes import row_size, values_size
 from dlspec.backends.rolling.tree import (
@@ -196,6 +196,11 @@ def _loop(runs: list[Run], program: Program, taken: frozenset[str]) -> _Loop | N
         [run.items for run in runs], program.blocks, formulas_differ=False, taken=taken
     )
     if not 0 < len(params.values) <= _MOST_VARIABLES:
+        return None
+    if len(runs) == 2 and any(
+        is_bound(leaf) for column in params.values.values() for leaf in column
+    ):
+        # Two entries read better than their params in a list.
         return None
     cost = sum(values_size(name, values) for name, values in params.values.items())
     if cost > _MOST_WIDTH:

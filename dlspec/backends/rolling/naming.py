@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from dlspec.backends.rolling.automatic_names import is_automatic
 from dlspec.backends.rolling.runs import said
 from dlspec.backends.rolling.tree import INPUT, REPEAT, Item, Program, Ref, Row, items_of
-from dlspec.names import snake_case
+from dlspec.names import plain_head, snake_case
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
 _INPUTS = ("x", "y", "z")
@@ -35,7 +36,8 @@ def main_names(program: Program, inputs: Mapping[int, str], original: Mapping[in
     taken = set(inputs.values())
     first = first_calls(program)
     for item in _outside(program.main):
-        name = original.get(item.uid, "")
+        # A layer that is called again has the name of its first call, whichever comes first here.
+        name = original.get(item.uid if item.layer is None else item.layer, "")
         again = item.layer is not None and first[item.layer] != item.uid
         if again or item.kind in ("block", "for"):
             continue
@@ -69,11 +71,9 @@ def _outside(row: Row) -> Iterator[Item]:
 
 
 def _is_given(name: str, item: Item) -> bool:
-    """Return whether a person gave a name: an automatic one is the class with a number."""
+    """Return whether a person gave a name."""
     word = str(item.args[("model",)]) if item.kind == "use" else item.head
-    base = snake_case(word.removeprefix("ops."))
-    automatic = re.fullmatch(rf"{re.escape(base)}(_\d+)?", name)
-    return bool(_NAME.match(name)) and automatic is None
+    return bool(_NAME.match(name)) and not is_automatic(name, word)
 
 
 def _read(row: Row) -> Iterator[int]:
@@ -117,7 +117,7 @@ def _base(item: Item) -> str:
     if item.kind == "for":
         return "stage"
     word = str(item.args[("model",)]) if item.kind == "use" else item.head
-    base = snake_case(word.removeprefix("ops."))
+    base = snake_case(plain_head(word))
     if item.kind == "block":
         base = base.replace("re_lu", "relu")
     return base if _NAME.match(base) else f"n{base}"

@@ -56,7 +56,12 @@ def _numbers(graph: Graph) -> dict[str, int]:
 
 
 def ordered_nodes(graph: Graph) -> list[Node]:
-    """Return the nodes as a walk from the outputs meets them, each after those that it reads."""
+    """Return the nodes as a walk from the outputs meets them, each after those that it reads.
+
+    Of several tensors the one that took most steps comes first, so that what only adjusts another
+    stands right before the entry that wants it.
+    """
+    depths = _depths(graph)
     nodes = {node.name: node for node in graph.nodes}
     order: list[Node] = []
     seen = {declared.name for declared in graph.inputs}
@@ -65,7 +70,8 @@ def ordered_nodes(graph: Graph) -> list[Node]:
     def enter(name: str) -> None:
         if name not in seen:
             seen.add(name)
-            open_.append((nodes[name], iter(references_of(nodes[name]))))
+            wanted = sorted(references_of(nodes[name]), key=lambda found: -depths[found.node])
+            open_.append((nodes[name], iter(wanted)))
 
     for _, output in graph.outputs:
         enter(output.node)
@@ -78,6 +84,14 @@ def ordered_nodes(graph: Graph) -> list[Node]:
             else:
                 enter(reference.node)
     return order
+
+
+def _depths(graph: Graph) -> dict[str, int]:
+    """Return how many steps each tensor took; a graph's nodes stand behind what they read."""
+    depths = {declared.name: 0 for declared in graph.inputs}
+    for node in graph.nodes:
+        depths[node.name] = 1 + max((depths[ref.node] for ref in references_of(node)), default=0)
+    return depths
 
 
 def references_of(node: Node) -> list[Reference]:

@@ -1,13 +1,14 @@
 """A graph that a packaged architecture gives exactly -> the reference to it."""
 
-import re
 from collections.abc import Iterator, Mapping
 from itertools import islice, product
+from math import ceil
 from typing import Any
 
 from dlspec import zoo
 from dlspec.backends.emission import written_value
 from dlspec.backends.rolling.architectures import heads_of, may_be
+from dlspec.backends.rolling.automatic_names import is_automatic, is_automatic_input
 from dlspec.backends.rolling.columns import value_of
 from dlspec.backends.rolling.planting import items_in_order, ordered_nodes
 from dlspec.backends.rolling.sameness import same_graph
@@ -15,7 +16,6 @@ from dlspec.backends.rolling.tree import Item, Leaf
 from dlspec.compiler import loads
 from dlspec.diagnostics import SpecError
 from dlspec.flow_style import flow_text, scalar_text
-from dlspec.names import snake_case
 from dlspec.plan import Graph, Node
 from dlspec.zoo.reader import choices
 
@@ -23,11 +23,7 @@ _WIDTH = 100
 _MOST_TRIALS = 48
 _MOST_DEPTH = 8
 _MOST_ITEMS = 5
-# Factors of widths: no layer holds one as it is, so that only a trial tells.
-_TRIED: Mapping[tuple[str, str], tuple[object, ...]] = {
-    ("mobilenet", "alpha"): (1.0, 0.25, 0.5, 0.75),
-}
-_AUTOMATIC_INPUT = re.compile(r"(input_layer|keras_tensor|input)(_\d+)?\Z")
+_MOST_DIGITS = 4
 
 _Params = dict[str, object]
 
@@ -113,7 +109,7 @@ def _trials(word: str, declared: _Params, given: _Params) -> Iterator[_Params]:
 
 def _shapes(word: str, name: str, value: object) -> tuple[object, ...]:
     """Return the values of a param that may give other layers, its default first."""
-    known = choices().get((word, name)) or _TRIED.get((word, name))
+    known = choices().get((word, name))
     if known is not None:
         return (value, *(choice for choice in known if choice != value))
     match value:
@@ -157,6 +153,8 @@ def _solved(word: str, declared: _Params, trial: _Params, graph: Graph) -> _Para
         seen = _seen(before, _items(changed), wanted, value, other)
         if seen is not None:
             solved[name] = seen
+        elif isinstance(value, float):
+            solved[name] = _factor(before, _items(changed), wanted, value)
         elif isinstance(value, int) and graph.inputs:
             solved |= _extent(name, value, base, changed, graph)
     return solved if solved != trial else None
@@ -192,6 +190,26 @@ def _seen(
     return None
 
 
+def _factor(before: list[Item], after: list[Item], wanted: list[Item], value: float) -> float:
+    """Return what the widths that a param scales say it is; the value before where none does."""
+    found: tuple[int, int] | None = None
+    for one, two, three in zip(before, after, wanted, strict=True):
+        for path in one.args:
+            old, new, seen = _value(one, path), _value(two, path), _value(three, path)
+            if type(old) is int and type(new) is int and type(seen) is int and old != new:
+                # Widths are rounded: the largest one tells most.
+                found = max(found or (0, 0), (old, seen))
+    if found is None:
+        return value
+    width, scaled = found
+    for digits in range(1, _MOST_DIGITS + 1):
+        unit: int = 10**digits
+        factor = ceil(value * scaled / width * unit - 1e-9) / unit
+        if factor * width < value * (scaled + 1):
+            return factor
+    return value * scaled / width
+
+
 def _leaf(item: Item, path: tuple[str, ...]) -> str:
     return repr(_value(item, path))
 
@@ -215,7 +233,7 @@ def _extent(name: str, value: int, base: Graph, changed: Graph, graph: Graph) ->
 def _names_fit(found: Graph, graph: Graph) -> bool:
     """Return whether inputs and outputs have the zoo's names, or none that mean anything."""
     inputs = all(
-        mine.name == theirs.name or _AUTOMATIC_INPUT.match(mine.name)
+        mine.name == theirs.name or is_automatic_input(mine.name)
         for mine, theirs in zip(graph.inputs, found.inputs, strict=True)
     )
     nodes, others = _leaving(graph), _leaving(found)
@@ -232,4 +250,4 @@ def _leaving(graph: Graph) -> list[Node]:
 
 def _is_automatic(node: Node) -> bool:
     word = getattr(node.operation, "class_name", None) or getattr(node.operation, "name", "")
-    return re.fullmatch(rf"{re.escape(snake_case(str(word)))}(_\d+)?", node.name) is not None
+    return is_automatic(node.name, str(word))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dlspec.backends.emission import written_value
+from dlspec.backends.rolling.automatic_names import input_names, with_plain_models
 from dlspec.backends.rolling.block_names import block_name
 from dlspec.backends.rolling.blocks import extract_blocks, inline_blocks
 from dlspec.backends.rolling.hoisting import Defaults, hoisted
@@ -16,6 +17,7 @@ from dlspec.backends.rolling.naming import (
     reads_input_by_name,
 )
 from dlspec.backends.rolling.page import WIDTH, Writer, row_lines
+from dlspec.backends.rolling.param_order import order_params
 from dlspec.backends.rolling.planting import ordered_nodes, planted
 from dlspec.backends.rolling.tree import Block, Formula, Leaf, Program, Row, items_of
 from dlspec.flow_style import flow_text, scalar_text
@@ -27,7 +29,7 @@ _MOST_ROUNDS = 60
 def rolled_text(name: str, graph: Graph) -> str:
     """Return the spec of a graph with its repeated structure written once."""
     lines = ["dlspec: 1", f"name: {scalar_text(name)}", "model:"]
-    return "\n".join([*lines, *_graph_lines(graph, 2, outermost=True)]) + "\n"
+    return "\n".join([*lines, *_graph_lines(with_plain_models(graph), 2, outermost=True)]) + "\n"
 
 
 def rolled_up(graph: Graph, *, keeps_outputs: bool) -> Program:
@@ -46,6 +48,7 @@ def rolled_up(graph: Graph, *, keeps_outputs: bool) -> Program:
     while inline_blocks(program):
         fold_repeats(program)
     _rename(program)
+    order_params(program)
     return program
 
 
@@ -69,12 +72,14 @@ def _rename(program: Program) -> None:
 def _graph_lines(graph: Graph, indent: int, *, outermost: bool) -> Iterator[str]:
     program = rolled_up(graph, keeps_outputs=outermost)
     defaults = hoisted(program)
-    inputs = {-1 - number: declared.name for number, declared in enumerate(graph.inputs)}
+    called = input_names(graph)
+    inputs = {-1 - number: name for number, name in enumerate(called)}
     original = {number: node.name for number, node in enumerate(ordered_nodes(graph))}
     names = main_names(program, inputs, original)
     first = first_calls(program)
     start = " " * indent
-    yield from _flow(f"{start}inputs: ", {i.name: _input(i) for i in graph.inputs})
+    described = map(_input, graph.inputs)
+    yield from _flow(f"{start}inputs: ", dict(zip(called, described, strict=True)))
     if _form_of_inputs(graph) is not None:
         yield f"{start}inputs_as: {_form_of_inputs(graph)}"
     writer = Writer(names, program.blocks, defaults, first)

@@ -1,42 +1,45 @@
 """Whether two graphs are one graph under other names."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
 from dlspec import catalogue
+from dlspec.backends.rolling.automatic_names import is_automatic_input
 from dlspec.backends.rolling.planting import ordered_nodes, with_number_named
 from dlspec.backends.rolling.tree import default_of, shortened
 from dlspec.catalogue import Object
-from dlspec.plan import Argument, Graph, Node, Reference, Use
+from dlspec.plan import Argument, Graph, Input, Node, Reference, Use
 
 
 def same_graph(one: Graph, other: Graph, *, named: bool = True) -> bool:
     """Return whether two graphs are equal but for the names of their nodes.
 
     Args:
-        named: Whether the inputs must have the same names as well.
+        named: Whether the inputs must have the same names as well, those that Keras gave apart.
     """
     return described(one, named=named) == described(other, named=named)
 
 
 def described(graph: Graph, *, named: bool = True) -> tuple[object, ...]:
     """Return a graph as data that is equal for equal graphs, whatever the nodes are called."""
-    named = named or graph.inputs_as == "mapping"
+    by_name = graph.inputs_as == "mapping"
+    models = {name: described(inner) for name, inner in graph.models.items()}
     order = ordered_nodes(graph)
     numbers = {declared.name: -1 - i for i, declared in enumerate(graph.inputs)}
     numbers |= {node.name: i for i, node in enumerate(order)}
     layers: dict[str, int] = {}
     nodes = []
-    by_name = {node.name: node for node in graph.nodes}
+    owners = {node.name: node for node in graph.nodes}
     for node in order:
         owner = node
         while isinstance(owner.operation, Use) and owner.operation.of == "node":
-            owner = by_name[owner.operation.target]
+            owner = owners[owner.operation.target]
         layer = layers.setdefault(owner.name, len(layers))
         inputs = node.inputs
         nodes.append(
             (
-                _operation(owner, graph, numbers),
+                _operation(owner, models, numbers),
                 layer,
                 _inputs(inputs, numbers),
                 {name: _argument(value, numbers) for name, value in node.call.items()},
@@ -44,7 +47,7 @@ def described(graph: Graph, *, named: bool = True) -> tuple[object, ...]:
             )
         )
     return (
-        graph.inputs if named else tuple(replace(declared, name="") for declared in graph.inputs),
+        graph.inputs if by_name else tuple(_nameless(i, named=named) for i in graph.inputs),
         tuple(map(_text, nodes)),
         tuple(_reference(reference, numbers) for _, reference in graph.outputs),
         tuple(name for name, _ in graph.outputs) if graph.outputs_as == "mapping" else (),
@@ -53,8 +56,14 @@ def described(graph: Graph, *, named: bool = True) -> tuple[object, ...]:
     )
 
 
+def _nameless(declared: Input, *, named: bool) -> Input:
+    given = named and not is_automatic_input(declared.name)
+    return declared if given else replace(declared, name="")
+
+
 def _text(node: object) -> str:
-    return repr(node)
+    """Return a digest: a model in a model in a model would be quoted once more at each level."""
+    return hashlib.sha256(repr(node).encode()).hexdigest()
 
 
 def _inputs(inputs: object, numbers: Mapping[str, int]) -> object:
@@ -70,12 +79,12 @@ def _reference(reference: Reference, numbers: Mapping[str, int]) -> tuple[int, i
     return numbers[reference.node], reference.output
 
 
-def _operation(node: Node, graph: Graph, numbers: Mapping[str, int]) -> object:
+def _operation(node: Node, models: Mapping[str, object], numbers: Mapping[str, int]) -> object:
     operation = node.operation
     if isinstance(operation, Object):
-        return _value(operation, graph)
+        return _value(operation, models)
     if isinstance(operation, Use):
-        return "model", operation.target, described(graph.models[operation.target])
+        return "model", models[operation.target]
     operation = with_number_named(operation)
     arguments = [_argument(value, numbers) for value in operation.arguments]
     keywords = {name: _argument(value, numbers) for name, value in operation.keywords.items()}
@@ -90,12 +99,12 @@ def _argument(value: Argument, numbers: Mapping[str, int]) -> object:
     return value
 
 
-def _value(value: object, graph: Graph) -> object:
+def _value(value: object, models: Mapping[str, object]) -> object:
     """Return a value with defaults left out and equal extents as one."""
     if isinstance(value, catalogue.ModelRef):
-        return "model", value.name, described(graph.models[value.name])
+        return "model", models[value.name]
     if isinstance(value, tuple):
-        return [_value(item, graph) for item in value]
+        return [_value(item, models) for item in value]
     if not isinstance(value, Object):
         return value
     entry = value.entry
@@ -106,5 +115,5 @@ def _value(value: object, graph: Graph) -> object:
             given = shortened(given)
         if parameter and not parameter.required and repr(default_of(parameter)) == repr(given):
             continue
-        arguments[name] = _value(given, graph)
+        arguments[name] = _value(given, models)
     return value.entry_kind, value.class_name, sorted(arguments.items())
