@@ -14,6 +14,8 @@ from dlspec.diagnostics import SpecError, render_text
 from dlspec.entries import sound_name
 from dlspec.writing import write_text
 
+_WEIGHTS = ".weights.h5"
+
 
 class _Imported(Protocol):
     """What is printed of an import; its own type stands in the back end, which loads Keras."""
@@ -55,10 +57,13 @@ def import_model(
       dlspec import - < architecture.json
     """  # noqa: D301 - click reads \b
     named = _name(output, name)
+    if weights is not None and not weights.endswith(_WEIGHTS):
+        raise click.UsageError(
+            f"`{weights}` is no name for weights; write `--weights {Path(weights).stem}{_WEIGHTS}`"
+        )
     targets = [Path(path) for path in (output, weights) if path is not None]
     for target in targets:
-        if target.exists() and not force:
-            raise click.UsageError(f"`{target}` is there already; `--force` writes over it")
+        _require_free(target, Path(model), force=force)
     found = _read(model, named, weights, flat=flat)
     for note in found.notes:
         click.echo(f"note: {note}", err=True)
@@ -68,6 +73,28 @@ def import_model(
         _write(Path(output), found.text)
     if targets:
         click.echo(f"wrote {' and '.join(map(str, targets))}", err=True)
+
+
+def _require_free(target: Path, model: Path, *, force: bool) -> None:
+    """Refuse a file that is not to be written, before the model is read.
+
+    Raises:
+        click.UsageError: If it is there, or cannot be a file.
+        click.ClickException: If its folder may not be written.
+    """
+    if target.is_dir():
+        raise click.UsageError(f"`{target}` is a folder; name a file in it")
+    if target.exists():
+        if model.exists() and target.samefile(model):
+            raise click.UsageError(f"`{target}` is the model that is read; name another file")
+        if not force:
+            raise click.UsageError(f"`{target}` is there already; `--force` writes over it")
+    # A missing folder is made, in the nearest one that is there.
+    folder = next(above for above in target.absolute().parents if above.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise click.ClickException(
+            f"{target} cannot be written: `{folder}` is no folder where you may write"
+        )
 
 
 def _read(model: str, name: str | None, weights: str | None, *, flat: bool) -> _Imported:
@@ -104,7 +131,7 @@ def _quiet_start() -> Iterator[None]:
         os.dup2(said.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:
             os.dup2(before, 2)
             said.seek(0)
             os.write(2, said.read())

@@ -43,6 +43,7 @@ def write_text(path: Path, text: str) -> None:
     path.touch(exist_ok=False)
     try:
         replace_text(path, text)
-    except OSError:
+    except BaseException:
+        # Ctrl-C too leaves no empty file.
         path.unlink()
         raise

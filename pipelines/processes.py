@@ -100,7 +100,8 @@ class TrainerProcess:
         self.log = home() / "logs" / f"{label}-{backend}.log"
         with writing(self.log.parent), _opened(self.log) as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "pipelines.trainer"],
+                # -P: a folder `pipelines` of the project is not run in the place of ours.
+                [sys.executable, "-P", "-m", "pipelines.trainer"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -1,5 +1,6 @@
 """`--weights-from`: the run or the file whose weights a training begins with."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +21,8 @@ def find_start(word: str) -> Start:
     Raises:
         StepError: If it is neither.
     """
-    path = Path(word).expanduser()
+    # `Path.expanduser` fails for a user that is not there; this leaves the word as it is.
+    path = Path(os.path.expanduser(word))  # noqa: PTH111
     if path.is_file():
         path = path.absolute()
         return _of_run(path.parent) if _is_of_run(path) else Start(_shown(path), None, str(path))

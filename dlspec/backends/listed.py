@@ -33,6 +33,10 @@ def _imported(entry: ClassEntry, origin: Origin) -> type[keras.Layer]:
             module = import_module(origin.module)
     except ImportError as error:
         raise _refused(entry, f"`{origin.module}` cannot be imported: {error}") from error
+    except (Exception, SystemExit) as error:
+        # The project's own code, which may raise anything.
+        reason = f"{type(error).__name__}: {error}"
+        raise _refused(entry, f"`{origin.module}` cannot be imported: {reason}") from error
     found = getattr(module, origin.name, None)
     if not inspect.isclass(found) or not issubclass(found, keras.Layer):
         raise _refused(entry, f"`{origin.name}` is no subclass of `keras.Layer`")

@@ -85,6 +85,11 @@ def _read(
         ) from error
     except ValueError as error:
         raise DefinitionError(f"`{file.name}` is not Python: {error}") from error
+    except OSError as error:
+        raise DefinitionError(f"`{file.name}` cannot be read: {error.strerror}") from error
+    except (MemoryError, RecursionError) as error:
+        # How Python's own parser says that brackets or operators nest too deep.
+        raise DefinitionError(f"`{file.name}` nests too deep to be read") from error
     bindings: dict[str, ast.stmt] = {}
     stars: list[ast.ImportFrom] = []
     for statement in _at_the_top(tree.body):

@@ -133,6 +133,8 @@ def test_a_refused_model_leaves_no_file_and_status_1():
     [
         (["-o", "my-model.yaml"], "`my-model` cannot be a name; write `-o my_model.yaml`"),
         (["--name", "1st"], "`1st` cannot be a name"),
+        (["--weights", "w.h5"], "`w.h5` is no name for weights; write `--weights w.weights.h5`"),
+        (["-o", str(HERE)], f"`{HERE}` is a folder; name a file in it"),
         (["-o", "a.yaml", "--name", "b"], "a spec called `b` belongs into `b.yaml`"),
         ([], "Missing argument 'MODEL'"),
     ],
@@ -142,6 +144,23 @@ def test_wrong_usage_has_status_2(arguments, said):
     result = run(*model, *arguments)
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+def test_the_model_is_not_written_over_even_by_force():
+    content = (HERE / "keras2_residual.json").read_bytes()
+    Path("m.json").write_bytes(content)
+    result = run("m.json", "-o", "m.json", "--force")
+    assert result.exit_code == 2
+    assert "`m.json` is the model that is read; name another file" in result.stderr
+    assert Path("m.json").read_bytes() == content
+
+
+def test_a_spec_that_cannot_be_written_leaves_no_weights():
+    Path("file").touch()
+    result = run(HERE / "keras2_lenet.h5", "-o", "file/m.yaml", "--weights", "m.weights.h5")
+    assert result.exit_code == 1
+    assert "m.yaml cannot be written: " in result.stderr
+    assert [p.name for p in Path().iterdir()] == ["file"]
 
 
 def test_what_cannot_be_opened_is_said_with_its_reason():

@@ -270,6 +270,43 @@ def test_a_yaml_of_aliases_is_refused():
     assert found[0].code is Code.TOO_LARGE
 
 
+@pytest.mark.parametrize("number", ["1" + "0" * 9000, "1:" * 20_000 + "1", "0x_", "1." + "0" * 900])
+def test_a_number_in_yaml_that_cannot_be_read_is_refused(number):
+    text = f"class_name: Sequential\nlayers: {number}\n"
+    (found,) = refusals("-", stdin=text.encode())
+    assert (found.code, found.span.line) == (Code.HUGE_NUMBER, 2)
+
+
+def test_a_module_in_the_current_folder_is_not_run_to_read_hdf5(tmp_path, canary, monkeypatch):
+    for name in ("h5py", "json", "dlspec"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(canary)!r}, 'w').close()", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    found = import_model(load_document(str(HERE / "keras2_lenet.h5"), io.BytesIO()))
+    assert found.text.startswith("dlspec: 1\n")
+    assert not canary.exists()
+
+
+def test_a_link_in_an_archive_is_text_and_is_not_followed(tmp_path):
+    secret = tmp_path / "secret.json"
+    secret.write_text(keras.Sequential([keras.Input((4,)), LAYERS.Dense(2)]).to_json(), "utf-8")
+    info = zipfile.ZipInfo("config.json")
+    info.create_system, info.external_attr = 3, 0o120777 << 16
+    with zipfile.ZipFile(tmp_path / "m.keras", "w") as archive:
+        archive.writestr(info, str(secret))
+    (found,) = refusals(tmp_path / "m.keras")
+    assert (found.code, found.label) == (Code.NOT_A_MODEL, "expecting value")
+
+
+def test_members_of_an_archive_that_lead_elsewhere_are_not_unpacked(tmp_path):
+    (tmp_path / "in").mkdir()
+    model = keras.Sequential([keras.Input((4,)), LAYERS.Dense(2)])
+    with zipfile.ZipFile(tmp_path / "in" / "m.keras", "w") as archive:
+        archive.writestr("../slipped", "x")
+        archive.writestr("config.json", model.to_json())
+    import_model(load_document(str(tmp_path / "in" / "m.keras"), io.BytesIO()))
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["in", "m.keras"]
+
+
 def test_loops_and_strangers_in_the_graph_are_refused():
     data = json.loads((HERE / "keras2_merges.json").read_text("utf-8"))
     layers = {layer["name"]: layer for layer in data["config"]["layers"]}

@@ -71,6 +71,32 @@ def files(tmp_path_factory, source):
     return folder
 
 
+def adapted(rows):
+    """Return a model that holds a Normalization, and another inside a model."""
+    z = keras.Input((4,))
+    scaled = layers.Normalization(name="deep")
+    inner = keras.Model(z, scaled(z), name="inner")
+    x = keras.Input((4,))
+    first = layers.Normalization(name="first")
+    model = keras.Model(x, inner(first(x)))
+    if rows is not None:
+        first.adapt(rows)
+        scaled.adapt(rows * 3)
+    return model
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_statistics_that_were_taken_are_computed_with(kind, tmp_path):
+    rows = np.random.default_rng(3).normal(5, 2, (16, 4)).astype("float32")
+    model, path = adapted(rows), tmp_path / kind
+    save = write_weights if kind.startswith("ours") else keras.Model.save
+    save = keras.Model.save_weights if kind.startswith("keras") else save
+    save(model, path)
+    new = adapted(None)
+    transfer(new, read_weights(path))
+    np.testing.assert_array_equal(new(rows), model(rows))
+
+
 def test_plain_keras_loads_what_we_write(files, source):
     model = fresh()
     model.load_weights(files / "ours.weights.h5")
@@ -435,6 +461,24 @@ def test_a_file_that_was_cut_off_is_refused_in_a_sentence(tmp_path, files):
         path.write_bytes(whole[: int(len(whole) * share)])
         with pytest.raises(WeightsError, match="cannot be read as HDF5"):
             read_weights(path)
+
+
+SAVED = Path(__file__).parent / "saved_models" / "keras2_lenet.h5"
+
+
+@pytest.mark.parametrize("packing", [None, zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_file_on_which_the_hdf5_library_crashes_is_refused_in_a_sentence(tmp_path, packing):
+    content = bytearray(SAVED.read_bytes())
+    # Found by changing bytes at random: HDF5 1.14 ends the process over this one.
+    content[1009] = 4
+    path = tmp_path / ("w.h5" if packing is None else "w.keras")
+    if packing is None:
+        path.write_bytes(content)
+    else:
+        with zipfile.ZipFile(path, "w", packing) as archive:
+            archive.writestr("model.weights.h5", bytes(content))
+    with pytest.raises(WeightsError, match="cannot be read as HDF5: "):
+        read_weights(path)
 
 
 def test_a_member_that_unpacks_to_much_more_is_refused(tmp_path):

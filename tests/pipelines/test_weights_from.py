@@ -184,6 +184,7 @@ def test_a_word_is_a_file_or_a_run_as_predict_finds_it(home, source, tmp_path, m
     assert find_start("w.weights.h5") == Start("w.weights.h5", None, str(tmp_path / "w.weights.h5"))
     for word, message in (
         ("nowhere.h5", r"`nowhere\.h5` is no file"),
+        ("~nobody-of-that-name/w.h5", r"`~nobody-of-that-name/w\.h5` is no file"),
         ("digit", "`digit` is no trained model, no run"),
     ):
         with pytest.raises(StepError, match=message):

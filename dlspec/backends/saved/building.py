@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 import keras
@@ -116,7 +117,7 @@ class _GraphBuilder:
         for key in strange:
             reason = f"`ops.{word}` takes no `{key}`"
             self.findings.refuse(layer.place, reason, code=Code.UNKNOWN_ARGUMENT)
-        function = getattr(keras.ops, word)
+        function = attrgetter(word)(keras.ops)
         return None if strange else lambda *args, **named: function(*args, **named, **keywords)
 
     def _layer(self, layer: SavedLayer) -> keras.Layer | None:

@@ -5,15 +5,15 @@
 
 import io
 import json
-import subprocess
 import sys
 from collections.abc import Mapping
 from typing import BinaryIO
 
 import h5py
 
+from dlspec.backends.apart import output_of
+
 _NAMES = ("model_config", "keras_version", "backend", "training_config")
-_TIME_LIMIT_S = 60
 
 
 def attributes(file: BinaryIO) -> Mapping[str, str | None] | str:
@@ -22,34 +22,11 @@ def attributes(file: BinaryIO) -> Mapping[str, str | None] | str:
     Returns:
         Each attribute's text, None for one that is not there; or the reason, one clause.
     """
-    command = [sys.executable, "-m", __name__]
-    try:
-        if isinstance(file, io.BytesIO):
-            done = _run(command, content=file.read())
-        else:
-            file.seek(0)
-            done = _run(command, file=file)
-    except subprocess.TimeoutExpired:
-        return f"reading it takes more than {_TIME_LIMIT_S} s"
-    if done.returncode < 0:
-        return "the HDF5 library crashes on it"
-    if done.returncode:
-        return done.stderr.decode("utf-8", "replace").strip().splitlines()[-1][:200]
-    found: dict[str, str | None] = json.loads(done.stdout)
+    said = output_of(__name__, file=file)
+    if isinstance(said, str):
+        return said
+    found: dict[str, str | None] = json.loads(said)
     return found
-
-
-def _run(
-    command: list[str], *, content: bytes | None = None, file: BinaryIO | None = None
-) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(  # noqa: S603 - this interpreter, this module
-        command,
-        input=content,
-        stdin=file if content is None else None,
-        capture_output=True,
-        timeout=_TIME_LIMIT_S,
-        check=False,
-    )
 
 
 def _read(file: BinaryIO) -> dict[str, str | None]:

@@ -52,13 +52,16 @@ def _of_spec(text: str, model: keras.Model) -> keras.Model:
 
 def _refuse_others(found: Imported) -> None:
     document = found.document
-    if found.document.path == "-" or document.form in ("JSON", "YAML"):
-        raise KeptError(f"`{found.document.path}` describes a model and holds no weights")
+    if document.path == "-" or document.form in ("JSON", "YAML"):
+        raise KeptError(
+            f"`{document.path}` describes a model and holds no weights; "
+            "import its `.keras` or `.h5` file, or leave `--weights` out"
+        )
     is_old = document.form == "HDF5" and (document.keras_version or "1")[:1] in "01"
     if is_old or document.backend in ("theano", "cntk"):
         # Keras 1 laid out kernels by backend, and Theano's convolutions turn them round.
         raise KeptError(
-            f"`{found.document.path}` keeps weights as Keras 1, Theano or CNTK laid them out; "
+            f"`{document.path}` keeps weights as Keras 1, Theano or CNTK laid them out; "
             "save it again with Keras 2 on TensorFlow"
         )
     if found.inexact:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dlspec.backends.op_names import function_of
 from dlspec.backends.saved.architecture import Call, Place, Ref, SavedGraph, SavedLayer
 from dlspec.backends.saved.chains import chain
 from dlspec.backends.saved.findings import Findings
@@ -79,7 +80,9 @@ class ModernReader:
             self._refuse_foreign(part, place)
         values = self._values(part["config"])
         if _is_operation(part):
-            return SavedLayer("operation", snake_case(class_name), place, values, calls)
+            function = function_of(class_name, values)
+            word = function.name if function else snake_case(class_name)
+            return SavedLayer("operation", word, place, values, calls)
         return SavedLayer("layer", class_name, place, values, calls, trainable=trainable)
 
     def _refuse_foreign(self, part: Part, place: Place) -> None:

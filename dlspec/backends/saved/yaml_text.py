@@ -15,6 +15,8 @@ from dlspec.source import Source, Span
 
 MAX_DEPTH = 100
 MAX_NODES = 400_000
+# YAML 1.1 has numbers to the base 60, whose reading takes the square of their length.
+MAX_DIGITS = 400
 # PyYAML 5 and older write text that is no ASCII, and Python 2's `unicode`, with these tags.
 _PLAIN_TAGS = {
     "tag:yaml.org,2002:python/tuple": "list",
@@ -26,6 +28,9 @@ _PLAIN_TAGS = {
     "tag:yaml.org,2002:python/bool": "scalar",
     "tag:yaml.org,2002:python/none": "scalar",
 }
+# Words that YAML 1.1 gives a meaning of which a saved model knows nothing.
+_TEXTS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("merge", "timestamp", "value"))
+_NUMBERS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("float", "int"))
 _LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _RESOLVER = yaml.SafeLoader("")
 
@@ -143,7 +148,10 @@ class YamlText:
         value: Any = event.value
         plain = not event.style or kind == "scalar"
         if kind != "text" and plain:
-            value = _plain(event.value)
+            try:
+                value = _plain(event.value)
+            except ValueError:
+                self._stop(event, Code.HUGE_NUMBER, "a number that cannot be read")
         if event.anchor is not None:
             self._anchors[event.anchor], self._sizes[event.anchor] = value, 1
         return value
@@ -181,10 +189,16 @@ class YamlText:
 
 
 def _plain(text: str) -> Any:  # noqa: ANN401 - a scalar of YAML 1.1
-    """Return a scalar as PyYAML's safe loader does, which is what wrote it."""
+    """Return a scalar as PyYAML's safe loader does, which is what wrote it.
+
+    Raises:
+        ValueError: If it looks like a number, and is none or is too long.
+    """
     tag = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]  # PyYAML
-    if tag in ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value"):
+    if tag in _TEXTS:
         return text
+    if len(text) > MAX_DIGITS and tag in _NUMBERS:
+        raise ValueError("too long a number")
     return _RESOLVER.construct_object(yaml.ScalarNode(tag, text))
 
 

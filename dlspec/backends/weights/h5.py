@@ -26,19 +26,20 @@ def opened(file: Any, name: Path) -> Iterator[h5py.File]:  # noqa: ANN401 - a pa
     try:
         handle = h5py.File(file, "r")
     except OSError as error:
-        raise _damaged(name) from error
+        raise damaged(name) from error
     try:
         yield handle
     except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
         # How h5py words what was cut off, and names and types whose bytes were changed.
-        raise _damaged(name) from error
+        raise damaged(name) from error
     finally:
         handle.close()
 
 
-def _damaged(name: Path) -> WeightsError:
+def damaged(name: Path, reason: str | None = None) -> WeightsError:
+    """Return the error for a file that the HDF5 library cannot read."""
     return WeightsError(
-        f"`{name}` cannot be read as HDF5",
+        f"`{name}` cannot be read as HDF5{f': {reason[:1].lower()}{reason[1:]}' if reason else ''}",
         help="name a whole `.keras`, `.weights.h5` or `.h5` file",
     )
 

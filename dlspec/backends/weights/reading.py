@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 
 import h5py
 
-from dlspec.backends.weights.h5 import datasets, descend, member, opened, part, text
+from dlspec.backends.hdf5_walk import why_unreadable
+from dlspec.backends.weights.h5 import damaged, datasets, descend, member, opened, part, text
 from dlspec.backends.weights.stored import (
     Layout,
     Part,
@@ -46,11 +48,32 @@ def read_weights(path: Path) -> Stored:
     file = path / "model.keras" if path.is_dir() else path
     if not file.is_file():
         raise WeightsError(f"`{file}` is no file", help=_HELP)
-    with hdf5(file) as (handle, config):
-        stored = _stored(handle, config, file)
+    _require_sound(file)
+    stored = look_into(file)
     if not stored.layers:
         raise WeightsError(f"`{file}` holds no weights of layers", help=_HELP)
     return stored
+
+
+def _require_sound(file: Path) -> None:
+    """Refuse a file that crashes the HDF5 library, which would end this process without a word."""
+    is_archive = zipfile.is_zipfile(file)
+    if is_archive:
+        with _archive(file) as archive:
+            _entry(archive, file)
+    reason = why_unreadable(file, _MEMBER if is_archive else None)
+    if reason is not None:
+        raise damaged(file, reason)
+
+
+def look_into(file: Path) -> Stored:
+    """Return what a file holds that is known to be sound, since this process wrote it.
+
+    Raises:
+        WeightsError: As `read_weights` does.
+    """
+    with hdf5(file) as (handle, config):
+        return _stored(handle, config, file)
 
 
 @contextmanager
@@ -64,15 +87,22 @@ def hdf5(file: Path) -> Iterator[tuple[h5py.File, Any]]:
         with opened(file, file) as handle:
             yield handle, None
         return
+    with _archive(file) as archive:
+        info, config = _entry(archive, file), _config(archive)
+        # Not compressed, a member is read in place; else HDF5's jumps would unpack it anew.
+        with archive.open(info) as stream:
+            in_place = info.compress_type == zipfile.ZIP_STORED
+            with opened(stream if in_place else io.BytesIO(stream.read()), file) as handle:
+                yield handle, config
+
+
+@contextmanager
+def _archive(file: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(file) as archive:
-            info, config = _entry(archive, file), _config(archive)
-            # Not compressed, a member is read in place; else HDF5's jumps would unpack it anew.
-            with archive.open(info) as stream:
-                stored = info.compress_type == zipfile.ZIP_STORED
-                with opened(stream if stored else io.BytesIO(stream.read()), file) as handle:
-                    yield handle, config
-    except zipfile.BadZipFile as error:
+            yield archive
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
+        # What zipfile raises for broken, encrypted and strangely packed members.
         raise WeightsError(f"`{file}` is damaged: {error}", help=_HELP) from error
 
 

@@ -91,7 +91,8 @@ def _in_memory(model: keras.Model) -> tuple[Stored, list[keras.Variable]]:
 
 
 def _finalize(model: keras.Model) -> None:
-    for layer in model.layers:
+    """Let layers compute with the statistics that they were given, those inside others as well."""
+    for layer in model._flatten_layers(include_self=False):
         if hasattr(layer, "finalize_state") and layer.weights:
             layer.finalize_state()
 

@@ -10,7 +10,7 @@ import h5py
 import keras
 import numpy as np
 
-from dlspec.backends.weights.reading import ORDER, read_weights
+from dlspec.backends.weights.reading import ORDER, look_into
 from dlspec.backends.weights.stored import Stored, WeightsError, snake_case
 
 _ENDING = ".weights.h5"
@@ -49,7 +49,7 @@ def save(model: keras.Model, path: Path) -> Stored:
     content = np.frombuffer(json.dumps(order).encode(), dtype=np.uint8)
     with h5py.File(path, "r+") as handle:
         handle.create_dataset(ORDER, data=content)
-    return read_weights(path)
+    return look_into(path)
 
 
 def without_optimizer(model: keras.Model) -> keras.Model:

@@ -132,7 +132,9 @@ def _idx(path: Path) -> Array:
 def _downloaded(name: str) -> Table:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "arrays.npz")
-        command = [sys.executable, "-m", "pipelines.steps.datasets.keras_child", name, str(out)]
+        module = "pipelines.steps.datasets.keras_child"
+        # -P: a module of the same name in the current folder is not run in the place of ours.
+        command = [sys.executable, "-P", "-m", module, name, str(out)]
         done = subprocess.run(  # noqa: S603 - our own module, its name from a fixed list
             command, capture_output=True, text=True, timeout=_DOWNLOAD_S, check=False
         )
