@@ -1,6 +1,7 @@
 """Where a graph begins and ends: its declared inputs and what `outputs` says leaves it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import count
 
 from dlspec.diagnostics import Code, Reporter
 from dlspec.flat import Flow, Input, Pointer
@@ -111,9 +112,9 @@ def written_outputs(
         case Scalar(value=str()):
             return _named([(str(node.value), _one(node, frame, reporter))]), "single"
         case Sequence():
-            found = [(str(plain(item)), _one(item, frame, reporter)) for item in node.items]
-            _check_distinct(node, reporter)
-            return _named(found), "list"
+            flows = [_one(item, frame, reporter) for item in node.items]
+            names = _numbered(str(plain(item)) for item in node.items)
+            return _named(list(zip(names, flows, strict=True))), "list"
         case MappingNode():
             named = [(item.name, _one(item.value, frame, reporter)) for item in node]
             return _named(named), "mapping"
@@ -123,19 +124,15 @@ def written_outputs(
     return POISON, "single"
 
 
-def _check_distinct(node: Sequence, reporter: Reporter) -> None:
-    seen: set[object] = set()
-    for item in node.items:
-        value = plain(item)
-        if isinstance(value, str) and value in seen:
-            reporter.error(
-                Code.DUPLICATE_NAME,
-                item.span,
-                f"the output `{value}` is named twice",
-                label="named here again",
-                help="leave one out, or name both: `outputs: {first: a, second: a}`",
-            )
-        seen.add(value if isinstance(value, str) else None)
+def _numbered(names: Iterable[str]) -> list[str]:
+    """Return each name once: a tensor that leaves again is `x_1`, as Keras numbers its names."""
+    taken: list[str] = []
+    listed = tuple(names)
+    for name in listed:
+        again = (f"{name}_{number}" for number in count(1))
+        free = (other for other in again if other not in listed and other not in taken)
+        taken.append(next(free) if name in taken else name)
+    return taken
 
 
 def _one(node: Node, frame: Frame, reporter: Reporter) -> Flow:

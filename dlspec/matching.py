@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 
-from dlspec.names import snake_case
+from dlspec.names import plain_head, snake_case
 from dlspec.plan import Graph, Node, canonical, digest
 from dlspec.render.words import class_of
 
@@ -49,7 +49,7 @@ def _key(node: Node) -> tuple[str, str, str]:
 def _is_automatic(node: Node) -> bool:
     last = node.name.rpartition(".")[2]
     base, _, number = last.rpartition("_")
-    own = snake_case(class_of(node).removeprefix("ops.").removeprefix("use "))
+    own = snake_case(plain_head(class_of(node)).removeprefix("use "))
     return own in (last, base if number.isdecimal() else None)
 
 

@@ -14,10 +14,10 @@ from dlspec.backends.op_lifting import (
     are_tensors,
     called,
     constant,
-    function_name,
     index_text,
     operands,
 )
+from dlspec.backends.op_names import function_name
 from dlspec.backends.structures import (
     as_declared,
     functional_of,
@@ -27,7 +27,7 @@ from dlspec.backends.structures import (
     written_position,
 )
 from dlspec.calls import VARIADIC
-from dlspec.names import snake_case
+from dlspec.names import plain_head, snake_case
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
 # Keras notes these in every call; False is what they are without being said.
@@ -35,6 +35,7 @@ _OFF = ("use_causal_mask", "return_attention_scores")
 # Words of DESIGN §3.1 for what comes out beside the first; elsewhere the position is written.
 _PICKS = {
     ("GRU", 1): "h", ("LSTM", 1): "h", ("LSTM", 2): "c", ("SimpleRNN", 1): "h",
+    ("GRUCell", 1): "h", ("LSTMCell", 1): "h", ("LSTMCell", 2): "c", ("SimpleRNNCell", 1): "h",
     ("AdditiveAttention", 1): "scores", ("Attention", 1): "scores",
     ("MultiHeadAttention", 1): "scores",
 }  # fmt: skip
@@ -143,7 +144,7 @@ class _Walk:
         operation = node.operation
         # Keras counts the names of functions through the whole process; they carry no weights.
         is_layer = isinstance(operation, keras.Layer)
-        wanted = operation.name if is_layer else function_name(operation)
+        wanted = operation.name if is_layer else function_name(type(operation).__name__)
         self.names[id(node)] = self._fresh(wanted)
 
     def _is_automatic(self, word: str, name: str) -> bool:
@@ -247,7 +248,7 @@ class _Walk:
 
     def _write(self, node: Any, head: str, argument: Any, beside: dict[str, Any]) -> None:  # noqa: ANN401
         name = self.names[id(node)]
-        word = argument if head == "use" else head.removeprefix("ops.")
+        word = argument if head == "use" else plain_head(head)
         named = {} if self._is_automatic(str(word), name) else {"name": name}
         self.declared.add(name)
         self.result.entries.append(EntryText(head, argument, {**named, **beside}))
@@ -265,7 +266,9 @@ class _Walk:
         if len(required) > 1:
             operands = {n: v for n, v in call.items() if _is_operand(n, v)}
             names = {name: self._name(tensor) for name, tensor in operands.items()}
-            beside: dict[str, Any] = {"from": names}
+            # A cell takes its states as a list, so that one tensor is all that `from` brings.
+            alone = list(operands) == [positions[0]]
+            beside = self._from(operands[positions[0]]) if alone else {"from": names}
             call = {n: v for n, v in call.items() if n not in operands}
         else:
             beside = self._from(as_declared(node.operation, call.pop(positions[0])))

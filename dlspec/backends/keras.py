@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import takewhile
+from operator import attrgetter
 from typing import Any
 
 import keras
@@ -101,14 +102,26 @@ def _built_call(
 ) -> Any:  # noqa: ANN401 - a Keras tensor or several
     """Call a node's layer; what Keras alone can refuse becomes a finding at the node."""
     try:
-        return _call(node, tensors, layers, models)
+        result = _call(node, tensors, layers, models)
     except SpecError:
         raise
-    except (NotImplementedError, TypeError, ValueError) as error:
+    except Exception as error:
+        # Only a project's own layer, which may raise anything, and what comes after it, is unknown.
         known = all(tensor.shape is not None for _, tensor in node.outputs)
         if node.place is None or known:
             raise
         raise SpecError((_refusal(node, node.place, error),)) from error
+    if node.place is not None and not isinstance(node.operation, Op):
+        _require_new(result, node, tensors)
+    return result
+
+
+def _require_new(result: Any, node: Node, tensors: dict[str, Any]) -> None:  # noqa: ANN401 - a layer's result
+    """Refuse a layer that gives back the tensor it takes: Keras sees a cycle there."""
+    known = {id(leaf) for leaf in keras.tree.flatten(list(tensors.values()))}
+    if node.place is not None and any(id(leaf) in known for leaf in keras.tree.flatten(result)):
+        error = ValueError("it gives back the very tensor it takes, a cycle in a graph of Keras")
+        raise SpecError((_refusal(node, node.place, error),))
 
 
 def _refusal(node: Node, place: Span, error: Exception) -> Diagnostic:
@@ -157,7 +170,7 @@ def _operated(operation: Op, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - 
     ahead = list(takewhile(lambda name: types[name] not in TENSORS, types))
     if positional and all(name in named for name in ahead):
         positional = [*(named.pop(name) for name in ahead), *positional]
-    return getattr(keras.ops, operation.name)(*positional, **named)
+    return attrgetter(operation.name)(keras.ops)(*positional, **named)
 
 
 def _operand(value: Argument, type_: str, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - as Keras takes it

@@ -8,29 +8,17 @@ from typing import Any
 import keras
 import numpy as np
 
-from dlspec import catalogue
 from dlspec.backends.lifting import CannotSayError
+from dlspec.backends.op_names import function_of
 from dlspec.catalogue import ClassEntry, Parameter
-from dlspec.names import snake_case
 from dlspec.shapes.op_arguments import TENSORS
 
 # More would be data rather than a model; a layer's weight or an input holds it.
 MOST_NUMBERS = 256
 # The dtypes that numbers in a spec have where Keras is given them as an array.
 _WRITTEN_DTYPES = ("bool", "float32", "int32")
-# Where the operation's class is not called after its function.
-_FUNCTIONS = {
-    "AllClose": "allclose", "BatchNorm": "batch_normalization", "CDist": "cdist", "IsIn": "isin",
-    "LayerNorm": "layer_normalization", "RMSNorm": "rms_normalization",
-    "SearchSorted": "searchsorted", "STFT": "stft", "ISTFT": "istft", "FFT": "fft", "FFT2": "fft2",
-    "IFFT2": "ifft2", "RFFT": "rfft", "IRFFT": "irfft",
-}  # fmt: skip
-
-
-def function_name(operation: object) -> str:
-    """Return the name of the function of keras.ops that makes an operation, if there is one."""
-    name = type(operation).__name__
-    return _FUNCTIONS.get(name) or snake_case(name)
+# A class that takes both calls them after the first.
+_VOLUMES = {"images": "volumes"}
 
 
 def called(node: Any) -> tuple[ClassEntry, dict[str, Any]]:  # noqa: ANN401 - a Keras node
@@ -40,13 +28,17 @@ def called(node: Any) -> tuple[ClassEntry, dict[str, Any]]:  # noqa: ANN401 - a 
         CannotSayError: If no function makes it, or no spec may call that function.
     """
     operation = node.operation
-    entry = catalogue.find("op", function_name(operation))
+    given = {n: v for n, v in operation.get_config().items() if n != "name"}
+    entry = function_of(type(operation).__name__, given)
     if entry is None:
         raise CannotSayError("no function of keras.ops gives it")
     if entry.forbidden:
         raise CannotSayError(entry.forbidden)
-    given = {n: v for n, v in operation.get_config().items() if n != "name"}
-    given |= dict(_bound(operation, node.arguments))
+    if given.get("data_format", "") is None:
+        # Not said means Keras's setting when the call was made, which its config does not keep.
+        given["data_format"] = getattr(operation, "data_format", None)
+    bound = dict(_bound(operation, node.arguments))
+    given |= {n if entry.parameter(n) else _VOLUMES.get(n, n): v for n, v in bound.items()}
     for name, value in given.items():
         if entry.parameter(name) is None and not _is_left_alone(operation, name, value):
             raise CannotSayError(f"`ops.{entry.name}` takes no `{name}`")
@@ -74,6 +66,10 @@ def _is_said(parameter: Parameter, given: Mapping[str, Any]) -> bool:
     if parameter.name not in given:
         return False
     value = given[parameter.name]
+    if isinstance(value, list | tuple) and isinstance(parameter.default, tuple):
+        return tuple(value) != parameter.default
+    if parameter.name == "data_format" and value == "channels_last":
+        return False
     is_plain = value is None or isinstance(value, bool | int | float | str)
     return parameter.required or not (is_plain and value == parameter.default)
 

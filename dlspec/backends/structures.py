@@ -26,9 +26,6 @@ def require_flat(functional: Any) -> None:  # noqa: ANN401 - a functional model
         struct = getattr(functional, f"_{word}_struct")
         if any(not isinstance(item, keras.KerasTensor) for item in _items(struct)):
             raise CannotSayError(f"its {word} are nested: one list or mapping is all a spec says")
-    listed = [id(tensor) for tensor in _items(functional._outputs_struct)]
-    if len(set(listed)) < len(listed) and not isinstance(functional._outputs_struct, Mapping):
-        raise CannotSayError("one tensor leaves it twice in a list; in a mapping it could")
     if all(type(operation) is keras.layers.InputLayer for operation in functional.operations):
         raise CannotSayError("no layer stands between its inputs and its outputs")
     used = {id(tensor) for tensor in functional.outputs}

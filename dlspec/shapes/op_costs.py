@@ -7,7 +7,8 @@ from dlspec.shapes.tensor import Tensor
 
 _MOVING = (
     "broadcast_to cast concatenate copy expand_dims flip get_item one_hot ones_like reshape roll "
-    "squeeze stack stop_gradient swapaxes take transpose where zeros_like"
+    "squeeze stack stop_gradient swapaxes take transpose where zeros_like image.crop_images "
+    "image.pad_images"
 )
 _FREE = frozenset(_MOVING.split())
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from dlspec.catalogue import Parameter, find
 from dlspec.shapes import op_arithmetic as arithmetic
+from dlspec.shapes import op_images as images
 from dlspec.shapes import op_layout as layout
 from dlspec.shapes.op_arguments import TENSORS, Asked, UnknownError, constant
 from dlspec.shapes.op_index import get_item
@@ -51,6 +52,13 @@ _FAMILIES: tuple[tuple[Rule, str], ...] = (
     (layout.take, "take"),
     (layout.broadcast_to, "broadcast_to"),
     (get_item, "get_item"),
+    (images.resized, "image.resize"),
+    (images.greyed, "image.rgb_to_grayscale"),
+    (images.recoloured, "image.rgb_to_hsv image.hsv_to_rgb"),
+    (images.padded, "image.pad_images"),
+    (images.cropped, "image.crop_images"),
+    (images.edged, "image.sobel_edges"),
+    (images.unsized, "image.gaussian_blur image.elastic_transform"),
 )
 RULES: Mapping[str, Rule] = {name: rule for rule, names in _FAMILIES for name in names.split()}
 

@@ -270,6 +270,40 @@ def test_what_only_keras_can_refuse_is_reported_at_the_node():
     assert found.message == "Keras refuses `cross`"
 
 
+def test_a_layer_that_keras_makes_a_cycle_of_is_reported_at_the_node():
+    plan = _loads("model:\n  inputs: {x: [4, 4, 3]}\n  graph:\n    - Equalization\n    - Flatten\n")
+    with pytest.raises(dlspec.SpecError) as refused:
+        dlspec.compile(plan)
+    (found,) = refused.value.diagnostics
+    assert (found.code.value, found.span.line, found.span.column) == ("DL409", 6, 7)
+    assert found.label == "it gives back the very tensor it takes, a cycle in a graph of Keras"
+
+
+def test_whole_numbers_stay_whole_through_layers_that_announce_floats():
+    plan = _loads("""
+model:
+  inputs: {x: {shape: [1], dtype: int32}}
+  graph:
+    - {IntegerLookup: {vocabulary: [7, 9]}, name: ids}
+    - Flatten
+    - {RepeatVector: 3, name: again}
+""")
+    # As planned: whole numbers; Keras announces floats for RepeatVector and hands on integers.
+    assert [dict(node.outputs)["out"].dtype for node in plan.graph.nodes] == [
+        "int64", "int64", "int64",
+    ]  # fmt: skip
+    found = dlspec.compile(plan)(np.array([[9], [5]], "int32"))
+    np.testing.assert_array_equal(found, [[[2]] * 3, [[0]] * 3])
+
+
+def test_one_output_several_times_is_counted_through():
+    plan = _loads("model:\n  inputs: {x: [4]}\n  graph:\n    - {Dense: 2, name: a}\n"
+                  "    - {Dense: 3, name: a_1}\n  outputs: [a, a_1, a]\n")  # fmt: skip
+    assert [name for name, _ in plan.graph.outputs] == ["a", "a_1", "a_2"]
+    model = dlspec.compile(plan)
+    assert [tuple(output.shape) for output in model.outputs] == [(None, 2), (None, 3), (None, 2)]
+
+
 def test_a_wrapped_model_that_holds_a_model_has_keras_weights():
     plan = dlspec.loads(
         """

@@ -114,6 +114,11 @@ def _activations() -> Iterator[Member]:
 
 
 def _operations() -> Iterator[Member]:
-    for name, function in sorted(vars(keras.ops).items()):
-        if inspect.isfunction(function):
-            yield Member("op", name, function, ())
+    """Yield the functions of keras.ops, and as `image.resize` those of its modules alone."""
+    here = vars(keras.ops)
+    yield from (Member("op", n, f, ()) for n, f in sorted(here.items()) if inspect.isfunction(f))
+    for space, module in sorted(here.items()):
+        if inspect.ismodule(module):
+            for name, function in sorted(vars(module).items()):
+                if inspect.isfunction(function) and name not in here:
+                    yield Member("op", f"{space}.{name}", function, ())
