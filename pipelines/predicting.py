@@ -14,7 +14,7 @@ from pipelines.backend import import_keras, quiet_start
 from pipelines.processes import require_backend
 from pipelines.steps.problems import StepError
 from pipelines.steps.records import Champion, TrainedModel, from_json
-from pipelines.steps.store import champion_file, home
+from pipelines.steps.store import champion_file, home, whole_file
 
 if TYPE_CHECKING:
     from pipelines.steps.datasets.table import Table
@@ -160,19 +160,17 @@ def _source(file: Path, plan: Mapping[str, Any]) -> FileSource:
 def _write(table: "Table", output: Path | None) -> None:
     import pandas as pd
 
-    from pipelines.steps.problems import writing
-
     frame = pd.DataFrame({name: list(column) for name, column in table.columns.items()})
     if output is None:
         frame.to_csv(sys.stdout, index=False)
         return
     if output.suffix not in (".csv", ".parquet"):
         raise StepError(f"`{output}` is no .csv or .parquet file", help="end its name so")
-    with writing(output.parent):
+    with whole_file(output) as file:
         if output.suffix == ".csv":
-            frame.to_csv(output, index=False)
+            frame.to_csv(file, index=False)
         else:
-            frame.to_parquet(output, index=False)
+            frame.to_parquet(file, index=False)
     _say(f"{len(frame):,} rows written to `{output}`")
 
 
