@@ -42,7 +42,7 @@ bench: setup ## Print the benchmark table
 	@$(BIN)/python -m benchmarks
 
 dev: setup ## Open the Dagster UI on loopback and watch specs/
-	@$(BIN)/python -m pipelines.dev
+	@$(BIN)/python -m dlspec_pipelines.dev.serve
 
 # A fresh environment, so that the lock holds what the ranges ask for and nothing else.
 lock: python ## Resolve the ranges of pyproject.toml again into requirements.lock

@@ -25,7 +25,7 @@ _HEAD = ("backend", "spec", "ours, epoch", "fit, epoch", "ratio", "ours, all", "
 _ROW = "{:10}  {:16}  {:>11}  {:>11}  {:>5}  {:>9}  {:>8}"
 # Ours as the trainer starts, fit as a script does.
 _PROGRAMS = {
-    "ours": "from pipelines.backend import import_keras; import_keras()\n",
+    "ours": "from dlspec_pipelines.trainer.keras_import import import_keras; import_keras()\n",
     "fit": "import keras\n",
 }
 _MAIN = "import sys; from benchmarks.one_backend import measure; measure(*sys.argv[1:])\n"

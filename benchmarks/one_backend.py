@@ -9,11 +9,11 @@ import keras
 import numpy as np
 
 import dlspec
-from dlspec.plan import Plan
-from pipelines.steps.preparation.dataset import prepare
-from pipelines.steps.records import Dataset
-from pipelines.steps.training.progress import EpochEnd, Progress
-from pipelines.steps.training.train import samples_of, train
+from dlspec.resolve.plan import Plan
+from dlspec_pipelines.steps.preparation.dataset import prepare
+from dlspec_pipelines.steps.records import Dataset
+from dlspec_pipelines.steps.training.progress import EpochEnd, Progress
+from dlspec_pipelines.steps.training.train import samples_of, train
 
 EPOCHS = 10
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Literal
 
 import dlspec
-from dlspec import zoo
-from dlspec.render.costs import Cost, graph_cost
-from dlspec.render.words import short_count
-from dlspec.zoo_table import source_of
+from dlspec.expand import zoo
+from dlspec.resolve.costs import Cost, graph_cost
+from dlspec.tools.show.words import short_count
+from dlspec.tools.zoo_table import source_of
 
 FOLDER = Path(zoo.__file__).parent
 BEGIN, END = "<!-- made by benchmarks/zoo.py -->", "<!-- end -->"

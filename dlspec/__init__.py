@@ -4,15 +4,15 @@ from importlib import import_module
 from typing import Any
 
 from dlspec.compiler import load, loads
-from dlspec.diagnostics import Diagnostic, SpecError
-from dlspec.plan import Plan
+from dlspec.diagnostics.findings import Diagnostic, SpecError
+from dlspec.resolve.plan import Plan
 
 __all__ = ["Diagnostic", "Plan", "SpecError", "compile", "decompile", "diff", "load", "loads"]
 
 _LATE = {
-    "compile": "dlspec.backends.keras",
-    "decompile": "dlspec.backends.decompile",
-    "diff": "dlspec.comparison",
+    "compile": "dlspec.backends.lower",
+    "decompile": "dlspec.backends.lift.decompile",
+    "diff": "dlspec.tools.diff.compare",
 }
 
 

@@ -8,13 +8,14 @@ from typing import Literal
 import click
 
 from dlspec.compiler import Compilation, compile_file, compile_source
-from dlspec.diagnostics import Diagnostic, Reporter, render_text, suggest
-from dlspec.import_command import import_model
-from dlspec.project import project_of
-from dlspec.reading import MAX_BYTES, decoded, read_source
-from dlspec.source import Source
-from dlspec.syntax import parse
-from dlspec.values import plain
+from dlspec.diagnostics.findings import Diagnostic, Reporter, render_text
+from dlspec.diagnostics.source import Source
+from dlspec.diagnostics.suggest import suggest
+from dlspec.language.catalogue.project import project_of
+from dlspec.syntax.parse import parse
+from dlspec.syntax.spec_files import MAX_BYTES, decoded, read_source
+from dlspec.syntax.substitution import plain
+from dlspec.tools.import_command import import_model
 
 _FORMATS = ("text", "json", "github", "sarif")
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -82,7 +83,7 @@ def _of_projects(files: list[str]) -> Iterator[Diagnostic]:
     projects = [project_of(str(folder / "spec")) for folder in folders]
     listing = {one.source: one for one in projects if one is not None}
     if listing:
-        from dlspec.catalogue.listed import problems
+        from dlspec.language.catalogue.own_layers import problems
 
         for project in listing.values():
             yield from problems(project)
@@ -115,7 +116,7 @@ def _print(found: list[Diagnostic], form: str) -> None:
         for diagnostic in found:
             click.echo(render_text(diagnostic, color=color) + "\n", err=True)
         return
-    from dlspec.rendering import render_github, render_json, render_sarif
+    from dlspec.diagnostics.formats import render_github, render_json, render_sarif
 
     if form == "json":
         click.echo(render_json(found))
@@ -202,7 +203,7 @@ def show(spec: str, sets: tuple[str, ...], picture: str | None, *, as_json: bool
     """  # noqa: D301 - click reads \b
     plan = plan_or_exit(spec, sets).plan
     assert plan is not None
-    from dlspec import render
+    from dlspec.tools import show as render
 
     if as_json:
         import json
@@ -227,7 +228,7 @@ def explain(code: str) -> None:
     Example:
       dlspec explain DL402
     """  # noqa: D301 - click reads \b
-    from dlspec.explain import codes, page
+    from dlspec.diagnostics.explain import codes, page
 
     text = page(code.upper())
     if text is None:
@@ -249,8 +250,8 @@ def diff(before: str, after: str, *, as_json: bool) -> None:
       dlspec diff digits_lenet5 digits_cnn_gru
       git show HEAD:specs/digits_lenet5.yaml | dlspec diff - digits_lenet5
     """  # noqa: D301 - click reads \b
-    from dlspec.comparison import diff as compare
-    from dlspec.comparison_text import difference_json, difference_text
+    from dlspec.tools.diff.compare import diff as compare
+    from dlspec.tools.diff.difference_text import difference_json, difference_text
 
     if before == after == "-":
         raise click.UsageError("standard input holds one spec; name the other by its path")
@@ -295,7 +296,7 @@ def fmt(paths: tuple[str, ...], *, only_check: bool) -> None:
 
 
 def _laid_out(file: str, *, only_check: bool) -> Literal["same", "changed", "refused"]:
-    from dlspec.formatting import formatted
+    from dlspec.syntax.formatting import formatted
 
     reporter = Reporter()
     source = _read(file, reporter)
@@ -315,7 +316,7 @@ def _laid_out(file: str, *, only_check: bool) -> Literal["same", "changed", "ref
 
 
 def _replace(file: str, text: str) -> None:
-    from dlspec.writing import replace_text
+    from dlspec.syntax.spec_files import replace_text
 
     try:
         replace_text(Path(file), text)
@@ -338,8 +339,8 @@ def zoo(name: str | None) -> None:
     Example:
       dlspec zoo resnet     # its params, and the graph as a spec to read
     """  # noqa: D301 - click reads \b
-    from dlspec.zoo import architectures, text_of
-    from dlspec.zoo_table import catalogue_table
+    from dlspec.expand.zoo import architectures, text_of
+    from dlspec.tools.zoo_table import catalogue_table
 
     if name is None:
         click.echo(catalogue_table())
@@ -358,8 +359,8 @@ def schema() -> None:
 
     In a project that lists layers of its own, the schema knows them.
     """
-    from dlspec.catalogue.listed import listed_layers
-    from dlspec.schema import schema_text
+    from dlspec.language.catalogue.own_layers import listed_layers
+    from dlspec.tools.json_schema.schema import schema_text
 
     click.echo(schema_text(listed_layers(project_of("-"))), nl=False)
 
@@ -377,7 +378,7 @@ def new(name: str, architecture: str, data: str) -> None:
     Example:
       dlspec new my_digits --zoo lenet5 --data digits && dlspec run my_digits
     """  # noqa: D301 - click reads \b
-    from dlspec.new import write_new
+    from dlspec.tools.new.new_spec import write_new
 
     try:
         path = write_new(name, architecture, data, folder=Path("specs"))

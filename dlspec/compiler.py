@@ -4,24 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dlspec.agreement import check_agreement
-from dlspec.catalogue import installed
-from dlspec.decode import decode
-from dlspec.diagnostics import Diagnostic, Reporter, SpecError
-from dlspec.expand import expand
-from dlspec.generation import check_generation
-from dlspec.measures import check_labels, check_measures
-from dlspec.overlay import overlaid
-from dlspec.plan import Plan
-from dlspec.project import project_of
-from dlspec.reading import read_source
-from dlspec.resolve import resolve
-from dlspec.rules import check
-from dlspec.sections import check_params_read, check_sections
-from dlspec.source import Source, Span
-from dlspec.spec import Data, whole
-from dlspec.syntax import Node, parse
-from dlspec.values import as_node
+from dlspec.decode.decode import decode
+from dlspec.diagnostics.findings import Diagnostic, Reporter, SpecError
+from dlspec.diagnostics.source import Source, Span
+from dlspec.expand.expand import expand
+from dlspec.language.catalogue import installed
+from dlspec.language.catalogue.project import project_of
+from dlspec.language.catalogue.target import Target
+from dlspec.language.sections import whole
+from dlspec.resolve.plan import Plan
+from dlspec.resolve.resolve import resolve
+from dlspec.rules.check import check
+from dlspec.rules.subject import checked_spec
+from dlspec.syntax.extends import overlaid
+from dlspec.syntax.nodes import Node
+from dlspec.syntax.parse import parse
+from dlspec.syntax.spec_files import read_source
+from dlspec.syntax.substitution import as_node
 
 # The version that an import of Keras would take, and the newest where there is none.
 INSTALLED = "installed"
@@ -92,10 +91,10 @@ def compile_source(
         params: Values that replace those under the spec's `params`.
         keras: The version of Keras that must have all that the spec names; None is the newest.
     """
-    reporter = Reporter(
-        keras=installed() if keras == INSTALLED else keras, project=project_of(source.path)
-    )
-    plan = _compile(source, reporter, _overrides(params or {}))
+    version = installed() if keras == INSTALLED else keras
+    target = Target(version, project_of(source.path))
+    reporter = Reporter()
+    plan = _compile(source, target, reporter, _overrides(params or {}))
     return Compilation(None if reporter.failed else plan, reporter.diagnostics, source)
 
 
@@ -109,25 +108,19 @@ def _overrides(params: Mapping[str, object]) -> dict[str, Node]:
     return nodes
 
 
-def _compile(source: Source, reporter: Reporter, overrides: Mapping[str, Node]) -> Plan | None:
+def _compile(
+    source: Source, target: Target, reporter: Reporter, overrides: Mapping[str, Node]
+) -> Plan | None:
     tree = parse(source, reporter)
     if tree is None:
         return None
     tree = overlaid(tree, source.path, reporter)
     stem = Path(source.path).stem if source.path.endswith((".yaml", ".yml")) else None
-    spec, scope = decode(tree, reporter, overrides=overrides, stem=stem)
-    flat = expand(spec.name, spec.model, scope, reporter)
+    spec, scope = decode(tree, target, reporter, overrides=overrides, stem=stem)
+    flat = expand(spec.name, spec.model, scope, target, reporter)
     precision = spec.runtime.precision if whole(spec.runtime) else "float32"
     graph = resolve(flat, reporter, precision=precision)
-    outputs = tuple(name for name, _ in graph.outputs) or None
-    check_sections(spec, outputs, reporter)
-    if spec.data is not None and isinstance(spec.data, Data):
-        check_agreement(spec.data, graph, flat, spec.places, reporter)
-    check(spec, graph, flat, reporter)
-    check_generation(spec, graph, flat, reporter)
-    check_measures(spec, reporter)
-    check_labels(spec, reporter)
-    check_params_read(scope, spec.places.keys, reporter)
+    check(checked_spec(spec, scope, graph, flat, reporter))
     complete = len(graph.nodes) == len(flat.nodes) and len(graph.outputs) > 0
     assert reporter.failed or complete, "a part of the graph is missing and nothing was reported"
     return Plan(

@@ -6,12 +6,12 @@ Run as `.venv/bin/python docs/make_language.py` after a key of the language has 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from dlspec import catalogue, kinds
-from dlspec.features import INPUT_FEATURES, TARGET_FEATURES
-from dlspec.kinds import Key, Kind, keys_of
-from dlspec.prediction import Generation
-from dlspec.sources import SOURCES, SPLITS, Expectation
-from dlspec.spec import (
+from dlspec.language import catalogue, kinds
+from dlspec.language.data_sources import SOURCES, SPLITS, Expectation
+from dlspec.language.features import INPUT_FEATURES, TARGET_FEATURES
+from dlspec.language.kinds import Key, Kind, keys_of
+from dlspec.language.prediction import Generation
+from dlspec.language.sections import (
     Championship,
     Checkpoint,
     Clip,

@@ -1,8 +1,5 @@
-"""The code location that `workspace.yaml` names: the specs of the project."""
+"""This repository's code location, which `workspace.yaml` names: the specs under `specs/`."""
 
-from pipelines.location import definitions_for
-from pipelines.specs import project_folder
+from dlspec_pipelines.definitions import defs
 
-__all__ = ["definitions_for", "defs"]
-
-defs = definitions_for(project_folder() / "specs")
+__all__ = ["defs"]

@@ -3,8 +3,8 @@
 from hypothesis import strategies as st
 from shape_cases import Case, Draw, batch, data_format, extent, flags, formatted, layer, small
 
-from dlspec.catalogue import Value
-from dlspec.shapes import Tensor
+from dlspec.language.catalogue import Value
+from dlspec.resolve.shapes import Tensor
 
 
 @st.composite

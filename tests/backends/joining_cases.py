@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 from shape_cases import Case, Draw, batch, extent, flags, layer, policy, small, steps
 
-from dlspec.shapes import Tensor
+from dlspec.resolve.shapes import Tensor
 
 
 @st.composite

@@ -23,13 +23,13 @@ from shape_cases import Case
 from test_zoo_builds import FOLDER, SMALL
 
 import dlspec
-from dlspec.backends.keras import lower
-from dlspec.catalogue import Object
-from dlspec.diagnostics import SpecError
-from dlspec.flat import Input
-from dlspec.plan import Graph, Node, Reference, walk
-from dlspec.portability import limits
-from dlspec.shapes import Inferred, ShapeError, Tensor, infer
+from dlspec.backends.lower import lower
+from dlspec.diagnostics.findings import SpecError
+from dlspec.expand.flat import Input
+from dlspec.language.catalogue import Object
+from dlspec.resolve.plan import Graph, Node, Reference, walk
+from dlspec.resolve.shapes import Inferred, ShapeError, Tensor, infer
+from dlspec.rules.backend import limits
 
 BACKEND = keras.config.backend()
 DRAWN = 150
@@ -126,7 +126,7 @@ def _known_ids(layer: Object) -> int:
 
 
 def _names(layer: Object) -> list[str]:
-    entry = dlspec.catalogue.find("layer", layer.class_name)
+    entry = dlspec.language.catalogue.find("layer", layer.class_name)
     return [parameter.name for parameter in entry.parameters]
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from hypothesis import strategies as st
 from shape_cases import Draw, batch, extent, flags
 
-from dlspec.shapes import Tensor
-from dlspec.shapes.ops import RULES
+from dlspec.resolve.shapes import Tensor
+from dlspec.resolve.shapes.ops import RULES
 
 
 @dataclass(frozen=True)

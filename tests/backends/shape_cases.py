@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
 
-from dlspec.catalogue import Object, Value
-from dlspec.shapes import Inputs, Tensor
+from dlspec.language.catalogue import Object, Value
+from dlspec.resolve.shapes import Inputs, Tensor
 
 Draw = Callable[[st.SearchStrategy], object]
 

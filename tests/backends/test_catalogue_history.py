@@ -8,7 +8,7 @@ import pytest
 from introspected import generated
 
 from dlspec.backends.introspect.history import history_text
-from dlspec.catalogue import KINDS, find, installed, is_older, names
+from dlspec.language.catalogue import KINDS, find, installed, is_older, names
 
 pytestmark = [
     pytest.mark.slow,

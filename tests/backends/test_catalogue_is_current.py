@@ -12,7 +12,7 @@ from keras.src import constraints, initializers, losses, metrics, optimizers, re
 from dlspec.backends.introspect.generate import CATALOGUE
 from dlspec.backends.introspect.inventory import members
 from dlspec.backends.introspect.probe import refusal
-from dlspec.catalogue import KINDS, find, generated_from, names
+from dlspec.language.catalogue import KINDS, find, generated_from, names
 
 pytestmark = [
     pytest.mark.slow,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import dlspec
-from dlspec.causality import sight_of
+from dlspec.rules.lookahead import sight_of
 
 LENGTH = 8
 _HEAD = """\

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import dlspec
-from dlspec.plan import canonical
-from pipelines.steps.evaluation.forward import load_model
-from pipelines.steps.problems import StepError
+from dlspec.resolve.plan import canonical
+from dlspec_pipelines.steps.evaluation.forward import load_model
+from dlspec_pipelines.steps.step_errors import StepError
 
 LAYERS = """
     import keras

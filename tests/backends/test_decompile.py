@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import dlspec
-from dlspec.diagnostics import Code, SpecError
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import SpecError
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted((ROOT / "specs").rglob("*.yaml"))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import dlspec
-from dlspec.render import graph_cost
+from dlspec.tools.show import graph_cost
 
 HEAD = "dlspec: 1\nname: m\nmodel:\n"
 

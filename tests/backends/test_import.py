@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import dlspec
-from dlspec.backends.saved.files import load_document
 from dlspec.backends.saved.importing import import_model
+from dlspec.backends.saved.model_files import load_document
 
 HERE = Path(__file__).parent / "saved_models"
 LAYERS = keras.layers

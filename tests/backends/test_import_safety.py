@@ -12,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dlspec.backends.saved.files import load_document
 from dlspec.backends.saved.importing import import_model
-from dlspec.diagnostics import Code, SpecError
+from dlspec.backends.saved.model_files import load_document
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import SpecError
 
 HERE = Path(__file__).parent / "saved_models"
 LAYERS = keras.layers

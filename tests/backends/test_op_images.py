@@ -8,10 +8,10 @@ import pytest
 
 import dlspec
 from dlspec import SpecError
-from dlspec.backends.saved.files import load_document
 from dlspec.backends.saved.importing import import_model
-from dlspec.shapes import ShapeError, Tensor
-from dlspec.shapes.ops import infer_op
+from dlspec.backends.saved.model_files import load_document
+from dlspec.resolve.shapes import ShapeError, Tensor
+from dlspec.resolve.shapes.ops import infer_op
 
 IMAGES = keras.ops.image
 CALLS = [

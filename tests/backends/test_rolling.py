@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 import dlspec
 from dlspec.backends.rolling import rolled_text, same_graph
-from dlspec.diagnostics import Reporter
-from dlspec.formatting import formatted
-from dlspec.plan import Graph, Op, Reference, Use
-from dlspec.source import Source
+from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.source import Source
+from dlspec.expand.flat import Use
+from dlspec.resolve.plan import Graph, Op, Reference
+from dlspec.syntax.formatting import formatted
 
 LAYERS = keras.layers
 

@@ -4,8 +4,8 @@ import keras
 import pytest
 
 import dlspec
-from dlspec import zoo
-from dlspec.flow_style import flow_text
+from dlspec.expand import zoo
+from dlspec.syntax.flow_text import flow_text
 
 PARAMS = {
     "alexnet": [{"shape": [32, 32, 3], "stem": "cifar", "hidden": 64}],

@@ -23,8 +23,8 @@ from hypothesis import HealthCheck, given, settings
 from op_cases import OpCase, ops
 from shape_cases import Case
 
-from dlspec.catalogue import Object, find
-from dlspec.shapes import Inferred, ShapeError, Tensor, infer, infer_op
+from dlspec.language.catalogue import Object, find
+from dlspec.resolve.shapes import Inferred, ShapeError, Tensor, infer, infer_op
 
 DEEP = int(os.environ.get("DLSPEC_FUZZ", "0"))
 EXAMPLES = DEEP // len(FAMILIES) if DEEP else 50

@@ -11,8 +11,8 @@ from keras import ops
 
 import dlspec
 from benchmarks.zoo import PUBLISHED, Published
-from dlspec import zoo
-from dlspec.render.costs import graph_cost
+from dlspec.expand import zoo
+from dlspec.resolve.costs import graph_cost
 
 FOLDER = Path(zoo.__file__).parent
 TOKENS = {"vocabulary": 30, "length": 12}

@@ -8,8 +8,8 @@ from click.testing import CliRunner
 
 import dlspec
 from dlspec.cli import main
-from dlspec.comparison import diff
-from dlspec.comparison_text import difference_json, difference_text
+from dlspec.tools.diff.compare import diff
+from dlspec.tools.diff.difference_text import difference_json, difference_text
 
 PAIRS = sorted((Path(__file__).parent / "diff").glob("*.before.yaml"))
 LENET = Path(__file__).parents[2] / "specs" / "digits_lenet5.yaml"

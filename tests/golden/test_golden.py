@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from dlspec.compiler import compile_file
-from dlspec.diagnostics import Code
-from dlspec.plan import Node, Op, Plan, Use, walk
+from dlspec.diagnostics.codes import Code
+from dlspec.expand.flat import Use
+from dlspec.resolve.plan import Node, Op, Plan, walk
 
 HERE = Path(__file__).parent
 VALID = sorted((HERE / "valid").rglob("*.yaml"))

@@ -14,10 +14,10 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
 
 import dlspec
-from pipelines.steps.preparation.dataset import prepare
-from pipelines.steps.preparation.fitting import invert, load_preparation
-from pipelines.steps.preparation.parts import open_part
-from pipelines.steps.records import Dataset, Evaluation, GateResult, TrainedModel
+from dlspec_pipelines.steps.preparation.dataset import prepare
+from dlspec_pipelines.steps.preparation.fitting import invert, load_preparation
+from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
+from dlspec_pipelines.steps.records import Dataset, Evaluation, GateResult, TrainedModel
 
 DIGITS = """\
 dlspec: 1

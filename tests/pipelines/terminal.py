@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-COMMAND = (sys.executable, "-m", "pipelines.cli")
+COMMAND = (sys.executable, "-m", "dlspec_pipelines.cli")
 
 _PR_CAPBSET_DROP = 24
 # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER: what lets root write where nobody may.
@@ -40,7 +40,9 @@ def trainer_of(pid):
     """Return the trainer that process `pid` has started."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     (found,) = [
-        c for c in children if "pipelines.trainer" in Path(f"/proc/{c}/cmdline").read_text()
+        c
+        for c in children
+        if "dlspec_pipelines.trainer.server" in Path(f"/proc/{c}/cmdline").read_text()
     ]
     return int(found)
 

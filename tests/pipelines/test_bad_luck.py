@@ -15,8 +15,8 @@ from chain_specs import write_broken, write_tiny
 from terminal import COMMAND, Terminal, environment, heed_permissions, is_running, trainer_of
 from test_dev import Dev, wait
 
-from pipelines.abandoned import attended, end_abandoned
-from pipelines.location import definitions_for
+from dlspec_pipelines.location.abandoned_runs import attended, end_abandoned
+from dlspec_pipelines.location.chain_definitions import definitions_for
 
 ENDLESS = ("--set", "epochs=1000000")
 # About ten seconds of training, so that a kill finds it at work.
@@ -164,7 +164,7 @@ def test_a_run_whose_process_is_gone_is_reported_as_failed_once(started):
     program = (
         "import os, sys\n"
         "import dagster as dg\n"
-        "from pipelines.abandoned import attended\n"
+        "from dlspec_pipelines.location.abandoned_runs import attended\n"
         "with dg.DagsterInstance.local_temp(sys.argv[1]) as instance:\n"
         "    with attended(instance, sys.argv[2]):\n"
         "        os._exit(9)\n"
@@ -218,7 +218,7 @@ def test_two_runs_of_one_spec_with_other_parameters_both_succeed(project):
 )
 def test_a_port_that_is_none_is_refused(project, port, said):
     dev = subprocess.run(
-        [sys.executable, "-m", "pipelines.dev"],
+        [sys.executable, "-m", "dlspec_pipelines.dev.serve"],
         cwd=project,
         env=environment(PORT=port),
         capture_output=True,

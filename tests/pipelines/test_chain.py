@@ -6,9 +6,9 @@ import dagster as dg
 import pytest
 from chain_specs import write_tiny
 
-from pipelines.location import definitions_for
-from pipelines.schedules import JOB
-from pipelines.steps.records import from_json
+from dlspec_pipelines.location.chain_definitions import definitions_for
+from dlspec_pipelines.location.schedules import JOB
+from dlspec_pipelines.steps.records import from_json
 
 # Pipes asks its own context for the run's id in a way that Dagster calls deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:AssetExecutionContext.run_id:DeprecationWarning")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from chain_specs import write_broken, write_table, write_tiny
 
-from pipelines.progress import epoch_line, table
+from dlspec_pipelines.run.terminal import epoch_line, table
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +24,7 @@ def project(tmp_path_factory):
 
 def dlspec(folder, *arguments, **environment):
     return subprocess.run(
-        [sys.executable, "-m", "pipelines.cli", *arguments],
+        [sys.executable, "-m", "dlspec_pipelines.cli", *arguments],
         cwd=folder,
         env={
             **os.environ,

@@ -8,10 +8,10 @@ import dagster as dg
 import pytest
 from chain_specs import write_broken, write_table, write_tiny
 
-from pipelines.assets import code_version
-from pipelines.location import definitions_for
-from pipelines.sensors import broken_specs_sensor, new_data_sensor
-from pipelines.specs import read_spec, read_specs
+from dlspec_pipelines.location.assets import code_version
+from dlspec_pipelines.location.chain_definitions import definitions_for
+from dlspec_pipelines.location.sensors import broken_specs_sensor, new_data_sensor
+from dlspec_pipelines.specs import read_spec, read_specs
 
 ROOT = Path(__file__).parents[2]
 STEPS = {"dataset", "model", "evaluation", "report", "champion"}
@@ -190,7 +190,7 @@ def test_the_location_loads_without_a_framework(specs):
     program = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from pipelines.location import definitions_for\n"
+        "from dlspec_pipelines.location.chain_definitions import definitions_for\n"
         f"definitions_for(Path({str(specs)!r})).get_repository_def()\n"
         f"print([name for name in {heavy.split()!r} if name in sys.modules])\n"
     )

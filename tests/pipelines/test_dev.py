@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from chain_specs import write_broken, write_tiny
 
-from pipelines.dev import graphql
+from dlspec_pipelines.dev.serve import graphql
 
 ROOT = Path(__file__).parents[2]
-WORKSPACE = (
-    "load_from:\n  - python_module: {module_name: pipelines.definitions, location_name: dlspec}\n"
-)
+WORKSPACE = """load_from:
+  - python_module: {module_name: dlspec_pipelines.definitions, location_name: dlspec}
+"""
 
 LAYER = """import keras
 
@@ -67,7 +67,7 @@ class Dev:
             environment.pop(name, None)
         with self.said.open("w") as said:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "pipelines.dev", "--port", str(self.port)],
+                [sys.executable, "-m", "dlspec_pipelines.dev.serve", "--port", str(self.port)],
                 cwd=folder,
                 env=environment,
                 stdout=said,
@@ -167,7 +167,7 @@ def test_epochs_show_while_a_run_trains_and_terminate_ends_it(dev):
 @pytest.mark.slow
 def test_a_taken_port_is_named_and_another_one_offered(dev):
     again = subprocess.run(
-        [sys.executable, "-m", "pipelines.dev", "--port", str(dev.port)],
+        [sys.executable, "-m", "dlspec_pipelines.dev.serve", "--port", str(dev.port)],
         cwd=dev.folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,

@@ -8,15 +8,15 @@ import pytest
 from sklearn import metrics as sk
 from training_specs import DIGITS, MOONS, prepared
 
-from pipelines.steps.datasets.reading import read
-from pipelines.steps.datasets.table import Table
-from pipelines.steps.evaluation.evaluate import evaluate
-from pipelines.steps.evaluation.predict import predict
-from pipelines.steps.preparation.parts import open_part
-from pipelines.steps.problems import StepError
-from pipelines.steps.promotion import promote
-from pipelines.steps.records import Champion
-from pipelines.steps.training.train import train
+from dlspec_pipelines.steps.datasets.read_source import read
+from dlspec_pipelines.steps.datasets.table import Table
+from dlspec_pipelines.steps.evaluation.evaluate import evaluate
+from dlspec_pipelines.steps.evaluation.new_rows import predict
+from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
+from dlspec_pipelines.steps.promotion import promote
+from dlspec_pipelines.steps.records import Champion
+from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.steps.training.train import train
 
 FORECAST = """\
 dlspec: 1

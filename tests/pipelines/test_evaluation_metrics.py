@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics as sk
 
-from dlspec.spec import METRICS
-from pipelines.steps.evaluation.comparison import bootstrap, is_better, mcnemar
-from pipelines.steps.evaluation.metrics import FUNCTIONS, measure
-from pipelines.steps.evaluation.predicted import Head, Predicted, read_output
-from pipelines.steps.problems import StepError
+from dlspec.language.metrics import METRICS
+from dlspec_pipelines.steps.evaluation.measures import FUNCTIONS, measure
+from dlspec_pipelines.steps.evaluation.outputs import Head, Predicted, read_output
+from dlspec_pipelines.steps.evaluation.paired_tests import bootstrap, is_better, mcnemar
+from dlspec_pipelines.steps.step_errors import StepError
 
 CLASSES = 4
 _SAMPLES = st.lists(

@@ -11,14 +11,14 @@ import pyarrow.parquet as pq
 import pytest
 from training_specs import prepared
 
-from pipelines.predicting import predict as predict_file
-from pipelines.steps.datasets.table import Table
-from pipelines.steps.evaluation.evaluate import evaluate
-from pipelines.steps.evaluation.generated import corpus_bleu
-from pipelines.steps.evaluation.predict import predict
-from pipelines.steps.problems import StepError
-from pipelines.steps.reports import render
-from pipelines.steps.training.train import train
+from dlspec_pipelines.predict import predict as predict_file
+from dlspec_pipelines.steps.datasets.table import Table
+from dlspec_pipelines.steps.evaluation.evaluate import evaluate
+from dlspec_pipelines.steps.evaluation.generated_metrics import corpus_bleu
+from dlspec_pipelines.steps.evaluation.new_rows import predict
+from dlspec_pipelines.steps.reports import render
+from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.steps.training.train import train
 
 SPEC = """\
 dlspec: 1

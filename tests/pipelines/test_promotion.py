@@ -5,10 +5,10 @@ import pytest
 from training_specs import MOONS
 
 import dlspec
-from pipelines.steps import store
-from pipelines.steps.problems import Refused, StepError
-from pipelines.steps.promotion import current, promote
-from pipelines.steps.records import Comparison, Evaluation, GateResult, TrainedModel
+from dlspec_pipelines.steps import store
+from dlspec_pipelines.steps.promotion import current, promote
+from dlspec_pipelines.steps.records import Comparison, Evaluation, GateResult, TrainedModel
+from dlspec_pipelines.steps.step_errors import Refused, StepError
 
 PLAN = dlspec.loads(MOONS)
 PASSED = GateResult("accuracy", ">= 0.8", 0.9, passed=True)

@@ -19,18 +19,24 @@ from scipy.stats import binomtest
 from sklearn.datasets import load_digits
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from dlspec.features import ImageFeature
-from dlspec.spec import Training
-from pipelines.steps.records import Comparison
-from pipelines.steps.reports import render
-from pipelines.steps.reports.charts import calibration_error
-from pipelines.steps.reports.classes import confusion, scores, worst_pairs
-from pipelines.steps.reports.curves import best_epoch
-from pipelines.steps.reports.examples import examples
-from pipelines.steps.reports.figures import duration, figure, percent, proportion_interval, ticks
-from pipelines.steps.reports.files import read_data, read_history, read_predictions
-from pipelines.steps.reports.highlight import highlighted
-from pipelines.steps.reports.png import png
+from dlspec.language.features import ImageFeature
+from dlspec.language.sections import Training
+from dlspec_pipelines.steps.records import Comparison
+from dlspec_pipelines.steps.reports import render
+from dlspec_pipelines.steps.reports.charts import calibration_error
+from dlspec_pipelines.steps.reports.confusion import confusion, scores, worst_pairs
+from dlspec_pipelines.steps.reports.curves import best_epoch
+from dlspec_pipelines.steps.reports.examples import examples
+from dlspec_pipelines.steps.reports.figure_texts import (
+    duration,
+    figure,
+    percent,
+    proportion_interval,
+    ticks,
+)
+from dlspec_pipelines.steps.reports.highlight import highlighted
+from dlspec_pipelines.steps.reports.png import png
+from dlspec_pipelines.steps.reports.report_inputs import read_data, read_history, read_predictions
 
 CHROMIUM = shutil.which("chromium")
 MAX_PAGE = 3_000_000

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import dlspec
-from dlspec.spec import Gate
+from dlspec.language.sections import Gate
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted((ROOT / "specs").rglob("*.yaml"))

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from chain_specs import write_tiny
 
-from pipelines.processes import TrainerGone, TrainerProcess, Trainers, require_backend
-from pipelines.steps.problems import StepError
+from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.trainer.backend_choice import require_backend
+from dlspec_pipelines.trainer.process import TrainerGone, TrainerProcess, Trainers
 
 ROOT = Path(__file__).parents[2]
 # Epochs that no test waits for.
@@ -48,7 +49,7 @@ def trainer_of(pid):
     """Return the trainer that process `pid` has started, or None."""
     children = Path(f"/proc/{pid}/task/{pid}/children")
     for child in children.read_text().split() if children.exists() else []:
-        if "pipelines.trainer" in Path(f"/proc/{child}/cmdline").read_text():
+        if "dlspec_pipelines.trainer.server" in Path(f"/proc/{child}/cmdline").read_text():
             return int(child)
     return None
 
@@ -59,7 +60,7 @@ class Run:
     def __init__(self, folder, *arguments):
         self.lines = []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.cli", "run", *arguments],
+            [sys.executable, "-m", "dlspec_pipelines.cli", "run", *arguments],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": str(ROOT), "DLSPEC_HOME": str(folder / "home")},
             stdout=subprocess.PIPE,
@@ -96,7 +97,7 @@ def test_a_trainer_says_when_keras_is_there_and_ends_with_its_input(trainer):
 def test_what_keras_needs_only_later_is_not_imported_at_the_start(tmp_path):
     program = (
         "import sys\n"
-        "from pipelines.backend import import_keras\n"
+        "from dlspec_pipelines.trainer.keras_import import import_keras\n"
         "import_keras()\n"
         "print([name for name in ('matplotlib', 'pandas', 'sklearn') if name in sys.modules])\n"
         "import pandas, sklearn\n"

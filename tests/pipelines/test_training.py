@@ -13,11 +13,11 @@ import pytest
 from training_specs import DIGITS, MOONS, prepared
 
 import dlspec
-from pipelines.steps import store
-from pipelines.steps.problems import Busy, StepError, Stopped
-from pipelines.steps.training.progress import EpochEnd, Notice, Tick
-from pipelines.steps.training.samples import class_weights, order
-from pipelines.steps.training.train import samples_of, train, work_key
+from dlspec_pipelines.steps import store
+from dlspec_pipelines.steps.engine.batches import class_weights, order
+from dlspec_pipelines.steps.step_errors import Busy, StepError, Stopped
+from dlspec_pipelines.steps.training.progress import EpochEnd, Notice, Tick
+from dlspec_pipelines.steps.training.train import samples_of, train, work_key
 
 
 @pytest.fixture(autouse=True)

@@ -11,11 +11,11 @@ import pytest
 from training_specs import DIGITS, MOONS, prepared
 
 import dlspec
-from pipelines.steps.problems import Stopped
-from pipelines.steps.training.engine import BatchEngine, engine_for
-from pipelines.steps.training.progress import EpochEnd
-from pipelines.steps.training.samples import chunks
-from pipelines.steps.training.train import samples_of, train
+from dlspec_pipelines.steps.engine.batches import chunks
+from dlspec_pipelines.steps.engine.engine import BatchEngine, engine_for
+from dlspec_pipelines.steps.step_errors import Stopped
+from dlspec_pipelines.steps.training.progress import EpochEnd
+from dlspec_pipelines.steps.training.train import samples_of, train
 
 DROPOUT = "    - Dropout: 0.3\n"
 
@@ -121,9 +121,9 @@ _ON_JAX = """
     import keras, numpy as np
     import dlspec
     from training_specs import DIGITS, prepared
-    from pipelines.steps.evaluation.evaluate import evaluate
-    from pipelines.steps.training.samples import class_weights, order
-    from pipelines.steps.training.train import samples_of, train
+    from dlspec_pipelines.steps.evaluation.evaluate import evaluate
+    from dlspec_pipelines.steps.engine.batches import class_weights, order
+    from dlspec_pipelines.steps.training.train import samples_of, train
 
     plan, dataset = prepared(DIGITS)
     trained = train(plan, dataset, run="r1", spec_text="")

@@ -15,8 +15,8 @@ _TRAIN = """
     import os, sys
     sys.path[:0] = sys.argv[2:]
     from training_specs import MOONS, prepared
-    from pipelines.steps.training.progress import EpochEnd, Notice
-    from pipelines.steps.training.train import train
+    from dlspec_pipelines.steps.training.progress import EpochEnd, Notice
+    from dlspec_pipelines.steps.training.train import train
 
     def say(said):
         if isinstance(said, EpochEnd):

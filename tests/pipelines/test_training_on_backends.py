@@ -14,9 +14,9 @@ import test_training_killed
 from chain_specs import write_tiny
 
 import dlspec
-from pipelines.assets import code_version
-from pipelines.processes import backend_of, require_backend
-from pipelines.steps.problems import StepError
+from dlspec_pipelines.location.assets import code_version
+from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.trainer.backend_choice import backend_of, require_backend
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -32,7 +32,7 @@ BACKENDS = [
 # As the trainer does it.
 PROGRAM = """
 import sys
-from pipelines.backend import import_keras
+from dlspec_pipelines.trainer.keras_import import import_keras
 import_keras()
 import training_on_one_backend
 training_on_one_backend.main(sys.argv[1])
@@ -124,7 +124,7 @@ def test_the_commands_run_a_chain_on_the_backend_and_predict_on_it(backend, tmp_
 
     def dlspec_command(*words: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "pipelines.cli", *words],
+            [sys.executable, "-m", "dlspec_pipelines.cli", *words],
             cwd=tmp_path,
             # The word on the command line goes before this.
             env=_environment(home, "tensorflow"),

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_class_weight
 
-from pipelines.steps.training.pace import Pace
-from pipelines.steps.training.samples import Samples, chunks, class_weights, order
+from dlspec_pipelines.steps.engine.batches import Samples, chunks, class_weights, order
+from dlspec_pipelines.steps.engine.call_length import Pace
 
 
 def _samples(rows: int, *, weights: bool = False) -> Samples:

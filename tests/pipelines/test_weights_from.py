@@ -17,12 +17,13 @@ from training_specs import prepared
 
 import dlspec
 from dlspec.backends.weights import write_weights
-from pipelines.starting import find_start, start_lines
-from pipelines.steps import store
-from pipelines.steps.problems import StepError, Stopped
-from pipelines.steps.records import Start, Started, to_json
-from pipelines.steps.training.progress import EpochEnd, Notice
-from pipelines.steps.training.train import train, work_key
+from dlspec_pipelines.run.start_lines import start_lines
+from dlspec_pipelines.steps import store
+from dlspec_pipelines.steps.records import Start, Started, to_json
+from dlspec_pipelines.steps.start import find_start
+from dlspec_pipelines.steps.step_errors import StepError, Stopped
+from dlspec_pipelines.steps.training.progress import EpochEnd, Notice
+from dlspec_pipelines.steps.training.train import train, work_key
 
 ROOT = Path(__file__).parents[2]
 
@@ -231,7 +232,7 @@ def test_an_imported_model_is_fine_tuned_from_its_weights(home, tmp_path):
 
 def command(folder, *arguments):
     return subprocess.run(
-        [sys.executable, "-m", "pipelines.cli", *arguments],
+        [sys.executable, "-m", "dlspec_pipelines.cli", *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), "DLSPEC_HOME": str(folder / "home")},
         capture_output=True,
@@ -270,8 +271,8 @@ def test_the_command_tells_what_was_taken_and_so_does_the_report(tmp_path):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:AssetExecutionContext.run_id:DeprecationWarning")
 def test_the_model_asset_takes_it_as_run_config_and_stands_for_other_code(home, tmp_path):
-    from pipelines.location import definitions_for
-    from pipelines.schedules import JOB
+    from dlspec_pipelines.location.chain_definitions import definitions_for
+    from dlspec_pipelines.location.schedules import JOB
 
     write_tiny(tmp_path / "specs")
     job = definitions_for(tmp_path / "specs").resolve_job_def(JOB)

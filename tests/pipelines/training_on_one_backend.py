@@ -10,11 +10,11 @@ import numpy as np
 from training_specs import DIGITS, MOONS, prepared
 
 import dlspec
-from pipelines.steps.evaluation.evaluate import evaluate
-from pipelines.steps.problems import Stopped
-from pipelines.steps.training.progress import EpochEnd
-from pipelines.steps.training.samples import class_weights, order
-from pipelines.steps.training.train import samples_of, train
+from dlspec_pipelines.steps.engine.batches import class_weights, order
+from dlspec_pipelines.steps.evaluation.evaluate import evaluate
+from dlspec_pipelines.steps.step_errors import Stopped
+from dlspec_pipelines.steps.training.progress import EpochEnd
+from dlspec_pipelines.steps.training.train import samples_of, train
 
 DROPOUT = "    - Dropout: 0.3\n"
 PRECISE = "mixed_bfloat16"

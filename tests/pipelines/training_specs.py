@@ -4,8 +4,8 @@ from pathlib import Path
 
 import dlspec
 from dlspec import Plan
-from pipelines.steps.preparation.dataset import prepare
-from pipelines.steps.records import Dataset
+from dlspec_pipelines.steps.preparation.dataset import prepare
+from dlspec_pipelines.steps.records import Dataset
 
 MOONS = """\
 dlspec: 1

@@ -9,13 +9,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dlspec.compiler import compile_source
-from dlspec.plan import canonical
-from dlspec.source import Source
+from dlspec.diagnostics.source import Source
+from dlspec.resolve.plan import canonical
 
 ROOT = Path(__file__).parents[2]
 TEXTS = {
     path.relative_to(ROOT / folder).with_suffix("").as_posix(): path.read_text("utf-8")
-    for folder in ("specs", "tests/golden/valid", "dlspec/zoo")
+    for folder in ("specs", "tests/golden/valid", "dlspec/expand/zoo")
     for path in sorted((ROOT / folder).rglob("*.yaml"))
 }
 WORDS = st.sampled_from(

@@ -5,13 +5,16 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlspec.diagnostics import Code, Diagnostic, Related, Reporter, render_text
-from dlspec.expressions import ExpressionError, evaluate
-from dlspec.expressions import parse as parse_expression
-from dlspec.reading import decoded
-from dlspec.rendering import render_github, render_json, render_sarif
-from dlspec.source import Source, Span
-from dlspec.syntax import Mapping, Scalar, parse
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Diagnostic, Related, Reporter, render_text
+from dlspec.diagnostics.formats import render_github, render_json, render_sarif
+from dlspec.diagnostics.source import Source, Span
+from dlspec.syntax.expression_grammar import ExpressionError
+from dlspec.syntax.expression_grammar import parse as parse_expression
+from dlspec.syntax.expressions import evaluate
+from dlspec.syntax.nodes import Mapping, Scalar
+from dlspec.syntax.parse import parse
+from dlspec.syntax.spec_files import decoded
 
 PIECES = st.sampled_from(
     [

@@ -8,8 +8,8 @@ from typing import get_args
 
 import pytest
 
-from dlspec import catalogue
-from dlspec.catalogue import KINDS, Kind, Object, Parameter, Type, find, foreign, names
+from dlspec.language import catalogue
+from dlspec.language.catalogue import KINDS, Kind, Object, Parameter, Type, find, foreign, names
 
 OVERLAY = json.loads((Path(catalogue.__file__).parent / "overlay.json").read_text("utf-8"))
 
@@ -279,7 +279,7 @@ def test_every_correction_and_refusal_has_a_reason():
 
 def test_reading_the_catalogue_imports_no_framework():
     code = (
-        "import sys, dlspec.catalogue as c; c.find('layer', 'Conv2D');"
+        "import sys, dlspec.language.catalogue as c; c.find('layer', 'Conv2D');"
         "print(sorted({'keras', 'numpy', 'tensorflow', 'dagster'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

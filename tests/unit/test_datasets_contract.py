@@ -3,13 +3,18 @@
 import numpy as np
 import pytest
 
-from dlspec.features import ClassFeature, NumberFeature
-from dlspec.sources import CsvSource, Expectation
-from dlspec.spec import Data
-from pipelines.steps.datasets.contract import validate
-from pipelines.steps.datasets.hygiene import class_counts, odd_balance, odd_columns, repeated_rows
-from pipelines.steps.datasets.table import Table
-from pipelines.steps.problems import StepError
+from dlspec.language.data_sources import CsvSource, Expectation
+from dlspec.language.features import ClassFeature, NumberFeature
+from dlspec.language.sections import Data
+from dlspec_pipelines.steps.datasets.contract import validate
+from dlspec_pipelines.steps.datasets.hygiene import (
+    class_counts,
+    odd_balance,
+    odd_columns,
+    repeated_rows,
+)
+from dlspec_pipelines.steps.datasets.table import Table
+from dlspec_pipelines.steps.step_errors import StepError
 
 
 def _validate(columns, **expect):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dlspec.sources import (
+from dlspec.language.data_sources import (
     CsvSource,
     JsonLinesSource,
     KerasSource,
@@ -22,10 +22,10 @@ from dlspec.sources import (
     SklearnSource,
     TwoMoonsSource,
 )
-from pipelines.steps.datasets.ragged import pack, unpack
-from pipelines.steps.datasets.reading import content_hash, read
-from pipelines.steps.datasets.table import Table, require_columns
-from pipelines.steps.problems import StepError
+from dlspec_pipelines.steps.datasets.ragged import pack, unpack
+from dlspec_pipelines.steps.datasets.read_source import content_hash, read
+from dlspec_pipelines.steps.datasets.table import Table, require_columns
+from dlspec_pipelines.steps.step_errors import StepError
 
 
 @pytest.fixture(autouse=True)

@@ -9,17 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dlspec.features import (
-    BinaryFeature,
-    CategoryFeature,
-    ClassFeature,
-    ImageFeature,
-    NumberFeature,
-    SeriesFeature,
-    SeriesTarget,
-    VectorFeature,
-)
-from dlspec.sources import (
+from dlspec.language.data_sources import (
     CsvSource,
     Expectation,
     FractionSplit,
@@ -29,12 +19,22 @@ from dlspec.sources import (
     NpzSource,
     TimeSplit,
 )
-from dlspec.spec import Data
-from pipelines.steps.datasets.reading import read
-from pipelines.steps.preparation.dataset import prepare
-from pipelines.steps.preparation.fitting import load_preparation
-from pipelines.steps.preparation.parts import open_part
-from pipelines.steps.problems import StepError
+from dlspec.language.features import (
+    BinaryFeature,
+    CategoryFeature,
+    ClassFeature,
+    ImageFeature,
+    NumberFeature,
+    SeriesFeature,
+    SeriesTarget,
+    VectorFeature,
+)
+from dlspec.language.sections import Data
+from dlspec_pipelines.steps.datasets.read_source import read
+from dlspec_pipelines.steps.preparation.dataset import prepare
+from dlspec_pipelines.steps.preparation.fitting import load_preparation
+from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
+from dlspec_pipelines.steps.step_errors import StepError
 
 DATA = Path(os.environ.get("DLSPEC_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 pytestmark = pytest.mark.skipif(
@@ -236,7 +236,7 @@ def test_reviews_that_are_pickled_objects_are_refused(tmp_path):
 
 @pytest.mark.slow
 def test_keras_in_a_process_of_its_own_gives_what_the_cache_gives(tmp_path, monkeypatch):
-    from pipelines.steps.datasets.packaged import _downloaded
+    from dlspec_pipelines.steps.datasets.packaged import _downloaded
 
     shutil.copytree(DATA / "keras-cache", tmp_path / "keras")
     (tmp_path / "keras").chmod(0o755)

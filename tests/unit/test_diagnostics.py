@@ -7,9 +7,11 @@ import time
 
 import pytest
 
-from dlspec.diagnostics import Code, Diagnostic, Related, Reporter, SpecError, render_text, suggest
-from dlspec.rendering import render_github, render_json, render_sarif
-from dlspec.source import Source, Span
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Diagnostic, Related, Reporter, SpecError, render_text
+from dlspec.diagnostics.formats import render_github, render_json, render_sarif
+from dlspec.diagnostics.source import Source, Span
+from dlspec.diagnostics.suggest import suggest
 
 SPEC = Source(
     "specs/digits.yaml", "a: 1\n" * 8 + "  - Conv2D: {kernel_size: 5}\n\tk: 漢é: [5, 6]\n"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from dlspec import catalogue
 from dlspec.compiler import compile_source
-from dlspec.schema import schema_text
-from dlspec.source import Source
+from dlspec.diagnostics.source import Source
+from dlspec.language import catalogue
+from dlspec.tools.json_schema.schema import schema_text
 
 ROOT = Path(__file__).parents[2]
 PAGES = tuple(sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")]))

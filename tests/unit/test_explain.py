@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from dlspec.compiler import compile_source
-from dlspec.diagnostics import Code
-from dlspec.explain import page
-from dlspec.source import Source
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.explain import page
+from dlspec.diagnostics.source import Source
 
 # Reported about files, about what comes from outside, by Keras or by the pipeline.
 WITHOUT_EXAMPLE = frozenset(

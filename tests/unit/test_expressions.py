@@ -2,7 +2,8 @@
 
 import pytest
 
-from dlspec.expressions import ExpressionError, evaluate, is_expression, parse, unescape
+from dlspec.syntax.expression_grammar import ExpressionError, parse
+from dlspec.syntax.expressions import evaluate, is_expression, unescape
 
 NAMES = {"kernel": 3, "rate": 0.5, "deep": True, "widths": [64, 128], "word": "same", "ü": 2}
 

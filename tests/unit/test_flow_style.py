@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlspec.diagnostics import Reporter
-from dlspec.flow_style import BARE, WIDTH, flow_text, scalar_text
-from dlspec.source import Source
-from dlspec.syntax import parse
-from dlspec.values import plain
+from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.source import Source
+from dlspec.syntax.flow_text import BARE, WIDTH, flow_text, scalar_text
+from dlspec.syntax.parse import parse
+from dlspec.syntax.substitution import plain
 
 _TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=30)
 _SCALARS = st.none() | st.booleans() | st.integers(-(10**9), 10**9) | _TEXT

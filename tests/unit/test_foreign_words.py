@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import dlspec
-from dlspec import catalogue
+from dlspec.language import catalogue
 
 WORDS = json.loads((Path(catalogue.__file__).parent / "overlay.json").read_text("utf-8"))["foreign"]
 

@@ -10,13 +10,13 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlspec import zoo
 from dlspec.cli import main
 from dlspec.compiler import compile_source
-from dlspec.diagnostics import Reporter
-from dlspec.formatting import formatted
-from dlspec.plan import digest
-from dlspec.source import Source
+from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.source import Source
+from dlspec.expand import zoo
+from dlspec.resolve.plan import digest
+from dlspec.syntax.formatting import formatted
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = [

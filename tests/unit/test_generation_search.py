@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from pipelines.steps.evaluation.search import PADDING, Rules, highest, penalty, search
+from dlspec_pipelines.steps.evaluation.beam_search import PADDING, Rules, highest, penalty, search
 
 VOCABULARY = 4
 

@@ -23,7 +23,7 @@ def _imported_by(statement: str) -> set[str]:
         "import dlspec",
         "import dlspec.cli",
         "import dlspec\ndlspec.load('specs/digits_lenet5.yaml')",
-        "import dlspec\ndlspec.load('dlspec/zoo/resnet.yaml')",
+        "import dlspec\ndlspec.load('dlspec/expand/zoo/resnet.yaml')",
     ],
     ids=["dlspec", "cli", "a spec", "an architecture"],
 )

@@ -2,11 +2,11 @@
 
 import pytest
 
-from dlspec import zoo
 from dlspec.compiler import compile_file, compile_source
-from dlspec.new import new_text, write_new
-from dlspec.presets import DATA, FITS, UNPAIRED, view_of
-from dlspec.source import Source
+from dlspec.diagnostics.source import Source
+from dlspec.expand import zoo
+from dlspec.tools.new.new_spec import new_text, write_new
+from dlspec.tools.new.presets import DATA, FITS, UNPAIRED, view_of
 
 PAIRS = [(a, d) for a in zoo.architectures() for d in DATA if view_of(a, d)]
 MISFITS = [(a, d) for a in zoo.architectures() for d in DATA if not view_of(a, d)]

@@ -10,8 +10,10 @@ import pytest
 import yaml
 
 import dlspec
-from dlspec import features, prediction, sources, spec
-from dlspec.plan import canonical
+from dlspec.language import data_sources as sources
+from dlspec.language import features, prediction
+from dlspec.language import sections as spec
+from dlspec.resolve.plan import canonical
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted((ROOT / "specs").rglob("*.yaml"))
@@ -219,7 +221,7 @@ def test_every_field_of_a_record_is_read_by_a_later_stage(record):
 
 def _read_by_name() -> set[str]:
     """Return the names that `columns_of` and `element` read for all later stages."""
-    text = (ROOT / "dlspec/features.py").read_text("utf-8")
+    text = (ROOT / "dlspec/language/features.py").read_text("utf-8")
     return {
         node.attr
         for function in ast.parse(text).body

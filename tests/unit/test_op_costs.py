@@ -3,8 +3,8 @@
 import pytest
 
 import dlspec
-from dlspec.render.costs import graph_cost
-from dlspec.shapes import Tensor, infer_op, op_cost
+from dlspec.resolve.costs import graph_cost
+from dlspec.resolve.shapes import Tensor, infer_op, op_cost
 
 X, Y = Tensor((None, 4, 6), "float32"), Tensor((None, 6, 5), "float32")
 

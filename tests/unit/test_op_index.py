@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlspec.diagnostics import Code
-from dlspec.shapes import ShapeError, Tensor, infer_op
-from dlspec.shapes.op_index import is_index, slice_of
+from dlspec.diagnostics.codes import Code
+from dlspec.language.indexing import is_index, slice_of
+from dlspec.resolve.shapes import ShapeError, Tensor, infer_op
 
 ends = st.none() | st.integers(-6, 6)
 steps = st.none() | st.integers(-3, 3).filter(bool)

@@ -7,18 +7,7 @@ import numpy as np
 import pytest
 
 import dlspec
-from dlspec.features import (
-    BinaryFeature,
-    CategoryFeature,
-    ClassFeature,
-    ImageFeature,
-    NumberFeature,
-    SeriesFeature,
-    SeriesTarget,
-    TokensFeature,
-    VectorFeature,
-)
-from dlspec.sources import (
+from dlspec.language.data_sources import (
     ColumnSplit,
     CsvSource,
     Expectation,
@@ -29,13 +18,24 @@ from dlspec.sources import (
     SklearnSource,
     TimeSplit,
 )
-from dlspec.spec import Data
-from pipelines.steps.datasets.reading import read
-from pipelines.steps.preparation.applying import apply
-from pipelines.steps.preparation.dataset import fingerprint_of, prepare
-from pipelines.steps.preparation.fitting import load_preparation
-from pipelines.steps.preparation.parts import open_part
-from pipelines.steps.problems import StepError
+from dlspec.language.features import (
+    BinaryFeature,
+    CategoryFeature,
+    ClassFeature,
+    ImageFeature,
+    NumberFeature,
+    SeriesFeature,
+    SeriesTarget,
+    TokensFeature,
+    VectorFeature,
+)
+from dlspec.language.sections import Data
+from dlspec_pipelines.steps.datasets.read_source import read
+from dlspec_pipelines.steps.preparation.applying import apply
+from dlspec_pipelines.steps.preparation.dataset import fingerprint_of, prepare
+from dlspec_pipelines.steps.preparation.fitting import load_preparation
+from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
+from dlspec_pipelines.steps.step_errors import StepError
 
 SPECS = sorted(Path(__file__).parents[2].glob("specs/*.yaml"))
 DIGITS = Data(

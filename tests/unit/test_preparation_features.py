@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlspec.features import (
+from dlspec.language.features import (
     BinaryFeature,
     CategoryFeature,
     ClassFeature,
@@ -16,9 +16,9 @@ from dlspec.features import (
     VectorFeature,
     element,
 )
-from pipelines.steps.datasets.table import Table
-from pipelines.steps.preparation.applying import apply
-from pipelines.steps.preparation.fitting import (
+from dlspec_pipelines.steps.datasets.table import Table
+from dlspec_pipelines.steps.preparation.applying import apply
+from dlspec_pipelines.steps.preparation.fitting import (
     Preparation,
     fit,
     from_json,
@@ -26,9 +26,9 @@ from pipelines.steps.preparation.fitting import (
     labels,
     to_json,
 )
-from pipelines.steps.preparation.raw import gather
-from pipelines.steps.preparation.samples import Samples, batches
-from pipelines.steps.problems import StepError
+from dlspec_pipelines.steps.preparation.raw_columns import gather
+from dlspec_pipelines.steps.preparation.sampling import Samples, batches
+from dlspec_pipelines.steps.step_errors import StepError
 
 
 def _objects(*values):

@@ -3,13 +3,19 @@
 import numpy as np
 import pytest
 
-from dlspec.features import ClassFeature, NumberFeature, SeriesFeature, SeriesTarget
-from dlspec.sources import ColumnSplit, CsvSource, FractionSplit, GivenSplit, TimeSplit
-from dlspec.spec import Data
-from pipelines.steps.datasets.table import Table
-from pipelines.steps.preparation.splits import deal
-from pipelines.steps.preparation.windows import Window, anchors, window_of
-from pipelines.steps.problems import StepError
+from dlspec.language.data_sources import (
+    ColumnSplit,
+    CsvSource,
+    FractionSplit,
+    GivenSplit,
+    TimeSplit,
+)
+from dlspec.language.features import ClassFeature, NumberFeature, SeriesFeature, SeriesTarget
+from dlspec.language.sections import Data
+from dlspec_pipelines.steps.datasets.table import Table
+from dlspec_pipelines.steps.preparation.splits import deal
+from dlspec_pipelines.steps.preparation.windows import Window, anchors, window_of
+from dlspec_pipelines.steps.step_errors import StepError
 
 
 def _deal(split, columns, given=None):

@@ -8,12 +8,12 @@ import textwrap
 import pytest
 
 import dlspec
-from dlspec.catalogue import find_listed
-from dlspec.catalogue.listed import listed_layers, problems
 from dlspec.compiler import compile_file, compile_source
-from dlspec.plan import step_digest
-from dlspec.project import project_of
-from dlspec.source import Source
+from dlspec.diagnostics.source import Source
+from dlspec.language.catalogue import find_listed
+from dlspec.language.catalogue.own_layers import listed_layers, problems
+from dlspec.language.catalogue.project import project_of
+from dlspec.resolve.chain import step_digest
 
 LAYERS = """
     import keras

@@ -9,9 +9,9 @@ import click
 import pytest
 import yaml
 
-from dlspec.catalogue import KINDS, find, is_older, names
 from dlspec.compiler import compile_source
-from dlspec.source import Source
+from dlspec.diagnostics.source import Source
+from dlspec.language.catalogue import KINDS, find, is_older, names
 
 ROOT = Path(__file__).parents[2]
 SPEC = """
@@ -110,7 +110,7 @@ def test_two_spellings_of_one_release_are_of_one_age(version, other):
 def test_the_keras_that_an_import_would_take_is_found_without_importing_it(tmp_path):
     folder = keras_folder(tmp_path, "3.8.1")
     code = (
-        "import sys; from dlspec.catalogue import installed\n"
+        "import sys; from dlspec.language.catalogue import installed\n"
         "print(installed(), 'keras' in sys.modules)"
     )
     assert answer(code, path=folder) == "3.8.1 False"
@@ -131,7 +131,7 @@ def test_without_a_keras_the_newest_one_is_meant(tmp_path):
         folder = Path(package.__file__).parent
         (tmp_path / folder.name).symlink_to(folder)
     code = (
-        "import dlspec; from dlspec.catalogue import installed\n"
+        "import dlspec; from dlspec.language.catalogue import installed\n"
         "print(installed(), len(dlspec.loads(TEXT).graph.nodes))"
     )
     # -S leaves out what is installed: only the two packages of the front end are there.

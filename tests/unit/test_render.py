@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dlspec
-from dlspec.catalogue import Object
-from dlspec.plan import Graph, Input, Node, Reference
-from dlspec.render import graph_cost, graph_svg, layer_table, plan_json
-from dlspec.render.layout import lay_out
-from dlspec.render.words import bytes_text, short_count
-from dlspec.shapes.tensor import Tensor
+from dlspec.expand.flat import Input
+from dlspec.language.catalogue import Object
+from dlspec.language.tensors import Tensor
+from dlspec.resolve.plan import Graph, Node, Reference
+from dlspec.tools.show import graph_cost, graph_svg, layer_table, plan_json
+from dlspec.tools.show.layout import lay_out
+from dlspec.tools.show.words import bytes_text, short_count
 
 SVG = "{http://www.w3.org/2000/svg}"
 

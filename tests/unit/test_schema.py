@@ -6,13 +6,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from dlspec import zoo
-from dlspec.diagnostics import Reporter
-from dlspec.new import new_text
-from dlspec.schema import schema_text
-from dlspec.source import Source
-from dlspec.syntax import parse
-from dlspec.values import plain
+from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.source import Source
+from dlspec.expand import zoo
+from dlspec.syntax.parse import parse
+from dlspec.syntax.substitution import plain
+from dlspec.tools.json_schema.schema import schema_text
+from dlspec.tools.new.new_spec import new_text
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = (ROOT / "specs", ROOT / "../shared/examples", Path(zoo.__file__).parent)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dlspec.catalogue import Object
-from dlspec.shapes import Tensor, infer
+from dlspec.language.catalogue import Object
+from dlspec.resolve.shapes import Tensor, infer
 
 IMAGE = Tensor((None, 224, 224, 3))
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from dlspec.catalogue import ModelRef, Object, names
-from dlspec.shapes import Inferred, Tensor, Weight, infer
-from dlspec.shapes.registry import RULES
+from dlspec.language.catalogue import ModelRef, Object, names
+from dlspec.resolve.shapes import Inferred, Tensor, Weight, infer
+from dlspec.resolve.shapes.registry import RULES
 
 
 def layer(class_name, **arguments):

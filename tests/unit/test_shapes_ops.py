@@ -2,8 +2,8 @@
 
 import pytest
 
-from dlspec.diagnostics import Code
-from dlspec.shapes import ShapeError, Tensor, infer_op
+from dlspec.diagnostics.codes import Code
+from dlspec.resolve.shapes import ShapeError, Tensor, infer_op
 
 X = Tensor((None, 4, 3))
 

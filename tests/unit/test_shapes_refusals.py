@@ -2,9 +2,9 @@
 
 import pytest
 
-from dlspec.catalogue import Object
-from dlspec.diagnostics import Code
-from dlspec.shapes import ShapeError, Tensor, infer
+from dlspec.diagnostics.codes import Code
+from dlspec.language.catalogue import Object
+from dlspec.resolve.shapes import ShapeError, Tensor, infer
 
 
 def layer(class_name, **arguments):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.steps import store
-from pipelines.steps.problems import Busy, StepError, writing
+from dlspec_pipelines.steps import store
+from dlspec_pipelines.steps.step_errors import Busy, StepError, writing
 
 
 def _python(code: str, *arguments: str) -> "subprocess.Popen[str]":
@@ -83,7 +83,7 @@ def test_a_killed_writer_leaves_nothing_that_lasts(tmp_path):
         """
         import sys, time
         from pathlib import Path
-        from pipelines.steps import store
+        from dlspec_pipelines.steps import store
         with store.whole_folder(Path(sys.argv[1]) / "r1") as folder:
             (folder / "half").write_bytes(b"half")
             print("ready", flush=True)
@@ -130,7 +130,7 @@ def test_a_lock_ends_with_its_process_and_with_its_folder(tmp_path):
         """
         import sys, time
         from pathlib import Path
-        from pipelines.steps import store
+        from dlspec_pipelines.steps import store
         with store.lock(Path(sys.argv[1])):
             print("ready", flush=True)
             time.sleep(60)
@@ -185,8 +185,8 @@ def test_a_folder_without_permission_is_a_sentence(tmp_path):
     code = """
         import os, sys
         from pathlib import Path
-        from pipelines.steps import store
-        from pipelines.steps.problems import StepError
+        from dlspec_pipelines.steps import store
+        from dlspec_pipelines.steps.step_errors import StepError
         if os.geteuid() == 0:
             os.seteuid(65534)
         else:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from dlspec.diagnostics import Diagnostic, Reporter
-from dlspec.reading import decoded, read_source
-from dlspec.source import Source
-from dlspec.syntax import Entry, Mapping, Node, Scalar, Sequence, parse
+from dlspec.diagnostics.findings import Diagnostic, Reporter
+from dlspec.diagnostics.source import Source
+from dlspec.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence
+from dlspec.syntax.parse import parse
+from dlspec.syntax.spec_files import decoded, read_source
 
 
 def _parsed(text: str) -> tuple[Mapping | None, tuple[Diagnostic, ...]]:

@@ -9,12 +9,12 @@ from click.testing import CliRunner
 
 import dlspec
 from benchmarks.zoo import PUBLISHED, Published, table
-from dlspec import zoo
 from dlspec.cli import main
-from dlspec.diagnostics import Code
-from dlspec.plan import walk
-from dlspec.render.costs import graph_cost
-from dlspec.zoo_table import catalogue_table, source_of
+from dlspec.diagnostics.codes import Code
+from dlspec.expand import zoo
+from dlspec.resolve.costs import graph_cost
+from dlspec.resolve.plan import walk
+from dlspec.tools.zoo_table import catalogue_table, source_of
 
 FOLDER = Path(zoo.__file__).parent
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from dlspec.backends.introspect import docstrings, sources
+from dlspec.backends.introspect import docstrings
+from dlspec.backends.introspect import source_facts as sources
 from dlspec.backends.introspect.probe import Probe
 
 _QUOTED = re.compile(r"[\"'`]([A-Za-z][\w+-]*)[\"'`]+")

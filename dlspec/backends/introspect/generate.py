@@ -7,14 +7,15 @@ from typing import Any
 
 import keras
 
-from dlspec.backends.introspect import classes, functions
+from dlspec.backends.introspect import class_entries as classes
+from dlspec.backends.introspect import function_entries as functions
 from dlspec.backends.introspect.history import dated
 from dlspec.backends.introspect.inventory import Member, base_class, members
-from dlspec.catalogue import KINDS
+from dlspec.language.catalogue import KINDS
 
 # Types that carry nothing a namesake's range or choices could contradict.
 _PLAIN = frozenset({"integer", "number", "boolean"})
-CATALOGUE = Path(__file__).parents[2] / "catalogue"
+CATALOGUE = Path(__file__).parents[2] / "language" / "catalogue"
 
 
 def generate() -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from dlspec.catalogue import is_older
+from dlspec.language.catalogue import is_older
 
 _ROOT = Path(__file__).parents[3]
 # Kind and class; then a parameter; then one of its choices.

@@ -18,7 +18,7 @@ from keras.src import (
 )
 from keras.src.applications import convnext, inception_resnet_v2
 
-from dlspec.catalogue import Kind
+from dlspec.language.catalogue import Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from dlspec.backends.rolling.automatic_names import plain_title
 from dlspec.backends.rolling.recognition import recognised_text
-from dlspec.backends.rolling.rewriting import rolled_text
-from dlspec.backends.rolling.sameness import same_graph
+from dlspec.backends.rolling.roll import rolled_text
+from dlspec.backends.rolling.same_graph import same_graph
 
 __all__ = ["plain_title", "recognised_text", "rolled_text", "same_graph"]

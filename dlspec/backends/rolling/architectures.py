@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from functools import cache
 
-from dlspec import zoo
-from dlspec.diagnostics import Reporter
-from dlspec.plan import Graph, Node, Op, Use
-from dlspec.source import Source, point
-from dlspec.spec import EntrySpec, GraphSpec
-from dlspec.syntax import Scalar
+from dlspec.decode.spec import EntrySpec, GraphSpec
+from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.source import Source, point
+from dlspec.expand import zoo
+from dlspec.expand.flat import Use
+from dlspec.language.catalogue.target import Target
+from dlspec.resolve.plan import Graph, Node, Op
+from dlspec.syntax.nodes import Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def may_be(word: str, heads: frozenset[str]) -> bool:
 @cache
 def _heads(word: str) -> _Heads:
     scalar = Scalar(word, point(Source("zoo", word), 0, length=len(word)))
-    found = zoo.architecture(scalar, {}, Reporter())
+    found = zoo.architecture(scalar, {}, Target(), Reporter())
     assert found is not None
     needed: set[str] = set()
     possible: set[str] = set()

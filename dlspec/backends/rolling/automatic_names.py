@@ -4,9 +4,10 @@ import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 
-from dlspec.catalogue import ModelRef, Object, Value
-from dlspec.names import plain_head, snake_case
-from dlspec.plan import Graph, Node, Op, Use
+from dlspec.expand.flat import Use
+from dlspec.expand.names import plain_head, snake_case
+from dlspec.language.catalogue import ModelRef, Object, Value
+from dlspec.resolve.plan import Graph, Node, Op
 
 _INPUT = re.compile(r"(input_layer|keras_tensor|input)(_\d+)*\Z")
 _MODEL = re.compile(r"(functional|sequential|model)(_\d+)*\Z")

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Container
 
-from dlspec import catalogue
-from dlspec.backends.rolling.tree import REPEAT, Item, items_of
-from dlspec.names import plain_head
+from dlspec.backends.rolling.items import REPEAT, Item, items_of
+from dlspec.expand.names import plain_head
+from dlspec.language import catalogue
 
 _SHORT = {
     "BatchNormalization": "BN",

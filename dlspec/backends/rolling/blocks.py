@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dlspec.backends.rolling.columns import Params, default_among, params_of, type_name
-from dlspec.backends.rolling.runs import Run, needs_names, runs_of
-from dlspec.backends.rolling.sizes import leaf_size, row_size
-from dlspec.backends.rolling.tree import (
+from dlspec.backends.rolling.alike_runs import Run, needs_names, runs_of
+from dlspec.backends.rolling.differences import Params, default_among, params_of, type_name
+from dlspec.backends.rolling.items import (
     INPUT,
     REPEAT,
     Block,
@@ -19,6 +18,7 @@ from dlspec.backends.rolling.tree import (
     items_of,
     rows_of,
 )
+from dlspec.backends.rolling.sizes import leaf_size, row_size
 
 _DECLARATION = 60
 _CALL = 22

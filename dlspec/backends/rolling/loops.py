@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 
+from dlspec.backends.rolling.alike_runs import LONGEST, Run, needs_names, runs_of, said
 from dlspec.backends.rolling.blocks import substitute_refs, write_formulas
-from dlspec.backends.rolling.columns import Params, is_bound, params_of, value_of
-from dlspec.backends.rolling.runs import LONGEST, Run, needs_names, runs_of, said
-from dlspec.backends.rolling.sizes import row_size, values_size
-from dlspec.backends.rolling.tree import (
+from dlspec.backends.rolling.differences import Params, is_bound, params_of, value_of
+from dlspec.backends.rolling.items import (
     REPEAT,
     Block,
     Formula,
@@ -20,6 +19,7 @@ from dlspec.backends.rolling.tree import (
     items_of,
     rows_of,
 )
+from dlspec.backends.rolling.sizes import row_size, values_size
 
 _OVERHEAD = 35
 _DECLARATION = 60

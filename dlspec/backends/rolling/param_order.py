@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from dlspec.backends.rolling.columns import parameter_order
-from dlspec.backends.rolling.tree import REPEAT, Block, Formula, Item, Leaf, Program, Row, items_of
+from dlspec.backends.rolling.differences import parameter_order
+from dlspec.backends.rolling.items import REPEAT, Block, Formula, Item, Leaf, Program, Row, items_of
 
 _NUMBER = re.compile(r"_(\d+)\Z")
 

@@ -5,19 +5,19 @@ from itertools import islice, product
 from math import ceil
 from typing import Any
 
-from dlspec import zoo
-from dlspec.backends.emission import written_value
 from dlspec.backends.rolling.architectures import heads_of, may_be
 from dlspec.backends.rolling.automatic_names import is_automatic, is_automatic_input
-from dlspec.backends.rolling.columns import value_of
-from dlspec.backends.rolling.planting import items_in_order, ordered_nodes
-from dlspec.backends.rolling.sameness import same_graph
-from dlspec.backends.rolling.tree import Item, Leaf
+from dlspec.backends.rolling.differences import value_of
+from dlspec.backends.rolling.graph_to_tree import items_in_order, ordered_nodes
+from dlspec.backends.rolling.items import Item, Leaf
+from dlspec.backends.rolling.same_graph import same_graph
+from dlspec.backends.spec_text import written_value
 from dlspec.compiler import loads
-from dlspec.diagnostics import SpecError
-from dlspec.flow_style import flow_text, scalar_text
-from dlspec.plan import Graph, Node
-from dlspec.zoo.reader import choices
+from dlspec.diagnostics.findings import SpecError
+from dlspec.expand import zoo
+from dlspec.expand.zoo.architecture_specs import choices
+from dlspec.resolve.plan import Graph, Node
+from dlspec.syntax.flow_text import flow_text, scalar_text
 
 _WIDTH = 100
 _MOST_TRIALS = 48

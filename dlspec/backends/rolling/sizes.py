@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from dlspec.backends.rolling.tree import REPEAT, ClassMark, Item, Leaf, Row
+from dlspec.backends.rolling.items import REPEAT, ClassMark, Item, Leaf, Row
 
 # What a line costs beside its characters: the eye's way to the next one.
 _LINE = 12

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from dlspec.backends.saved.tree import Path
+from dlspec.backends.saved.document_parts import Path
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,17 +8,17 @@ from typing import Any
 import keras
 from keras.src.backend.common import global_state
 
-from dlspec.backends.decompile import decompile
+from dlspec.backends.lift.decompile import decompile
 from dlspec.backends.saved.architecture import SavedGraph
-from dlspec.backends.saved.building import built_model
-from dlspec.backends.saved.files import Document
-from dlspec.backends.saved.findings import Findings
-from dlspec.backends.saved.legacy.reader import read_legacy
-from dlspec.backends.saved.modern import ModernReader, is_modern
-from dlspec.backends.saved.tree import MalformedError, Part
+from dlspec.backends.saved.built_model import built_model
+from dlspec.backends.saved.document_parts import MalformedError, Part
+from dlspec.backends.saved.import_findings import Findings
+from dlspec.backends.saved.keras3_models import ModernReader, is_modern
+from dlspec.backends.saved.legacy.legacy_models import read_legacy
+from dlspec.backends.saved.model_files import Document
 from dlspec.compiler import compile_source
-from dlspec.diagnostics import Reporter
-from dlspec.source import Source
+from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.source import Source
 
 _TRAINING = (
     "the file says how the model was trained; a spec says that under `training`, "
@@ -91,7 +91,7 @@ def read_graph(document: Document, findings: Findings) -> SavedGraph | None:
 
 def _check(text: str, path: str, reporter: Reporter) -> None:
     """Raise what the compiler says of the spec: it refuses some of what Keras accepts."""
-    found = compile_source(Source(f"<spec of {path}>", text), keras=reporter.keras)
+    found = compile_source(Source(f"<spec of {path}>", text), keras=None)
     for diagnostic in found.diagnostics:
         if diagnostic.severity == "error":
             reporter.error(

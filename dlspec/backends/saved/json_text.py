@@ -4,9 +4,10 @@ import json
 import re
 from typing import Any
 
-from dlspec.backends.saved.tree import Path
-from dlspec.diagnostics import Code, Reporter
-from dlspec.source import Source, Span, point
+from dlspec.backends.saved.document_parts import Path
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.source import Source, Span, point
 
 MAX_DEPTH = 200
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)

@@ -8,10 +8,11 @@ from typing import Any
 
 import yaml
 
-from dlspec.backends.saved.tree import Path
-from dlspec.diagnostics import Code, Reporter
-from dlspec.refusals import report_refusal
-from dlspec.source import Source, Span
+from dlspec.backends.saved.document_parts import Path
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.source import Source, Span
+from dlspec.syntax.yaml_refusals import report_refusal
 
 MAX_DEPTH = 100
 MAX_NODES = 400_000

@@ -10,10 +10,10 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from dlspec.backends.weights.h5 import descend
-from dlspec.backends.weights.matching import NOT_THERE, By, Gates, Pair, Transfer, match
-from dlspec.backends.weights.reading import hdf5
+from dlspec.backends.weights.hdf5_datasets import descend
+from dlspec.backends.weights.matched_layers import NOT_THERE, By, Gates, Pair, Transfer, match
 from dlspec.backends.weights.stored import Stored, StoredLayer, WeightsError, legacy_layers
+from dlspec.backends.weights.weights_file import hdf5
 from dlspec.backends.weights.written import save, without_optimizer
 
 Array = npt.NDArray[Any]

@@ -10,8 +10,8 @@ import h5py
 import keras
 import numpy as np
 
-from dlspec.backends.weights.reading import ORDER, look_into
 from dlspec.backends.weights.stored import Stored, WeightsError, snake_case
+from dlspec.backends.weights.weights_file import ORDER, look_into
 
 _ENDING = ".weights.h5"
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dlspec.backends.saved.architecture import Call, Place, Ref, SavedGraph, SavedLayer
-from dlspec.backends.saved.legacy.inputs import input_config
+from dlspec.backends.saved.document_parts import MalformedError, Part
+from dlspec.backends.saved.legacy.implied_inputs import input_config
 from dlspec.backends.saved.legacy.sequences import ReadLayer, as_class
-from dlspec.backends.saved.tree import MalformedError, Part
 
 MergeLayer = Callable[[Mapping[str, Any], Place], SavedLayer]
 

@@ -6,10 +6,10 @@ Source: `Merge.call` in keras/engine/topology.py of Keras 1.2.2, keras/legacy/la
 from collections.abc import Mapping
 from typing import Any
 
-from dlspec.backends.saved.legacy.arguments import Translated
-from dlspec.backends.saved.legacy.tables import MERGES
-from dlspec.backends.saved.objects import Refusal
-from dlspec.diagnostics import Code
+from dlspec.backends.saved.legacy.old_words import MERGES
+from dlspec.backends.saved.legacy.renamed_arguments import Translated
+from dlspec.backends.saved.saved_objects import Refusal
+from dlspec.diagnostics.codes import Code
 
 _COSINE = "`cos` of Keras 1 gave one more axis of length 1 than `Dot` does"
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dlspec.backends.saved.architecture import Call, Place, Ref, SavedGraph, SavedLayer
-from dlspec.backends.saved.chains import input_of, link
-from dlspec.backends.saved.legacy.inputs import input_settings
-from dlspec.backends.saved.tree import Part
+from dlspec.backends.saved.document_parts import Part
+from dlspec.backends.saved.legacy.implied_inputs import input_settings
+from dlspec.backends.saved.sequential_chains import input_of, link
 
 ReadLayer = Callable[[Part, str, int], SavedLayer]
 

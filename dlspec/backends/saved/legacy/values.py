@@ -6,7 +6,7 @@ from math import isfinite
 from struct import pack, unpack
 from typing import Any
 
-from dlspec.backends.saved.legacy.tables import (
+from dlspec.backends.saved.legacy.old_words import (
     CONSTRAINT_CLASSES,
     CONSTRAINTS,
     INITIALIZERS,

@@ -1,0 +1,1 @@
+"""HDF5 files read without trust, in processes of their own."""

@@ -1,0 +1,1 @@
+"""A live Keras model -> the text of a spec."""

@@ -1,0 +1,123 @@
+"""Which entries have a name, and which: those that are read by it, and those a person gave one."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from dlspec.backends.rolling.alike_runs import said
+from dlspec.backends.rolling.automatic_names import is_automatic
+from dlspec.backends.rolling.items import INPUT, REPEAT, Item, Program, Ref, Row, items_of
+from dlspec.expand.names import plain_head, snake_case
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
+_INPUTS = ("x", "y", "z")
+
+
+@dataclass(slots=True)
+class Names:
+    """The names of one frame by uid; those in `shown` are written beside their entries."""
+
+    inputs: Mapping[int, str]
+    shown: dict[int, str] = field(default_factory=dict)
+
+    def __getitem__(self, ref: Ref) -> str:
+        """Return what an entry writes to read a tensor."""
+        name = self.inputs.get(ref.uid) or self.shown[ref.uid]
+        return name if ref.pick is None else f"{name}.{ref.pick}"
+
+
+def main_names(program: Program, inputs: Mapping[int, str], original: Mapping[int, str]) -> Names:
+    """Return the names of the outermost frame.
+
+    Args:
+        original: The names that the nodes had.
+    """
+    names = Names(inputs)
+    taken = set(inputs.values())
+    first = first_calls(program)
+    for item in _outside(program.main):
+        # A layer that is called again has the name of its first call, whichever comes first here.
+        name = original.get(item.uid if item.layer is None else item.layer, "")
+        again = item.layer is not None and first[item.layer] != item.uid
+        if again or item.kind in ("block", "for"):
+            continue
+        if _is_given(name, item) and name not in taken:
+            names.shown[item.uid] = name
+            taken.add(name)
+    read = {*_read(program.main), *first.values(), *(ref.uid for ref in program.read_outside[1:])}
+    last = program.main.items[-1].uid if program.main.items else None
+    if len(program.read_outside) > 1 or program.read_outside[0] != Ref(last or 0):
+        read.add(program.read_outside[0].uid)
+    _invent(program.main, names, read, taken)
+    return names
+
+
+def block_names(row: Row, count: int) -> Names:
+    """Return the names inside a block with `count` inputs."""
+    inputs = {INPUT - number: _INPUTS[number] for number in range(count)}
+    names = Names(inputs)
+    _invent(row, names, set(_read(row)), set(inputs.values()))
+    return names
+
+
+def reads_input_by_name(row: Row) -> bool:
+    """Return whether a block says where it reads its first input."""
+    return any(uid == INPUT for uid in _read(row))
+
+
+def _outside(row: Row) -> Iterator[Item]:
+    """Yield the entries that keep their names: those of the row that are expanded once."""
+    return (item for item in row.items if REPEAT not in item.args)
+
+
+def _is_given(name: str, item: Item) -> bool:
+    """Return whether a person gave a name."""
+    word = str(item.args[("model",)]) if item.kind == "use" else item.head
+    return bool(_NAME.match(name)) and not is_automatic(name, word)
+
+
+def _read(row: Row) -> Iterator[int]:
+    """Yield the uids that entries read by name."""
+    return _read_in(row.items, row.start)
+
+
+def _read_in(items: list[Item], flow: Ref | None) -> Iterator[int]:
+    for item in items:
+        yield from (ref.uid for ref in said(item, flow))
+        for inner in item.rows():
+            yield from _read_in(inner.items, inner.start)
+        flow = Ref(item.uid)
+
+
+def _in_text_order(row: Row) -> Iterator[Item]:
+    yield from items_of(row.items)
+
+
+def first_calls(program: Program) -> dict[int, int]:
+    """Return for each layer that several entries call the uid of the first one in the text."""
+    found: dict[int, int] = {}
+    for item in _in_text_order(program.main):
+        if item.layer is not None:
+            found.setdefault(item.layer, item.uid)
+    return found
+
+
+def _invent(row: Row, names: Names, read: set[int], taken: set[str]) -> None:
+    for item in _in_text_order(row):
+        if item.uid in read and item.uid not in names.shown:
+            base = _base(item)
+            number = 1
+            while (name := base if number == 1 else f"{base}_{number}") in taken:
+                number += 1
+            names.shown[item.uid] = name
+            taken.add(name)
+
+
+def _base(item: Item) -> str:
+    if item.kind == "for":
+        return "stage"
+    word = str(item.args[("model",)]) if item.kind == "use" else item.head
+    base = snake_case(plain_head(word))
+    if item.kind == "block":
+        base = base.replace("re_lu", "relu")
+    return base if _NAME.match(base) else f"n{base}"

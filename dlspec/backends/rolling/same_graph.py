@@ -1,0 +1,120 @@
+"""Whether two graphs are one graph under other names."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+
+from dlspec.backends.rolling.automatic_names import is_automatic_input
+from dlspec.backends.rolling.graph_to_tree import ordered_nodes, with_number_named
+from dlspec.backends.rolling.items import default_of, shortened
+from dlspec.expand.flat import Input, Use
+from dlspec.language import catalogue
+from dlspec.language.catalogue import Object
+from dlspec.resolve.plan import Argument, Graph, Node, Reference
+
+
+def same_graph(one: Graph, other: Graph, *, named: bool = True) -> bool:
+    """Return whether two graphs are equal but for the names of their nodes.
+
+    Args:
+        named: Whether the inputs must have the same names as well, those that Keras gave apart.
+    """
+    return described(one, named=named) == described(other, named=named)
+
+
+def described(graph: Graph, *, named: bool = True) -> tuple[object, ...]:
+    """Return a graph as data that is equal for equal graphs, whatever the nodes are called."""
+    by_name = graph.inputs_as == "mapping"
+    models = {name: described(inner) for name, inner in graph.models.items()}
+    order = ordered_nodes(graph)
+    numbers = {declared.name: -1 - i for i, declared in enumerate(graph.inputs)}
+    numbers |= {node.name: i for i, node in enumerate(order)}
+    layers: dict[str, int] = {}
+    nodes = []
+    owners = {node.name: node for node in graph.nodes}
+    for node in order:
+        owner = node
+        while isinstance(owner.operation, Use) and owner.operation.of == "node":
+            owner = owners[owner.operation.target]
+        layer = layers.setdefault(owner.name, len(layers))
+        inputs = node.inputs
+        nodes.append(
+            (
+                _operation(owner, models, numbers),
+                layer,
+                _inputs(inputs, numbers),
+                {name: _argument(value, numbers) for name, value in node.call.items()},
+                owner.trainable,
+            )
+        )
+    return (
+        graph.inputs if by_name else tuple(_nameless(i, named=named) for i in graph.inputs),
+        tuple(map(_text, nodes)),
+        tuple(_reference(reference, numbers) for _, reference in graph.outputs),
+        tuple(name for name, _ in graph.outputs) if graph.outputs_as == "mapping" else (),
+        graph.inputs_as,
+        graph.outputs_as,
+    )
+
+
+def _nameless(declared: Input, *, named: bool) -> Input:
+    given = named and not is_automatic_input(declared.name)
+    return declared if given else replace(declared, name="")
+
+
+def _text(node: object) -> str:
+    """Return a digest: a model in a model in a model would be quoted once more at each level."""
+    return hashlib.sha256(repr(node).encode()).hexdigest()
+
+
+def _inputs(inputs: object, numbers: Mapping[str, int]) -> object:
+    if isinstance(inputs, Mapping):
+        return sorted((name, _reference(ref, numbers)) for name, ref in inputs.items())
+    if isinstance(inputs, Reference):
+        return _reference(inputs, numbers)
+    assert isinstance(inputs, tuple)
+    return [_reference(reference, numbers) for reference in inputs]
+
+
+def _reference(reference: Reference, numbers: Mapping[str, int]) -> tuple[int, int]:
+    return numbers[reference.node], reference.output
+
+
+def _operation(node: Node, models: Mapping[str, object], numbers: Mapping[str, int]) -> object:
+    operation = node.operation
+    if isinstance(operation, Object):
+        return _value(operation, models)
+    if isinstance(operation, Use):
+        return "model", models[operation.target]
+    operation = with_number_named(operation)
+    arguments = [_argument(value, numbers) for value in operation.arguments]
+    keywords = {name: _argument(value, numbers) for name, value in operation.keywords.items()}
+    return operation.name, arguments, sorted(keywords.items())
+
+
+def _argument(value: Argument, numbers: Mapping[str, int]) -> object:
+    if isinstance(value, Reference):
+        return ("tensor", *_reference(value, numbers))
+    if isinstance(value, tuple):
+        return [_argument(item, numbers) for item in value]
+    return value
+
+
+def _value(value: object, models: Mapping[str, object]) -> object:
+    """Return a value with defaults left out and equal extents as one."""
+    if isinstance(value, catalogue.ModelRef):
+        return "model", models[value.name]
+    if isinstance(value, tuple):
+        return [_value(item, models) for item in value]
+    if not isinstance(value, Object):
+        return value
+    entry = value.entry
+    arguments = {}
+    for name, given in value.arguments.items():
+        parameter = entry.parameter(name) if entry else None
+        if parameter and parameter.type in ("extents", "padding_extents"):
+            given = shortened(given)
+        if parameter and not parameter.required and repr(default_of(parameter)) == repr(given):
+            continue
+        arguments[name] = _value(given, models)
+    return value.entry_kind, value.class_name, sorted(arguments.items())

@@ -1,0 +1,81 @@
+"""What is said about a saved model: refusals with their place in graph and file, and notes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from dlspec.backends.saved.architecture import Place
+from dlspec.backends.saved.document_parts import Path
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.source import Span
+
+_SHOWN = 3
+_MOST = 200
+
+
+@dataclass(slots=True)
+class Findings:
+    """Gathers refusals, and notes on what was dropped or assumed, each with its layers."""
+
+    locate: Callable[[Path], Span]
+    reporter: Reporter
+    _notes: dict[str, list[str]] = field(default_factory=dict)
+    _inexact: list[str] = field(default_factory=list)
+    _count: int = 0
+
+    def refuse(
+        self,
+        place: Place,
+        reason: str,
+        *,
+        code: Code = Code.FORBIDDEN_CLASS,
+        help: str | None = None,
+    ) -> None:
+        """Report something of a layer that no spec can say."""
+        self._count += 1
+        if self._count > _MOST:
+            return
+        self.reporter.error(
+            code,
+            self.locate((*place.path, "class_name")),
+            f"`{place.name}` of `{place.model}` cannot be said in a spec",
+            label=reason,
+            notes=[f"it is a `{place.class_name}`, layer {place.index + 1} of `{place.model}`"],
+            help=help,
+        )
+
+    def malformed(self, path: Path, reason: str) -> None:
+        """Report a part that a file of this form must have."""
+        self.reporter.error(
+            Code.NOT_A_MODEL, self.locate(path), "the file describes no whole model", label=reason
+        )
+
+    def note(self, text: str, place: Place | None = None, *, exact: bool = True) -> None:
+        """Keep what a reader of the spec has to know; equal notes are said once, with the layers.
+
+        Args:
+            exact: False when the same weights give other outputs.
+        """
+        if not exact and text not in self._inexact:
+            self._inexact.append(text)
+        names = self._notes.setdefault(text, [])
+        if place is not None and place.name not in names:
+            names.append(place.name)
+
+    @property
+    def inexact(self) -> tuple[str, ...]:
+        """Return the notes that tell of other outputs under the same weights."""
+        return tuple(self._inexact)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return the notes, each ending with the layers it is about."""
+        return tuple(_with_names(text, names) for text, names in self._notes.items())
+
+
+def _with_names(text: str, names: list[str]) -> str:
+    if not names:
+        return text
+    shown = ", ".join(f"`{name}`" for name in names[:_SHOWN])
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{text} ({shown}{more})"

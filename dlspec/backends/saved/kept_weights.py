@@ -1,0 +1,83 @@
+"""The weights of a saved model -> a file of weights for the spec made of it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import keras
+
+from dlspec.backends.lower import compile as build
+from dlspec.backends.saved.built_model import built_model
+from dlspec.backends.saved.import_findings import Findings
+from dlspec.backends.saved.importing import Imported
+from dlspec.backends.weights import Stored, WeightsError, read_weights, transfer, write_weights
+from dlspec.compiler import loads
+from dlspec.diagnostics.findings import Reporter
+
+_SHOWN = 5
+
+
+class KeptError(ValueError):
+    """Weights that a file does not hold, or that would not give the outputs it had."""
+
+
+def keep_weights(found: Imported, target: Path) -> None:
+    """Write the weights of an imported model to `target`, under the names of the spec's nodes.
+
+    Raises:
+        KeptError: If the file has no weights that this Keras can take as they are.
+        OSError: If the target cannot be written.
+    """
+    _refuse_others(found)
+    try:
+        stored = read_weights(Path(found.document.path))
+        _refuse_smaller(found, stored)
+        model = built_model(found.graph, Findings(found.document.locate, Reporter()))
+        assert model is not None, "it was built without values before"
+        missing = transfer(model, stored).initialised
+        if missing:
+            raise KeptError(_missing(missing))
+        write_weights(_of_spec(found.text, model), target)
+    except WeightsError as error:
+        raise KeptError(str(error)) from error
+
+
+def _of_spec(text: str, model: keras.Model) -> keras.Model:
+    """Return the spec's own model with the weights of the one that was read."""
+    made = build(loads(text))
+    shapes = [tuple(weight.shape) for weight in model.weights]
+    assert [tuple(weight.shape) for weight in made.weights] == shapes
+    made.set_weights(model.get_weights())
+    return made
+
+
+def _refuse_others(found: Imported) -> None:
+    document = found.document
+    if document.path == "-" or document.form in ("JSON", "YAML"):
+        raise KeptError(
+            f"`{document.path}` describes a model and holds no weights; "
+            "import its `.keras` or `.h5` file, or leave `--weights` out"
+        )
+    is_old = document.form == "HDF5" and (document.keras_version or "1")[:1] in "01"
+    if is_old or document.backend in ("theano", "cntk"):
+        # Keras 1 laid out kernels by backend, and Theano's convolutions turn them round.
+        raise KeptError(
+            f"`{document.path}` keeps weights as Keras 1, Theano or CNTK laid them out; "
+            "save it again with Keras 2 on TensorFlow"
+        )
+    if found.inexact:
+        raise KeptError(f"with these weights the outputs would differ: {found.inexact[0]}")
+
+
+def _refuse_smaller(found: Imported, stored: Stored) -> None:
+    """Refuse a file that describes more weights than it holds, before memory is asked for."""
+    held = sum(layer.size for layer in stored.layers)
+    if found.parameters > held:
+        raise KeptError(
+            f"`{found.document.path}` describes {found.parameters:_} weights, and holds {held:_}"
+        )
+
+
+def _missing(missing: Mapping[str, str]) -> str:
+    shown = ", ".join(f"`{name}` ({reason})" for name, reason in list(missing.items())[:_SHOWN])
+    more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+    return f"the file lacks weights of {shown}{more}"

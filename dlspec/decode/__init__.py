@@ -1,0 +1,1 @@
+"""The tree of a text -> ModelSpec, typed and in range."""

@@ -1,0 +1,185 @@
+"""Node tree -> ModelSpec: the file's params, its sections as records, its model as entries."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from dlspec.decode.entries import sound_name
+from dlspec.decode.model_section import decode_model
+from dlspec.decode.section_reader import RecordReader
+from dlspec.decode.spec import ModelSpec, Places
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.source import Span
+from dlspec.diagnostics.suggest import suggest
+from dlspec.language.catalogue.target import Target
+from dlspec.language.kinds import keys_of
+from dlspec.language.sections import Document
+from dlspec.syntax.nodes import Mapping as MappingNode
+from dlspec.syntax.nodes import Node, Scalar
+from dlspec.syntax.scalars import POISON, Poison
+from dlspec.syntax.substitution import Scope, as_node, described, mark_all_read, plain, substituted
+
+LANGUAGE_VERSION = 1
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+def decode(
+    tree: MappingNode,
+    target: Target,
+    reporter: Reporter,
+    *,
+    overrides: Mapping[str, Node],
+    stem: str | None = None,
+) -> tuple[ModelSpec, Scope]:
+    """Return the typed records of a file, poison where a mistake was reported, and its params.
+
+    Args:
+        overrides: Values that replace those under `params`.
+        stem: The file's name without its ending, which `name` must equal; None asks nothing.
+    """
+    return _Decoder(target, reporter).document(tree, overrides, stem)
+
+
+class _Decoder:
+    """Walks the top of a file once."""
+
+    def __init__(self, target: Target, reporter: Reporter) -> None:
+        self._target = target
+        self._reporter = reporter
+        self._reader = RecordReader(target, reporter)
+
+    def document(
+        self, tree: MappingNode, overrides: Mapping[str, Node], stem: str | None
+    ) -> tuple[ModelSpec, Scope]:
+        where = _start_of(tree)
+        top = {key.name: key for key in keys_of(Document)}
+        tree = self._reader.known_keys(tree, top.values(), "", "a spec", where)
+        scope = self._params(tree.get("params"), overrides)
+        decoded: dict[str, Any] = {}
+        for name, key in top.items():
+            node = tree.get(name)
+            if node is None or name in ("params", "model"):
+                decoded[name] = key.default if not key.required else POISON
+                continue
+            node = substituted(node, scope, self._reporter)
+            decoded[name] = self._reader.value(key.kind, node, name)
+        self._check_version(tree.get("dlspec"))
+        name = self._check_name(tree.get("name"), stem)
+        places = Places(self._reader.values, self._reader.keys, where)
+        model = tree.get("model")
+        spec = ModelSpec(
+            name=name,
+            description=decoded["description"],
+            tags=decoded["tags"] or {},
+            owners=decoded["owners"],
+            params=dict(scope.own),
+            model=decode_model(model if model is not None else tree, self._target, self._reporter),
+            data=decoded["data"],
+            training=decoded["training"],
+            evaluation=decoded["evaluation"],
+            prediction=decoded["prediction"],
+            retraining=decoded["retraining"],
+            runtime=decoded["runtime"],
+            places=places,
+        )
+        return spec, scope
+
+    def _check_version(self, node: Node | None) -> None:
+        version = plain(node)
+        if isinstance(node, Scalar) and isinstance(version, int) and version != LANGUAGE_VERSION:
+            self._reporter.error(
+                Code.VERSION,
+                node.span,
+                f"version {version} of the language is not known here",
+                label=f"this dlspec reads version {LANGUAGE_VERSION}",
+                help=f"write `dlspec: {LANGUAGE_VERSION}`",
+            )
+
+    def _check_name(self, node: Node | None, stem: str | None) -> str:
+        name = node.value if isinstance(node, Scalar) else None
+        if node is None or not isinstance(name, str):
+            return "model"
+        if not _NAME.match(name):
+            self._reporter.error(
+                Code.BAD_NAME,
+                node.span,
+                f"`{name}` cannot be a model's name",
+                label="letters, digits and `_`, not beginning with a digit",
+                help=f"write `name: {sound_name(name)}`",
+            )
+        elif stem is not None and name != stem:
+            self._reporter.error(
+                Code.NAME_NOT_STEM,
+                node.span,
+                f"the model is called `{name}`, its file `{stem}`",
+                label="not the file's name",
+                help=f"write `name: {stem}`, or rename the file",
+            )
+        return name
+
+    # -- params ------------------------------------------------------------------------------
+
+    def _params(self, node: Node | None, overrides: Mapping[str, Node]) -> Scope:
+        own: dict[str, object] = {}
+        entries = node.entries if isinstance(node, MappingNode) else ()
+        scope = Scope(own, later=frozenset(entry.name for entry in entries))
+        unread = isinstance(node, Scalar) and isinstance(node.value, Poison)
+        if node is not None and not isinstance(node, MappingNode) and not unread:
+            self._reader.wrong("params", "a mapping from names to values", node)
+        for entry in entries:
+            self._reader.keys[f"params.{entry.name}"] = entry.key.span
+            self._check_param_name(entry.key)
+            declared = substituted(entry.value, scope, self._reporter)
+            if entry.name in overrides:
+                declared = self._override(entry.name, declared, overrides[entry.name])
+            own[entry.name] = plain(declared)
+        for entry in entries:
+            # What a param reads by mistake before it is declared is read all the same.
+            mark_all_read(entry.value, scope)
+        for name in (name for name in overrides if name not in own):
+            near = suggest(name, own)
+            self._reporter.error(
+                Code.UNKNOWN_PARAM,
+                overrides[name].span,
+                f"there is no param `{name}` to set",
+                label=f"the params are {', '.join(own) or 'none'}",
+                help=f"set `{near}`" if near else "declare it under `params`",
+            )
+        return scope
+
+    def _check_param_name(self, key: Scalar) -> None:
+        if not _NAME.match(str(key.value)):
+            self._reporter.error(
+                Code.BAD_NAME,
+                key.span,
+                f"`{key.value}` cannot be a param's name",
+                label="letters, digits and `_`, not beginning with a digit",
+                help=f"write `{sound_name(str(key.value))}`",
+            )
+
+    def _override(self, name: str, declared: Node, value: Node) -> Node:
+        if not _same_kind(plain(declared), plain(value)):
+            self._reporter.error(
+                Code.WRONG_TYPE,
+                value.span,
+                f"the param `{name}` cannot be set to {described(value)}",
+                label=f"it is declared as {described(declared)}",
+                help="set a value of the same kind",
+            )
+            return as_node(POISON, value.span)
+        return value
+
+
+def _same_kind(old: object, new: object) -> bool:
+    if isinstance(old, bool) or isinstance(new, bool):
+        return isinstance(old, bool) and isinstance(new, bool)
+    if isinstance(old, int | float):
+        return isinstance(new, int | float)
+    if isinstance(old, tuple):
+        return isinstance(new, list | tuple)
+    return old is None or old is POISON or type(old) is type(new)
+
+
+def _start_of(tree: MappingNode) -> Span:
+    return tree.entries[0].key.span if tree.entries else tree.span

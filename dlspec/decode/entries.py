@@ -1,0 +1,253 @@
+"""The entries of a graph as records: each with exactly one head and its structure keys."""
+
+import re
+from typing import Literal
+
+from dlspec.decode.catalogue_objects import near_class
+from dlspec.decode.spec import EntrySpec
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.suggest import suggest
+from dlspec.language import catalogue
+from dlspec.language.catalogue import ClassEntry
+from dlspec.language.catalogue.target import Target
+from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence
+from dlspec.syntax.nodes import Mapping as MappingNode
+from dlspec.syntax.scalars import POISON, Poison
+from dlspec.syntax.substitution import described
+
+# What other tools call these keys.
+_SYNONYMS = {"layers": "graph", "params": "with", "input": "inputs", "input_shape": "inputs"}
+_STRUCTURE = ("name", "from", "call", "repeat", "if", "trainable", "branches", "do")
+_HEADS = ("for", "use")
+# Not `.`: it separates the parts of a node's path. Not `/`: Keras refuses it.
+_NODE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
+
+
+def decode_entries(
+    node: Node | None, what: str, target: Target, reporter: Reporter
+) -> tuple[EntrySpec, ...]:
+    """Return the entries of a list such as `graph`, `do` or a branch."""
+    if node is None or (isinstance(node, Scalar) and node.value is None):
+        return ()
+    if not isinstance(node, Sequence):
+        report_wrong(
+            node,
+            f"`{what}` takes a list of entries",
+            reporter,
+            help="begin each entry with `- `, on a line of its own",
+        )
+        return ()
+    return tuple(_entry(item, target, reporter) for item in node.items)
+
+
+def _entry(node: Node, target: Target, reporter: Reporter) -> EntrySpec:
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        return EntrySpec(_kind(node.value), node, None, node.span)
+    if not isinstance(node, MappingNode):
+        report_wrong(
+            node, "an entry of a graph is a layer: a name, or a name with arguments", reporter
+        )
+        return _broken(node, None)
+    heads = [entry for entry in node if _is_head(entry.name)]
+    unknown = [e for e in node if not _is_head(e.name) and e.name not in _STRUCTURE]
+    if len(heads) != 1:
+        _report_heads(node, heads, unknown, target, reporter)
+        return _broken(node, node.get("name"))
+    head = heads[0]
+    if unknown and _stand_too_far_left(head, unknown, target):
+        _report_left(head, unknown[0], reporter)
+        arguments = MappingNode(tuple(unknown), unknown[0].key.span.to(unknown[-1].value.span))
+        return _with_structure(node, Entry(head.key, arguments), target, reporter)
+    known = known_keys(node, (*_STRUCTURE, head.name), f"an entry with `{head.name}`", reporter)
+    return _with_structure(known, head, target, reporter)
+
+
+def _stand_too_far_left(head: Entry, unknown: list[Entry], target: Target) -> bool:
+    """Tell `Dense:` with its arguments on the next lines, but not indented, from mistyped keys."""
+    found = target.find("layer", head.name)
+    empty = isinstance(head.value, Scalar) and head.value.value is None
+    if not empty or not isinstance(found, ClassEntry):
+        return False
+    return all(found.parameter(e.name) for e in unknown)
+
+
+def _report_left(head: Entry, first: Entry, reporter: Reporter) -> None:
+    reporter.error(
+        Code.UNKNOWN_KEY,
+        first.key.span,
+        f"`{first.name}` stands beside `{head.name}`, not below it",
+        label=f"an argument of `{head.name}` is indented further",
+        help=f"write `{head.name}: {{{first.name}: ...}}`, or indent its arguments by two more",
+    )
+
+
+def _broken(node: Node, name: Node | None) -> EntrySpec:
+    """Return an entry that holds the place, and the name, of one that could not be read."""
+    word = Scalar(POISON, node.span)  # type: ignore[arg-type]  # poison in a value's place
+    return EntrySpec("layer", word, node, node.span, name if isinstance(name, Scalar) else None)
+
+
+def _with_structure(
+    node: MappingNode, head: Entry, target: Target, reporter: Reporter
+) -> EntrySpec:
+    kind = _kind(head.name)
+    name = node.get("name")
+    if name is not None and not isinstance(name, Scalar):
+        report_wrong(name, "`name` takes text", reporter)
+        name = None
+    if name is not None:
+        check_name(name, reporter)
+    body = node.get("do")
+    if (kind == "for") != (body is not None):
+        _report_do(head, node, reporter)
+        if body is None:
+            return _broken(node, name)
+    branches = _branches(node.get("branches"), target, reporter)
+    if branches is POISON:
+        return _broken(node, name)
+    return EntrySpec(
+        kind=kind,
+        word=head.key,
+        argument=head.value,
+        span=head.key.span,
+        name=name,
+        source=node.get("from"),
+        call=mapping_of(node.get("call"), "call", reporter),
+        repeat=node.get("repeat"),
+        condition=node.get("if"),
+        trainable=node.get("trainable"),
+        branches=branches,  # type: ignore[arg-type]  # no poison by the check above
+        body=decode_entries(body, "do", target, reporter),
+    )
+
+
+def _report_do(head: Entry, node: MappingNode, reporter: Reporter) -> None:
+    do = next((entry for entry in node if entry.name == "do"), None)
+    reporter.error(
+        Code.MISSING_KEY if do is None else Code.UNKNOWN_KEY,
+        head.key.span if do is None else do.key.span,
+        "`for` needs `do`" if do is None else f"`{head.name}` takes no `do`",
+        label="`do` is not there" if do is None else "`do` belongs to `for`",
+        help="write `do:` and a list of layers beside `for`",
+    )
+
+
+def _branches(
+    node: Node | None, target: Target, reporter: Reporter
+) -> tuple[tuple[EntrySpec, ...], ...] | Poison | None:
+    if node is None:
+        return None
+    items = node.items if isinstance(node, Sequence) else (node,)
+    wrong = [item for item in items if not isinstance(item, Sequence)]
+    if wrong or not items:
+        help_ = "write `branches: [[{Dense: 8}], []]`: an empty one passes its input through"
+        report_wrong(
+            wrong[0] if wrong else node, "`branches` is a list of lists", reporter, help=help_
+        )
+        return POISON
+    return tuple(decode_entries(branch, "branches", target, reporter) for branch in items)
+
+
+def _kind(word: str) -> Literal["layer", "use", "op", "for"]:
+    if word == "for":
+        return "for"
+    if word == "use":
+        return "use"
+    return "op" if word.startswith("ops.") else "layer"
+
+
+def _is_head(word: str) -> bool:
+    return word[:1].isupper() or _kind(word) != "layer"
+
+
+def _report_heads(
+    node: MappingNode, heads: list[Entry], unknown: list[Entry], target: Target, reporter: Reporter
+) -> None:
+    if unknown and not heads:
+        _report_no_layer(unknown[0].key, target, reporter)
+        return
+    shown = heads[1:] or list(node.entries)
+    reporter.error(
+        Code.NOT_ONE_HEAD,
+        shown[0].key.span if shown else node.span,
+        f"an entry has one head, this one has {len(heads) or 'none'}",
+        label=f"`{heads[0].name}` is the head already" if heads else "no layer is named here",
+        help="give each layer an entry of its own" if heads else _ANY_LAYER,
+    )
+
+
+def _report_no_layer(word: Scalar, target: Target, reporter: Reporter) -> None:
+    text = str(word.value)
+    help_ = catalogue.foreign("layer", text) or near_class("layer", text, target)
+    near = suggest(text, _HEADS)
+    reporter.error(
+        Code.UNKNOWN_CLASS,
+        word.span,
+        f"unknown layer `{text}`",
+        label="layers are spelled as Keras spells them",
+        help=help_ or (f"write `{near}`" if near else _ANY_LAYER),
+    )
+
+
+_ANY_LAYER = "write a layer's class, such as `Dense: 10`"
+
+
+def check_name(name: Scalar, reporter: Reporter) -> None:
+    """Report a name that has other characters than a node's name may have."""
+    if isinstance(name.value, Poison):
+        return
+    if not isinstance(name.value, str) or not _NODE_NAME.match(name.value):
+        reporter.error(
+            Code.BAD_NAME,
+            name.span,
+            f"`{name.value}` cannot be a name",
+            label="letters, digits, `_` and `-`, not beginning with a digit",
+            help=f"write `{sound_name(str(name.value))}`",
+        )
+
+
+def mapping_of(node: Node | None, what: str, reporter: Reporter) -> MappingNode | None:
+    """Return a mapping as it is; anything else is reported and left out."""
+    if node is None or isinstance(node, MappingNode):
+        return node
+    report_wrong(node, f"`{what}` takes a mapping", reporter)
+    return None
+
+
+def sound_name(text: str) -> str:
+    """Return the name nearest to a text that cannot be one."""
+    name = re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_")
+    return name if name and not name[0].isdigit() else f"n{name}"
+
+
+def report_wrong(node: Node, message: str, reporter: Reporter, *, help: str | None = None) -> None:
+    """Report a value of a wrong type; poison is reported already."""
+    if isinstance(node, Scalar) and isinstance(node.value, Poison):
+        return
+    reporter.error(
+        Code.WRONG_TYPE, node.span, message, label=f"this is {described(node)}", help=help
+    )
+
+
+def known_keys(
+    node: MappingNode, known: tuple[str, ...], what: str, reporter: Reporter
+) -> MappingNode:
+    """Report unknown keys, and return the mapping with what slips were meant to be."""
+    entries = {entry.name: entry for entry in node if entry.name in known}
+    for entry in node:
+        if entry.name in known:
+            continue
+        synonym = _SYNONYMS.get(entry.name)
+        near = synonym if synonym in known else suggest(entry.name, known)
+        shown = [key for key in known if not key[:1].isupper()]
+        reporter.error(
+            Code.UNKNOWN_KEY,
+            entry.key.span,
+            f"unknown key `{entry.name}`",
+            label=f"{what} has no such key",
+            help=f"write `{near}`" if near else f"the keys are {', '.join(shown)}",
+        )
+        if near:
+            entries.setdefault(near, Entry(Scalar(near, entry.key.span), entry.value))
+    return MappingNode(tuple(entries.values()), node.span)

@@ -1,0 +1,195 @@
+"""The `model` section as records: inputs, blocks, models, and the entries of each graph."""
+
+from typing import Literal
+
+from dlspec.decode.entries import check_name, decode_entries, known_keys, mapping_of, report_wrong
+from dlspec.decode.spec import BlockSpec, GraphSpec, InputSpec
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.source import Span
+from dlspec.language.catalogue.target import Target
+from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence
+from dlspec.syntax.nodes import Mapping as MappingNode
+from dlspec.syntax.scalars import POISON, Poison
+from dlspec.syntax.substitution import described
+
+_MODEL_KEYS = ("inputs", "graph", "outputs", "inputs_as", "defaults", "blocks", "models")
+_ZOO_KEYS = ("zoo", "with", "outputs")
+_EXAMPLES = {
+    "inputs": "write `inputs: {x: [28, 28, 1]}`",
+    "graph": "write `graph:` and a list of layers",
+}
+_INPUT_KEYS = ("shape", "dtype", "sparse", "batch")
+_BLOCK_KEYS = ("params", "inputs", "graph")
+
+
+def decode_model(node: Node, target: Target, reporter: Reporter) -> GraphSpec:
+    """Return the `model` section as records; what is wrong in it is reported and left out."""
+    if not isinstance(node, MappingNode):
+        report_wrong(node, "`model` takes a mapping with `inputs` and `graph`", reporter)
+        return GraphSpec(node.span)
+    if node.get("model") is None and node.get("graph") is None and node.get("dlspec") is not None:
+        return GraphSpec(node.span)  # the missing `model` is reported with the other missing keys
+    return _model(node, "`model`", target, reporter)
+
+
+def _model(
+    node: MappingNode, what: str, target: Target, reporter: Reporter, *, where: Span | None = None
+) -> GraphSpec:
+    if node.get("zoo") is not None:
+        return _zoo(node, what, reporter, where)
+    node = known_keys(node, (*_MODEL_KEYS, "zoo"), what, reporter)
+    where = where or (node.entries[0].key.span if node.entries else node.span)
+    for key, help_ in _EXAMPLES.items():
+        given = node.get(key)
+        if given is None or _is_empty(given):
+            reporter.error(
+                Code.MISSING_KEY,
+                where if given is None else given.span,
+                f"{what} needs `{key}`",
+                label=f"`{key}` is not there" if given is None else "nothing is written here",
+                help=help_,
+            )
+    return GraphSpec(
+        span=where,
+        inputs=_inputs(node.get("inputs"), reporter),
+        entries=decode_entries(node.get("graph"), "graph", target, reporter),
+        outputs=node.get("outputs"),
+        inputs_as=_inputs_as(node.get("inputs_as"), reporter),
+        defaults=mapping_of(node.get("defaults"), "defaults", reporter),
+        blocks={
+            e.name: _block(e, target, reporter)
+            for e in _items(node.get("blocks"), "blocks", reporter)
+        },
+        models={
+            e.name: _inner_model(e, target, reporter)
+            for e in _items(node.get("models"), "models", reporter)
+        },
+    )
+
+
+def _zoo(node: MappingNode, what: str, reporter: Reporter, where: Span | None) -> GraphSpec:
+    node = known_keys(node, _ZOO_KEYS, f"{what} with `zoo`", reporter)
+    zoo = node.get("zoo")
+    if not isinstance(zoo, Scalar) or not isinstance(zoo.value, str):
+        report_wrong(zoo or node, "`zoo` takes the name of a packaged architecture", reporter)
+        return GraphSpec(node.span)
+    return GraphSpec(
+        span=where or node.entries[0].key.span,
+        zoo=zoo,
+        arguments=mapping_of(node.get("with"), "with", reporter),
+        outputs=node.get("outputs"),
+    )
+
+
+def _inner_model(entry: Entry, target: Target, reporter: Reporter) -> GraphSpec:
+    check_name(entry.key, reporter)
+    if not isinstance(entry.value, MappingNode):
+        report_wrong(entry.value, f"the model `{entry.name}` takes a mapping", reporter)
+        return GraphSpec(entry.value.span)
+    return _model(entry.value, f"the model `{entry.name}`", target, reporter, where=entry.key.span)
+
+
+def _inputs(node: Node | None, reporter: Reporter) -> tuple[InputSpec, ...]:
+    return tuple(_input(entry, reporter) for entry in _items(node, "inputs", reporter))
+
+
+def _input(entry: Entry, reporter: Reporter) -> InputSpec:
+    check_name(entry.key, reporter)
+    value = entry.value
+    if not isinstance(value, MappingNode):
+        return InputSpec(entry.key, value)
+    value = known_keys(value, _INPUT_KEYS, f"the input `{entry.name}`", reporter)
+    shape = value.get("shape")
+    if shape is None:
+        reporter.error(
+            Code.MISSING_KEY,
+            entry.key.span,
+            f"the input `{entry.name}` needs `shape`",
+            label="`shape` is not there",
+            help="write `shape: [28, 28, 1]`, without the batch axis",
+        )
+    return InputSpec(
+        entry.key,
+        shape if shape is not None else Scalar(POISON, value.span),  # type: ignore[arg-type]  # reported
+        value.get("dtype"),
+        value.get("sparse"),
+        value.get("batch"),
+    )
+
+
+def _inputs_as(node: Node | None, reporter: Reporter) -> Literal["list", "mapping"] | None:
+    if node is None or _is_poison(node):
+        return None
+    value = node.value if isinstance(node, Scalar) else None
+    if value == "list":
+        return "list"
+    if value == "mapping":
+        return "mapping"
+    reporter.error(
+        Code.NOT_A_CHOICE,
+        node.span,
+        "`inputs_as` is one of `list`, `mapping`",
+        label=f"this is {described(node)}",
+        help="write `mapping` for a model called with a dictionary" if value == "dict" else None,
+    )
+    return None
+
+
+def _block(entry: Entry, target: Target, reporter: Reporter) -> BlockSpec:
+    if not entry.name[:1].isupper():
+        reporter.error(
+            Code.BAD_NAME,
+            entry.key.span,
+            f"`{entry.name}` cannot be a block's name",
+            label="a block begins with a capital, as layers do",
+            help=f"write `{entry.name.title().replace('_', '')}`",
+        )
+    value = entry.value
+    if not isinstance(value, MappingNode):
+        report_wrong(value, f"the block `{entry.name}` takes a mapping with `graph`", reporter)
+        return BlockSpec(entry.key, None, None, ())
+    value = known_keys(value, _BLOCK_KEYS, f"the block `{entry.name}`", reporter)
+    if value.get("graph") is None:
+        reporter.error(
+            Code.MISSING_KEY,
+            entry.key.span,
+            f"the block `{entry.name}` needs `graph`",
+            label="`graph` is not there",
+            help="write `graph:` and a list of layers",
+        )
+    return BlockSpec(
+        entry.key,
+        mapping_of(value.get("params"), "params", reporter),
+        _block_inputs(value.get("inputs"), reporter),
+        decode_entries(value.get("graph"), "graph", target, reporter),
+    )
+
+
+def _block_inputs(node: Node | None, reporter: Reporter) -> tuple[Scalar, ...] | None:
+    if node is None or _is_poison(node):
+        return None
+    items = node.items if isinstance(node, Sequence) else ()
+    names = tuple(i for i in items if isinstance(i, Scalar) and isinstance(i.value, str))
+    if not isinstance(node, Sequence) or len(names) != len(items):
+        report_wrong(node, "a block's `inputs` is a list of names", reporter)
+    return names
+
+
+def _items(node: Node | None, what: str, reporter: Reporter) -> tuple[Entry, ...]:
+    mapping = mapping_of(node, what, reporter)
+    return mapping.entries if mapping else ()
+
+
+def _is_empty(node: Node) -> bool:
+    match node:
+        case Scalar():
+            return node.value is None
+        case Sequence():
+            return not node.items
+        case MappingNode():
+            return not node.entries
+
+
+def _is_poison(node: Node) -> bool:
+    return isinstance(node, Scalar) and isinstance(node.value, Poison)

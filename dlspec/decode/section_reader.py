@@ -1,0 +1,350 @@
+"""Nodes of a section -> typed records: every key known, present, typed and in range."""
+
+import math
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from dlspec.decode.argument_values import CHOSEN_BY_KERAS
+from dlspec.decode.catalogue_objects import head_of, nested
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.source import Span
+from dlspec.diagnostics.suggest import suggest
+from dlspec.language import catalogue, kinds
+from dlspec.language.catalogue import Object
+from dlspec.language.catalogue.target import Target
+from dlspec.language.kinds import Key, Kind, keys_of
+from dlspec.language.sections import Gate
+from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence
+from dlspec.syntax.nodes import Mapping as MappingNode
+from dlspec.syntax.scalars import POISON, Poison
+from dlspec.syntax.substitution import described, plain, scalar_help
+
+_REQUIREMENT = re.compile(
+    r"\s*(>=|<=|>|<)\s*([-+]?[0-9][0-9_]*\.?[0-9_]*(?:[eE][-+]?[0-9]+)?)\s*\Z"
+)
+
+
+class RecordReader:
+    """Reads the values of a file's sections, noting where each value and each key stands."""
+
+    def __init__(self, target: Target, reporter: Reporter) -> None:
+        self.values: dict[str, Span] = {}
+        self.keys: dict[str, Span] = {}
+        self._target = target
+        self._reporter = reporter
+
+    def value(self, kind: Kind, node: Node, path: str) -> Any:  # noqa: ANN401, C901, PLR0912 - one line per kind
+        """Return the value of a node without expressions, or report it and return poison."""
+        self.values[path] = node.span
+        if isinstance(node, Scalar) and isinstance(node.value, Poison):
+            return POISON
+        match kind:
+            case kinds.Boolean():
+                return self._boolean(node, path)
+            case kinds.Integer():
+                return self._integer(kind, node, path)
+            case kinds.Number():
+                return self._number(kind, node, path)
+            case kinds.Text():
+                return self._text(node, path)
+            case kinds.Choice():
+                return self._choice(kind, node, path)
+            case kinds.Literal_():
+                return plain(node)
+            case kinds.ListOf():
+                return self._list(kind, node, path)
+            case kinds.MapOf():
+                return self._map(kind, node, path)
+            case kinds.Record():
+                return self._record(kind.type, node, path)
+            case kinds.Tagged():
+                return self._tagged(kind, node, path)
+            case kinds.Variants():
+                return self._variant(kind, node, path)
+            case kinds.PerOutput():
+                return self._per_output(kind, node, path)
+            case kinds.Gates():
+                return self._gates(kind, node, path)
+            case kinds.CatalogueObject():
+                return self._object(kind, node, path)
+            case kinds.Either():
+                return self._either(kind, node, path)
+
+    def wrong(self, path: str, expected: str, node: Node, *, help: str | None = None) -> Any:  # noqa: ANN401 - poison
+        """Report a value of a wrong type."""
+        self._reporter.error(
+            Code.WRONG_TYPE,
+            node.span,
+            f"{_named(path)} takes {expected}",
+            label=f"this is {described(node)}",
+            help=help,
+        )
+        return POISON
+
+    def _boolean(self, node: Node, path: str) -> Any:  # noqa: ANN401 - a boolean or poison
+        if isinstance(node, Scalar) and isinstance(node.value, bool):
+            return node.value
+        return self.wrong(path, "true or false", node, help=scalar_help(node, wanted="boolean"))
+
+    def _text(self, node: Node, path: str) -> Any:  # noqa: ANN401 - text or poison
+        if isinstance(node, Scalar) and isinstance(node.value, str) and node.value.strip():
+            return node.value
+        return self.wrong(path, "text", node)
+
+    def _integer(self, kind: kinds.Integer, node: Node, path: str) -> Any:  # noqa: ANN401
+        value = node.value if isinstance(node, Scalar) else None
+        if isinstance(value, bool) or not isinstance(value, int):
+            help_ = scalar_help(node, wanted="number")
+            return self.wrong(path, "a whole number", node, help=help_)
+        if kind.minimum is not None and value < kind.minimum:
+            return self._out_of_range(path, f"at least {kind.minimum}", node)
+        if kind.maximum is not None and value > kind.maximum:
+            return self._out_of_range(path, f"at most {kind.maximum}", node)
+        return value
+
+    def _number(self, kind: kinds.Number, node: Node, path: str) -> Any:  # noqa: ANN401
+        value = node.value if isinstance(node, Scalar) else None
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not math.isfinite(value)
+        ):
+            return self.wrong(path, "a number", node, help=scalar_help(node, wanted="number"))
+        for broken, bound in (
+            (kind.minimum is not None and value < kind.minimum, f"at least {kind.minimum}"),
+            (kind.maximum is not None and value > kind.maximum, f"at most {kind.maximum}"),
+            (kind.above is not None and value <= kind.above, f"above {kind.above}"),
+            (kind.below is not None and value >= kind.below, f"below {kind.below}"),
+        ):
+            if broken:
+                return self._out_of_range(path, bound, node)
+        return value
+
+    def _out_of_range(self, path: str, bound: str, node: Node) -> Any:  # noqa: ANN401 - poison
+        self._reporter.error(
+            Code.OUT_OF_RANGE,
+            node.span,
+            f"{_named(path)} must be {bound}",
+            label=f"{plain(node)} is outside of that",
+        )
+        return POISON
+
+    def _choice(self, kind: kinds.Choice, node: Node, path: str) -> Any:  # noqa: ANN401
+        value = node.value if isinstance(node, Scalar) else None
+        if value in kind.words:
+            return value
+        if kind.or_number and not isinstance(value, str):
+            return self._number(kinds.Number(), node, path)
+        near = suggest(value, kind.words) if isinstance(value, str) else None
+        listed = ", ".join(f"`{word}`" for word in kind.words)
+        self._reporter.error(
+            Code.NOT_A_CHOICE,
+            node.span,
+            f"{_named(path)} is one of {listed}",
+            label=f"this is {described(node)}",
+            help=f"write `{near}`" if near else None,
+        )
+        return POISON
+
+    def _list(self, kind: kinds.ListOf, node: Node, path: str) -> Any:  # noqa: ANN401
+        if not isinstance(node, Sequence):
+            if kind.or_one:
+                return (self.value(kind.item, node, path),)
+            return self.wrong(path, "a list", node)
+        if kind.length is not None and len(node.items) != kind.length:
+            return self.wrong(path, f"a list of {kind.length}", node)
+        return tuple(
+            self.value(kind.item, item, f"{path}.{index}") for index, item in enumerate(node.items)
+        )
+
+    def _map(self, kind: kinds.MapOf, node: Node, path: str) -> Any:  # noqa: ANN401
+        if not isinstance(node, MappingNode):
+            return self.wrong(path, "a mapping", node)
+        decoded = {}
+        for entry in node:
+            inner = f"{path}.{entry.name}"
+            self.keys[inner] = entry.key.span
+            decoded[entry.name] = self.value(kind.value, entry.value, inner)
+        return decoded
+
+    def _either(self, kind: kinds.Either, node: Node, path: str) -> Any:  # noqa: ANN401
+        match node:
+            case Scalar():
+                form = kind.scalar
+            case Sequence():
+                form = kind.sequence
+            case MappingNode():
+                form = kind.mapping
+        if form is None:
+            forms = (
+                ("a value", kind.scalar),
+                ("a list", kind.sequence),
+                ("a mapping", kind.mapping),
+            )
+            return self.wrong(path, " or ".join(word for word, k in forms if k), node)
+        return self.value(form, node, path)
+
+    def _per_output(self, kind: kinds.PerOutput, node: Node, path: str) -> Any:  # noqa: ANN401
+        if isinstance(node, MappingNode) and not _is_class(kind.value, node):
+            return self._map(kinds.MapOf(kind.value), node, path)
+        return self.value(kind.value, node, path)
+
+    def _object(self, kind: kinds.CatalogueObject, node: Node, path: str) -> Any:  # noqa: ANN401
+        if kind.kind == "metric" and isinstance(node, Scalar) and node.value in CHOSEN_BY_KERAS:
+            return Object("metric", str(node.value), {})
+        _, argument = head_of(node)
+        for entry in argument.entries if isinstance(argument, MappingNode) else ():
+            self.values[f"{path}.{entry.name}"] = entry.value.span
+        return nested(kind.kind, node, self._reporter, target=self._target)
+
+    def _gates(self, kind: kinds.Gates, node: Node, path: str) -> Any:  # noqa: ANN401
+        if not isinstance(node, MappingNode):
+            return self.wrong(path, 'a mapping such as `{accuracy: ">= 0.97"}`', node)
+        gates = []
+        for entry in node:
+            inner = f"{path}.{entry.name}"
+            self.keys[inner], self.values[inner] = entry.key.span, entry.value.span
+            if entry.name not in kind.metrics:
+                self._report_unknown(entry.key, "`gates`", kind.metrics)
+                continue
+            written = entry.value.value if isinstance(entry.value, Scalar) else None
+            match = _REQUIREMENT.match(written) if isinstance(written, str) else None
+            if match is None:
+                self.wrong(inner, 'a comparison such as `">= 0.97"`', entry.value)
+                continue
+            gates.append(Gate(entry.name, match[1], float(match[2].replace("_", ""))))  # type: ignore[arg-type]  # the pattern allows no other sign
+        return tuple(gates)
+
+    # -- records -----------------------------------------------------------------------------
+
+    def _record(self, record: type, node: Node, path: str) -> Any:  # noqa: ANN401
+        if not isinstance(node, MappingNode):
+            return self.wrong(path, "a mapping", node)
+        keys = keys_of(record)
+        node = self.known_keys(node, keys, path, _named(path), self.keys.get(path, node.span))
+        decoded = {}
+        for key in keys:
+            child = node.get(key.name)
+            if child is None:
+                decoded[key.name] = POISON if key.required else key.default
+            elif not key.required and key.default is None and _is_null(child):
+                decoded[key.name] = None
+            else:
+                decoded[key.name] = self.value(key.kind, child, f"{path}.{key.name}")
+        return record(**{_field(name): value for name, value in decoded.items()})
+
+    def known_keys(
+        self, node: MappingNode, keys: Iterable[Key], path: str, what: str, where: Span
+    ) -> MappingNode:
+        """Report unknown and missing keys, and return the mapping with what slips were meant to be.
+
+        Args:
+            what: Who has the keys, for messages.
+            where: The place of a missing key.
+        """
+        known = {key.name: key for key in keys}
+        entries = {entry.name: entry for entry in node if entry.name in known}
+        for entry in node:
+            if entry.name not in known:
+                near = self._report_unknown(entry.key, what, known)
+                if near:
+                    entries.setdefault(near, Entry(Scalar(near, entry.key.span), entry.value))
+        for name, entry in entries.items():
+            self.keys[f"{path}.{name}".lstrip(".")] = entry.key.span
+        for key in known.values():
+            if key.required and key.name not in entries:
+                self._reporter.error(
+                    Code.MISSING_KEY,
+                    where,
+                    f"{what} needs `{key.name}`",
+                    label=f"`{key.name}` is not there",
+                    help=f"add `{key.name}`: {key.doc[0].lower()}{key.doc[1:].rstrip('.')}",
+                )
+        return MappingNode(tuple(entries.values()), node.span)
+
+    def _report_unknown(self, key: Scalar, what: str, known: Iterable[str]) -> str | None:
+        """Report a key that is not known and return the one that it is near to."""
+        near = suggest(str(key.value), known)
+        self._reporter.error(
+            Code.UNKNOWN_KEY,
+            key.span,
+            f"unknown key `{key.value}`",
+            label=f"{what} has no such key",
+            help=f"write `{near}`" if near else f"the keys are {', '.join(sorted(known))}",
+        )
+        return near
+
+    def _tagged(self, kind: kinds.Tagged, node: Node, path: str) -> Any:  # noqa: ANN401
+        if not isinstance(node, MappingNode):
+            return self.wrong(path, f"a mapping with one of {', '.join(kind.types)}", node)
+        tags = [entry for entry in node if entry.name in kind.types]
+        if not tags:
+            return self._report_no_tag(kind, node, path)
+        if len(tags) > 1:
+            self._reporter.error(
+                Code.CONFLICT,
+                tags[1].key.span,
+                f"`{tags[0].name}` and `{tags[1].name}` exclude each other",
+                label=f"a {kind.what} is one of the two",
+            )
+            return POISON
+        record = kind.types[tags[0].name]
+        if isinstance(record, type):
+            return self._record(record, node, path)
+        words = kinds.Choice(tuple(record))
+        word = self._choice(words, tags[0].value, f"{path}.{tags[0].name}")
+        return POISON if word is POISON else self._record(record[word], node, path)
+
+    def _report_no_tag(self, kind: kinds.Tagged, node: MappingNode, path: str) -> Any:  # noqa: ANN401
+        first = node.entries[0] if node.entries else None
+        near = suggest(first.name, kind.types) if first else None
+        self._reporter.error(
+            Code.UNKNOWN_KEY if first else Code.MISSING_KEY,
+            first.key.span if first else self.keys.get(path, node.span),
+            f"unknown {kind.what} `{first.name}`" if first else f"a {kind.what} is missing",
+            label=f"no {kind.what} is called so" if first else "nothing is written here",
+            help=f"write `{near}`" if near else f"it is one of {', '.join(kind.types)}",
+        )
+        if first is None or near is None:
+            return POISON
+        meant = Entry(Scalar(near, first.key.span), first.value)
+        return self._tagged(kind, MappingNode((meant, *node.entries[1:]), node.span), path)
+
+    def _variant(self, kind: kinds.Variants, node: Node, path: str) -> Any:  # noqa: ANN401
+        if not isinstance(node, MappingNode):
+            return self.wrong(path, "a mapping", node)
+        scalars = {e.name: e.value.value for e in node if isinstance(e.value, Scalar)}
+        keys = {**dict.fromkeys(e.name for e in node), **scalars}
+        return self._record(kind.choose(keys), node, path)
+
+
+def _named(path: str) -> str:
+    """Return what a path leads to, for a message: a key, or an item of a list."""
+    parts = path.split(".")
+    names = [part for part in parts if not part.isdecimal()]
+    return f"`{names[-1]}`" if names[-1] == parts[-1] else f"an item of `{names[-1]}`"
+
+
+def _is_null(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.value is None
+
+
+def _is_class(kind: Kind, node: MappingNode) -> bool:
+    """Tell `{Huber: {delta: 2}}`, a class, from `{price: mse}`, a map of outputs."""
+    word, argument = head_of(node)
+    kind = kind.item if isinstance(kind, kinds.ListOf) else kind
+    if word is None or not isinstance(kind, kinds.CatalogueObject):
+        return False
+    if str(word.value)[:1].isupper():
+        return True
+    names_keys = isinstance(argument, MappingNode) and head_of(argument)[0] is None
+    keywords = names_keys or (
+        isinstance(argument, MappingNode) and not argument.entries[0].name[:1].isupper()
+    )
+    return keywords and catalogue.find(kind.kind, str(word.value)) is not None
+
+
+def _field(name: str) -> str:
+    return "class_" if name == "class" else name

@@ -1,0 +1,1 @@
+"""Where text stands, what was found in it, and how it is told."""

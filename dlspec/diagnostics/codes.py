@@ -1,0 +1,111 @@
+"""Every code that a finding may carry, and which of them only warn."""
+
+from enum import Enum
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+class Code(Enum):
+    """Every finding the compiler can report. A code is never reused, renumbered or redefined."""
+
+    # DL1xx: text
+    UNREADABLE = "DL101"
+    NOT_UTF8 = "DL102"
+    YAML_SYNTAX = "DL103"
+    DUPLICATE_KEY = "DL104"
+    TAG = "DL105"
+    ALIAS = "DL106"
+    TOO_LARGE = "DL107"
+    MERGE_KEY = "DL108"
+    KEY_NOT_TEXT = "DL109"
+    NOT_ONE_MAPPING = "DL110"
+    HUGE_NUMBER = "DL111"
+    NOT_A_MODEL = "DL112"
+    # DL2xx: words and types
+    UNKNOWN_KEY = "DL201"
+    MISSING_KEY = "DL202"
+    WRONG_TYPE = "DL203"
+    OUT_OF_RANGE = "DL204"
+    NOT_A_CHOICE = "DL205"
+    UNKNOWN_CLASS = "DL206"
+    UNKNOWN_ARGUMENT = "DL207"
+    MISSING_ARGUMENT = "DL208"
+    ARGUMENT_TWICE = "DL209"
+    EXPRESSION_SYNTAX = "DL210"
+    EXPRESSION_VALUE = "DL211"
+    EXPRESSION_NAME = "DL212"
+    NOT_ONE_HEAD = "DL213"
+    FORBIDDEN_CLASS = "DL214"
+    VERSION = "DL215"
+    CONFLICT = "DL216"
+    NOT_IN_THIS_KERAS = "DL217"
+    LISTED_LAYER = "DL218"
+    # DL3xx: names and structure
+    UNKNOWN_NAME = "DL301"
+    DUPLICATE_NAME = "DL302"
+    NAME_NOT_STEM = "DL303"
+    USED_BEFORE_DECLARED = "DL304"
+    PARAM_NOT_READ = "DL305"
+    DEAD_NODE = "DL306"
+    OUTPUTS_NOT_TARGETS = "DL307"
+    UNKNOWN_OUTPUT = "DL308"
+    RECURSION = "DL309"
+    EXPANSION_TOO_LARGE = "DL310"
+    UNEVEN_FOR = "DL311"
+    BAD_NAME = "DL312"
+    INPUT_COUNT = "DL313"
+    REFERENCE_NOT_FOUND = "DL314"
+    DECLARED_NOT_USED = "DL315"
+    UNKNOWN_PARAM = "DL316"
+    # DL4xx: shapes and dtypes
+    RANK = "DL401"
+    WINDOW = "DL402"
+    CHANNELS = "DL403"
+    MERGE = "DL404"
+    DTYPE = "DL405"
+    STATE = "DL406"
+    UNKNOWN_EXTENT = "DL407"
+    RESHAPE = "DL408"
+    KERAS_REFUSES = "DL409"
+    LAYER_INPUTS = "DL410"
+    CALL_ARGUMENT = "DL411"
+    AXIS = "DL412"
+    # DL5xx: whole-plan rules
+    LOGITS_AS_PROBABILITIES = "DL501"
+    PROBABILITIES_AS_LOGITS = "DL502"
+    SPARSE_LOSS_ON_ONE_HOT = "DL503"
+    CATEGORICAL_LOSS_ON_IDS = "DL504"
+    BINARY_LOSS_ON_CLASSES = "DL505"
+    HEAD_WIDTH = "DL506"
+    SIGMOID_WITH_CATEGORICAL = "DL507"
+    EMBEDDING_TOO_SMALL = "DL508"
+    UNCOMPUTED_MONITOR = "DL509"
+    NO_VALIDATION = "DL510"
+    UNSCALED_PIXELS = "DL511"
+    DROPPED_MASK = "DL512"
+    AUGMENTATION_RANGE = "DL513"
+    TRAINING_FLAG = "DL514"
+    UNKNOWN_METRIC = "DL515"
+    NUMBER_LOSS_ON_CLASSES = "DL516"
+    NOT_CAUSAL = "DL517"
+    NOT_GENERATED = "DL518"
+    NOT_ON_BACKEND = "DL519"
+    # DL6xx: data against spec
+    FEATURE_SHAPE = "DL601"
+    FEATURE_NAMES = "DL602"
+    FEATURE_DTYPE = "DL603"
+    TARGET_SHAPE = "DL604"
+    SOURCE_NOT_READABLE = "DL610"
+    COLUMN_NOT_FOUND = "DL611"
+    CONTRACT_BROKEN = "DL612"
+    NOT_PREPARABLE = "DL613"
+    # DL7xx: schedules
+    CRON = "DL701"
+    TIME_ZONE = "DL702"
+
+
+# DESIGN §4: of the whole-plan rules these do not stop a run unless `--strict` asks for it.
+_WARNINGS = frozenset(
+    {Code.UNSCALED_PIXELS, Code.DROPPED_MASK, Code.AUGMENTATION_RANGE, Code.TRAINING_FLAG}
+)

@@ -1,0 +1,89 @@
+"""A span shown in its line: the text, clipped around it, and the marks under it."""
+
+import unicodedata
+from dataclasses import dataclass
+
+from dlspec.diagnostics.source import Span
+
+_COLUMNS = 120
+_TAB = "    "
+# What a terminal would act on instead of showing it: controls, direction marks, separators.
+_UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How text is painted: ANSI codes in a terminal, nothing elsewhere."""
+
+    color: bool = False
+
+    def __call__(self, text: str, code: str) -> str:
+        """Return `text` in the ANSI style `code`, such as "1;31" for bold red."""
+        return f"\x1b[{code}m{text}\x1b[0m" if self.color else text
+
+
+FRAME = "1;34"
+
+
+def excerpt(
+    span: Span, *, mark: str, label: str, digits: int, style: Style, tint: str
+) -> list[str]:
+    """Return the lines that show a span: a bar, its (first) line, and marks with the label.
+
+    Args:
+        mark: The character to underline with.
+        digits: Width of the line number, so that several excerpts share one margin.
+        tint: The ANSI code of marks and label.
+    """
+    line = span.source.line(span.line)
+    start = min(max(span.column - 1, 0), len(line))
+    end = span.end_column - 1 if span.end_line == span.line else len(line)
+    text, before, under = _fitted(line, start, max(end, start + 1), room=_COLUMNS - digits - 3)
+    bar = style("|", FRAME)
+    number = style(str(span.line).rjust(digits), FRAME)
+    marks = style(f"{mark * under} {visible(label)}".rstrip(), tint)
+    margin = " " * digits
+    return [
+        f"{margin} {bar}",
+        f"{number} {bar} {text}".rstrip(),
+        f"{margin} {bar} {' ' * before}{marks}",
+    ]
+
+
+def visible(text: str) -> str:
+    """Return a text on one line, what a terminal would act on written as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(ascii(c)[1:-1] if unicodedata.category(c) in _UNSHOWN else c for c in text)
+
+
+def _fitted(line: str, start: int, end: int, *, room: int) -> tuple[str, int, int]:
+    """Return the part of a line around `start:end`, the columns before it and those under it."""
+    first, last = 0, len(line)
+    if len(line) > room or _width(line) > room:
+        first = max(0, start - room // 4)
+        last = first + 1
+        while last < len(line) and _width(line[first : last + 1]) <= room - 6:
+            last += 1
+    head, tail = "..." if first else "", "..." if last < len(line) else ""
+    before = len(head) + _width(line[first:start])
+    under = max(1, _width(line[start : min(end, last)]))
+    return f"{head}{''.join(map(_glyph, line[first:last]))}{tail}", before, under
+
+
+def _width(text: str) -> int:
+    return len(text) if text.isascii() and text.isprintable() else sum(map(_columns, text))
+
+
+def _columns(character: str) -> int:
+    if character == "\t":
+        return len(_TAB)
+    if unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _glyph(character: str) -> str:
+    if character == "\t":
+        return _TAB
+    return "\N{REPLACEMENT CHARACTER}" if unicodedata.category(character) in _UNSHOWN else character

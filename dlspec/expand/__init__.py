@@ -1,0 +1,1 @@
+"""ModelSpec -> a flat graph of calls: params, blocks, loops, branches, packaged architectures."""

@@ -1,0 +1,380 @@
+"""Rows of entries: `from`, `if`, `repeat`, `for`, branches and blocks, down to single calls."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from dlspec.decode.catalogue_objects import checked_arguments
+from dlspec.decode.spec import BlockSpec, EntrySpec
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Related
+from dlspec.diagnostics.source import Span
+from dlspec.expand.flat import Flow, Pointer
+from dlspec.expand.graph_nodes import (
+    MOST_NODES,
+    MOST_STEPS,
+    Expansion,
+    Place,
+    make,
+    poisoned,
+    required,
+    trainable_of,
+)
+from dlspec.expand.names import Frame
+from dlspec.syntax.nodes import Mapping as MappingNode
+from dlspec.syntax.nodes import Node, Scalar, Sequence
+from dlspec.syntax.scalars import POISON, Poison
+from dlspec.syntax.substitution import Scope, mark_all_read, plain, scalar_help, substituted
+
+
+@dataclass(slots=True)
+class Unroller:
+    """Expands rows into `state.nodes`; `open_blocks` are the blocks being expanded now."""
+
+    state: Expansion
+    open_blocks: tuple[str, ...] = ()
+
+    def row(
+        self, entries: tuple[EntrySpec, ...], frame: Frame, scope: Scope, flow: Flow | None
+    ) -> Flow | None:
+        """Expand entries in order and return what the last one gives."""
+        for entry in entries:
+            flow = self._entry(entry, frame, scope, flow)
+        return flow
+
+    def _entry(
+        self, entry: EntrySpec, frame: Frame, scope: Scope, flow: Flow | None
+    ) -> Flow | None:
+        self.state.budget.steps -= 1
+        if self.state.budget.spent:
+            self._report_too_large(entry)
+            return POISON
+        if entry.source is not None:
+            flow = self._source(entry.source, frame, scope)
+        if entry.kind == "for":
+            return self._for(entry, frame, scope, flow)
+        if not self._holds(entry.condition, scope):
+            self._leave_out(entry, scope)
+            if entry.name is not None and flow is not None:
+                frame.bind(str(entry.name.value), flow)
+            return flow
+        if entry.repeat is None:
+            name = str(entry.name.value) if entry.name is not None else None
+            return self._call(entry, Place(frame, scope, name), flow)
+        return self._repeat(entry, frame, scope, flow)
+
+    def _report_too_large(self, entry: EntrySpec) -> None:
+        budget = self.state.budget
+        if not budget.reported:
+            budget.reported = True
+            most = f"{MOST_NODES:_} nodes" if budget.nodes <= 0 else f"{MOST_STEPS:_} steps"
+            self.state.reporter.error(
+                Code.EXPANSION_TOO_LARGE,
+                entry.span,
+                f"the graph expands to more than {most}",
+                label="the limit is reached here",
+                help="lower the counts of `for` and `repeat`",
+            )
+
+    def _source(self, node: Node, frame: Frame, scope: Scope) -> Flow:
+        node = substituted(node, scope, self.state.reporter)
+        match node:
+            case Scalar(value=str()):
+                return frame.find(node)
+            case Sequence():
+                found = [self._one(self._source(i, frame, scope), i.span) for i in node.items]
+                return _together(found)
+            case MappingNode():
+                named = {
+                    e.name: self._one(self._source(e.value, frame, scope), e.value.span)
+                    for e in node
+                }
+                pointers = {n: flow for n, flow in named.items() if isinstance(flow, Pointer)}
+                return pointers if len(pointers) == len(named) else POISON
+            case _:
+                self.state.wrong(node, "`from` takes a name, a list or a mapping of names")
+                return POISON
+
+    def _one(self, flow: Flow | None, span: Span) -> Pointer | Poison:
+        """Return a flow that is one tensor; several, or none, are reported."""
+        if isinstance(flow, Pointer | Poison):
+            return flow
+        self.state.reporter.error(
+            Code.INPUT_COUNT,
+            span,
+            "one tensor is wanted here",
+            label=f"{len(flow)} come together" if flow else "nothing comes in",
+            help="name one entry or input",
+        )
+        return POISON
+
+    def _holds(self, condition: Node | None, scope: Scope) -> bool:
+        if condition is None:
+            return True
+        value = substituted(condition, scope, self.state.reporter)
+        if isinstance(value, Scalar) and isinstance(value.value, bool):
+            return value.value
+        help_ = scalar_help(value, wanted="boolean")
+        self.state.wrong(value, "`if` takes true or false", help=help_)
+        return True
+
+    def _call(self, entry: EntrySpec, place: Place, flow: Flow | None) -> Flow | None:
+        if entry.branches is not None:
+            with self._trained(entry, place.scope):
+                rows = [self.row(b, place.frame, place.scope, flow) for b in entry.branches]
+            flow = _together([self._one(row, entry.span) for row in rows])
+        word = entry.word.value
+        if entry.kind == "layer" and isinstance(word, str) and word in self.state.blocks:
+            return self._block(entry, place, flow)
+        return make(entry, place, flow, self.state)
+
+    # -- repeat and for ----------------------------------------------------------------------
+
+    def _repeat(
+        self, entry: EntrySpec, frame: Frame, scope: Scope, flow: Flow | None
+    ) -> Flow | None:
+        assert entry.repeat is not None
+        node = substituted(entry.repeat, scope, self.state.reporter)
+        count = plain(node)
+        if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+            self.state.wrong(node, "`repeat` takes a whole number of at least 0")
+            return poisoned(entry, Place(frame, scope, None))
+        if not count:
+            self._leave_out(entry, scope)
+        for turn in range(1, count + 1):
+            name = f"{entry.name.value}{turn}" if entry.name is not None else None
+            flow = self._call(entry, Place(frame, scope, name), flow)
+            if self.state.budget.spent:
+                self._report_too_large(entry)
+                return POISON
+        if entry.name is not None and flow is not None:
+            frame.bind(str(entry.name.value), flow)
+        return flow
+
+    def _for(self, entry: EntrySpec, frame: Frame, scope: Scope, flow: Flow | None) -> Flow | None:
+        lists = self._lists(entry, scope)
+        if lists is None:
+            self._leave_out(entry, scope)
+            return POISON
+        with self._trained(entry, scope):
+            return self._turns(entry, frame, scope, flow, lists)
+
+    def _turns(
+        self,
+        entry: EntrySpec,
+        frame: Frame,
+        scope: Scope,
+        flow: Flow | None,
+        lists: Mapping[str, tuple[object, ...]],
+    ) -> Flow | None:
+        turns = len(next(iter(lists.values()), ()))
+        read: set[str] = set()
+        for turn in range(turns):
+            inner = Scope({name: values[turn] for name, values in lists.items()}, scope, read)
+            if entry.name is None:
+                flow = self.row(entry.body, frame, inner, flow)
+            else:
+                flow = self._turn(entry, frame, inner, flow, f"{entry.name.value}{turn + 1}")
+            if self.state.budget.spent:
+                self._report_too_large(entry)
+                return POISON
+        if turns:
+            self._report_unread(entry.argument, read)
+        else:
+            self._leave_out(entry, scope)
+        return flow
+
+    def _turn(
+        self, entry: EntrySpec, frame: Frame, scope: Scope, flow: Flow | None, name: str
+    ) -> Flow | None:
+        assert entry.name is not None
+        prefix = frame.declare(name, entry.name.span) + "."
+        inner = Frame(prefix, self.state.reporter, outer=frame, later=explicit_names(entry.body))
+        flow = self.row(entry.body, inner, scope, flow)
+        for local, bound in inner.visible.items():
+            frame.bind(f"{name}.{local}", bound)
+        if flow is not None:
+            frame.bind(name, flow)
+            frame.bind(str(entry.name.value), flow)
+        return flow
+
+    def _lists(self, entry: EntrySpec, scope: Scope) -> dict[str, tuple[object, ...]] | None:
+        node = substituted(entry.argument or entry.word, scope, self.state.reporter)
+        if not isinstance(node, MappingNode) or not node.entries:
+            self.state.wrong(node, "`for` takes a mapping from variables to lists")
+            return None
+        lists: dict[str, tuple[object, ...]] = {}
+        for item in node:
+            values = plain(item.value)
+            if not isinstance(values, tuple):
+                self.state.wrong(item.value, f"`{item.name}` of `for` takes a list")
+                return None
+            lists[item.name] = values
+        if len({len(values) for values in lists.values()}) > 1:
+            self.state.reporter.error(
+                Code.UNEVEN_FOR,
+                entry.word.span,
+                "the lists of `for` run in step and have different lengths",
+                label=", ".join(f"`{name}` has {len(values)}" for name, values in lists.items()),
+                help="give every list the same number of items",
+            )
+            return None
+        return lists
+
+    def _report_unread(self, node: Node | None, read: set[str]) -> None:
+        for item in node.entries if isinstance(node, MappingNode) else ():
+            if item.name not in read:
+                self.state.reporter.error(
+                    Code.PARAM_NOT_READ,
+                    item.key.span,
+                    f"the variable `{item.name}` is never read",
+                    label="no expression in `do` uses it",
+                    help=f"use `${item.name}` or leave it out",
+                )
+
+    # -- blocks ------------------------------------------------------------------------------
+
+    def _block(self, entry: EntrySpec, place: Place, flow: Flow | None) -> Flow | None:
+        word = str(entry.word.value)
+        block = self.state.blocks[word]
+        self.state.used.add(word)
+        if word in self.open_blocks:
+            self.state.reporter.error(
+                Code.RECURSION,
+                entry.word.span,
+                f"the block `{word}` uses itself",
+                label=" -> ".join((*self.open_blocks, word)),
+                help="count with `repeat` or `for` instead",
+            )
+            return poisoned(entry, place)
+        own = self._block_arguments(entry, place)
+        local = place.name if place.name is not None else place.frame.automatic(word)
+        full = place.frame.declare(local, entry.name.span if entry.name else entry.span)
+        inner = Frame(full + ".", self.state.reporter, later=explicit_names(block.entries))
+        start = self._bind_inputs(block, inner, flow, entry)
+        scope = Scope(own, self.state.file, self.state.block_reads.setdefault(word, set()))
+        with self._inside(entry, full), self._trained(entry, place.scope):
+            result = self.row(block.entries, inner, scope, start)
+        if result is not None:
+            place.frame.bind(local, result)
+        return result
+
+    def _leave_out(self, entry: EntrySpec, scope: Scope) -> None:
+        """Count what an entry names as used and its params as read, though it makes no node."""
+        _mark_entry_read(entry, scope)
+        for word in _named_in(entry):
+            block = self.state.blocks.get(word)
+            if block is not None and word not in self.state.used:
+                self.state.used.add(word)
+                for inner in block.entries:
+                    self._leave_out(inner, self.state.file)
+                    mark_all_read(inner.condition, self.state.file)
+            self.state.used.add(word)
+
+    @contextmanager
+    def _inside(self, entry: EntrySpec, full: str) -> Iterator[None]:
+        word = str(entry.word.value)
+        before, self.open_blocks = self.open_blocks, (*self.open_blocks, word)
+        trail = Related(entry.span, f"`{word}` is used here, as `{full}`")
+        with self.state.reporter.within(trail):
+            yield
+        self.open_blocks = before
+
+    @contextmanager
+    def _trained(self, entry: EntrySpec, scope: Scope) -> Iterator[None]:
+        """Let what an entry says of training hold for the entries inside that say nothing."""
+        before = self.state.trainable
+        self.state.trainable = trainable_of(entry, scope, self.state)
+        yield
+        self.state.trainable = before
+
+    def _block_arguments(self, entry: EntrySpec, place: Place) -> dict[str, object]:
+        found = self.state.block_entries[str(entry.word.value)]
+        written = (
+            substituted(entry.argument, place.scope, self.state.reporter)
+            if entry.argument is not None
+            else None
+        )
+        arguments = checked_arguments(
+            found,
+            written,
+            head=entry.word.span,
+            target=self.state.target,
+            reporter=self.state.reporter,
+        )
+        defaults = {p.name: p.default for p in found.parameters if not p.required}
+        return {**defaults, **arguments.values}
+
+    def _bind_inputs(
+        self, block: BlockSpec, inner: Frame, flow: Flow | None, entry: EntrySpec
+    ) -> Flow | None:
+        flow = required(flow, entry, self.state.reporter)
+        if block.inputs is None:
+            return flow
+        names = [str(name.value) for name in block.inputs]
+        flows: tuple[Flow, ...] = flow if isinstance(flow, tuple) else (flow,)
+        if isinstance(flow, Poison):
+            flows = (POISON,) * len(names)
+        elif isinstance(flow, Mapping) or len(flows) != len(names):
+            self.state.reporter.error(
+                Code.INPUT_COUNT,
+                entry.span,
+                f"the block `{entry.word.value}` takes {len(names)} inputs",
+                label=f"{len(flows)} come in",
+                help=f"add `from` with a list of {len(names)}: {', '.join(names)}",
+            )
+            flows = (POISON,) * len(names)
+        for name, one in zip(block.inputs, flows, strict=True):
+            inner.declare(str(name.value), name.span)
+            inner.bind(str(name.value), one)
+        return flows[0] if len(flows) == 1 else None
+
+
+def _together(flows: list[Pointer | Poison]) -> Flow:
+    pointers = tuple(flow for flow in flows if isinstance(flow, Pointer))
+    return pointers if len(pointers) == len(flows) else POISON
+
+
+def _mark_entry_read(entry: EntrySpec, scope: Scope) -> None:
+    """Count the params of an entry that is left out this time as read."""
+    for node in (entry.argument, entry.source, entry.call, entry.repeat, entry.trainable):
+        mark_all_read(node, scope)
+    inner = (*entry.body, *(item for branch in entry.branches or () for item in branch))
+    for child in inner:
+        _mark_entry_read(child, scope)
+        mark_all_read(child.condition, scope)
+
+
+def explicit_names(entries: tuple[EntrySpec, ...]) -> frozenset[str]:
+    """Return the names that entries of one frame are given, so that automatic ones avoid them."""
+    names: set[str] = set()
+    for entry in entries:
+        if entry.name is not None:
+            names.add(str(entry.name.value))
+        elif entry.kind == "for":
+            names |= explicit_names(entry.body)
+        for branch in entry.branches or ():
+            names |= explicit_names(branch)
+    return frozenset(names)
+
+
+def _named_in(entry: EntrySpec) -> Iterator[str]:
+    """Yield the blocks, models and classes that an entry and those inside it name."""
+    yield str(entry.word.value)
+    yield from _texts(entry.argument)
+    for child in (*entry.body, *(item for branch in entry.branches or () for item in branch)):
+        yield from _named_in(child)
+
+
+def _texts(node: Node | None) -> Iterator[str]:
+    match node:
+        case Scalar(value=str(text)):
+            yield text
+        case Sequence():
+            for item in node.items:
+                yield from _texts(item)
+        case MappingNode():
+            for entry in node:
+                yield from _texts(entry.value)
+        case _:
+            pass

@@ -1,0 +1,194 @@
+"""ModelSpec -> a flat graph: params, blocks, repeat, for, if and zoo are gone, places are kept."""
+
+from collections.abc import Iterator
+
+from dlspec.decode.catalogue_objects import find_class, report_unknown_argument
+from dlspec.decode.keras_version import check_parameter
+from dlspec.decode.spec import GraphSpec
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Related, Reporter
+from dlspec.diagnostics.source import Span
+from dlspec.diagnostics.suggest import suggest
+from dlspec.expand import zoo
+from dlspec.expand.block_params import block_entry
+from dlspec.expand.control_flow import Unroller, explicit_names
+from dlspec.expand.flat import FlatGraph, Flow, Pointer
+from dlspec.expand.graph_nodes import Budget, Expansion
+from dlspec.expand.inputs_outputs import declared_inputs, written_outputs
+from dlspec.expand.names import Frame
+from dlspec.language.catalogue import ClassEntry
+from dlspec.language.catalogue.target import Target
+from dlspec.syntax.nodes import Mapping as MappingNode
+from dlspec.syntax.nodes import Node, Scalar
+from dlspec.syntax.scalars import POISON, Poison
+from dlspec.syntax.substitution import Scope, substituted
+
+
+def expand(
+    name: str, graph: GraphSpec, scope: Scope, target: Target, reporter: Reporter
+) -> FlatGraph:
+    """Return the model `name` as a row of calls.
+
+    Args:
+        scope: The file's params; which of them are read is noted in it.
+    """
+    return _expand(name, graph, scope, Expansion(target, reporter, Budget(), scope))
+
+
+def _expand(name: str, graph: GraphSpec, scope: Scope, state: Expansion) -> FlatGraph:
+    if graph.zoo is not None:
+        return _packaged(name, graph, graph.zoo, state)
+    _report_listed_blocks(graph, state.target, state.reporter)
+    return _written(name, graph, scope, state)
+
+
+def _report_listed_blocks(graph: GraphSpec, target: Target, reporter: Reporter) -> None:
+    """Report blocks whose name means a layer of the project's own."""
+    listed = target.project.layers if target.project is not None else {}
+    for word, block in graph.blocks.items():
+        if word in listed:
+            reporter.error(
+                Code.DUPLICATE_NAME,
+                block.name.span,
+                f"`{word}` is a layer of this project already",
+                label="pyproject.toml lists it under `tool.dlspec.layers`",
+                help="give the block another name",
+            )
+
+
+def _packaged(name: str, graph: GraphSpec, word: Scalar, state: Expansion) -> FlatGraph:
+    """Expand a packaged architecture in its own params, with `outputs` said by the spec."""
+    reporter = state.reporter
+    arguments = substituted(graph.arguments, state.file, reporter) if graph.arguments else None
+    entries = arguments.entries if isinstance(arguments, MappingNode) else ()
+    given = {e.name: e.value for e in entries if _is_param(word, e.key, reporter)}
+    trail = Related(word.span, f"the packaged architecture `{word.value}` is taken here")
+    with reporter.within(trail):
+        found = zoo.architecture(word, given, state.target, reporter)
+        if found is None:
+            return FlatGraph(name, (), {}, {}, (), POISON, graph.span, "single", "single", {})
+        state.file = found.scope
+        return _written(name, found.graph, found.scope, state, outputs=graph.outputs)
+
+
+def _is_param(word: Scalar, key: Scalar, reporter: Reporter) -> bool:
+    """Return whether an architecture takes a param; one that it does not take is reported."""
+    if word.value not in zoo.architectures():
+        return True
+    params = zoo.params_of(str(word.value))
+    if key.value in params:
+        return True
+    near = suggest(str(key.value), params)
+    reporter.error(
+        Code.UNKNOWN_PARAM,
+        key.span,
+        f"`{word.value}` takes no `{key.value}`",
+        label="not a param of this architecture",
+        help=f"write `{near}`" if near else f"it takes {', '.join(params)}",
+    )
+    return False
+
+
+def _written(
+    name: str,
+    graph: GraphSpec,
+    scope: Scope,
+    state: Expansion,
+    *,
+    outputs: Node | None = None,
+) -> FlatGraph:
+    state.blocks = graph.blocks
+    state.block_entries = {
+        word: block_entry(block, scope, state.reporter) for word, block in graph.blocks.items()
+    }
+    state.defaults = dict(_defaults(graph, state))
+    state.models = {
+        word: _expand(
+            word, inner, scope, Expansion(state.target, state.reporter, state.budget, scope)
+        )
+        for word, inner in graph.models.items()
+    }
+    frame = Frame("", state.reporter, later=explicit_names(graph.entries))
+    inputs = declared_inputs(graph, frame, scope, state.reporter)
+    start: Flow | None = POISON
+    if graph.inputs and len(inputs) == len(graph.inputs):
+        start = Pointer(inputs[0].name, None, graph.span) if len(inputs) == 1 else None
+    last = Unroller(state).row(graph.entries, frame, scope, start)
+    leaving = outputs if outputs is not None else graph.outputs
+    found, form = written_outputs(leaving, last, frame, scope, state.reporter)
+    _report_unused(graph, state)
+    return FlatGraph(
+        name=name,
+        inputs=inputs,
+        input_places={str(i.name.value): i.name.span for i in graph.inputs},
+        input_shapes={str(i.name.value): i.shape.span for i in graph.inputs},
+        nodes=tuple(state.nodes),
+        outputs=found,
+        output_place=_output_place(leaving, graph, state),
+        inputs_as=graph.inputs_as or ("single" if len(graph.inputs) == 1 else "list"),
+        outputs_as=form,
+        models=state.models,
+    )
+
+
+def _output_place(leaving: Node | None, graph: GraphSpec, state: Expansion) -> Span:
+    if leaving is not None:
+        return leaving.span
+    return state.nodes[-1].head if state.nodes else graph.span
+
+
+def _defaults(graph: GraphSpec, state: Expansion) -> Iterator[tuple[str, MappingNode]]:
+    if graph.defaults is None:
+        return
+    for entry in graph.defaults:
+        found = find_class("layer", entry.key, state.target, state.reporter)
+        arguments = substituted(entry.value, state.file, state.reporter)
+        if isinstance(found, Poison):
+            state.used.add(entry.name)
+        elif isinstance(arguments, MappingNode):
+            for argument in arguments:
+                _check_default(found, argument.key, state.target, state.reporter)
+            yield found.name, arguments
+        else:
+            state.wrong(arguments, f"the defaults of `{entry.name}` are a mapping")
+
+
+def _check_default(found: ClassEntry, key: Scalar, target: Target, reporter: Reporter) -> None:
+    parameter = found.parameter(str(key.value))
+    if parameter is None:
+        report_unknown_argument(found, str(key.value), key.span, reporter)
+    else:
+        check_parameter(found, parameter, key.span, target, reporter)
+
+
+def _report_unused(graph: GraphSpec, state: Expansion) -> None:
+    for kind, name, span in _declared(graph):
+        if name not in state.used:
+            state.reporter.error(
+                Code.DECLARED_NOT_USED,
+                span,
+                f"the {kind} `{name}` is never used",
+                label="declared here, used nowhere",
+                help="use it or leave it out",
+            )
+    for name, read in state.block_reads.items():
+        params = graph.blocks[name].params
+        for item in params.entries if params else ():
+            if item.name not in read:
+                state.reporter.error(
+                    Code.PARAM_NOT_READ,
+                    item.key.span,
+                    f"the param `{item.name}` of `{name}` is never read",
+                    label="no expression in the block uses it",
+                    help=f"use `${item.name}` or leave it out",
+                )
+
+
+def _declared(graph: GraphSpec) -> Iterator[tuple[str, str, Span]]:
+    for name, block in graph.blocks.items():
+        if name[:1].isupper():  # another cannot be used, and is reported for its name
+            yield "block", name, block.name.span
+    for name, model in graph.models.items():
+        yield "model", name, model.span
+    for entry in graph.defaults.entries if graph.defaults else ():
+        yield "default for", entry.name, entry.key.span

@@ -1,0 +1,86 @@
+"""A graph after expansion: calls in a row, names resolved to full paths, places kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from dlspec.diagnostics.findings import Related
+from dlspec.diagnostics.source import Span
+from dlspec.language.catalogue import Object, Value
+from dlspec.language.kinds import Form
+from dlspec.syntax.scalars import Poison
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """An input of a graph; `shape` has the batch axis first."""
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: str = "float32"
+    sparse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A second call of an earlier layer, or a call of a model declared under `models`."""
+
+    target: str
+    of: Literal["node", "model"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """A tensor by name: the node, or input, and which of its outputs (`h`, `1`); None is the first.
+
+    `span` is where the text names it.
+    """
+
+    node: str
+    pick: str | None
+    span: Span
+
+
+Flow = Pointer | tuple[Pointer, ...] | Mapping[str, Pointer] | Poison
+"""What runs from one entry to the next; poison where a reported mistake broke it."""
+
+FlatArgument = Value | Pointer | tuple["FlatArgument", ...] | Poison
+
+
+@dataclass(frozen=True, slots=True)
+class FlatOp:
+    """A keras.ops call whose operands are still names."""
+
+    name: str
+    arguments: tuple[FlatArgument, ...]
+    keywords: Mapping[str, FlatArgument]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FlatNode:
+    """One call with a full name, its checked arguments, and where each part was written."""
+
+    name: str
+    operation: Object | Use | FlatOp | Poison
+    inputs: Flow
+    call: Mapping[str, FlatArgument]
+    trainable: bool
+    head: Span
+    places: Mapping[str, Span]
+    trail: tuple[Related, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FlatGraph:
+    """A model as a row of calls; `outputs` is poison when a mistake hides what leaves it."""
+
+    name: str
+    inputs: tuple[Input, ...]
+    input_places: Mapping[str, Span]
+    input_shapes: Mapping[str, Span]
+    nodes: tuple[FlatNode, ...]
+    outputs: tuple[tuple[str, Pointer], ...] | Poison
+    output_place: Span
+    inputs_as: Form
+    outputs_as: Form
+    models: Mapping[str, "FlatGraph"]

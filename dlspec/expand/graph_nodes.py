@@ -1,0 +1,311 @@
+"""One entry without its control flow -> a node: a layer, a second use, or a keras.ops call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dlspec.decode.catalogue_objects import checked_arguments, find_class
+from dlspec.decode.spec import BlockSpec, EntrySpec
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.source import Span
+from dlspec.diagnostics.suggest import suggest
+from dlspec.expand.calls import CallReader
+from dlspec.expand.flat import FlatArgument, FlatGraph, FlatNode, FlatOp, Flow, Pointer, Use
+from dlspec.expand.names import Frame, plain_head
+from dlspec.language.catalogue import ClassEntry, ModelRef, Object
+from dlspec.language.catalogue import made as object_of
+from dlspec.language.catalogue.target import Target
+from dlspec.syntax.nodes import Mapping as MappingNode
+from dlspec.syntax.nodes import Node, Scalar
+from dlspec.syntax.scalars import POISON, Poison
+from dlspec.syntax.substitution import Scope, described, mark_all_read, scalar_help, substituted
+
+MOST_NODES = 10_000
+MOST_STEPS = 100_000
+
+
+@dataclass(slots=True)
+class Budget:
+    """What is left of the nodes and steps that one file may expand to."""
+
+    nodes: int = MOST_NODES
+    steps: int = MOST_STEPS
+    reported: bool = False
+
+    @property
+    def spent(self) -> bool:
+        """Return whether nothing is left."""
+        return self.nodes <= 0 or self.steps <= 0
+
+
+@dataclass(slots=True)
+class Expansion:
+    """One model while it is expanded: what it declares, and the nodes made so far."""
+
+    target: Target
+    reporter: Reporter
+    budget: Budget
+    file: Scope
+    blocks: Mapping[str, BlockSpec] = field(default_factory=dict)
+    block_entries: Mapping[str, ClassEntry] = field(default_factory=dict)
+    models: Mapping[str, FlatGraph] = field(default_factory=dict)
+    defaults: Mapping[str, MappingNode] = field(default_factory=dict)
+    nodes: list[FlatNode] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+    block_reads: dict[str, set[str]] = field(default_factory=dict)
+    # What the blocks around say to the entries that say nothing themselves.
+    trainable: bool = True
+
+    def wrong(self, node: Node, message: str, *, help: str | None = None) -> None:
+        """Report a value of a wrong type, unless a mistake is reported there already."""
+        if not (isinstance(node, Scalar) and isinstance(node.value, Poison)):
+            label = f"this is {described(node)}"
+            self.reporter.error(Code.WRONG_TYPE, node.span, message, label=label, help=help)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entry is expanded: its names, its params, and the name it is to have."""
+
+    frame: Frame
+    scope: Scope
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A checked call, before it has a name."""
+
+    word: str
+    operation: Object | Use | FlatOp | Poison
+    inputs: Flow = POISON
+    call: Mapping[str, FlatArgument] = field(default_factory=dict)
+    places: Mapping[str, Span] = field(default_factory=dict)
+
+
+def make(entry: EntrySpec, place: Place, flow: Flow | None, state: Expansion) -> Flow:
+    """Add the node of one entry and return its output.
+
+    Args:
+        flow: What comes in: from `from`, the branches, or the entry above; None for nothing.
+    """
+    if isinstance(entry.word.value, Poison):
+        return poisoned(entry, place)
+    match entry.kind:
+        case "use":
+            made = _use(entry, place, flow, state)
+        case "op":
+            made = _op(entry, place, flow, state)
+        case _:
+            made = _layer(entry, place, flow, state)
+    return _add(entry, place, made, state)
+
+
+def poisoned(entry: EntrySpec, place: Place) -> Poison:
+    """Let the name of an entry that cannot be read mean poison, and pass poison on."""
+    mark_all_read(entry.argument, place.scope)
+    if place.name is not None:
+        place.frame.declare(place.name, entry.span)
+        place.frame.bind(place.name, POISON)
+    return POISON
+
+
+def required(flow: Flow | None, entry: EntrySpec, reporter: Reporter) -> Flow:
+    """Return what comes into an entry, or report that nothing does."""
+    if flow is not None:
+        return flow
+    reporter.error(
+        Code.INPUT_COUNT,
+        entry.span,
+        f"`{entry.word.value}` does not say which input it takes",
+        label="nothing stands above it, and the model has several inputs",
+        help="add `from` with the name of an input",
+    )
+    return POISON
+
+
+def _argument(entry: EntrySpec, place: Place, state: Expansion) -> Node | None:
+    if entry.argument is None:
+        return None
+    return substituted(entry.argument, place.scope, state.reporter)
+
+
+def _layer(entry: EntrySpec, place: Place, flow: Flow | None, state: Expansion) -> _Made:
+    word = str(entry.word.value)
+    state.used.add(word)
+    written = _argument(entry, place, state)
+    found = _class(entry, state)
+    if isinstance(found, Poison):
+        return _Made(word, POISON)
+    state.used.add(found.name)
+    arguments = checked_arguments(
+        found,
+        written,
+        head=entry.word.span,
+        target=state.target,
+        reporter=state.reporter,
+        defaults=state.defaults.get(found.name),
+    )
+    made: Object | Poison = POISON
+    if arguments.whole:
+        made = object_of(found, arguments.values)  # type: ignore[arg-type]  # whole
+        _mark_models(made, state)
+    call = CallReader(place.frame, place.scope, state.target, state.reporter).call(
+        entry.call, found
+    )
+    flow = required(flow, entry, state.reporter)
+    return _Made(found.name, made, flow, call, arguments.places)
+
+
+def _class(entry: EntrySpec, state: Expansion) -> ClassEntry | Poison:
+    word = str(entry.word.value)
+    known = not state.blocks or state.target.find("layer", word) is not None
+    near = None if known else suggest(word, state.blocks)
+    if near is None:
+        return find_class("layer", entry.word, state.target, state.reporter)
+    state.reporter.error(
+        Code.UNKNOWN_CLASS,
+        entry.word.span,
+        f"unknown layer or block `{word}`",
+        label="neither Keras nor `blocks` has it",
+        help=f"write `{near}`",
+    )
+    return POISON
+
+
+def _mark_models(made: Object, state: Expansion) -> None:
+    for value in made.arguments.values():
+        if isinstance(value, ModelRef):
+            state.used.add(value.name)
+        elif isinstance(value, Object):
+            _mark_models(value, state)
+
+
+def _use(entry: EntrySpec, place: Place, flow: Flow | None, state: Expansion) -> _Made:
+    target = entry.argument
+    flow = required(flow, entry, state.reporter)
+    if not isinstance(target, Scalar) or not isinstance(target.value, str):
+        state.wrong(target or entry.word, "`use` takes the name of a model or of an entry above")
+        return _Made("use", POISON)
+    made: Use | Poison
+    used: ClassEntry | None = None
+    if target.value in state.models:
+        state.used.add(target.value)
+        made, used = Use(target.value, "model"), _MODEL
+    else:
+        found = _used(target, place.frame, state)
+        made = Use(found.node, "node") if isinstance(found, Pointer) else POISON
+        used = _class_of(found.node, state) if isinstance(found, Pointer) else None
+    call = CallReader(place.frame, place.scope, state.target, state.reporter).call(entry.call, used)
+    return _Made(target.value.rpartition(".")[2], made, flow, call, {"use": target.span})
+
+
+# What a call of a declared model takes beside its inputs.
+_MODEL = ClassEntry("Model", "layer", "models", (), call=("training", "mask"), tensors=("mask",))
+
+
+def _class_of(name: str, state: Expansion) -> ClassEntry | None:
+    """Return the class of the layer that a node is, or uses again."""
+    for node in state.nodes:
+        if node.name == name:
+            if isinstance(node.operation, Object):
+                return node.operation.entry
+            again = isinstance(node.operation, Use) and node.operation.of == "node"
+            return _class_of(node.operation.target, state) if again else None  # type: ignore[union-attr]  # a Use
+    return None
+
+
+def _used(target: Scalar, frame: Frame, state: Expansion) -> Flow | None:
+    found = frame.lookup(target)
+    if found is None:
+        near = suggest(str(target.value), [*state.models, *frame.visible])
+        state.reporter.error(
+            Code.UNKNOWN_NAME,
+            target.span,
+            f"there is no model and no entry `{target.value}` to use",
+            label="not declared above",
+            help=f"write `{near}`" if near else "declare it under `models`",
+        )
+    return found
+
+
+def _op(entry: EntrySpec, place: Place, flow: Flow | None, state: Expansion) -> _Made:
+    head = str(entry.word.value)
+    word = Scalar(head.removeprefix("ops."), entry.word.span)
+    argument = _argument(entry, place, state)
+    found = find_class("op", word, state.target, state.reporter)
+    if isinstance(found, Poison) or _is_poison(argument):
+        return _Made(plain_head(head), POISON)
+    reader = CallReader(place.frame, place.scope, state.target, state.reporter)
+    made, places = reader.operation(found, argument, flow, entry)
+    return _Made(plain_head(head), made, () if isinstance(made, FlatOp) else POISON, {}, places)
+
+
+def _is_poison(node: Node | None) -> bool:
+    return isinstance(node, Scalar) and isinstance(node.value, Poison)
+
+
+def _add(entry: EntrySpec, place: Place, made: _Made, state: Expansion) -> Pointer:
+    state.budget.nodes -= 1
+    local = place.name if place.name is not None else place.frame.automatic(made.word)
+    full = place.frame.declare(local, entry.name.span if entry.name is not None else entry.span)
+    state.nodes.append(
+        FlatNode(
+            name=full,
+            operation=made.operation,
+            inputs=made.inputs,
+            call=made.call,
+            trainable=_is_trainable(entry, place, made.operation, state),
+            head=entry.word.span,
+            places={**made.places, **_structure_places(entry)},
+            trail=state.reporter.related,
+        )
+    )
+    pointer = Pointer(full, None, entry.span)
+    place.frame.bind(full.removeprefix(place.frame.prefix), pointer)
+    return pointer
+
+
+def _is_trainable(
+    entry: EntrySpec, place: Place, made: Object | Use | FlatOp | Poison, state: Expansion
+) -> bool:
+    if isinstance(made, FlatOp) or (isinstance(made, Use) and made.of == "node"):
+        if entry.trainable is not None:
+            _report_no_weights(entry, made, state)
+        return True
+    # Keras takes it as an argument of the layer too.
+    argued = isinstance(made, Object) and made.arguments.get("trainable") is False
+    return trainable_of(entry, place.scope, state) and not argued
+
+
+def _report_no_weights(entry: EntrySpec, made: FlatOp | Use, state: Expansion) -> None:
+    assert entry.trainable is not None
+    again = isinstance(made, Use)
+    state.reporter.error(
+        Code.UNKNOWN_KEY,
+        entry.trainable.span,
+        "`trainable` stands at a second use" if again else "a function has nothing to train",
+        label="the weights are those of the first use" if again else "it holds no weights",
+        help="write `trainable` beside the layer itself" if again else "leave it out",
+    )
+
+
+def trainable_of(entry: EntrySpec, scope: Scope, state: Expansion) -> bool:
+    """Return what an entry says of training, or what the blocks around it say."""
+    if entry.trainable is None:
+        return state.trainable
+    node = substituted(entry.trainable, scope, state.reporter)
+    if isinstance(node, Scalar) and isinstance(node.value, bool):
+        return node.value
+    state.wrong(node, "`trainable` takes true or false", help=scalar_help(node, wanted="boolean"))
+    return True
+
+
+def _structure_places(entry: EntrySpec) -> dict[str, Span]:
+    places = {}
+    if entry.source is not None:
+        places["from"] = entry.source.span
+    if entry.call is not None:
+        for item in entry.call:
+            places[f"call.{item.name}"] = item.value.span
+    return places

@@ -1,0 +1,176 @@
+"""Where a graph begins and ends: its declared inputs and what `outputs` says leaves it."""
+
+from collections.abc import Iterable, Mapping
+from itertools import count
+
+from dlspec.decode.spec import GraphSpec, InputSpec
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Reporter
+from dlspec.expand.flat import Flow, Input, Pointer
+from dlspec.expand.names import Frame
+from dlspec.language.dtypes import DTYPES
+from dlspec.language.kinds import Form
+from dlspec.syntax.nodes import Mapping as MappingNode
+from dlspec.syntax.nodes import Node, Scalar, Sequence
+from dlspec.syntax.scalars import POISON, Poison
+from dlspec.syntax.substitution import Scope, described, plain, substituted
+
+_WIDTHS = {"float": "float32", "double": "float64", "int": "int32", "long": "int64"}
+
+
+def declared_inputs(
+    spec: GraphSpec, frame: Frame, scope: Scope, reporter: Reporter
+) -> tuple[Input, ...]:
+    """Return the inputs that could be read and bind every name, to poison if it could not."""
+    inputs = []
+    for declared in spec.inputs:
+        made = _input(declared, scope, reporter)
+        name = str(declared.name.value)
+        frame.declare(name, declared.name.span)
+        frame.bind(name, Pointer(name, None, declared.name.span) if made else POISON)
+        if made:
+            inputs.append(made)
+    return tuple(inputs)
+
+
+def _input(declared: InputSpec, scope: Scope, reporter: Reporter) -> Input | None:
+    shape = _shape(declared, scope, reporter)
+    dtype = _dtype(declared, scope, reporter)
+    batch = _batch(declared, scope, reporter)
+    sparse = plain(substituted(declared.sparse, scope, reporter)) if declared.sparse else False
+    if declared.sparse is not None and not isinstance(sparse, bool):
+        _wrong(declared.sparse, "`sparse` takes true or false", reporter)
+        return None
+    if shape is None or dtype is None or isinstance(batch, Poison):
+        return None
+    return Input(str(declared.name.value), (batch, *shape), dtype, sparse)  # type: ignore[arg-type]  # a bool by the check above
+
+
+def _shape(declared: InputSpec, scope: Scope, reporter: Reporter) -> tuple[int | None, ...] | None:
+    node = substituted(declared.shape, scope, reporter)
+    if not isinstance(node, Sequence):
+        if not (isinstance(node, Scalar) and isinstance(node.value, Poison)):
+            value = plain(node)
+            help_ = f"write `{declared.name.value}: [{value}]`" if isinstance(value, int) else None
+            message = f"the shape of `{declared.name.value}` is a list of extents"
+            _wrong(node, message, reporter, help=help_)
+        return None
+    extents = [_extent(item, reporter) for item in node.items]
+    whole = [extent for extent in extents if not isinstance(extent, Poison)]
+    return tuple(whole) if len(whole) == len(extents) else None
+
+
+def _extent(node: Node, reporter: Reporter) -> int | Poison | None:
+    value = node.value if isinstance(node, Scalar) else node
+    if isinstance(value, Poison):
+        return POISON
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        reporter.error(
+            Code.OUT_OF_RANGE,
+            node.span,
+            "an extent is at least 1",
+            label=f"{value} is outside of that",
+            help="write `null` for any length",
+        )
+    else:
+        _wrong(node, "an extent is a whole number, or null for any length", reporter)
+    return POISON
+
+
+def _dtype(declared: InputSpec, scope: Scope, reporter: Reporter) -> str | None:
+    if declared.dtype is None:
+        return "float32"
+    node = substituted(declared.dtype, scope, reporter)
+    value = plain(node)
+    if value in DTYPES:
+        return str(value)
+    if not isinstance(value, Poison):
+        reporter.error(
+            Code.NOT_A_CHOICE,
+            node.span,
+            f"`dtype` is one of {', '.join(f'`{name}`' for name in DTYPES)}",
+            label=f"this is {described(node)}",
+            help=f"write `{_WIDTHS[str(value)]}`" if str(value) in _WIDTHS else None,
+        )
+    return None
+
+
+def _batch(declared: InputSpec, scope: Scope, reporter: Reporter) -> int | Poison | None:
+    if declared.batch is None:
+        return None
+    return _extent(substituted(declared.batch, scope, reporter), reporter)
+
+
+def written_outputs(
+    node: Node | None, last: Flow | None, frame: Frame, scope: Scope, reporter: Reporter
+) -> tuple[tuple[tuple[str, Pointer], ...] | Poison, Form]:
+    """Return what leaves a graph, by name, and whether as one tensor, a list or a mapping."""
+    node = substituted(node, scope, reporter) if node is not None else None
+    match node:
+        case None:
+            return _last(last), "single"
+        case Scalar(value=str()):
+            return _named([(str(node.value), _one(node, frame, reporter))]), "single"
+        case Sequence():
+            flows = [_one(item, frame, reporter) for item in node.items]
+            names = _numbered(str(plain(item)) for item in node.items)
+            return _named(list(zip(names, flows, strict=True))), "list"
+        case MappingNode():
+            named = [(item.name, _one(item.value, frame, reporter)) for item in node]
+            return _named(named), "mapping"
+    if isinstance(node.value, Poison):
+        return POISON, "single"
+    _wrong(node, "`outputs` takes a name, a list or a mapping of names", reporter)
+    return POISON, "single"
+
+
+def _numbered(names: Iterable[str]) -> list[str]:
+    """Return each name once: a tensor that leaves again is `x_1`, as Keras numbers its names."""
+    taken: list[str] = []
+    listed = tuple(names)
+    for name in listed:
+        again = (f"{name}_{number}" for number in count(1))
+        free = (other for other in again if other not in listed and other not in taken)
+        taken.append(next(free) if name in taken else name)
+    return taken
+
+
+def _one(node: Node, frame: Frame, reporter: Reporter) -> Flow:
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        found = frame.find(node)
+        if not isinstance(found, Pointer | Poison):
+            reporter.error(
+                Code.INPUT_COUNT,
+                node.span,
+                "one tensor is wanted here",
+                label=f"`{node.value}` is {len(found)} of them",
+                help="name one entry or input",
+            )
+            return POISON
+        return found
+    if isinstance(node, Scalar) and isinstance(node.value, Poison):
+        return POISON
+    _wrong(node, "an output is the name of an entry", reporter)
+    return POISON
+
+
+def _last(last: Flow | None) -> tuple[tuple[str, Pointer], ...] | Poison:
+    if isinstance(last, Pointer):
+        return ((last.node, last),)
+    if last is None or isinstance(last, Poison):
+        return POISON
+    pointers = last.values() if isinstance(last, Mapping) else last
+    return tuple((pointer.node, pointer) for pointer in pointers)
+
+
+def _named(found: list[tuple[str, Flow]]) -> tuple[tuple[str, Pointer], ...] | Poison:
+    whole = tuple((name, flow) for name, flow in found if isinstance(flow, Pointer))
+    return whole if len(whole) == len(found) else POISON
+
+
+def _wrong(node: Node, message: str, reporter: Reporter, *, help: str | None = None) -> None:
+    reporter.error(
+        Code.WRONG_TYPE, node.span, message, label=f"this is {described(node)}", help=help
+    )

@@ -1,0 +1,125 @@
+"""Lexical names in a graph: what an entry may refer to, and what a new node is called."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.source import Span
+from dlspec.diagnostics.suggest import suggest
+from dlspec.expand.flat import Flow, Pointer
+from dlspec.syntax.nodes import Scalar
+from dlspec.syntax.scalars import POISON, Poison
+
+_BEFORE_CAPITAL = re.compile(r"(.)([A-Z][a-z]+)")
+_AFTER_LOWER = re.compile(r"([a-z])([A-Z])")
+
+
+def snake_case(class_name: str) -> str:
+    """Return a class name as Keras writes it in automatic names: `max_pooling2d`."""
+    name = re.sub(r"\W+", "", class_name)
+    return _AFTER_LOWER.sub(r"\1_\2", _BEFORE_CAPITAL.sub(r"\1_\2", name)).lower()
+
+
+def plain_head(head: str) -> str:
+    """Return a function without its modules, `resize` for `ops.image.resize`; else the head."""
+    return head.rpartition(".")[2] if head.startswith("ops.") else head
+
+
+@dataclass(slots=True)
+class Frame:
+    """The names of one block, one turn of a named `for`, or one model.
+
+    `prefix` ends with a dot and begins a node's full name. A block sees nothing outside itself; a
+    turn of a `for` sees the names around it through `outer`.
+    """
+
+    prefix: str
+    reporter: Reporter
+    outer: "Frame | None" = None
+    visible: dict[str, Flow] = field(default_factory=dict)
+    declared: dict[str, Span] = field(default_factory=dict)
+    later: frozenset[str] = frozenset()
+    _counts: dict[str, int] = field(default_factory=dict)
+
+    def automatic(self, class_name: str) -> str:
+        """Return the next free automatic name of a class: `dense`, then `dense_1`."""
+        base = snake_case(class_name)
+        while True:
+            count = self._counts.get(base, 0)
+            self._counts[base] = count + 1
+            name = f"{base}_{count}" if count else base
+            if name not in self.declared and name not in self.later:
+                return name
+
+    def declare(self, name: str, span: Span) -> str:
+        """Claim a local name and return the full one; a name taken already is reported."""
+        if name in self.declared:
+            self.reporter.error(
+                Code.DUPLICATE_NAME,
+                span,
+                f"the name `{self.prefix}{name}` is taken",
+                label="given here again",
+                help="give each entry a name of its own; a named `for` numbers those inside it",
+            )
+            return self.declare(self.automatic(name), span)
+        self.declared[name] = span
+        return self.prefix + name
+
+    def bind(self, name: str, flow: Flow) -> None:
+        """Let `name` mean a tensor, or several, from here on."""
+        self.visible[name] = flow
+
+    def find(self, name: Scalar) -> Flow:
+        """Return what a written name means, or report it and return poison."""
+        found = self.lookup(name)
+        if found is None:
+            self._report(str(name.value), name.span)
+            return POISON
+        return found
+
+    def lookup(self, name: Scalar) -> Flow | None:
+        """Return what a written name means here; None when nothing has it."""
+        text = str(name.value)
+        found = self._visible(text)
+        if found is not None:
+            return _at(found, name.span)
+        base, _, pick = text.rpartition(".")
+        found = self._visible(base) if base else None
+        if isinstance(found, Pointer) and found.pick is None:
+            return Pointer(found.node, pick, name.span)
+        return POISON if isinstance(found, Poison) else None
+
+    def _visible(self, name: str) -> Flow | None:
+        if name in self.visible:
+            return self.visible[name]
+        return self.outer._visible(name) if self.outer else None
+
+    def _report(self, text: str, span: Span) -> None:
+        names = set(self._all_names())
+        later = text in self._all_later()
+        near = suggest(text, names)
+        self.reporter.error(
+            Code.USED_BEFORE_DECLARED if later else Code.UNKNOWN_NAME,
+            span,
+            f"`{text}` is used before it is declared" if later else f"nothing is called `{text}`",
+            label="declared further down" if later else "no input and no entry above has this name",
+            help="move its entry up" if later else (f"write `{near}`" if near else _known(names)),
+        )
+
+    def _all_names(self) -> Iterable[str]:
+        yield from self.visible
+        if self.outer:
+            yield from self.outer._all_names()
+
+    def _all_later(self) -> frozenset[str]:
+        return self.later | (self.outer._all_later() if self.outer else frozenset())
+
+
+def _known(names: set[str]) -> str | None:
+    return f"the names are {', '.join(sorted(names))}" if names else None
+
+
+def _at(flow: Flow, span: Span) -> Flow:
+    return Pointer(flow.node, flow.pick, span) if isinstance(flow, Pointer) else flow

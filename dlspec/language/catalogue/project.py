@@ -1,0 +1,169 @@
+"""The project's own layers as its pyproject.toml lists them, each with its place."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+
+from dlspec.diagnostics.source import Source, Span, point
+
+NAME = "pyproject.toml"
+# Cheap to look for: only a text with one of these is worth reading as TOML.
+_MENTIONS = re.compile(r"tool[\"']?\s*\.\s*[\"']?dlspec|dlspec[\"']?\s*(\.\s*[\"']?layers|=\s*\{)")
+_WHERE = re.compile(r"\s*\(at line (\d+), column (\d+)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A word that specs may use, what the project says it means, and where both stand."""
+
+    word: str
+    reference: object
+    key: Span
+    value: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What makes a part of pyproject.toml unreadable: a label for its place."""
+
+    message: str
+    label: str
+    place: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Project:
+    """A pyproject.toml with a table `[tool.dlspec]`, as one compilation finds it."""
+
+    source: Source
+    folder: Path
+    layers: Mapping[str, Listed]
+    faults: tuple[Fault, ...] = ()
+
+
+def project_of(path: str) -> Project | None:
+    """Return the project that a spec belongs to; None when it belongs to none.
+
+    That is the nearest pyproject.toml with a table `[tool.dlspec]`, from the spec's folder upwards.
+    What was read is kept until the file changes; each call returns a value of its own.
+
+    Args:
+        path: The spec's file; for text without one, any word: the current folder is taken.
+    """
+    here = os.getcwd()  # noqa: PTH109 - once for each spec
+    for file in _candidates(os.path.dirname(path), here):  # noqa: PTH120 - once for each spec
+        try:
+            known = os.stat(file)  # noqa: PTH116 - once for each spec
+        except (OSError, ValueError):
+            # ValueError: a path with a null byte.
+            continue
+        found = _read(file, here, known.st_mtime_ns, known.st_size)
+        if found is not None:
+            return replace(found)
+    return None
+
+
+@lru_cache(maxsize=256)
+def _candidates(folder: str, here: str) -> tuple[str, ...]:
+    """Return where a pyproject.toml may stand for a spec in `folder`, nearest first."""
+    start = Path(os.path.abspath(Path(here, folder)))  # noqa: PTH100 - `resolve` follows links
+    return tuple(str(above / NAME) for above in (start, *start.parents))
+
+
+@lru_cache(maxsize=256)
+def _read(
+    path: str,
+    here: str,
+    modified_ns: int,  # noqa: ARG001 - when it changed
+    size: int,  # noqa: ARG001 - when it changed
+) -> Project | None:
+    file = Path(path)
+    try:
+        text = file.read_text("utf-8", errors="replace")
+    except OSError:
+        return None
+    if not _MENTIONS.search(text):
+        return None
+    # As someone in the current folder writes it.
+    shown = file.relative_to(here) if file.is_relative_to(here) else file
+    source = Source(str(shown), text)
+    try:
+        # Most texts mention no table of dlspec: `dlspec check` starts without a reader of TOML.
+        content = import_module("tomllib").loads(text)
+    except ValueError as error:
+        return Project(source, file.parent, {}, (_not_toml(source, str(error)),))
+    tool = content.get("tool")
+    if not isinstance(tool, dict) or "dlspec" not in tool:
+        return None
+    return _project(source, file.parent, tool["dlspec"])
+
+
+def _not_toml(source: Source, message: str) -> Fault:
+    found = _WHERE.search(message)
+    line, column = (int(found[1]), int(found[2])) if found else (source.text.count("\n") + 1, 1)
+    label = _WHERE.sub("", message).removesuffix(" (at end of document)")
+    place = Span(source, line, column, line, column + 1)
+    return Fault(f"`{NAME}` is not TOML", label[:1].lower() + label[1:], place)
+
+
+def _project(source: Source, folder: Path, table: object) -> Project:
+    places = _Places(source)
+    if not isinstance(table, dict):
+        fault = Fault("`tool.dlspec` is a table", "this is something else", places.start)
+        return Project(source, folder, {}, (fault,))
+    faults = [
+        Fault(f"unknown key `{key}`", "`tool.dlspec` has the key `layers` only", places.key(key))
+        for key in table
+        if key != "layers"
+    ]
+    layers = table.get("layers", {})
+    if not isinstance(layers, dict):
+        label = "this is something else"
+        faults.append(Fault("`tool.dlspec.layers` is a table", label, places.key("layers")))
+        layers = {}
+    listed = {
+        word: Listed(word, value, places.key(word), places.value(word))
+        for word, value in layers.items()
+    }
+    return Project(source, folder, listed, tuple(faults))
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where keys stand: the reader of TOML tells no places, so that they are looked for."""
+
+    source: Source
+
+    @property
+    def start(self) -> Span:
+        found = next(self._found(_MENTIONS))
+        return point(self.source, found.start(), length=len(found[0]))
+
+    def key(self, word: str) -> Span:
+        found = self._assignment(word) or self._header(word)
+        return point(self.source, found.start("key"), length=len(word)) if found else self.start
+
+    def value(self, word: str) -> Span:
+        found = self._assignment(word)
+        if found is None:
+            return self.key(word)
+        return point(self.source, found.start("value"), length=len(found["value"]))
+
+    def _assignment(self, word: str) -> re.Match[str] | None:
+        text = r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s#,}][^\n#,}]*)"
+        pattern = re.compile(rf"(?<![\w-])(?P<key>{re.escape(word)})[\"']?\s*=\s*{text}")
+        return next(self._found(pattern), None)
+
+    def _header(self, word: str) -> re.Match[str] | None:
+        pattern = re.compile(rf"\.\s*[\"']?(?P<key>{re.escape(word)})[\"']?\s*\]")
+        return next(self._found(pattern), None)
+
+    def _found(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+        """Yield what matches from the first mention of dlspec's table on."""
+        first = _MENTIONS.search(self.source.text)
+        assert first is not None
+        yield from pattern.finditer(self.source.text, first.start())

@@ -1,0 +1,257 @@
+"""The sections of a spec as records: the decoder, the schema and the docs read their keys here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Literal
+
+from dlspec.language.catalogue import Object
+from dlspec.language.data_sources import (
+    SOURCES,
+    SPLITS,
+    Expectation,
+    FractionSplit,
+    Source,
+    Split,
+    split_type,
+)
+from dlspec.language.features import INPUT_FEATURES, TARGET_FEATURES, Feature
+from dlspec.language.kinds import (
+    Boolean,
+    CatalogueObject,
+    Choice,
+    Either,
+    Gates,
+    Integer,
+    ListOf,
+    Literal_,
+    MapOf,
+    Number,
+    PerOutput,
+    Record,
+    Tagged,
+    Text,
+    Variants,
+    key,
+)
+from dlspec.language.metrics import GATED_WITHOUT_METRIC, GENERATED_METRICS, METRICS
+from dlspec.language.prediction import Prediction
+from dlspec.syntax.scalars import Poison
+
+BACKENDS = ("tensorflow", "jax", "torch")
+
+
+def whole(value: object) -> bool:
+    """Return whether a decoded value holds no poison at any depth."""
+    if isinstance(value, Poison):
+        return False
+    if is_dataclass(value) and not isinstance(value, type):
+        return all(whole(getattr(value, f.name)) for f in fields(value) if f.compare)
+    if isinstance(value, Mapping):
+        return all(whole(inner) for inner in value.values())
+    if isinstance(value, tuple):
+        return all(whole(inner) for inner in value)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The `data` section."""
+
+    source: Source = key(Tagged("source", SOURCES), "Where rows come from.")
+    inputs: Mapping[str, Feature] = key(
+        MapOf(Tagged("input feature", INPUT_FEATURES)), "What the model reads, by input name."
+    )
+    targets: Mapping[str, Feature] = key(
+        MapOf(Tagged("target feature", TARGET_FEATURES)), "What it learns, by output name."
+    )
+    split: Split = key(
+        Variants(SPLITS, split_type),
+        "How rows are dealt to training, validation and test.",
+        default=FractionSplit(),
+    )
+    expect: Mapping[str, Expectation] | None = key(
+        MapOf(Record(Expectation)), "The contract: column to checks.", default=None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ema:
+    """`training.ema`: an exponential moving average of the weights."""
+
+    momentum: float = key(Number(above=0, below=1), "Weight of the past.", default=0.99)
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """`training.clip`: bounds on gradients; exactly one key."""
+
+    norm: float | None = key(Number(above=0), "Bound on each weight's norm.", default=None)
+    global_norm: float | None = key(Number(above=0), "Bound on the norm of all.", default=None)
+    value: float | None = key(Number(above=0), "Bound on each number.", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """`training.checkpoint`: how often training can be continued from."""
+
+    every_epochs: int = key(Integer(minimum=1), "Epochs between two checkpoints.", default=1)
+
+
+_METRIC = CatalogueObject("metric")
+
+
+_LOSS = CatalogueObject("loss")
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """The `training` section."""
+
+    epochs: int = key(Integer(minimum=1), "How often the training rows are seen, at most.")
+    loss: Object | Mapping[str, Object] = key(
+        PerOutput(_LOSS), "A Keras loss, or one for each output."
+    )
+    batch_size: int = key(Integer(minimum=1), "Samples per step.", default=32)
+    optimizer: Object = key(
+        CatalogueObject("optimizer"), "A Keras optimizer.", default=Object("optimizer", "Adam", {})
+    )
+    loss_weights: Mapping[str, float] | None = key(
+        MapOf(Number(minimum=0)), "Weight of each output's loss.", default=None
+    )
+    metrics: tuple[Object, ...] | Mapping[str, tuple[Object, ...]] = key(
+        PerOutput(ListOf(_METRIC, or_one=True)),
+        "Keras metrics, or a list for each output.",
+        default=(),
+    )
+    callbacks: tuple[Object, ...] = key(
+        ListOf(CatalogueObject("callback")), "Keras callbacks.", default=()
+    )
+    class_weight: str | Mapping[str, float] | None = key(
+        Either(scalar=Choice(("balanced",)), mapping=MapOf(Number(above=0))),
+        "`balanced`, or a weight for each class id.",
+        default=None,
+    )
+    gradient_accumulation_steps: int | None = key(
+        Integer(minimum=2), "Steps whose gradients are averaged into one update.", default=None
+    )
+    ema: Ema | None = key(Record(Ema), "Average the weights over time.", default=None)
+    clip: Clip | None = key(Record(Clip), "Bound the gradients.", default=None)
+    checkpoint: Checkpoint = key(Record(Checkpoint), "When to save.", default=Checkpoint())
+    max_minutes: float | None = key(
+        Number(above=0), "Stop after the epoch that passes this time, in minutes.", default=None
+    )
+    seed: int = key(Integer(minimum=0, maximum=2**32 - 1), "Seed of weights and order.", default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One gate: a metric, how it is compared, and with what."""
+
+    metric: str
+    comparison: Literal[">=", "<=", ">", "<"]
+    threshold: float
+
+    def passes(self, value: float) -> bool:
+        """Return whether `value` meets the gate; nan never does."""
+        match self.comparison:
+            case ">=":
+                return value >= self.threshold
+            case "<=":
+                return value <= self.threshold
+            case ">":
+                return value > self.threshold
+            case "<":
+                return value < self.threshold
+
+    def __str__(self) -> str:
+        """Return the gate as the spec writes it."""
+        return f"{self.metric} {self.comparison} {self.threshold:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Championship:
+    """`evaluation.champion`: what a challenger must show to become the champion."""
+
+    metric: str = key(Choice(METRICS), "What is compared.")
+    test: Literal["mcnemar", "bootstrap"] = key(
+        Choice(("mcnemar", "bootstrap")), "The paired test on the test rows.", default="bootstrap"
+    )
+    alpha: float = key(Number(above=0, below=1), "Significance level.", default=0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The `evaluation` section."""
+
+    metrics: tuple[str, ...] = key(
+        ListOf(Choice((*METRICS, *GENERATED_METRICS))),
+        "What is measured on the test rows.",
+        default=(),
+    )
+    gates: tuple[Gate, ...] = key(
+        Gates((*METRICS, *GENERATED_METRICS, *GATED_WITHOUT_METRIC)),
+        'What must hold for a promotion, such as `accuracy: ">= 0.97"`.',
+        default=(),
+    )
+    champion: Championship | None = key(
+        Record(Championship), "How a challenger is compared with the champion.", default=None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Retraining:
+    """The `retraining` section."""
+
+    cron: str | None = key(Text(), "When to retrain, as a cron expression.", default=None)
+    timezone: str = key(Text(), "The time zone of `cron`.", default="UTC")
+    on_new_data: bool = key(Boolean(), "Retrain when the source's files change.", default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The `runtime` section."""
+
+    backend: Literal["tensorflow", "jax", "torch"] | None = key(
+        Choice(BACKENDS),
+        "What Keras runs on; default: KERAS_BACKEND, then tensorflow.",
+        default=None,
+    )
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = key(
+        Choice(("float32", "mixed_bfloat16", "mixed_float16")),
+        "Keras's dtype policy.",
+        default="float32",
+    )
+    devices: Literal["auto", "cpu", "gpu"] = key(
+        Choice(("auto", "cpu", "gpu")), "Where to train.", default="auto"
+    )
+    determinism: Literal["exact", "fast"] = key(
+        Choice(("exact", "fast")), "exact: two runs agree bit for bit.", default="exact"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The keys at the top of a file. `params` and `model` are decoded apart from the others."""
+
+    dlspec: int = key(Integer(), "The version of the language: 1.")
+    name: str = key(Text(), "The model's name: the file's name without its ending.")
+    model: object = key(Literal_(), "The graph, or a packaged architecture.")
+    extends: str | None = key(Text(), "A spec that this one overlays.", default=None)
+    description: str = key(Text(), "What the model is for, in a sentence.", default="")
+    tags: Mapping[str, str] | None = key(MapOf(Text()), "Labels for people.", default=None)
+    owners: tuple[str, ...] = key(
+        ListOf(Text()), "E-mail addresses, or teams as `team:name`.", default=()
+    )
+    params: Mapping[str, object] | None = key(
+        MapOf(Literal_()), "Hyper-parameters that `$` expressions and --set use.", default=None
+    )
+    data: Data | None = key(Record(Data), "Where the data comes from.", default=None)
+    training: Training | None = key(Record(Training), "How it is trained.", default=None)
+    evaluation: Evaluation | None = key(Record(Evaluation), "What it must reach.", default=None)
+    prediction: Prediction | None = key(
+        Record(Prediction), "How `predict` generates.", default=None
+    )
+    retraining: Retraining | None = key(
+        Record(Retraining), "When it is trained again.", default=None
+    )
+    runtime: Runtime = key(Record(Runtime), "What it runs on.", default=Runtime())

@@ -1,0 +1,1 @@
+"""A flat graph -> Plan: edges, shapes, cost, and the chain of steps with their digests."""

@@ -1,0 +1,171 @@
+"""What a node and a graph cost: parameters, FLOPs and activation bytes, as far as known."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from dlspec.expand.flat import Use
+from dlspec.language.catalogue import ModelRef, Object
+from dlspec.language.tensors import Tensor
+from dlspec.resolve.plan import Graph, Node
+
+_BYTES = {
+    "bool": 1,
+    "int8": 1,
+    "uint8": 1,
+    "int16": 2,
+    "uint16": 2,
+    "float16": 2,
+    "bfloat16": 2,
+    "int32": 4,
+    "uint32": 4,
+    "float32": 4,
+    "int64": 8,
+    "uint64": 8,
+    "float64": 8,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Costs of one node or of a graph; None stands for "known once built".
+
+    Attributes:
+        trainable: Parameters that training changes.
+        frozen: Parameters that it does not, such as moving averages.
+        flops: Operations for one sample.
+        activations: Bytes of the outputs for one sample.
+        unknown: How many nodes have parameters that are not known; the counts leave them out.
+        macs: Multiply-adds of matrix products and convolutions for one sample.
+    """
+
+    trainable: int | None
+    frozen: int | None
+    flops: int | None
+    activations: int | None
+    unknown: int = 0
+    macs: int | None = None
+
+    @property
+    def parameters(self) -> int | None:
+        """Return all parameters, trainable or not."""
+        if self.trainable is None or self.frozen is None:
+            return None
+        return self.trainable + self.frozen
+
+
+def node_cost(node: Node, graph: Graph) -> Cost:
+    """Return what one call costs, its parameters included even where an earlier call made them."""
+    inner = called_model(node, graph)
+    if inner is not None:
+        cost = graph_cost(inner)
+        flops = cost.flops if node.flops is None else node.flops
+        macs = cost.macs if node.macs is None else node.macs
+        return _frozen_if(
+            Cost(cost.trainable, cost.frozen, flops, cost.activations, cost.unknown, macs), node
+        )
+    activations = _total(tensor_bytes(tensor) for _, tensor in node.outputs)
+    if node.weights is None:
+        return Cost(None, None, node.flops, activations, 1, node.macs)
+    trainable = sum(weight.size for weight in node.weights if weight.trainable)
+    frozen = sum(weight.size for weight in node.weights if not weight.trainable)
+    return _frozen_if(Cost(trainable, frozen, node.flops, activations, macs=node.macs), node)
+
+
+def graph_cost(graph: Graph) -> Cost:
+    """Return the sum over a graph, in which a shared layer or model counts its parameters once.
+
+    A sum of FLOPs or activations over a node that is not known is None; parameters are the sum of
+    the known ones, and `unknown` says how many nodes that leaves out.
+    """
+    # The weights of a model are the same at each of its uses, hence frozen at each.
+    still = {name for node in graph.nodes if not node.trainable for name in models_of(node)}
+    costs = [
+        _frozen(cost) if models_of(node) & still else cost
+        for node in graph.nodes
+        for cost in (node_cost(node, graph),)
+    ]
+    owned = [cost for cost, own in zip(costs, _owners(graph), strict=True) if own]
+    return Cost(
+        sum(cost.trainable or 0 for cost in owned),
+        sum(cost.frozen or 0 for cost in owned),
+        _total(cost.flops for cost in costs),
+        _total(cost.activations for cost in costs),
+        sum(cost.unknown for cost in owned),
+        _total(cost.macs for cost in costs),
+    )
+
+
+def owns(node: Node, graph: Graph) -> bool:
+    """Return whether a node is the first to use its weights."""
+    if isinstance(node.operation, Use) and node.operation.of == "node":
+        return False
+    models = models_of(node)
+    if not models:
+        return True
+    earlier = graph.nodes[: graph.nodes.index(node)]
+    return not any(models & models_of(other) for other in earlier)
+
+
+def _owners(graph: Graph) -> Iterator[bool]:
+    """Yield `owns` for each node, in one pass."""
+    seen: set[str] = set()
+    for node in graph.nodes:
+        models = models_of(node)
+        again = isinstance(node.operation, Use) and node.operation.of == "node"
+        yield not again and not models & seen
+        seen |= models
+
+
+def models_of(node: Node) -> frozenset[str]:
+    """Return the names of the models that a node calls, itself or inside a wrapper."""
+    if isinstance(node.operation, Use):
+        return frozenset({node.operation.target} if node.operation.of == "model" else ())
+    return frozenset(_held(node.operation)) if isinstance(node.operation, Object) else frozenset()
+
+
+def called_model(node: Node, graph: Graph) -> Graph | None:
+    """Return the model that a node calls by `use`, or None when it does something else."""
+    operation = node.operation
+    if isinstance(operation, Use) and operation.of == "model":
+        return graph.models[operation.target]
+    return None
+
+
+def tensor_bytes(tensor: Tensor) -> int | None:
+    """Return the bytes of one sample, or None when an extent or the dtype is not known."""
+    size = _BYTES.get(tensor.dtype or "")
+    if tensor.shape is None or size is None:
+        return None
+    for extent in tensor.shape[1:]:
+        if extent is None:
+            return None
+        size *= extent
+    return size
+
+
+def _held(value: object) -> Iterator[str]:
+    if isinstance(value, ModelRef):
+        yield value.name
+    elif isinstance(value, Object):
+        for inner in value.arguments.values():
+            yield from _held(inner)
+    elif isinstance(value, tuple):
+        for inner in value:
+            yield from _held(inner)
+
+
+def _frozen_if(cost: Cost, node: Node) -> Cost:
+    return cost if node.trainable else _frozen(cost)
+
+
+def _frozen(cost: Cost) -> Cost:
+    return replace(cost, trainable=0, frozen=cost.parameters)
+
+
+def _total(values: Iterator[int | None]) -> int | None:
+    total = 0
+    for value in values:
+        if value is None:
+            return None
+        total += value
+    return total

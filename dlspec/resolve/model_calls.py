@@ -1,0 +1,80 @@
+"""Calls of the models that a spec declares: whether there is such a model, and what fits it."""
+
+from collections.abc import Mapping
+
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.suggest import suggest
+from dlspec.expand.flat import FlatNode
+from dlspec.language.catalogue import ModelRef, Object
+from dlspec.resolve.plan import Graph
+from dlspec.resolve.shapes import Inputs, ShapeError, Tensor
+
+
+def report_unknown_models(
+    layer: Object, flat: FlatNode, models: Mapping[str, Graph], reporter: Reporter
+) -> bool:
+    """Return whether every model that a layer holds is declared; one that is not is reported."""
+    for name, value in layer.arguments.items():
+        if isinstance(value, Object) and not report_unknown_models(value, flat, models, reporter):
+            return False
+        if isinstance(value, ModelRef) and value.name not in models:
+            near = suggest(value.name, models)
+            reporter.error(
+                Code.UNKNOWN_NAME,
+                flat.places.get(name, flat.head),
+                f"there is no model `{value.name}`",
+                label="not declared under `models`",
+                help=f"write `{near}`" if near else "declare it under `models`",
+            )
+            return False
+    return True
+
+
+def model_inputs(graph: Graph, given: Inputs) -> tuple[Tensor, ...]:
+    """Return what comes into a declared model, in the order of its inputs.
+
+    Raises:
+        ShapeError: If there are more or fewer, one has another name, or another shape.
+    """
+    tensors = _ordered(graph, given)
+    if len(tensors) != len(graph.inputs):
+        raise ShapeError(
+            Code.LAYER_INPUTS,
+            f"`{graph.name}` takes {len(graph.inputs)} inputs, {len(tensors)} come in",
+            field="from",
+            help=f"name them with `from`: {', '.join(i.name for i in graph.inputs)}",
+        )
+    for declared, tensor in zip(graph.inputs, tensors, strict=True):
+        if tensor.shape is not None and not _agrees(declared.shape, tensor.shape):
+            raise ShapeError(
+                Code.MERGE,
+                f"`{declared.name}` of the model `{graph.name}` has shape {declared.shape}",
+                field="from",
+                help="give it that shape, or change the model's `inputs`",
+            )
+    return tensors
+
+
+def _ordered(graph: Graph, given: Inputs) -> tuple[Tensor, ...]:
+    if isinstance(given, Tensor):
+        return (given,)
+    if not isinstance(given, Mapping):
+        return tuple(given)
+    names = [declared.name for declared in graph.inputs]
+    unknown = next((name for name in given if name not in names), None)
+    if unknown is not None:
+        near = suggest(unknown, names)
+        raise ShapeError(
+            Code.LAYER_INPUTS,
+            f"`{graph.name}` has no input `{unknown}`",
+            field="from",
+            help=f"write `{near}`" if near else f"its inputs are {', '.join(names)}",
+        )
+    return tuple(given[name] for name in names if name in given)
+
+
+def _agrees(declared: tuple[int | None, ...], given: tuple[int | None, ...]) -> bool:
+    return len(declared) == len(given) and all(
+        a is None or b is None or a == b for a, b in zip(declared[1:], given[1:], strict=True)
+    )

@@ -1,0 +1,144 @@
+"""The Plan: everything that later stages need to know of a spec, frozen and complete."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+
+from dlspec.diagnostics.source import Span
+from dlspec.expand.flat import Input, Use
+from dlspec.language.catalogue import Object, Value
+from dlspec.language.kinds import Form
+from dlspec.language.prediction import Prediction
+from dlspec.language.sections import Data, Evaluation, Retraining, Runtime, Training
+from dlspec.language.tensors import Tensor
+from dlspec.resolve.shapes.tensor import Weight
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One tensor of a graph: the output number `output` of an input or a node."""
+
+    node: str
+    output: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """A call of a keras.ops function; `arguments` mix literals and references, in order."""
+
+    name: str
+    arguments: tuple["Argument", ...]
+    keywords: Mapping[str, "Argument"]
+
+
+Argument = Value | Reference | tuple[Reference, ...]
+
+
+NodeInputs = Reference | tuple[Reference, ...] | Mapping[str, Reference]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One call in a graph, in the order of execution.
+
+    `outputs` names what comes out: `out`, then states or scores; a tensor whose shape is None is
+    known only once Keras has built it. `weights`, `flops` and `macs` are None in that case too.
+    `place` is where the text names the layer; None in a graph that no text wrote.
+    """
+
+    name: str
+    operation: Object | Use | Op
+    inputs: NodeInputs
+    call: Mapping[str, Argument]
+    outputs: tuple[tuple[str, Tensor], ...]
+    weights: tuple[Weight, ...] | None
+    flops: int | None
+    trainable: bool = True
+    place: Span | None = field(default=None, compare=False, repr=False)
+    macs: int | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A model: inputs, nodes in order of execution, outputs by name, and the models it calls."""
+
+    name: str
+    inputs: tuple[Input, ...]
+    nodes: tuple[Node, ...]
+    outputs: tuple[tuple[str, Reference], ...]
+    inputs_as: Form
+    outputs_as: Form
+    models: Mapping[str, "Graph"]
+
+    def node(self, name: str) -> Node:
+        """Return the node called `name`; KeyError when there is none."""
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        raise KeyError(name)
+
+    def tensor(self, reference: Reference) -> Tensor:
+        """Return the tensor that `reference` points at."""
+        for declared in self.inputs:
+            if declared.name == reference.node:
+                return Tensor(declared.shape, declared.dtype)
+        outputs = self.node(reference.node).outputs
+        known = reference.output < len(outputs)
+        return outputs[reference.output][1] if known else Tensor(None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A spec that compiles. Sections that the spec leaves out are None."""
+
+    name: str
+    description: str
+    tags: Mapping[str, str]
+    owners: tuple[str, ...]
+    params: Mapping[str, object]
+    graph: Graph
+    data: Data | None
+    training: Training | None
+    evaluation: Evaluation | None
+    retraining: Retraining | None
+    runtime: Runtime
+    prediction: Prediction | None = None
+
+
+def walk(graph: Graph) -> Iterator[Node]:
+    """Yield the nodes of a graph and of the models it holds; each model's nodes once."""
+    yield from graph.nodes
+    for inner in graph.models.values():
+        yield from walk(inner)
+
+
+def weights_of(graph: Graph) -> Iterator[Weight]:
+    """Yield the weights of a graph in Keras's order: an inner model's where it is first used."""
+    used: set[str] = set()
+    for node in graph.nodes:
+        own, made = node.weights or (), node.operation
+        if isinstance(made, Use) and made.of == "model" and made.target not in used:
+            used.add(made.target)
+            own = tuple(weights_of(graph.models[made.target]))
+        yield from own if node.trainable else (replace(w, trainable=False) for w in own)
+
+
+def canonical(value: object) -> object:
+    """Return a value of a plan as JSON data: equal plans give equal data, whatever their text."""
+    if is_dataclass(value) and not isinstance(value, type):
+        named = {f.name: canonical(getattr(value, f.name)) for f in fields(value) if f.compare}
+        kind = type(value).__name__
+        return {"is": kind, **named}
+    if isinstance(value, Mapping):
+        return {str(name): canonical(inner) for name, inner in value.items()}
+    if isinstance(value, tuple | list):
+        return [canonical(inner) for inner in value]
+    assert value is None or isinstance(value, bool | int | float | str), value
+    return value
+
+
+def digest(value: object) -> str:
+    """Return the SHA-256 of a value's canonical form, as 64 hexadecimal digits."""
+    text = json.dumps(canonical(value), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,370 @@
+"""Flat graph -> Graph: names to edges, every shape, dtype, weight and cost that text can tell."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.source import Span
+from dlspec.diagnostics.suggest import suggest
+from dlspec.expand.flat import FlatArgument, FlatGraph, FlatNode, FlatOp, Pointer, Use
+from dlspec.language.catalogue import Object
+from dlspec.resolve.dead_nodes import references, report_dead
+from dlspec.resolve.model_calls import model_inputs, report_unknown_models
+from dlspec.resolve.plan import Argument, Graph, Node, NodeInputs, Op, Reference, walk, weights_of
+from dlspec.resolve.shapes import (
+    Inferred,
+    Inputs,
+    Shape,
+    ShapeError,
+    Tensor,
+    infer,
+    infer_op,
+    op_cost,
+    plus,
+)
+from dlspec.syntax.scalars import Poison
+
+_COMPUTE_DTYPE = {
+    "float32": "float32",
+    "mixed_bfloat16": "bfloat16",
+    "mixed_float16": "float16",
+}
+UNKNOWN = Tensor(None, None)
+# Where no rule knows a layer's outputs, the names of DESIGN §3.1 stand for these positions.
+_RECURRENT = ("GRU", "LSTM", "SimpleRNN")
+_STATES = "`return_state: true` to `{}`"
+_RETURNED_ON_DEMAND = {
+    **dict.fromkeys(("h", "c", "fh", "fc", "bh", "bc"), _STATES),
+    "scores": "`call: {{return_attention_scores: true}}` beside `{}`",
+}
+_BY_CONVENTION = {"out": 0, "h": 1, "c": 2, "scores": 1}
+
+
+def resolve(flat: FlatGraph, reporter: Reporter, *, precision: str = "float32") -> Graph:
+    """Return the graph of what could be resolved; nodes with a reported mistake are left out.
+
+    Args:
+        precision: `runtime.precision`, Keras's global dtype policy.
+    """
+    models = {
+        name: resolve(inner, reporter, precision=precision) for name, inner in flat.models.items()
+    }
+    return _Resolver(flat, models, reporter, _COMPUTE_DTYPE[precision]).graph()
+
+
+@dataclass(slots=True)
+class _Resolver:
+    """Walks one flat graph in order, knowing what each name above gives."""
+
+    flat: FlatGraph
+    models: Mapping[str, Graph]
+    reporter: Reporter
+    dtype: str
+    outputs: dict[str, tuple[tuple[str, Tensor], ...] | None] = field(default_factory=dict)
+    flat_nodes: dict[str, FlatNode] = field(default_factory=dict)
+    nodes: list[Node] = field(default_factory=list)
+    # A layer asked for states it does not return is one mistake, however many are asked for.
+    short_of_outputs: set[tuple[str, str]] = field(default_factory=set)
+    # What declared models become on inputs of other extents than their own.
+    called: dict[tuple[str, tuple[Shape, ...]], Graph] = field(default_factory=dict)
+
+    def graph(self) -> Graph:
+        for declared in self.flat.inputs:
+            self.outputs[declared.name] = (("out", Tensor(declared.shape, declared.dtype)),)
+        for flat in self.flat.nodes:
+            self.flat_nodes[flat.name] = flat
+            with self.reporter.within(*flat.trail):
+                node = self._node(flat)
+            self.outputs[flat.name] = node.outputs if node else None
+            if node:
+                self.nodes.append(node)
+        outputs = self._graph_outputs()
+        graph = Graph(
+            name=self.flat.name,
+            inputs=self.flat.inputs,
+            nodes=tuple(self.nodes),
+            outputs=outputs,
+            inputs_as=self.flat.inputs_as,
+            outputs_as=self.flat.outputs_as,
+            models=self.models,
+        )
+        complete = len(self.nodes) == len(self.flat.nodes)
+        # A name given twice leads elsewhere than the author meant: what is dead is not known.
+        named = not self.reporter.has(Code.DUPLICATE_NAME)
+        if complete and named and not isinstance(self.flat.outputs, Poison):
+            report_dead(graph, self.flat, self.reporter)
+        return graph
+
+    def _graph_outputs(self) -> tuple[tuple[str, Reference], ...]:
+        if isinstance(self.flat.outputs, Poison):
+            return ()
+        found = ((name, self._reference(p)) for name, p in self.flat.outputs)
+        return tuple((name, reference) for name, reference in found if reference)
+
+    # -- references --------------------------------------------------------------------------
+
+    def _reference(self, pointer: Pointer) -> Reference | None:
+        """Return the tensor a pointer means; None where a reported mistake hides it."""
+        outputs = self.outputs.get(pointer.node)
+        if outputs is None:
+            return None
+        if pointer.pick is None:
+            return Reference(pointer.node)
+        names = [name for name, _ in outputs]
+        if pointer.pick in names:
+            return Reference(pointer.node, names.index(pointer.pick))
+        if pointer.pick.isdecimal() and int(pointer.pick) < len(names):
+            return Reference(pointer.node, int(pointer.pick))
+        if outputs == (("out", UNKNOWN),):
+            # Only Keras knows how many there are, as with the parts of `ops.split`.
+            by_convention = _BY_CONVENTION.get(pointer.pick)
+            position = int(pointer.pick) if pointer.pick.isdecimal() else by_convention
+            if position is not None:
+                return Reference(pointer.node, position)
+        self._report_output(pointer, names)
+        return None
+
+    def _report_output(self, pointer: Pointer, names: list[str]) -> None:
+        near = suggest(pointer.pick or "", names)
+        flat = self.flat_nodes.get(pointer.node)
+        layer = flat.operation if flat else None
+        help_ = f"write `{pointer.node}.{near}`" if near else f"write `{pointer.node}`"
+        if isinstance(layer, Object) and pointer.pick in _RETURNED_ON_DEMAND:
+            if (pointer.node, layer.class_name) in self.short_of_outputs:
+                return
+            self.short_of_outputs.add((pointer.node, layer.class_name))
+            help_ = "add " + _RETURNED_ON_DEMAND[pointer.pick].format(layer.class_name)
+        self.reporter.error(
+            Code.UNKNOWN_OUTPUT,
+            pointer.span,
+            f"`{pointer.node}` has no output `{pointer.pick}`",
+            label=f"its outputs are {', '.join(names)}",
+            help=help_,
+        )
+
+    def _inputs(self, flat: FlatNode) -> NodeInputs | None:
+        flow = flat.inputs
+        if isinstance(flow, Poison):
+            return None
+        if isinstance(flow, Pointer):
+            return self._reference(flow)
+        if isinstance(flow, Mapping):
+            named = {name: self._reference(pointer) for name, pointer in flow.items()}
+            found = {name: reference for name, reference in named.items() if reference}
+            return found if len(found) == len(named) else None
+        listed = tuple(self._reference(pointer) for pointer in flow)
+        whole = tuple(reference for reference in listed if reference)
+        return whole if len(whole) == len(listed) else None
+
+    def _tensor(self, reference: Reference) -> Tensor:
+        outputs = self.outputs[reference.node]
+        assert outputs is not None
+        known = outputs[reference.output] if reference.output < len(outputs) else outputs[0]
+        return known[1] if reference.output < len(outputs) else UNKNOWN
+
+    def _tensors(self, inputs: NodeInputs) -> Inputs:
+        if isinstance(inputs, Reference):
+            return self._tensor(inputs)
+        if isinstance(inputs, tuple):
+            return tuple(self._tensor(reference) for reference in inputs)
+        return {name: self._tensor(reference) for name, reference in inputs.items()}
+
+    def _argument(self, value: FlatArgument) -> tuple[Argument, bool]:
+        """Return an argument with references in the place of names, and whether it is whole."""
+        if isinstance(value, Poison):
+            return None, False
+        if isinstance(value, Pointer):
+            reference = self._reference(value)
+            return reference, reference is not None
+        if isinstance(value, tuple):
+            items = [self._argument(item) for item in value]
+            return tuple(item for item, _ in items), all(ok for _, ok in items)  # type: ignore[return-value]  # nested alike
+        return value, True
+
+    def _arguments(self, values: Mapping[str, FlatArgument]) -> dict[str, Argument] | None:
+        found = {name: self._argument(value) for name, value in values.items()}
+        if not all(ok for _, ok in found.values()):
+            return None
+        return {name: value for name, (value, _) in found.items()}
+
+    # -- nodes -------------------------------------------------------------------------------
+
+    def _node(self, flat: FlatNode) -> Node | None:
+        call = self._arguments(flat.call)
+        inputs = self._inputs(flat)
+        operation = flat.operation
+        if inputs is None or call is None or isinstance(operation, Poison):
+            return None
+        if isinstance(operation, FlatOp):
+            return self._operation(flat, operation)
+        try:
+            inferred = self._infer(flat, operation, inputs, call)
+        except ShapeError as error:
+            self._report_shape(error, flat, inputs)
+            return None
+        shared = isinstance(operation, Use)
+        return Node(
+            name=flat.name,
+            operation=operation,
+            inputs=inputs,
+            call=call,
+            outputs=inferred.outputs if inferred else (("out", UNKNOWN),),
+            weights=() if shared else inferred.weights if inferred else None,
+            flops=inferred.flops if inferred else None,
+            trainable=flat.trainable,
+            place=flat.head,
+            macs=inferred.macs if inferred else None,
+        )
+
+    def _infer(
+        self,
+        flat: FlatNode,
+        operation: Object | Use,
+        inputs: NodeInputs,
+        call: Mapping[str, Argument],
+    ) -> Inferred | None:
+        tensors = self._tensors(inputs)
+        if isinstance(operation, Use) and operation.of == "model":
+            return self._model(operation.target, tensors)
+        layer = self._layer(operation)
+        if layer is None or _unknown(tensors):
+            return None
+        if not report_unknown_models(layer, flat, self.models, self.reporter):
+            raise _Reported
+        arguments = {name: self._call_tensors(value) for name, value in call.items()}
+        return infer(
+            layer,
+            tensors,
+            call=arguments,
+            models=lambda ref, given: self._held(ref.name, given),
+            dtype=self.dtype,
+        )
+
+    def _layer(self, operation: Object | Use) -> Object | None:
+        if isinstance(operation, Object):
+            return operation
+        first = self.flat_nodes.get(operation.target)
+        return first.operation if first and isinstance(first.operation, Object) else None
+
+    def _call_tensors(self, value: Argument) -> object:
+        if isinstance(value, Reference):
+            return self._tensor(value)
+        if isinstance(value, tuple):
+            return tuple(self._call_tensors(item) for item in value)
+        return value
+
+    def _held(self, name: str, given: Inputs) -> Inferred | None:
+        """Return what a model inside a wrapper gives; None where a layer's weights are unknown."""
+        known = all(node.weights is not None for node in walk(self.models[name]))
+        return self._model(name, given) if known else None
+
+    def _model(self, name: str, given: Inputs) -> Inferred:
+        """Return what a declared model gives, after comparing `given` inputs with its own."""
+        graph = self.models[name]
+        tensors = model_inputs(graph, given)
+        graph = self._called_on(name, tensors)
+        return Inferred(
+            outputs=tuple(
+                ("out" if not index else str(index), graph.tensor(reference))
+                for index, (_, reference) in enumerate(graph.outputs)
+            )
+            or (("out", UNKNOWN),),
+            weights=tuple(weights_of(graph)),
+            macs=plus(*(node.macs for node in graph.nodes)),
+            flops=plus(*(node.flops for node in graph.nodes)),
+        )
+
+    def _called_on(self, name: str, tensors: tuple[Tensor, ...]) -> Graph:
+        """Return a declared model with the extents of these inputs in the place of its own.
+
+        Raises:
+            ShapeError: If a layer of the model cannot take what becomes of them.
+        """
+        graph, flat = self.models[name], self.flat.models[name]
+        own = tuple(declared.shape for declared in graph.inputs)
+        shapes = tuple(t.shape or shape for t, shape in zip(tensors, own, strict=True))
+        if shapes == own or len(graph.nodes) < len(flat.nodes):
+            return graph
+        if (name, shapes) not in self.called:
+            inputs = tuple(replace(i, shape=s) for i, s in zip(flat.inputs, shapes, strict=True))
+            reporter = Reporter()
+            inner = _Resolver(replace(flat, inputs=inputs), graph.models, reporter, self.dtype)
+            self.called[name, shapes] = inner.graph()
+            found = next(iter(reporter.diagnostics), None)
+            if found is not None:
+                raise ShapeError(found.code, f"{found.message}: {found.label}", field="from")
+        return self.called[name, shapes]
+
+    def _operation(self, flat: FlatNode, operation: FlatOp) -> Node | None:
+        keywords = self._arguments(operation.keywords)
+        arguments, whole = self._argument(operation.arguments)
+        if keywords is None or not whole:
+            return None
+        assert isinstance(arguments, tuple)
+        made = Op(operation.name, arguments, keywords)
+        given = tuple(self._call_tensors(item) for item in arguments)
+        named = {name: self._call_tensors(value) for name, value in keywords.items()}
+        try:
+            output = infer_op(made.name, given, named)
+        except ShapeError as error:
+            self._report_shape(error, flat, tuple(references(arguments)))
+            return None
+        outputs = (("out", output or UNKNOWN),)
+        macs, flops = op_cost(made.name, (*given, *named.values()), output)
+        return Node(flat.name, made, (), {}, outputs, (), flops, place=flat.head, macs=macs)
+
+    def _report_shape(self, error: ShapeError, flat: FlatNode, inputs: NodeInputs) -> None:
+        if isinstance(error, _Reported):
+            return
+        read = _listed(inputs) if not isinstance(inputs, Reference) else [inputs]
+        merge = len(read) > 1
+        shown = {_shown(one): self._tensor(one).shape for one in read}
+        notes = [f"`{name}` has shape {shape}" for name, shape in shown.items()]
+        source = f"the output of `{_shown(read[0])}`" if read else "its operands"
+        self.reporter.error(
+            error.code,
+            self._place(error.field, flat),
+            f"`{flat.name}` cannot take {'these inputs' if merge else source}",
+            label=error.message,
+            notes=notes,
+            help=self._sequences_help(error, read) or error.help,
+        )
+
+    def _sequences_help(self, error: ShapeError, read: list[Reference]) -> str | None:
+        """Return the help where a layer over steps follows one that gives its last step only."""
+        flat = self.flat_nodes.get(read[0].node) if len(read) == 1 else None
+        layer = flat.operation if flat else None
+        if error.code is not Code.RANK or not isinstance(layer, Object):
+            return None
+        inner = layer.arguments.get("layer", layer)
+        if not isinstance(inner, Object) or inner.class_name not in _RECURRENT:
+            return None
+        if inner["return_sequences"] is True:
+            return None
+        return f"add `return_sequences: true` to `{inner.class_name}` above"
+
+    def _place(self, name: str | None, flat: FlatNode) -> Span:
+        if name is None:
+            return flat.head
+        return flat.places.get(name) or flat.places.get(f"call.{name}") or flat.head
+
+
+class _Reported(ShapeError):  # noqa: N818 - a signal: the mistake has a diagnostic already
+    """Ends the inference of a node whose mistake is reported."""
+
+    def __init__(self) -> None:
+        super().__init__(Code.UNKNOWN_NAME, "reported")
+
+
+def _listed(inputs: object) -> list:  # type: ignore[type-arg]  # references or tensors, as they come
+    return list(inputs.values()) if isinstance(inputs, Mapping) else list(inputs)  # type: ignore[call-overload]
+
+
+def _shown(reference: Reference) -> str:
+    return f"{reference.node}.{reference.output}" if reference.output else reference.node
+
+
+def _unknown(inputs: Inputs) -> bool:
+    tensors = [inputs] if isinstance(inputs, Tensor) else _listed(inputs)
+    return any(tensor.shape is None for tensor in tensors)

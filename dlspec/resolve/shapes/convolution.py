@@ -1,0 +1,184 @@
+"""Convolutions: plain, depthwise, separable, transposed."""
+
+from math import prod
+
+from dlspec.diagnostics.codes import Code
+from dlspec.language.tensors import Dim, Shape
+from dlspec.resolve.shapes.call import (
+    Call,
+    flag,
+    integer,
+    optional_integer,
+    per_axis,
+    require_known,
+)
+from dlspec.resolve.shapes.cost import activation_cost, one_output, plus, size, times
+from dlspec.resolve.shapes.tensor import Inferred, ShapeError, Weight
+from dlspec.resolve.shapes.window_extents import (
+    Image,
+    Windows,
+    image,
+    kernel_windows,
+    require_one_of_stride_and_dilation,
+    slide,
+)
+
+
+def convolution(call: Call) -> Inferred:
+    """Infer Conv1D, Conv2D and Conv3D.
+
+    Shapes:
+        x: (batch, *spatial, channels)
+        returns: (batch, *spatial', filters)
+
+    Raises:
+        ShapeError: If the rank does not fit, `groups` divides neither channels nor filters, or no
+            window fits.
+    """
+    rank = _rank(call)
+    windows = kernel_windows(call, rank)
+    require_one_of_stride_and_dilation(windows)
+    filters, groups = integer(call, "filters"), integer(call, "groups")
+    _require_divides(groups, filters, what="filters")
+    x = image(call, rank)
+    channels = _channels(call, x)
+    _require_divides(groups, channels, what="input channels")
+    out = x.with_(slide(x.spatial, windows), filters)
+    kernel = (*windows.sizes, channels // groups, filters)
+    lora = optional_integer(call, "lora_rank")
+    weights = (Weight("kernel", kernel, trainable=not lora), *_bias(call, filters))
+    if lora:
+        a = Weight("lora_kernel_a", (*kernel[:-1], lora))
+        weights = (*weights, a, Weight("lora_kernel_b", (lora, filters)))
+    macs = times(size(out), prod(kernel[:-1]))
+    return _result(call, out, weights, macs)
+
+
+def depthwise(call: Call) -> Inferred:
+    """Infer DepthwiseConv1D and DepthwiseConv2D.
+
+    Shapes:
+        x: (batch, *spatial, channels)
+        returns: (batch, *spatial', channels * depth_multiplier)
+    """
+    rank = _rank(call)
+    x = image(call, rank)
+    windows = kernel_windows(call, rank)
+    channels, multiplier = _channels(call, x), integer(call, "depth_multiplier")
+    out = x.with_(slide(x.spatial, windows), channels * multiplier)
+    kernel = Weight("kernel", (*windows.sizes, channels, multiplier))
+    weights = (kernel, *_bias(call, channels * multiplier))
+    return _result(call, out, weights, times(size(out), prod(windows.sizes)))
+
+
+def separable(call: Call) -> Inferred:
+    """Infer SeparableConv1D and SeparableConv2D: a depthwise, then a 1x1 convolution.
+
+    Shapes:
+        x: (batch, *spatial, channels)
+        returns: (batch, *spatial', filters)
+    """
+    rank = _rank(call)
+    x = image(call, rank)
+    windows = kernel_windows(call, rank)
+    channels, multiplier = _channels(call, x), integer(call, "depth_multiplier")
+    filters, wide = integer(call, "filters"), channels * multiplier
+    spatial = slide(x.spatial, windows)
+    weights = (
+        Weight("depthwise_kernel", (*windows.sizes, channels, multiplier)),
+        Weight("pointwise_kernel", (*(1,) * rank, wide, filters)),
+        *_bias(call, filters),
+    )
+    macs = times(*spatial, wide, prod(windows.sizes) + filters)
+    return _result(call, x.with_(spatial, filters), weights, macs)
+
+
+def transposed(call: Call) -> Inferred:
+    """Infer Conv1DTranspose, Conv2DTranspose and Conv3DTranspose.
+
+    Shapes:
+        x: (batch, *spatial, channels)
+        returns: (batch, *spatial', filters)
+
+    Raises:
+        ShapeError: If `output_padding` reaches the stride.
+    """
+    rank = _rank(call)
+    windows = kernel_windows(call, rank)
+    require_one_of_stride_and_dilation(windows)
+    padding = _output_padding(call, windows)
+    x = image(call, rank)
+    channels, filters = _channels(call, x), integer(call, "filters")
+    out = x.with_(_spread(x.spatial, windows, padding), filters)
+    weights = (Weight("kernel", (*windows.sizes, filters, channels)), *_bias(call, filters))
+    macs = times(*x.spatial, channels, filters, prod(windows.sizes))
+    return _result(call, out, weights, macs)
+
+
+def _output_padding(call: Call, windows: Windows) -> tuple[int | None, ...]:
+    if call.layer["output_padding"] is None:
+        return (None,) * len(windows.sizes)
+    padding = per_axis(call, "output_padding", len(windows.sizes))
+    for amount, stride in zip(padding, windows.strides, strict=True):
+        if amount >= stride:
+            raise ShapeError(
+                Code.CONFLICT,
+                f"an output_padding of {amount} is not below the stride of {stride}",
+                field="output_padding",
+                help=f"use an output_padding of at most {stride - 1}",
+            )
+    return padding
+
+
+def _spread(spatial: Shape, windows: Windows, padding: tuple[int | None, ...]) -> Shape:
+    parts = zip(spatial, windows.sizes, windows.strides, windows.dilations, padding, strict=True)
+    return tuple(
+        _spread_extent(
+            extent,
+            reach=(size - 1) * dilation + 1,
+            stride=stride,
+            more=more,
+            same=windows.padding == "same",
+        )
+        for extent, size, stride, dilation, more in parts
+    )
+
+
+def _spread_extent(extent: Dim, *, reach: int, stride: int, more: int | None, same: bool) -> Dim:
+    if extent is None:
+        return None
+    if same:
+        return extent * stride if more is None else (extent - 1) * stride + reach % 2 + more
+    return (extent - 1) * stride + reach + (max(reach, stride) - reach if more is None else more)
+
+
+def _rank(call: Call) -> int:
+    name = call.layer.class_name.removesuffix("Transpose")
+    return int(name[-2])
+
+
+def _channels(call: Call, x: Image) -> int:
+    return require_known(call, x.channels, what="the number of channels")
+
+
+def _bias(call: Call, filters: int) -> tuple[Weight, ...]:
+    return (Weight("bias", (filters,)),) if flag(call, "use_bias") else ()
+
+
+def _result(call: Call, out: Shape, weights: tuple[Weight, ...], macs: int | None) -> Inferred:
+    biased = int(flag(call, "use_bias"))
+    extra = plus(times(biased, size(out)), activation_cost(call, out))
+    return one_output(out, call.dtype, weights=weights, macs=macs, extra=extra)
+
+
+def _require_divides(groups: int, number: int, *, what: str) -> None:
+    if number % groups == 0:
+        return
+    divisors = [n for n in range(1, number + 1) if number % n == 0]
+    below = max(n for n in divisors if n <= groups) if divisors else 1
+    raise ShapeError(
+        Code.CHANNELS,
+        f"{groups} groups do not divide {number} {what}",
+        field="groups",
+        help=f"use a divisor of {number}, such as `groups: {below}`",
+    )

@@ -1,0 +1,1 @@
+"""What a whole plan must not be: one family of rules a file."""

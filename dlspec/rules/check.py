@@ -1,0 +1,58 @@
+"""All rules of a whole plan, in one list."""
+
+from collections.abc import Callable
+
+from dlspec.rules.backend import report_backend_limits
+from dlspec.rules.between_sections import report_missing_sections, report_training_references
+from dlspec.rules.data_against_model import report_data_against_model
+from dlspec.rules.data_section import report_data_section
+from dlspec.rules.dropped_masks import warn_of_dropped_masks
+from dlspec.rules.evaluation import report_gates, report_measures
+from dlspec.rules.feature_readers import (
+    report_small_embeddings,
+    warn_of_augmentation,
+    warn_of_pixels,
+)
+from dlspec.rules.generation import report_generation
+from dlspec.rules.labels import report_labels
+from dlspec.rules.losses import (
+    report_head_width,
+    report_logits,
+    report_loss_on_target,
+    report_sigmoid_classes,
+)
+from dlspec.rules.params import report_unread_params
+from dlspec.rules.retraining import report_retraining
+from dlspec.rules.subject import Checked
+from dlspec.rules.training import report_monitors, warn_of_training_flags
+
+# In the order in which findings at one place are told.
+RULES: tuple[Callable[[Checked], None], ...] = (
+    report_missing_sections,
+    report_training_references,
+    report_data_section,
+    report_retraining,
+    report_data_against_model,
+    report_logits,
+    report_loss_on_target,
+    report_head_width,
+    report_sigmoid_classes,
+    report_small_embeddings,
+    report_monitors,
+    warn_of_pixels,
+    warn_of_augmentation,
+    warn_of_training_flags,
+    report_gates,
+    report_backend_limits,
+    warn_of_dropped_masks,
+    report_generation,
+    report_measures,
+    report_labels,
+    report_unread_params,
+)
+
+
+def check(checked: Checked) -> None:
+    """Report every whole-plan rule that a spec breaks."""
+    for rule in RULES:
+        rule(checked)

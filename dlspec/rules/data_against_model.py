@@ -1,0 +1,157 @@
+"""Data against model: every input has its feature and every output its target, of one shape."""
+
+from collections.abc import Mapping
+
+from dlspec.decode.spec import Places
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.suggest import suggest
+from dlspec.expand.flat import FlatGraph
+from dlspec.language.features import ClassFeature, Feature, element
+from dlspec.language.sections import Data, whole
+from dlspec.language.tensors import Shape
+from dlspec.resolve.plan import Graph
+from dlspec.rules.subject import Checked
+
+_INTEGERS = ("int", "uint")
+
+
+def report_data_against_model(checked: Checked) -> None:
+    """Report every input and target of the data that the model does not fit."""
+    data, graph, flat = checked.spec.data, checked.graph, checked.flat
+    # One broken feature hides no other: the section need not be whole.
+    if not isinstance(data, Data):
+        return
+    if whole(data.inputs) and len(graph.inputs) == len(flat.input_places):
+        _check_inputs(data.inputs, graph, flat, checked.spec.places, checked.reporter)
+    if whole(data.targets) and graph.outputs:
+        _check_targets(data.targets, graph, flat, checked.reporter)
+
+
+def _check_inputs(
+    features: Mapping[str, Feature],
+    graph: Graph,
+    flat: FlatGraph,
+    places: Places,
+    reporter: Reporter,
+) -> None:
+    declared = {i.name: i for i in graph.inputs}
+    extra = [name for name in features if name not in declared]
+    missing = [name for name in declared if name not in features]
+    for name in extra[len(missing) :]:
+        near = suggest(name, declared)
+        reporter.error(
+            Code.FEATURE_NAMES,
+            places.key(f"data.inputs.{name}"),
+            f"the model has no input `{name}`",
+            label=f"its inputs are {', '.join(declared)}",
+            help=f"write `{near}`" if near else "leave it out, or add such an input to the model",
+        )
+    for name, one in declared.items():
+        if name in missing:
+            near = suggest(name, extra) or (extra[0] if len(extra) == 1 else None)
+            reporter.error(
+                Code.FEATURE_NAMES,
+                flat.input_places[name],
+                f"`data.inputs` has nothing for the input `{name}`",
+                label=f"the features are {', '.join(features)}" if features else "no feature",
+                help=f"write `{near}`" if near else f"add `{name}` under `data.inputs`",
+            )
+            continue
+        given = element(features[name])
+        _check_shape(name, one.shape[1:], given.shape or (), flat, reporter)
+        _check_dtype(name, one.dtype, str(given.dtype), flat, reporter)
+
+
+def _check_shape(
+    name: str, declared: Shape, given: Shape, flat: FlatGraph, reporter: Reporter
+) -> None:
+    if not _agree(declared, given):
+        reporter.error(
+            Code.FEATURE_SHAPE,
+            flat.input_shapes[name],
+            f"the input `{name}` and its feature have different shapes",
+            label=f"the model takes {_listed(declared)}, the data gives {_listed(given)}",
+            help=f"write `{name}: {_listed(given)}`, or change the feature",
+        )
+
+
+def _check_dtype(name: str, declared: str, given: str, flat: FlatGraph, reporter: Reporter) -> None:
+    if declared.startswith(_INTEGERS) != given.startswith(_INTEGERS):
+        reporter.error(
+            Code.FEATURE_DTYPE,
+            flat.input_places[name],
+            f"the input `{name}` and its feature have different dtypes",
+            label=f"the model takes {declared}, the data gives {given}",
+            help=f"write `{name}: {{shape: ..., dtype: {given}}}`",
+        )
+
+
+def _check_targets(
+    features: Mapping[str, Feature],
+    graph: Graph,
+    flat: FlatGraph,
+    reporter: Reporter,
+) -> None:
+    outputs = dict(graph.outputs)
+    names = list(outputs)
+    if set(features) != set(names):
+        missing = [name for name in features if name not in outputs]
+        listed = ", ".join(f"`{name}`" for name in names)
+        wanted = ", ".join(f"`{name}`" for name in features)
+        one = len(names) == 1 and len(features) == 1
+        reporter.error(
+            Code.OUTPUTS_NOT_TARGETS,
+            flat.output_place,
+            f"the outputs {listed} do not carry the names of the targets {wanted}",
+            label=f"no target is called {listed}" if missing else "has no target",
+            help=(
+                f"write `name: {wanted.strip('`')}` beside this layer"
+                if one
+                else f"write `outputs` with {wanted}"
+            ),
+        )
+        return
+    for name, feature in features.items():
+        _check_target(name, feature, graph, flat, reporter)
+
+
+def _check_target(
+    name: str, feature: Feature, graph: Graph, flat: FlatGraph, reporter: Reporter
+) -> None:
+    """Compare a target with its output; class ids are compared with the head's width by rules."""
+    output = graph.tensor(dict(graph.outputs)[name])
+    given = element(feature).shape
+    if output.shape is None or given is None:
+        return
+    shape = output.shape[1:]
+    has_classes = element(feature).dtype == "int32"
+    expected = shape[:-1] if has_classes else shape
+    if isinstance(feature, ClassFeature) and len(expected) == len(given):
+        return
+    if len(expected) > len(given):
+        reporter.error(
+            Code.TARGET_SHAPE,
+            flat.output_place,
+            f"the output `{name}` has more axes than its target",
+            label=f"the model gives {_listed(shape)}, the target is {_listed(given)}",
+            help="put `Flatten` or a global pooling layer before the last one",
+        )
+    elif not _agree(expected, given):
+        reporter.error(
+            Code.TARGET_SHAPE,
+            flat.output_place,
+            f"the output `{name}` does not have the shape of its target",
+            label=f"the model gives {_listed(shape)}, the target is {_listed(given)}",
+            help="change the last layer, or the target",
+        )
+
+
+def _agree(declared: Shape, given: Shape) -> bool:
+    return len(declared) == len(given) and all(
+        a is None or b is None or a == b for a, b in zip(declared, given, strict=True)
+    )
+
+
+def _listed(shape: Shape) -> str:
+    return "[" + ", ".join("null" if extent is None else str(extent) for extent in shape) + "]"

@@ -1,0 +1,118 @@
+"""What the keys of `data` owe each other: splits, windows, contracts."""
+
+import re
+
+from dlspec.decode.spec import ModelSpec
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.suggest import suggest
+from dlspec.language.data_sources import (
+    ColumnSplit,
+    FractionSplit,
+    GivenSplit,
+    KerasSource,
+    TimeSplit,
+)
+from dlspec.language.features import ClassFeature, SeriesFeature, SeriesTarget, columns_of
+from dlspec.language.sections import Data
+from dlspec.rules.subject import Checked
+
+
+def report_data_section(checked: Checked) -> None:
+    """Report splits, windows and contracts that the features of `data` do not allow."""
+    if checked.data is None:
+        return
+    data, spec, reporter = checked.data, checked.spec, checked.reporter
+    split = data.split
+    if isinstance(split, FractionSplit | GivenSplit) and split.stratify is not None:
+        target = data.targets.get(split.stratify)
+        if not isinstance(target, ClassFeature):
+            classes = [n for n, f in data.targets.items() if isinstance(f, ClassFeature)]
+            near = suggest(split.stratify, classes) or (classes[0] if classes else None)
+            reporter.error(
+                Code.UNKNOWN_NAME,
+                spec.places.value("data.split.stratify"),
+                f"`stratify` takes the name of a class target, `{split.stratify}` is none",
+                label=f"the class targets are {', '.join(classes) or 'none'}",
+                help=f"write `{near}`" if near else "leave `stratify` out",
+            )
+    if isinstance(split, GivenSplit) and not isinstance(data.source, KerasSource):
+        reporter.error(
+            Code.CONFLICT,
+            spec.places.value("data.split.test"),
+            "this source has no test rows of its own",
+            label="only keras data sets bring them",
+            help="write a share, such as `test: 0.15`",
+        )
+    if isinstance(split, FractionSplit | TimeSplit) and split.validation + split.test >= 1:
+        reporter.error(
+            Code.OUT_OF_RANGE,
+            spec.places.key("data.split"),
+            "validation and test leave no training rows",
+            label=f"together they take {split.validation + split.test:g} of all rows",
+            help="lower one of the two",
+        )
+    _check_windows(data, spec, reporter)
+    _check_expected_columns(data, spec, reporter)
+
+
+def _check_windows(data: Data, spec: ModelSpec, reporter: Reporter) -> None:
+    """Report windows without rows in order, or beside features that are no windows."""
+    series = [n for n, f in {**data.inputs, **data.targets}.items() if _is_series(f)]
+    if not series:
+        return
+    if not isinstance(data.split, TimeSplit | ColumnSplit):
+        reporter.error(
+            Code.CONFLICT,
+            spec.places.key("data.split"),
+            "windows over time need rows split by time",
+            label=f"`{series[0]}` is a series",
+            help="write `split: {time: <column>, validation: 0.15, test: 0.15}`",
+        )
+    others = [n for n in (*data.inputs, *data.targets) if n not in series]
+    for name in others:
+        section = "inputs" if name in data.inputs else "targets"
+        reporter.error(
+            Code.CONFLICT,
+            spec.places.key(f"data.{section}.{name}"),
+            f"`{name}` has one value for each row, `{series[0]}` one for each window",
+            label="not a series",
+            help="make every feature a `series`",
+        )
+
+
+def _is_series(feature: object) -> bool:
+    return isinstance(feature, SeriesFeature | SeriesTarget)
+
+
+def _check_expected_columns(data: Data, spec: ModelSpec, reporter: Reporter) -> None:
+    """Report a contract on a column that nothing reads when it looks like a mistyped one."""
+    read = {c for f in (*data.inputs.values(), *data.targets.values()) for c in columns_of(f)}
+    if isinstance(data.split, ColumnSplit):
+        read.add(data.split.column)
+    if isinstance(data.split, TimeSplit):
+        read.add(data.split.time)
+    for column, expected in (data.expect or {}).items():
+        if expected.str_matches is not None:
+            _check_pattern(column, expected.str_matches, spec, reporter)
+        near = suggest(column, read)
+        if column not in read and near:
+            reporter.error(
+                Code.UNKNOWN_NAME,
+                spec.places.key(f"data.expect.{column}"),
+                f"no feature reads the column `{column}`",
+                label=f"`{near}` is read",
+                help=f"write `{near}`",
+            )
+
+
+def _check_pattern(column: str, pattern: str, spec: ModelSpec, reporter: Reporter) -> None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        reporter.error(
+            Code.WRONG_TYPE,
+            spec.places.value(f"data.expect.{column}.str_matches"),
+            f"`{pattern}` is not a regular expression",
+            label=str(error),
+        )

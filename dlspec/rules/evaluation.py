@@ -1,0 +1,106 @@
+"""What a spec asks to be measured, against what there is to measure."""
+
+from dlspec.decode.spec import ModelSpec
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Reporter
+from dlspec.language.features import BinaryFeature, ClassFeature, Feature, TokensFeature
+from dlspec.language.metrics import (
+    CLASSIFICATION_METRICS,
+    GATED_WITHOUT_METRIC,
+    GENERATED_METRICS,
+    REGRESSION_METRICS,
+    SEQUENCE_METRICS,
+)
+from dlspec.language.sections import Data, Evaluation, Training, whole
+from dlspec.rules.subject import Checked
+
+# McNemar's test counts rows that are right or wrong as a whole.
+_COUNTED = ("accuracy", "sequence_accuracy")
+
+
+def report_measures(checked: Checked) -> None:
+    """Report metrics, tests and weights that the spec's targets do not allow."""
+    if checked.data is None:
+        return
+    if checked.evaluation is not None:
+        _check_metrics(checked.evaluation, checked.data, checked.spec, checked.reporter)
+        _check_champion(checked.evaluation, checked.spec, checked.reporter)
+    if checked.training is not None:
+        _check_class_weight(checked.training, checked.data, checked.spec, checked.reporter)
+
+
+def _check_metrics(evaluation: Evaluation, data: Data, spec: ModelSpec, reporter: Reporter) -> None:
+    fitting = {name for target in data.targets.values() for name in metrics_of(target)}
+    if spec.prediction is not None:
+        fitting |= set(GENERATED_METRICS)
+    targets = ", ".join(f"`{name}`" for name in data.targets)
+    for index, metric in enumerate(evaluation.metrics):
+        if metric not in fitting:
+            reporter.error(
+                Code.UNKNOWN_METRIC,
+                spec.places.value(f"evaluation.metrics.{index}"),
+                f"`{metric}` cannot be measured on {targets}",
+                label=_why_not(metric),
+                help=f"write one of {', '.join(sorted(fitting))}",
+            )
+
+
+def _why_not(metric: str) -> str:
+    if metric in GENERATED_METRICS:
+        return "the spec has no `prediction.generate`"
+    return "no target is of its kind"
+
+
+def metrics_of(target: Feature) -> tuple[str, ...]:
+    """Return the names of `evaluation.metrics` that a target allows."""
+    if isinstance(target, ClassFeature | BinaryFeature):
+        return CLASSIFICATION_METRICS
+    return SEQUENCE_METRICS if isinstance(target, TokensFeature) else REGRESSION_METRICS
+
+
+def _check_champion(evaluation: Evaluation, spec: ModelSpec, reporter: Reporter) -> None:
+    champion = evaluation.champion
+    if champion is not None and champion.test == "mcnemar" and champion.metric not in _COUNTED:
+        reporter.error(
+            Code.CONFLICT,
+            spec.places.value("evaluation.champion.test"),
+            f"`mcnemar` cannot compare `{champion.metric}`",
+            label="it counts rows that are right or wrong",
+            help=f"write `test: bootstrap`, or compare one of {', '.join(_COUNTED)}",
+        )
+
+
+def _check_class_weight(
+    training: Training, data: Data, spec: ModelSpec, reporter: Reporter
+) -> None:
+    classes = [t for t in data.targets.values() if isinstance(t, ClassFeature | BinaryFeature)]
+    if training.class_weight is not None and (len(data.targets) != 1 or not classes):
+        reporter.error(
+            Code.CONFLICT,
+            spec.places.key("training.class_weight"),
+            "`class_weight` needs one target, of classes",
+            label=f"the targets are {', '.join(data.targets)}",
+            help="leave it out, or weigh the outputs with `loss_weights`",
+        )
+
+
+def report_gates(checked: Checked) -> None:
+    """Report a gate, or a championship, on a metric that is not measured."""
+    evaluation = checked.spec.evaluation
+    if evaluation is None or not whole(evaluation):
+        return
+    asked = {f"evaluation.gates.{gate.metric}": gate.metric for gate in evaluation.gates}
+    if evaluation.champion is not None:
+        asked["evaluation.champion.metric"] = evaluation.champion.metric
+    for path, metric in asked.items():
+        free = path.startswith("evaluation.gates") and metric in GATED_WITHOUT_METRIC
+        if metric in evaluation.metrics or free:
+            continue
+        places = checked.spec.places
+        checked.reporter.error(
+            Code.UNKNOWN_METRIC,
+            places.key(path) if "gates" in path else places.value(path),
+            f"`{metric}` is asked for and not measured",
+            label="not among `evaluation.metrics`",
+            help=f"add `{metric}` to `evaluation.metrics`",
+        )

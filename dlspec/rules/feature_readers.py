@@ -1,0 +1,87 @@
+"""What reads a feature against what the feature gives: ids, pixels, their range."""
+
+from collections.abc import Iterator
+
+from dlspec.diagnostics.codes import Code
+from dlspec.language.catalogue import Object
+from dlspec.language.features import CategoryFeature, ImageFeature, TokensFeature
+from dlspec.resolve.plan import Node, Reference
+from dlspec.rules.heads import node_of
+from dlspec.rules.subject import Checked
+
+
+def report_small_embeddings(checked: Checked) -> None:
+    """Report an embedding with fewer rows than its feature has ids."""
+    for node, feature in _reading_features(checked, (TokensFeature, CategoryFeature)):
+        layer = node.operation
+        if not isinstance(layer, Object) or layer.class_name != "Embedding":
+            continue
+        assert isinstance(feature, TokensFeature | CategoryFeature)
+        ids = feature.num_ids
+        rows = layer["input_dim"]
+        if isinstance(rows, int) and rows < ids:
+            flat_node = node_of(checked.flat, node.name)
+            assert flat_node is not None
+            with checked.reporter.within(*flat_node.trail):
+                checked.reporter.error(
+                    Code.EMBEDDING_TOO_SMALL,
+                    flat_node.places.get("input_dim", flat_node.head),
+                    f"`{node.name}` has {rows} rows for {ids} ids",
+                    label="ids past the last row have no vector",
+                    help=f"write `input_dim: {ids}`",
+                )
+
+
+def _reading_features(checked: Checked, kinds: tuple[type, ...]) -> Iterator[tuple[Node, object]]:
+    """Yield each node that reads a feature of these kinds directly, with the feature."""
+    for node in checked.graph.nodes if checked.data else ():
+        assert checked.data is not None
+        if isinstance(node.inputs, Reference) and node.inputs.node in checked.data.inputs:
+            feature = checked.data.inputs[node.inputs.node]
+            if isinstance(feature, kinds):
+                yield node, feature
+
+
+def warn_of_pixels(checked: Checked) -> None:
+    """Warn of pixels from 0 to 255 that nothing scales."""
+    for name, feature in checked.data.inputs.items() if checked.data else ():
+        if not isinstance(feature, ImageFeature) or feature.scale or feature.standardize:
+            continue
+        readers = [n for n, f in _reading_features(checked, (ImageFeature,)) if f is feature]
+        if any(_scales(node) for node in readers):
+            continue
+        checked.reporter.error(
+            Code.UNSCALED_PIXELS,
+            checked.spec.places.key(f"data.inputs.{name}"),
+            f"the pixels of `{name}` are not scaled",
+            label="they reach the first layer as they are stored",
+            help="add `scale: $1/255`, or a `Rescaling` layer",
+        )
+
+
+def _scales(node: Node) -> bool:
+    scaling = ("Rescaling", "Normalization", "BatchNormalization", "LayerNormalization")
+    return isinstance(node.operation, Object) and node.operation.class_name in scaling
+
+
+def warn_of_augmentation(checked: Checked) -> None:
+    """Warn of augmentation that expects pixels in another range than the data gives."""
+    for node, feature in _reading_features(checked, (ImageFeature,)):
+        layer = node.operation
+        assert isinstance(feature, ImageFeature)
+        if not isinstance(layer, Object) or not feature.scale:
+            continue
+        try:
+            value_range = layer["value_range"]
+        except KeyError:
+            continue
+        if value_range == (0, 255):
+            flat_node = node_of(checked.flat, node.name)
+            assert flat_node is not None
+            checked.reporter.error(
+                Code.AUGMENTATION_RANGE,
+                flat_node.places.get("value_range", flat_node.head),
+                f"`{node.name}` expects pixels from 0 to 255",
+                label=f"the feature scales them by {feature.scale:g}",
+                help="write `value_range: [0, 1]`",
+            )

@@ -1,0 +1,233 @@
+"""`prediction.generate` against the rest of a spec: ids in, ids out, and no look ahead."""
+
+import math
+from dataclasses import dataclass
+
+from dlspec.decode.spec import ModelSpec
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Related, Reporter
+from dlspec.diagnostics.suggest import suggest
+from dlspec.expand.flat import FlatGraph
+from dlspec.language.catalogue import Object
+from dlspec.language.features import TokensFeature
+from dlspec.language.prediction import Generation
+from dlspec.language.sections import Data, whole
+from dlspec.resolve.plan import Graph, Node, Reference
+from dlspec.rules.heads import node_of
+from dlspec.rules.lookahead import sight_of
+from dlspec.rules.subject import Checked
+
+_SECTION = "prediction.generate"
+_LOSS = "SparseCategoricalCrossentropy"
+_AHEAD_HELP = {
+    "Bidirectional": "take its layer out of `Bidirectional`",
+    "Conv1D": "write `padding: causal`",
+    **dict.fromkeys(
+        ("AdditiveAttention", "Attention", "GroupedQueryAttention", "MultiHeadAttention"),
+        "add `call: {use_causal_mask: true}`",
+    ),
+    **dict.fromkeys(
+        ("AveragePooling1D", "DepthwiseConv1D", "MaxPooling1D", "SeparableConv1D"),
+        "write `padding: valid`, and put `ZeroPadding1D: {padding: [n, 0]}` before it",
+    ),
+}
+_RECURRENT = ("GRU", "LSTM", "RNN", "SimpleRNN")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the rules of generation look at."""
+
+    generate: Generation
+    spec: ModelSpec
+    graph: Graph
+    reporter: Reporter
+
+    def conflict(self, key: str, message: str, label: str, help_: str | None = None) -> None:
+        place = self.spec.places.value(f"{_SECTION}.{key}")
+        self.reporter.error(Code.NOT_GENERATED, place, message, label=label, help=help_)
+
+
+def report_generation(subject: Checked) -> None:
+    """Report why the model cannot say ids one after another as `prediction.generate` asks."""
+    spec, graph, flat = subject.spec, subject.graph, subject.flat
+    if spec.prediction is None or not whole(spec.prediction) or not graph.outputs:
+        return
+    checked = _Asked(spec.prediction.generate, spec, graph, subject.reporter)
+    named = _check_input(checked)
+    output = _output(checked)
+    if output is None or not named:
+        return
+    if spec.data is not None and whole(spec.data):
+        _check_data(checked, spec.data, output)
+    _check_loss(checked, output)
+    if len(graph.nodes) == len(flat.nodes):
+        _check_causal(checked, output, flat)
+
+
+def generated_output(generate: Generation, graph: Graph) -> str | None:
+    """Return the name of the output that `generate` means; None when it is none, or unsaid."""
+    names = [name for name, _ in graph.outputs]
+    if generate.output is None:
+        return names[0] if len(names) == 1 else None
+    return generate.output if generate.output in names else None
+
+
+def _check_input(checked: _Asked) -> bool:
+    names = [declared.name for declared in checked.graph.inputs]
+    if checked.generate.input in names:
+        return True
+    near = suggest(checked.generate.input, names)
+    checked.reporter.error(
+        Code.UNKNOWN_NAME,
+        checked.spec.places.value(f"{_SECTION}.input"),
+        f"the model has no input `{checked.generate.input}`",
+        label=f"its inputs are {', '.join(names)}",
+        help=f"write `{near}`" if near else None,
+    )
+    return False
+
+
+def _output(checked: _Asked) -> str | None:
+    output = generated_output(checked.generate, checked.graph)
+    if output is not None:
+        return output
+    names = [name for name, _ in checked.graph.outputs]
+    if checked.generate.output is None:
+        checked.reporter.error(
+            Code.MISSING_KEY,
+            checked.spec.places.key(_SECTION),
+            "`generate` needs `output`",
+            label=f"the model has the outputs {', '.join(names)}",
+            help=f"add `output: {names[0]}`",
+        )
+    else:
+        near = suggest(checked.generate.output, names)
+        checked.reporter.error(
+            Code.UNKNOWN_NAME,
+            checked.spec.places.value(f"{_SECTION}.output"),
+            f"the model has no output `{checked.generate.output}`",
+            label=f"its outputs are {', '.join(names)}",
+            help=f"write `{near}`" if near else None,
+        )
+    return None
+
+
+# -- ids in and ids out ------------------------------------------------------------------------
+
+
+def _check_data(checked: _Asked, data: Data, output: str) -> None:
+    name = checked.generate.input
+    said, target = data.inputs.get(name), data.targets.get(output)
+    if said is None or target is None:
+        return  # reported with the other names that do not agree
+    if not isinstance(said, TokensFeature):
+        checked.conflict(
+            "input", f"`{name}` holds no sequence of ids", "its feature is no `tokens`"
+        )
+        return
+    if not isinstance(target, TokensFeature):
+        checked.conflict(
+            "output", f"`{output}` gives no sequence of ids", "its target is no `tokens`"
+        )
+        return
+    if said.length != target.length:
+        checked.conflict(
+            "input",
+            f"`{name}` and `{output}` have different lengths",
+            f"{said.length} ids go in, {target.length} come out",
+            "give both features the same `length`",
+        )
+    if said.num_ids < target.num_ids:
+        checked.conflict(
+            "input",
+            f"`{name}` cannot take back every id that `{output}` gives",
+            f"it knows {said.num_ids} ids, `{output}` gives {target.num_ids}",
+            f"write `vocabulary: {target.num_ids}` for both",
+        )
+    _check_numbers(checked, said, target)
+
+
+def _check_numbers(checked: _Asked, said: TokensFeature, target: TokensFeature) -> None:
+    generate = checked.generate
+    most = {
+        "start": (said.num_ids - 1, "ids of the input are below its vocabulary"),
+        "stop": (target.num_ids - 1, "ids of the output are below its vocabulary"),
+        "length": (said.length, "the input holds no more"),
+        "beam": (target.num_ids, "the first step tells no more sequences apart"),
+    }
+    for key, (bound, why) in most.items():
+        value = getattr(generate, key)
+        if value is not None and value > bound:
+            checked.reporter.error(
+                Code.OUT_OF_RANGE,
+                checked.spec.places.value(f"{_SECTION}.{key}"),
+                f"`{key}` must be at most {bound}",
+                label=f"{value} is outside of that",
+                notes=(why,),
+            )
+
+
+def _check_loss(checked: _Asked, output: str) -> None:
+    training = checked.spec.training
+    if training is None or not whole(training):
+        return
+    written, path = training.loss, "training.loss"
+    if not isinstance(written, Object):
+        path = f"training.loss.{output}"
+    loss = written if isinstance(written, Object) else written.get(output)
+    if loss is not None and loss.class_name != _LOSS:
+        checked.reporter.error(
+            Code.NOT_GENERATED,
+            checked.spec.places.value(path),
+            f"`{output}` gives no distribution over ids",
+            label="trained with another loss than a crossentropy over ids",
+            help=f"write `{_LOSS}`",
+            related=(Related(checked.spec.places.key(_SECTION), "ids are generated here"),),
+        )
+
+
+# -- no look ahead -----------------------------------------------------------------------------
+
+
+def _check_causal(checked: _Asked, output: str, flat: FlatGraph) -> None:
+    source = checked.generate.input
+    shape = checked.graph.tensor(Reference(source)).shape or ()
+    sight = sight_of(checked.graph, dict(checked.graph.outputs)[output], source=source)
+    if sight is None:
+        checked.conflict(
+            "input", f"`{output}` does not depend on `{source}`", "it says the same at every step"
+        )
+    elif sight.ahead is not None and sight.ahead > 0 and sight.node and shape[1:] != (1,):
+        _report_ahead(checked, sight.node, sight.ahead, flat)
+
+
+def _report_ahead(checked: _Asked, node: Node, ahead: float, flat: FlatGraph) -> None:
+    source, output = checked.generate.input, generated_output(checked.generate, checked.graph)
+    asked = checked.spec.places.key(_SECTION)
+    written = node_of(flat, node.name)
+    trail = written.trail if written and written.head == node.place else ()
+    seen = f"all of `{source}`" if ahead == math.inf else f"`{source}` up to t + {ahead:.0f}"
+    with checked.reporter.within(*trail):
+        checked.reporter.error(
+            Code.NOT_CAUSAL,
+            node.place or asked,
+            f"`{node.name}` lets `{output}` see ids that are not said yet",
+            label=f"position t of it reads {seen}",
+            notes=(f"`generate` fills `{source}` from left to right",),
+            help=_ahead_help(node.operation),
+            related=(Related(asked, f"`{source}` is generated here"),),
+        )
+
+
+def _ahead_help(operation: object) -> str:
+    if isinstance(operation, Object):
+        if operation.class_name in _RECURRENT:
+            if operation["go_backwards"] is True:
+                return "leave `go_backwards` out"
+            if operation["return_sequences"] is True:
+                return "hand on its sequence and not its state"
+            return "add `return_sequences: true`"
+        if operation.class_name in _AHEAD_HELP:
+            return _AHEAD_HELP[operation.class_name]
+    return "use a layer whose position t reads the positions up to t"

@@ -1,0 +1,108 @@
+"""What stands at the end of a graph, for the rules: a head's activation, width and place."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from dlspec.decode.spec import ModelSpec
+from dlspec.diagnostics.source import Span
+from dlspec.expand.flat import FlatGraph, FlatNode, Pointer
+from dlspec.language.catalogue import Object
+from dlspec.language.features import Feature
+from dlspec.language.sections import Data, Training
+from dlspec.language.tensors import Dim
+from dlspec.resolve.plan import Graph
+from dlspec.syntax.scalars import Poison
+
+# What these give has the activation of what they take.
+_PASS_ON = frozenset(
+    {
+        "ActivityRegularization", "Cropping1D", "Cropping2D", "Dropout", "Flatten", "Identity",
+        "Permute", "RepeatVector", "Reshape", "SpatialDropout1D", "SpatialDropout2D",
+    }
+)  # fmt: skip
+_WITH_ACTIVATION = frozenset(
+    {
+        "Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose",
+        "Dense", "DepthwiseConv1D", "DepthwiseConv2D", "EinsumDense", "SeparableConv1D",
+        "SeparableConv2D",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One output; `activation` is None where the layer hides it, `width` is the last extent."""
+
+    name: str
+    activation: str | None
+    width: Dim
+    target: Feature | None
+    node: FlatNode | None
+    loss: Object | None
+    loss_path: str
+    loss_place: Span
+
+    @property
+    def place(self) -> Span:
+        """Return where the head's width is written, else where its layer is."""
+        if self.node is None:
+            return self.loss_place
+        return self.node.places.get("units") or self.node.places.get("filters") or self.node.head
+
+
+def final_activation(flat: FlatGraph, pointer: Pointer) -> str | None:
+    """Return the activation that an output has passed last; None when that cannot be seen.
+
+    It is read off the text's layers, so that a mistake in a shape does not hide it.
+    """
+    nodes = {node.name: node for node in flat.nodes}
+    while pointer.node in nodes:
+        node = nodes[pointer.node]
+        layer = node.operation
+        if not isinstance(layer, Object):
+            return None
+        if layer.class_name == "Softmax":
+            return "softmax"
+        if layer.class_name in (*_WITH_ACTIVATION, "Activation"):
+            activation = layer["activation"]
+            return "linear" if activation is None else _word(activation)
+        if layer.class_name not in _PASS_ON or not isinstance(node.inputs, Pointer):
+            return None
+        pointer = node.inputs
+    return None
+
+
+def _word(activation: object) -> str | None:
+    if isinstance(activation, Object):
+        return activation.class_name.lower()
+    return str(activation)
+
+
+def node_of(flat: FlatGraph, name: str) -> FlatNode | None:
+    """Return the flat node called `name`, or None for an input."""
+    return next((node for node in flat.nodes if node.name == name), None)
+
+
+def heads_of(
+    spec: ModelSpec, graph: Graph, flat: FlatGraph, data: Data | None, training: Training | None
+) -> Iterator[Head]:
+    """Yield the heads of a model: each output with its target and its loss."""
+    written = training.loss if training is not None else None
+    per_output = written if isinstance(written, Mapping) else None
+    if isinstance(flat.outputs, Poison):
+        return
+    found = dict(graph.outputs)
+    for name, pointer in flat.outputs:
+        shape = graph.tensor(found[name]).shape if name in found else None
+        loss = per_output.get(name) if per_output is not None else written
+        path = f"training.loss.{name}" if per_output is not None else "training.loss"
+        yield Head(
+            name=name,
+            activation=final_activation(flat, pointer),
+            width=shape[-1] if shape else None,
+            target=data.targets.get(name) if data else None,
+            node=node_of(flat, pointer.node),
+            loss=loss if isinstance(loss, Object) else None,
+            loss_path=path,
+            loss_place=spec.places.value(path),
+        )

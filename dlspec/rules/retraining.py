@@ -1,0 +1,103 @@
+"""When a model is trained again: cron expressions and time zones."""
+
+import re
+import zoneinfo
+
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.suggest import suggest
+from dlspec.language.sections import whole
+from dlspec.rules.subject import Checked
+
+_MONTHS = [
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+]  # fmt: skip
+
+
+_WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
+
+
+_FIELDS: tuple[tuple[str, int, int, list[str]], ...] = (
+    ("minute", 0, 59, []),
+    ("hour", 0, 23, []),
+    ("day of the month", 1, 31, []),
+    ("month", 1, 12, _MONTHS),
+    ("day of the week", 0, 7, _WEEKDAYS),
+)
+
+
+_NICKNAMES = ("@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually")
+
+
+_PART = re.compile(r"(\*|\w+)(?:-(\w+))?(?:/(\d+))?\Z")
+
+
+def cron_problem(text: str) -> str | None:
+    """Return what is wrong with a cron expression, or None when it stands.
+
+    Source: POSIX crontab(5), with names of months and days, steps, and the usual nicknames.
+    """
+    if text in _NICKNAMES:
+        return None
+    words = text.split()
+    if len(words) != len(_FIELDS):
+        return f"it has {len(words)} fields and needs {len(_FIELDS)}"
+    for word, (name, low, high, names) in zip(words, _FIELDS, strict=True):
+        for part in word.split(","):
+            if not _stands(part, low, high, names):
+                return f"`{part}` is no {name}, which goes from {low} to {high}"
+    return None
+
+
+def _stands(part: str, low: int, high: int, names: list[str]) -> bool:
+    match = _PART.match(part)
+    if not match:
+        return False
+    start, end, step = match.groups()
+    if step is not None and int(step) < 1:
+        return False
+    if start == "*":
+        return end is None
+    first = _number(start, low, names)
+    last = first if end is None else _number(end, low, names)
+    return first is not None and last is not None and low <= first <= last <= high
+
+
+def _number(word: str, low: int, names: list[str]) -> int | None:
+    if word.lower() in names:
+        return names.index(word.lower()) + low
+    return int(word) if word.isdecimal() else None
+
+
+def report_retraining(checked: Checked) -> None:
+    """Report a cron expression or a time zone that means nothing."""
+    spec, reporter = checked.spec, checked.reporter
+    if spec.retraining is None or not whole(spec.retraining):
+        return
+    cron = spec.retraining.cron
+    problem = cron_problem(cron) if cron is not None else None
+    if problem:
+        reporter.error(
+            Code.CRON,
+            spec.places.value("retraining.cron"),
+            f"`{cron}` is not a cron expression",
+            label=problem,
+            help='write minute, hour, day, month and weekday, such as `"0 3 * * 1"`',
+        )
+    name = spec.retraining.timezone
+    if not _is_time_zone(name):
+        near = suggest(name, zoneinfo.available_timezones())
+        reporter.error(
+            Code.TIME_ZONE,
+            spec.places.value("retraining.timezone"),
+            f"there is no time zone `{name}`",
+            label="not in the IANA time zone database",
+            help=f"write `{near}`" if near else "write a name such as `Europe/Zurich`, or `UTC`",
+        )
+
+
+def _is_time_zone(name: str) -> bool:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True

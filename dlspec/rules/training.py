@@ -1,0 +1,98 @@
+"""What a training names, against what it computes."""
+
+from collections.abc import Mapping
+
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.suggest import suggest
+from dlspec.expand.names import snake_case
+from dlspec.language.catalogue import Object
+from dlspec.language.sections import Training
+from dlspec.rules.heads import node_of
+from dlspec.rules.subject import Checked
+
+
+def report_monitors(checked: Checked) -> None:
+    """Report a callback that watches a figure nobody computes."""
+    training = checked.training
+    if training is None or not checked.graph.outputs:
+        return
+    validated = checked.data is None or bool(checked.data.split.validation)
+    known = computed_figures(training, [name for name, _ in checked.graph.outputs])
+    for index, callback in enumerate(training.callbacks):
+        monitor = _monitor(callback)
+        if monitor is None:
+            continue
+        path = f"training.callbacks.{index}.monitor"
+        place = checked.spec.places.value(path)
+        plain = monitor.removeprefix("val_")
+        if plain not in known:
+            near = suggest(plain, known) or _beginning_alike(plain, known)
+            prefix = "val_" if monitor.startswith("val_") else ""
+            checked.reporter.error(
+                Code.UNCOMPUTED_MONITOR,
+                place,
+                f"`{callback.class_name}` watches `{monitor}`, which nothing computes",
+                label=f"computed are {', '.join(known)}",
+                help=f"write `monitor: {prefix}{near or 'loss'}`",
+            )
+        elif monitor.startswith("val_") and not validated:
+            checked.reporter.error(
+                Code.NO_VALIDATION,
+                place,
+                f"`{callback.class_name}` watches `{monitor}` and there are no validation rows",
+                label="`data.split` sets none aside",
+                help=f"write `validation: 0.1` under `data.split`, or `monitor: {plain}`",
+            )
+
+
+def _beginning_alike(word: str, known: tuple[str, ...]) -> str | None:
+    """Return the figure that `acc` is short for, or that is short for `accuracy`."""
+    alike = (name for name in known if name.startswith(word) or word.startswith(name))
+    return next(alike, None)
+
+
+def _monitor(callback: Object) -> str | None:
+    try:
+        monitor = callback["monitor"]
+    except KeyError:
+        return None
+    return monitor if isinstance(monitor, str) else None
+
+
+def warn_of_training_flags(checked: Checked) -> None:
+    """Warn of a `training` flag in the graph, which `fit` overrides."""
+    for node in checked.graph.nodes:
+        if "training" in node.call:
+            flat_node = node_of(checked.flat, node.name)
+            assert flat_node is not None
+            with checked.reporter.within(*flat_node.trail):
+                checked.reporter.error(
+                    Code.TRAINING_FLAG,
+                    flat_node.places.get("call.training", flat_node.head),
+                    f"`training` of `{node.name}` does not hold while the model is trained",
+                    label="`fit` sets it for every layer",
+                    help="write `trainable: false` beside the layer to freeze it",
+                )
+
+
+def computed_figures(training: Training, outputs: list[str]) -> tuple[str, ...]:
+    """Return the names under which `fit` reports figures, without `val_`."""
+    figures = ["loss"]
+    several = len(outputs) > 1
+    if several:
+        figures += [f"{output}_loss" for output in outputs]
+    if isinstance(training.metrics, Mapping):
+        for output, metrics in training.metrics.items():
+            figures += [_named(metric, output if several else None) for metric in metrics]
+    elif several:
+        figures += [_named(metric, outputs[0]) for metric in training.metrics]
+    else:
+        figures += [_named(metric, None) for metric in training.metrics]
+    return (*dict.fromkeys(figures), "learning_rate")
+
+
+def _named(metric: Object, output: str | None) -> str:
+    # `accuracy` and its like are words for Keras itself, in lower case and without an entry.
+    name = metric.class_name if metric.class_name.islower() else metric["name"]
+    name = name or snake_case(metric.class_name)
+    return f"{output}_{name}" if output else str(name)

@@ -1,0 +1,1 @@
+"""Text and its tree: YAML, `$` expressions, formatting; every node knows its place."""

@@ -1,0 +1,62 @@
+"""The tree of a text: scalars, sequences and mappings, each with its place."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dlspec.diagnostics.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A single value: None, bool, int, float or str."""
+
+    value: bool | int | float | str | None
+    span: Span
+    quoted: bool = False
+
+    def part(self, offset: int, length: int) -> Span:
+        """Return the span of a part of a text value; all of the scalar where it was folded."""
+        span = self.span
+        # `text` is empty over several lines, and never holds what an escape stands for.
+        start = span.text.find(str(self.value))
+        return span if start < 0 else span.inside(start + offset, length)
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A YAML list."""
+
+    items: tuple["Node", ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One `key: value` of a mapping; the key is always text."""
+
+    key: Scalar
+    value: "Node"
+
+    @property
+    def name(self) -> str:
+        """Return the key as text."""
+        return str(self.key.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A YAML mapping with distinct text keys, in the text's order."""
+
+    entries: tuple[Entry, ...]
+    span: Span
+
+    def get(self, name: str) -> "Node | None":
+        """Return the value under `name`, or None when the key is absent."""
+        return next((e.value for e in self.entries if e.name == name), None)
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Yield the entries in the text's order."""
+        return iter(self.entries)
+
+
+Node = Scalar | Sequence | Mapping

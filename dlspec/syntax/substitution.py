@@ -1,0 +1,188 @@
+"""Nodes to plain values: `$` expressions evaluated in a scope, lists to tuples."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.source import Span
+from dlspec.syntax import expressions
+from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence
+from dlspec.syntax.nodes import Mapping as MappingNode
+from dlspec.syntax.scalars import POISON, HugeNumberError, Poison, core_value
+
+
+@dataclass(slots=True)
+class Scope:
+    """The names that `$` expressions see: own ones first, then those of the scope outside.
+
+    `read` collects which of its own names an expression used; `later` holds those that are declared
+    further down.
+    """
+
+    own: Mapping[str, object]
+    outer: "Scope | None" = None
+    read: set[str] = field(default_factory=set)
+    later: frozenset[str] = frozenset()
+
+    def names(self) -> dict[str, object]:
+        """Return every visible name with its value."""
+        outside = self.outer.names() if self.outer else {}
+        return {**outside, **self.own}
+
+    def mark_read(self, name: str) -> None:
+        """Note that an expression used `name`, in the scope that holds it."""
+        if name in self.own:
+            self.read.add(name)
+        elif self.outer:
+            self.outer.mark_read(name)
+
+
+def is_expression(node: Node | None) -> bool:
+    """Return whether a node is a scalar that begins with a single `$`."""
+    return (
+        isinstance(node, Scalar)
+        and isinstance(node.value, str)
+        and expressions.is_expression(node.value)
+    )
+
+
+def substituted(node: Node, scope: Scope, reporter: Reporter) -> Node:
+    """Return `node` with every expression in it replaced by its value; places stay."""
+    match node:
+        case Scalar(value=str(text)):
+            if expressions.is_expression(text):
+                return as_node(_evaluate(text, node, scope, reporter), node.span)
+            return replace(node, value=expressions.unescape(text)) if "$" in text else node
+        case Sequence():
+            return Sequence(tuple(substituted(i, scope, reporter) for i in node.items), node.span)
+        case MappingNode():
+            entries = (Entry(e.key, substituted(e.value, scope, reporter)) for e in node.entries)
+            return MappingNode(tuple(entries), node.span)
+        case _:
+            return node
+
+
+def _evaluate(text: str, node: Scalar, scope: Scope, reporter: Reporter) -> object:
+    try:
+        expression = expressions.parse(text[1:])
+        names = scope.names()
+        for name in expression.names:
+            scope.mark_read(name)
+        if any(isinstance(names.get(name), Poison) for name in expression.names):
+            return POISON
+        return expressions.evaluate(expression, names)
+    except expressions.ExpressionError as error:
+        mark_all_read(node, scope)
+        _mark_meant_read(error, scope)
+        word = text[1 + error.offset : 1 + error.offset + error.length]
+        early = error.code is Code.EXPRESSION_NAME and word in scope.later
+        reporter.error(
+            error.code,
+            node.part(1 + error.offset, error.length),
+            f"`{text}` {_PROBLEMS[error.code]}",
+            label=error.message,
+            help=f"move `{word}` up: a param sees those above it" if early else error.help,
+        )
+        return POISON
+
+
+def _mark_meant_read(error: expressions.ExpressionError, scope: Scope) -> None:
+    """Count the name that a mistyped one was meant to be as read: one mistake, one finding."""
+    for name in _WORD.findall(error.help or ""):
+        scope.mark_read(name)
+
+
+_PROBLEMS = {
+    Code.EXPRESSION_SYNTAX: "is not an expression",
+    Code.EXPRESSION_VALUE: "has no value",
+    Code.EXPRESSION_NAME: "uses a name that is not there",
+}
+
+
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
+def mark_all_read(node: Node | None, scope: Scope) -> None:
+    """Count every name in the expressions of a node as read, without evaluating them."""
+    match node:
+        case Scalar(value=str(text)) if expressions.is_expression(text):
+            for name in _WORD.findall(text):
+                scope.mark_read(name)
+        case Sequence():
+            for item in node.items:
+                mark_all_read(item, scope)
+        case MappingNode():
+            for entry in node.entries:
+                mark_all_read(entry.value, scope)
+        case _:
+            pass
+
+
+def as_node(value: object, span: Span) -> Node:
+    """Return a value as a node at `span`, so that later checks can point at it."""
+    if isinstance(value, list | tuple):
+        return Sequence(tuple(as_node(item, span) for item in value), span)
+    if isinstance(value, Mapping):
+        entries = (Entry(Scalar(k, span), as_node(v, span)) for k, v in value.items())
+        return MappingNode(tuple(entries), span)
+    return Scalar(value, span)  # type: ignore[arg-type]  # a scalar, or poison in its place
+
+
+def plain(node: Node | None) -> object:
+    """Return a node without expressions as a plain value: lists as tuples."""
+    match node:
+        case None:
+            return None
+        case Scalar():
+            return node.value
+        case Sequence():
+            return tuple(plain(item) for item in node.items)
+        case MappingNode():
+            return {entry.name: plain(entry.value) for entry in node.entries}
+
+
+def described(node: Node) -> str:
+    """Return what a node is, in words for a label: `text "abc"`, `a list`, `12`."""
+    match node:
+        case Sequence():
+            return "a list"
+        case MappingNode():
+            return "a mapping"
+        case Scalar(value=None):
+            return "nothing"
+        case Scalar(value=bool(value)):
+            return "true" if value else "false"
+        case Scalar(value=str(value)):
+            return f'the text "{value if len(value) <= _SHOWN else value[:_SHOWN] + "..."}"'
+        case _:
+            return str(node.value)
+
+
+def scalar_help(node: Node, *, wanted: Literal["boolean", "number"]) -> str | None:
+    """Return what to write for a scalar that only its form keeps from being what is wanted."""
+    if not isinstance(node, Scalar) or not isinstance(node.value, str):
+        return None
+    word = _TRUTH.get(node.value.lower())
+    if wanted == "boolean" and word:
+        quoted = "" if node.quoted else f": YAML 1.2 reads `{node.value}` as text"
+        return f"write `{word}`{quoted}"
+    if wanted == "number" and node.quoted and _is_number(node.value):
+        return "write it without quotes"
+    return None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return isinstance(core_value(text), int | float)
+    except HugeNumberError:
+        return False
+
+
+_TRUTH = {
+    **dict.fromkeys(("yes", "on", "y", "true"), "true"),
+    **dict.fromkeys(("no", "off", "n", "false"), "false"),
+}
+_SHOWN = 40

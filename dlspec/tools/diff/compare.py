@@ -1,0 +1,240 @@
+"""What changed in meaning between two plans, and which steps must run again."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from dlspec.language.catalogue import Object
+from dlspec.resolve.chain import _TAKES, STEPS, Step, step_digest
+from dlspec.resolve.costs import graph_cost, node_cost
+from dlspec.resolve.plan import Argument, Graph, Node, Op, Plan, Reference
+from dlspec.tools.diff.leaves import Change, Leaf, Written, arguments, changes, table
+from dlspec.tools.diff.matched_nodes import matched
+from dlspec.tools.show.edges import reference_text
+from dlspec.tools.show.words import class_of, shape_text
+
+# In the order of a spec, the model between data and training.
+ABOUT = ("name", "description", "tags", "owners")
+
+
+SECTIONS = (
+    *ABOUT,
+    "params",
+    "data",
+    "training",
+    "evaluation",
+    "prediction",
+    "retraining",
+    "runtime",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerChange:
+    """A layer that is new, gone, not the same, or only called otherwise.
+
+    `model` is the inner model that holds it, "" for the outermost. `name` is the layer's new name
+    (the old one when it is gone), `was` the old name of one that is in both.
+    """
+
+    kind: Literal["added", "removed", "changed", "renamed"]
+    model: str
+    name: str
+    was: str | None
+    class_name: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A sum over a whole model, on both sides; None where it is known only once built."""
+
+    what: Literal["parameters", "FLOPs", "activation bytes"]
+    before: int | None
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Everything that differs between two plans.
+
+    `changes` holds the sections, `layers` and `wiring` the graph (inputs and outputs), `totals`
+    its sums, whether they differ or not; `rerun` lists the steps that must run again, in order.
+    """
+
+    names: tuple[str, str]
+    changes: tuple[Change, ...]
+    wiring: tuple[Change, ...]
+    layers: tuple[LayerChange, ...]
+    totals: tuple[Total, ...]
+    rerun: tuple[Step, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether both plans mean the same."""
+        return not (self.changes or self.wiring or self.layers or self.rerun)
+
+
+def diff(before: Plan, after: Plan) -> Difference:
+    """Compare two plans in meaning: comments, layout and key order make no difference.
+
+    A step must run again when what it depends on changed, or when a step it takes from must.
+    """
+    graphs = before.graph, after.graph
+    return Difference(
+        names=(before.name, after.name),
+        changes=tuple(_sections(before, after)),
+        wiring=tuple(_wiring(*graphs, model="")),
+        layers=tuple(_layers(*graphs, model="")),
+        totals=_totals(*graphs),
+        rerun=_rerun(before, after),
+    )
+
+
+def _rerun(before: Plan, after: Plan) -> tuple[Step, ...]:
+    again: list[Step] = []
+    for step in STEPS:
+        changed = step_digest(before, step) != step_digest(after, step)
+        if changed or any(other in again for other in _TAKES[step]):
+            again.append(step)
+    return tuple(again)
+
+
+def _sections(before: Plan, after: Plan) -> Iterator[Change]:
+    for section in SECTIONS:
+        yield from changes(
+            *(table(section, getattr(plan, section) or None) for plan in (before, after))
+        )
+
+
+def _totals(before: Graph, after: Graph) -> tuple[Total, ...]:
+    old, new = graph_cost(before), graph_cost(after)
+    return (
+        Total("parameters", old.parameters, new.parameters),
+        Total("FLOPs", old.flops, new.flops),
+        Total("activation bytes", old.activations, new.activations),
+    )
+
+
+def _wiring(before: Graph, after: Graph, *, model: str) -> Iterator[Change]:
+    """Yield what differs in the inputs and outputs of a graph and of the models it holds."""
+    names = matched(before, after)
+    yield from changes(_ends(before, names, model), _ends(after, {}, model))
+    for name in before.models:
+        if name in after.models:
+            inner = f"{model}{name}."
+            yield from _wiring(before.models[name], after.models[name], model=inner)
+
+
+def _ends(graph: Graph, names: Mapping[str, str], model: str) -> dict[str, Written]:
+    """Return inputs and outputs as a table; `names` translates old names of layers to new ones."""
+    found = {}
+    for declared in graph.inputs:
+        sparse = " sparse" if declared.sparse else ""
+        said = f"{declared.shape} {declared.dtype}{sparse}"
+        found[f"{model}input {declared.name}"] = Written(said)
+    for name, reference in graph.outputs:
+        shown = _tensor(reference, graph, names)
+        found[f"{model}output {names.get(name, name)}"] = Written(shown)
+    found[f"{model}inputs as"] = Written(graph.inputs_as)
+    found[f"{model}outputs as"] = Written(graph.outputs_as)
+    return found
+
+
+def _layers(before: Graph, after: Graph, *, model: str) -> Iterator[LayerChange]:
+    """Yield the layers that differ, in the new order; those that are gone stand where they were."""
+    names = matched(before, after)
+    old = {node.name: node for node in before.nodes}
+    was = {new: name for name, new in names.items()}
+    gone = _gone(before, names)
+    yield from (_one_sided("removed", node, before, model) for node in gone.get(None, ()))
+    for node in after.nodes:
+        if node.name not in was:
+            yield _one_sided("added", node, after, model)
+            continue
+        earlier = old[was[node.name]]
+        found = changes(_facts(earlier, before, names), _facts(node, after, {}))
+        if found or earlier.name != node.name:
+            kind: Literal["changed", "renamed"] = "changed" if found else "renamed"
+            yield LayerChange(kind, model, node.name, earlier.name, class_of(node), found)
+        yield from (_one_sided("removed", n, before, model) for n in gone.get(earlier.name, ()))
+    empty = Graph("", (), (), (), "single", "single", {})
+    for name in dict.fromkeys((*before.models, *after.models)):
+        inner = before.models.get(name, empty), after.models.get(name, empty)
+        yield from _layers(*inner, model=f"{model}{name}.")
+
+
+def _gone(before: Graph, names: Mapping[str, str]) -> dict[str | None, list[Node]]:
+    """Return the layers without a partner, by the last layer above that has one."""
+    found: dict[str | None, list[Node]] = {}
+    above = None
+    for node in before.nodes:
+        if node.name in names:
+            above = node.name
+        else:
+            found.setdefault(above, []).append(node)
+    return found
+
+
+def _one_sided(
+    kind: Literal["added", "removed"], node: Node, graph: Graph, model: str
+) -> LayerChange:
+    facts = {k: fact for k, fact in _facts(node, graph, {}).items() if not fact.by_default}
+    found = changes({}, facts) if kind == "added" else changes(facts, {})
+    kept = tuple(change for change in found if change.path != "class")
+    return LayerChange(kind, model, node.name, None, class_of(node), kept)
+
+
+def _facts(node: Node, graph: Graph, names: Mapping[str, str]) -> dict[str, Written]:
+    """Return all that a comparison says of a layer; what costs nothing is left out."""
+    operation = node.operation
+    facts = {"class": Written(class_of(node))}
+    if isinstance(operation, Object):
+        facts |= dict(arguments("", operation))
+    elif isinstance(operation, Op):
+        facts |= _operands(operation, graph, names)
+    reads = _shown(node.inputs, graph, names)
+    if reads is not None and not isinstance(operation, Op):
+        facts["reads"] = Written(reads)
+    for name, argument in node.call.items():
+        facts[f"call.{name}"] = Written(_shown(argument, graph, names))
+    if not node.trainable:
+        facts["trainable"] = Written(value=False)
+    for name, tensor in node.outputs:
+        dtype = "" if tensor.dtype in ("float32", None) else f" {tensor.dtype}"
+        what = "output" if name == "out" else f"output {name}"
+        facts[what] = Written(shape_text(tensor) + dtype)
+    cost = node_cost(node, graph)
+    counts = {"parameters": cost.parameters, "FLOPs": cost.flops}
+    return facts | {what: Written(count) for what, count in counts.items() if count}
+
+
+def _operands(operation: Op, graph: Graph, names: Mapping[str, str]) -> dict[str, Written]:
+    facts = {"args": Written(_shown(operation.arguments, graph, names))}
+    for name, argument in operation.keywords.items():
+        facts[name] = Written(_shown(argument, graph, names))
+    return facts
+
+
+def _shown(
+    argument: Argument | tuple[Argument, ...] | Mapping[str, Reference],
+    graph: Graph,
+    names: Mapping[str, str],
+) -> Leaf:
+    """Return an argument with its tensors as a spec writes them; a single one stands bare."""
+    match argument:
+        case Reference():
+            return _tensor(argument, graph, names)
+        case tuple():
+            return tuple(_shown(item, graph, names) for item in argument)
+        case Mapping():
+            return tuple(f"{k}: {_shown(v, graph, names)}" for k, v in argument.items())
+        case None | bool() | int() | float() | str():
+            return argument
+        case _:
+            return str(argument)
+
+
+def _tensor(reference: Reference, graph: Graph, names: Mapping[str, str]) -> str:
+    renamed = names.get(reference.node, reference.node)
+    return renamed + reference_text(reference, graph).removeprefix(reference.node)

@@ -1,0 +1,192 @@
+"""A difference between two plans as text for people, and as JSON."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from textwrap import wrap
+
+from dlspec.resolve.chain import STEPS
+from dlspec.syntax.flow_text import flow_text
+from dlspec.tools.diff.compare import ABOUT, Difference, LayerChange, Total
+from dlspec.tools.diff.leaves import Change, Written
+from dlspec.tools.show.words import bytes_text, count_text
+
+_MARKS = {"added": "+", "removed": "-", "changed": "~", "renamed": ">"}
+_COUNTS = ("parameters", "FLOPs")
+_WIDTH = 100
+# Between facts in one cell, and for a space that no line may be broken at.
+_BETWEEN = "\x00"
+_HARD = "\x01"
+_ABOVE_MODEL = (*ABOUT, "params", "data")
+
+Row = tuple[str, str, str, str]
+
+
+def difference_text(found: Difference) -> str:
+    """Return what changed, section by section, sums and steps to run again last."""
+    names = found.names
+    head = names[0] if names[0] == names[1] else f"{names[0]} -> {names[1]}"
+    if found.is_empty:
+        return f"{head}: nothing changed in meaning\n"
+    above = [c for c in found.changes if _section_of(c) in _ABOVE_MODEL]
+    below = [c for c in found.changes if _section_of(c) not in _ABOVE_MODEL]
+    graph = [*map(_row, found.wiring), *(row for layer in found.layers for row in _layer(layer))]
+    parts = [*_sections(above), *([_part("model", graph)] if graph else []), *_sections(below)]
+    if any(total.before != total.after for total in found.totals):
+        parts.append(_sums(found.totals))
+    kept = [step for step in STEPS if step not in found.rerun]
+    steps = [f"must run again: {', '.join(found.rerun) or 'nothing'}"]
+    if found.rerun and kept:
+        steps.append(f"stays as it is: {', '.join(kept)}")
+    return "\n\n".join([head, *parts, "\n".join(steps)]) + "\n"
+
+
+def difference_json(found: Difference) -> dict[str, object]:
+    """Return a difference as JSON data; null stands where nothing is."""
+    return {
+        "before": found.names[0],
+        "after": found.names[1],
+        "changes": [_change_json(change) for change in found.changes],
+        "wiring": [_change_json(change) for change in found.wiring],
+        "layers": [_layer_json(layer) for layer in found.layers],
+        "totals": {t.what: {"before": t.before, "after": t.after} for t in found.totals},
+        "rerun": list(found.rerun),
+    }
+
+
+def _change_json(change: Change) -> dict[str, object]:
+    sides = {"before": change.before, "after": change.after}
+    values = {name: None if side is None else side.value for name, side in sides.items()}
+    defaults = [name for name, side in sides.items() if side is not None and side.by_default]
+    return {"path": change.path, **values, **({"default": defaults[0]} if defaults else {})}
+
+
+def _layer_json(layer: LayerChange) -> dict[str, object]:
+    return {
+        "kind": layer.kind,
+        "name": layer.model + layer.name,
+        "was": layer.model + layer.was if layer.was else None,
+        "class": layer.class_name,
+        "changes": [_change_json(change) for change in layer.changes],
+    }
+
+
+def _section_of(change: Change) -> str:
+    return change.path.partition(".")[0]
+
+
+def _sections(changes: Sequence[Change]) -> Iterator[str]:
+    about = [_row(change) for change in changes if _section_of(change) in ABOUT]
+    if about:
+        yield _part("about", about)
+    others = [change for change in changes if _section_of(change) not in ABOUT]
+    for name, inner in groupby(others, _section_of):
+        yield _part(name, [_row(change, below=name) for change in _whole(list(inner))])
+
+
+def _whole(changes: Sequence[Change]) -> Iterator[Change]:
+    """Yield changes with all that is new or gone under one path as one."""
+    above = None
+    for change in changes:
+        if above is not None and change.path.startswith(above + "."):
+            continue
+        above = None
+        side = change.after or change.before
+        if side is not None and side.holds:
+            above = change.path
+            inside = [c for c in changes if c.path.startswith(above + ".")]
+            text = _BETWEEN.join(_said(c, above=above) for c in inside if not _holds(c))
+            told = Written(text)
+            change = Change(above, told if change.before else None, told if change.after else None)
+        yield change
+
+
+def _holds(change: Change) -> bool:
+    return any(side is not None and side.holds for side in (change.before, change.after))
+
+
+def _said(change: Change, *, above: str = "") -> str:
+    return f"{change.path.removeprefix(above).removeprefix('.')} {_sides(change)}"
+
+
+def _row(change: Change, *, below: str = "") -> Row:
+    mark = "+" if change.before is None else "-" if change.after is None else "~"
+    path = change.path.removeprefix(below).removeprefix(".")
+    return (mark, path, "", _sides(change))
+
+
+def _layer(layer: LayerChange) -> Iterator[Row]:
+    """Yield the rows of a layer: one for one that is new or gone, else one for each fact."""
+    name = layer.model + layer.name
+    facts = [(change.path, _sides(change)) for change in layer.changes]
+    if layer.kind in ("added", "removed"):
+        rows = [_BETWEEN.join(_said(change) for change in layer.changes)]
+    else:
+        width = max((len(path) for path, _ in facts), default=0)
+        rows = [f"{path.ljust(width)}  {sides}" for path, sides in facts]
+    if layer.was not in (None, layer.name):
+        rows.insert(0, f"was {layer.was}")
+    yield (_MARKS[layer.kind], name, layer.class_name, rows[0] if rows else "")
+    yield from (("", "", "", row) for row in rows[1:])
+
+
+def _sides(change: Change) -> str:
+    counts = change.path in _COUNTS
+    texts = [_value(side, counts=counts) for side in (change.before, change.after) if side]
+    return " -> ".join(texts)
+
+
+def _value(side: Written, *, counts: bool) -> str:
+    if counts and isinstance(side.value, int):
+        text = count_text(side.value)
+    elif isinstance(side.value, str):
+        text = side.value
+    else:
+        text = " ".join(flow_text(side.value, indent=0).split())
+    return f"{text} (default)" if side.by_default else text
+
+
+def _part(title: str, rows: Sequence[Row]) -> str:
+    """Return rows under a title; values that would make a line too long go on in the next."""
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    column = 4 + sum(width + 2 for width in widths[1:] if width) + 1
+    lines = [title]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False) if width]
+        first, *others = _wrapped(row[3], max(_WIDTH - column, 40))
+        lines.append(("  " + "  ".join([*cells, first])).rstrip())
+        lines += [" " * column + other for other in others]
+    return "\n".join(lines)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Return lines broken behind commas; not inside a shape, nor between a fact and its value."""
+    facts = text.split(_BETWEEN)
+    if all(len(fact) <= width for fact in facts):
+        text = ", ".join(fact.replace(" ", _HARD) for fact in facts)
+    else:
+        text = ", ".join(facts)
+    lines = wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
+    return [line.replace(_HARD, " ") for line in lines]
+
+
+def _sums(totals: Sequence[Total]) -> str:
+    head = ("total", "before", "after", "change")
+    rows = [head, *(_total(total) for total in totals)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+    lines = []
+    for first, *others in rows:
+        cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+        lines.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
+    return "\n".join(lines)
+
+
+def _total(total: Total) -> Row:
+    is_bytes = total.what == "activation bytes"
+    say = bytes_text if is_bytes else count_text
+    what = "activations" if is_bytes else total.what
+    if total.before is None or total.after is None:
+        return (what, say(total.before), say(total.after), "")
+    by = total.after - total.before
+    sign = "+" if by > 0 else "-" if by < 0 else ""
+    share = f" ({by / total.before:+.1%})" if by and total.before else ""
+    return (what, say(total.before), say(total.after), f"{sign}{say(abs(by))}{share}")

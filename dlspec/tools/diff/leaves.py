@@ -1,0 +1,146 @@
+"""Parts of a plan as flat tables from path to value, and what differs between two of them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+
+from dlspec.language.catalogue import ListedObject, ModelRef, Object
+from dlspec.language.sections import Gate
+
+Leaf = None | bool | int | float | str | tuple["Leaf", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A value at a path.
+
+    Attributes:
+        by_default: Whether the spec leaves it to Keras.
+        holds: Whether it stands for a mapping whose values follow, each at a path of its own.
+    """
+
+    value: Leaf
+    by_default: bool = False
+    holds: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One value that differs; None on a side where nothing stands at `path`."""
+
+    path: str
+    before: Written | None
+    after: Written | None
+
+
+Table = Mapping[str, Written]
+_HOLDER = Written(value=True, holds=True)
+_SHOWN_DIGITS = 12
+
+
+def table(path: str, value: object) -> dict[str, Written]:
+    """Return every single value inside a part of a plan, by its dotted path.
+
+    Args:
+        path: Where the value stands; "" for the whole.
+    """
+    return dict(_leaves(path, value))
+
+
+def changes(before: Table, after: Table) -> tuple[Change, ...]:
+    """Return what differs, in the order of the text; a default against nothing is no change."""
+    found = []
+    for path in dict.fromkeys((*before, *after)):
+        old, new = before.get(path), after.get(path)
+        given = [side for side in (old, new) if side is not None and not side.by_default]
+        if old != new and given:
+            found.append(Change(path, old, new))
+    return tuple(found)
+
+
+def _leaves(path: str, value: object) -> Iterator[tuple[str, Written]]:  # noqa: C901 - one case per form
+    match value:
+        case None:
+            return
+        case Object():
+            yield path, Written(value.class_name)
+            yield from arguments(path, value)
+        case ModelRef(name=name):
+            yield path, Written(f"model {name}")
+        case bool() | int() | float() | str():
+            yield path, Written(value)
+        case tuple():
+            yield from _list(path, value)
+        case Mapping():
+            yield path, _HOLDER
+            for name, inner in value.items():
+                yield from _leaves(_under(path, str(name)), inner)
+        case _:
+            assert is_dataclass(value), value
+            yield path, _HOLDER
+            for field in fields(value):
+                if field.compare:
+                    yield from _leaves(
+                        _under(path, field.name.rstrip("_")), getattr(value, field.name)
+                    )
+
+
+def arguments(path: str, made: Object) -> Iterator[tuple[str, Written]]:
+    """Yield what a class is given and, marked so, what is set where nothing is given.
+
+    Of a layer of the project's own, the beginning of its code's digest comes with it.
+    """
+    for name, inner in made.arguments.items():
+        if inner is None:
+            yield _under(path, name), Written(None)
+        yield from _leaves(_under(path, name), inner)
+    if isinstance(made, ListedObject):
+        yield _under(path, "code"), Written(made.code[:_SHOWN_DIGITS])
+    entry = made.entry
+    for parameter in entry.parameters if entry else ():
+        if not parameter.required and parameter.name not in made.arguments:
+            default = _plain(parameter.default)
+            yield _under(path, parameter.name), Written(default, by_default=True)
+
+
+def _list(path: str, items: tuple[object, ...]) -> Iterator[tuple[str, Written]]:
+    if all(isinstance(item, Gate) for item in items):
+        for gate in items:
+            assert isinstance(gate, Gate)
+            text = f"{gate.comparison} {gate.threshold:g}"
+            yield _under(path, gate.metric), Written(text)
+    elif any(isinstance(item, Object) and item.arguments for item in items):
+        yield from _objects(path, items)
+    else:
+        yield path, Written(_plain(items))
+
+
+def _objects(path: str, items: tuple[object, ...]) -> Iterator[tuple[str, Written]]:
+    """Yield objects under their class, so that one added above the others moves none of them."""
+    counts: dict[str, int] = {}
+    for item in items:
+        name = item.class_name if isinstance(item, Object) else str(_plain(item))
+        counts[name] = counts.get(name, 0) + 1
+        own = _under(path, name if counts[name] == 1 else f"{name}_{counts[name]}")
+        if isinstance(item, Object):
+            yield own, _HOLDER
+            yield from arguments(own, item)
+        else:
+            yield own, Written(_plain(item))
+
+
+def _plain(value: object) -> Leaf:
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case Object():
+            return value.class_name
+        case ModelRef(name=name):
+            return f"model {name}"
+        case tuple() | list():
+            return tuple(_plain(item) for item in value)
+        case _:
+            return str(value)
+
+
+def _under(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name

@@ -1,0 +1,1 @@
+"""`dlspec new`: a spec that runs as it is."""

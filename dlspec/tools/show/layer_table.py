@@ -1,0 +1,147 @@
+"""The layer table of `dlspec show`, as text and as JSON."""
+
+from collections.abc import Iterator, Sequence
+
+from dlspec.resolve.costs import Cost, graph_cost, models_of, node_cost, owns, tensor_bytes
+from dlspec.resolve.plan import Graph, Node, Plan, canonical, digest
+from dlspec.tools.show.edges import edges_into, is_chain, reference_text
+from dlspec.tools.show.words import bytes_text, class_of, count_text, shape_text
+
+_HEAD = ("layer", "class", "output shape", "parameters", "FLOPs", "activations", "reads")
+_RIGHT = frozenset({3, 4, 5})
+_READS = 6
+
+Row = tuple[str, ...]
+
+
+def layer_table(plan: Plan) -> str:
+    """Return the layers of a plan as aligned text, one sample's costs beside each.
+
+    A `?` is known once Keras has built the layer. Layers of a model that is called are indented
+    under its first call. Which layers feed one is said unless all stand in a chain.
+    """
+    graph = plan.graph
+    rows = list(graph_rows(graph))
+    chain = is_chain(graph) and not graph.models
+    columns = range(_READS if chain else _READS + 1)
+    total = graph_cost(graph)
+    last = ("total", "", "", *_costs(total), "")
+    widths = [max(len(row[i]) for row in (_HEAD, *rows, last)) for i in columns]
+    rule = "  ".join("-" * width for width in widths)
+    lines = [
+        _line(_HEAD, widths),
+        rule,
+        *(_line(row, widths) for row in rows),
+        rule,
+        _line(last, widths),
+    ]
+    return "\n".join([*lines, *notes(total)]) + "\n"
+
+
+def graph_rows(graph: Graph, depth: int = 0) -> Iterator[Row]:
+    """Yield a row of `layer, class, output shape, parameters, FLOPs, activations, reads` each.
+
+    Inputs come first; the layers of a called model follow its first call, one level deeper.
+    """
+    indent = "  " * depth
+    for declared in graph.inputs:
+        yield (indent + declared.name, "Input", str(declared.shape), "", "", "", "")
+    shown: set[str] = set()
+    for node in graph.nodes:
+        yield _row(node, graph, indent)
+        for name in sorted(models_of(node) - shown):
+            shown.add(name)
+            yield from graph_rows(graph.models[name], depth + 1)
+
+
+def notes(total: Cost) -> tuple[str, ...]:
+    """Return what is to be said under a layer table, one line each."""
+    found = []
+    if total.frozen:
+        trainable, frozen = count_text(total.trainable), count_text(total.frozen)
+        found.append(f"{trainable} parameters are trainable, {frozen} are not")
+    if total.unknown:
+        layers = "1 layer" if total.unknown == 1 else f"{total.unknown} layers"
+        found.append(f"the parameters of {layers} are known once built and are not in the total")
+    return tuple(found)
+
+
+def plan_json(plan: Plan) -> dict[str, object]:
+    """Return a plan as JSON data: the layers with their costs, and the sections as compiled."""
+    return {
+        "name": plan.name,
+        "description": plan.description,
+        "digest": digest(plan),
+        "model": _graph_json(plan.graph),
+        "params": canonical(plan.params),
+        "data": canonical(plan.data),
+        "training": canonical(plan.training),
+        "evaluation": canonical(plan.evaluation),
+        "prediction": canonical(plan.prediction),
+        "retraining": canonical(plan.retraining),
+        "runtime": canonical(plan.runtime),
+    }
+
+
+def _graph_json(graph: Graph) -> dict[str, object]:
+    inputs = [{"name": i.name, "shape": list(i.shape), "dtype": i.dtype} for i in graph.inputs]
+    outputs = {name: reference_text(reference, graph) for name, reference in graph.outputs}
+    return {
+        "inputs": inputs,
+        "outputs": outputs,
+        "layers": [_node_json(node, graph) for node in graph.nodes],
+        "total": _cost_json(graph_cost(graph)),
+        "models": {name: _graph_json(inner) for name, inner in graph.models.items()},
+    }
+
+
+def _node_json(node: Node, graph: Graph) -> dict[str, object]:
+    outputs = {
+        name: {
+            "shape": tensor.shape and list(tensor.shape),
+            "dtype": tensor.dtype,
+            "bytes": tensor_bytes(tensor),
+        }
+        for name, tensor in node.outputs
+    }
+    return {
+        "name": node.name,
+        "class": class_of(node),
+        "operation": canonical(node.operation),
+        "reads": [reference_text(edge.source, graph) for edge in edges_into(node)],
+        "outputs": outputs,
+        "trainable": node.trainable,
+        "shares_weights": not owns(node, graph),
+        **_cost_json(node_cost(node, graph)),
+    }
+
+
+def _cost_json(cost: Cost) -> dict[str, object]:
+    return {
+        "parameters": cost.parameters,
+        "trainable_parameters": cost.trainable,
+        "flops": cost.flops,
+        "activation_bytes": cost.activations,
+    }
+
+
+def _row(node: Node, graph: Graph, indent: str) -> Row:
+    cost = node_cost(node, graph)
+    parameters, flops, activations = _costs(cost)
+    if cost.parameters and not owns(node, graph):
+        parameters = "shared"
+    shape = ", ".join(shape_text(tensor) for _, tensor in node.outputs)
+    reads = ", ".join(reference_text(edge.source, graph) for edge in edges_into(node))
+    return (indent + node.name, class_of(node), shape, parameters, flops, activations, reads)
+
+
+def _costs(cost: Cost) -> Row:
+    return (count_text(cost.parameters), count_text(cost.flops), bytes_text(cost.activations))
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = (
+        row[i].rjust(width) if i in _RIGHT else row[i].ljust(width)
+        for i, width in enumerate(widths)
+    )
+    return "  ".join(cells).rstrip()

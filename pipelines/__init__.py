@@ -1,1 +1,0 @@
-"""The code location: Dagster wires the steps of `pipelines.steps` into assets."""

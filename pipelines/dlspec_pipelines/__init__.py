@@ -1,0 +1,1 @@
+"""The code location: Dagster wires the steps of `dlspec_pipelines.steps` into assets."""

@@ -1,0 +1,91 @@
+"""The console script `dlspec`: the compiler's commands, and those that run things."""
+
+import sys
+
+import click
+
+from dlspec.cli import main, parameter, plan_or_exit, spec_path
+from dlspec.language.sections import BACKENDS
+
+__all__ = ["main"]
+
+
+@main.command()
+@click.argument("spec")
+@click.option("sets", "--set", multiple=True, metavar="NAME=VALUE", help="Change a parameter.")
+@click.option("--backend", type=click.Choice(BACKENDS), help="What Keras runs on.")
+@click.option(
+    "--weights-from",
+    metavar="RUN_OR_FILE",
+    help="Begin with earlier weights, where layers have the same name and shapes.",
+)
+@click.option("--verbose", is_flag=True, help="Show Dagster's own log too.")
+def run(
+    spec: str,
+    sets: tuple[str, ...],
+    backend: str | None,
+    weights_from: str | None,
+    *,
+    verbose: bool,
+) -> None:
+    """Prepare, train, evaluate and report SPEC, a path or a name under specs/.
+
+    The last line on standard output is the path of the report. Exits with 1 when a step or a gate
+    failed, with 130 when Ctrl-C stopped it; the same command then goes on from the checkpoint.
+
+    RUN_OR_FILE is a .keras, .weights.h5 or .h5 file, or a run as `dlspec predict` takes one: its
+    id or the beginning of it, its folder, or a model's name for its champion or latest run.
+    """
+    from dlspec_pipelines.run.run import run as execute
+    from dlspec_pipelines.specs import SpecFile
+
+    found = plan_or_exit(spec, sets)
+    assert found.plan is not None
+    assert found.source is not None
+    params = dict(parameter(text) for text in sets)
+    file = SpecFile(spec_path(spec), found.source.text, found.plan, params)
+    if not file.trains:
+        raise click.UsageError(
+            f"`{file.path}` has no `data` or no `training` section, so there is nothing to run; "
+            f"`dlspec show {spec}` shows the model"
+        )
+    sys.exit(execute(file, backend=backend, verbose=verbose, weights_from=weights_from))
+
+
+@main.command()
+@click.argument("model", metavar="RUN_OR_NAME")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="A .csv or .parquet file.")
+@click.option("--beam", type=click.IntRange(1), help="Sequences kept when generating; 1: greedy.")
+@click.option("--length", type=click.IntRange(1), help="Most ids to generate.")
+def predict(
+    model: str, file: str, output: str | None, beam: int | None, length: int | None
+) -> None:
+    """Predict the rows of FILE with a trained run.
+
+    RUN_OR_NAME is a run's id or its beginning, a run's folder, or the name of a model: then its
+    champion is taken, or its latest run where no champion is yet. A model whose spec says
+    `prediction.generate` says sequences of ids; --beam and --length stand in for the spec's.
+    """
+    from dlspec_pipelines.predict import predict as execute
+
+    sys.exit(execute(model, file, output=output, beam=beam, length=length))
+
+
+@main.command()
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    envvar="PORT",
+    default=3000,
+    help="Default: $PORT, else 3000.",
+)
+def dev(port: int) -> None:
+    """Open the Dagster UI on this machine and watch specs/."""
+    from dlspec_pipelines.dev.serve import serve
+
+    sys.exit(serve(port))
+
+
+if __name__ == "__main__":
+    main()

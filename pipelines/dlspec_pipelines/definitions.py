@@ -1,0 +1,8 @@
+"""The code location that `workspace.yaml` names: the specs of the project."""
+
+from dlspec_pipelines.location.chain_definitions import definitions_for
+from dlspec_pipelines.specs import project_folder
+
+__all__ = ["definitions_for", "defs"]
+
+defs = definitions_for(project_folder() / "specs")

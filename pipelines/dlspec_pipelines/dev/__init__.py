@@ -1,0 +1,1 @@
+"""`dlspec dev`: the Dagster UI over a project, kept up to date."""

@@ -1,0 +1,1 @@
+"""All of Dagster: assets, checks, schedules, sensors, resources, the instance."""

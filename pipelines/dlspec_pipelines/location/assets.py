@@ -1,0 +1,312 @@
+"""One chain of assets for each spec: dataset, model, evaluation, report, champion."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from dlspec.diagnostics.findings import SpecError
+from dlspec.resolve.chain import Step, step_digest
+from dlspec.resolve.plan import Plan, digest
+from dlspec_pipelines.location.checks import (
+    broken_contract,
+    broken_spec,
+    contract_results,
+    contract_specs,
+    gate_results,
+    gate_specs,
+    spec_check,
+)
+from dlspec_pipelines.location.data_files import data_keys
+from dlspec_pipelines.location.metadata import metadata_of
+from dlspec_pipelines.specs import BrokenSpec, SpecFile
+from dlspec_pipelines.steps.records import Dataset, Evaluation, TrainedModel
+from dlspec_pipelines.steps.start import find_start
+from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.trainer.backend_choice import backend_of, on_backend, require_backend
+from dlspec_pipelines.trainer.client import Job
+
+STEPS: tuple[Step, ...] = ("dataset", "model", "evaluation", "report", "champion")
+# Raised when a step's code gives other results for the same plan.
+STEP_VERSIONS: Mapping[Step, int] = dict.fromkeys(STEPS, 1)
+
+_DESCRIPTIONS: Mapping[Step, str] = {
+    "dataset": "The rows of `{source}`, checked, split and prepared as arrays.",
+    "model": "{description}",
+    "evaluation": "What the model scores on the test rows, and whether the gates hold.",
+    "report": "One HTML file that opens offline.",
+    "champion": "The best model so far, promoted on evidence.",
+}
+
+
+class ModelConfig(dg.Config):
+    """What one run's training starts from; the model itself is written in its spec."""
+
+    weights_from: str | None = Field(
+        default=None,
+        description="A run's id or its beginning, a run's folder, a model's name, or a file of "
+        "weights: layers of the same name and shapes start from those.",
+    )
+
+
+Made = dg.MaterializeResult[Any]
+Events = Iterator[Made | dg.AssetCheckResult]
+
+
+def chain(spec: SpecFile) -> list[dg.AssetsDefinition]:
+    """Build the five assets of a spec."""
+    return [_dataset(spec), _model(spec), _evaluation(spec), _report(spec), _champion(spec)]
+
+
+def keys(spec: SpecFile) -> list[dg.AssetKey]:
+    """Return the keys of a spec's chain, in the order of its steps."""
+    return [dg.AssetKey([spec.name, step]) for step in STEPS]
+
+
+def code_version(plan: Plan, step: Step, backend: str | None = None) -> str:
+    """Return what changes when a step would give another result for the same inputs.
+
+    Args:
+        backend: What a run asks Keras to run on; None leaves it to the spec.
+    """
+    as_run = on_backend(plan, backend_of(plan, backend))
+    return f"{step_digest(as_run, step)[:16]}-{STEP_VERSIONS[step]}"
+
+
+def broken(spec: BrokenSpec) -> dg.AssetsDefinition:
+    """Build the asset of a file that does not compile: all it has is a failing check."""
+    key = dg.AssetKey([spec.name, "spec"])
+
+    @dg.asset(
+        key=key,
+        group_name=spec.name,
+        kinds={"yaml"},
+        description=f"`{spec.path.name}` does not compile.\n\n```text\n{spec.findings}\n```",
+        check_specs=[spec_check(key)],
+    )
+    def read() -> Events:
+        yield broken_spec(spec)
+        raise dg.Failure(f"`{spec.path}` does not compile\n{spec.findings}", allow_retries=False)
+
+    return read
+
+
+def bare(spec: SpecFile) -> dg.AssetSpec:
+    """Build the asset of a model alone: it can be looked at, and nothing can be run."""
+    lacking = " and ".join(f"`{section}`" for section in spec.lacking)
+    return dg.AssetSpec(
+        [spec.name, "spec"],
+        group_name=spec.name,
+        kinds={"yaml"},
+        description=f"`{spec.path.name}` has no {lacking}, so there is nothing to run; "
+        f"`dlspec show {spec.name}` shows the model.",
+        metadata={"spec": dg.MetadataValue.path(str(spec.path))},
+    )
+
+
+def _dataset(spec: SpecFile) -> dg.AssetsDefinition:
+    @_asset(spec, "dataset", check_specs=contract_specs(spec), deps=data_keys(spec))
+    def dataset(context: dg.AssetExecutionContext) -> Events:
+        with _sentences():
+            current = _current(spec, context)
+            _require_backend(current, context)
+            try:
+                made = _prepare(current)
+            except StepError as problem:
+                yield from broken_contract(problem, current)
+                raise
+            checks = list(contract_results(made))
+            yield _made(current, "dataset", made, version=made.digest, checks=checks)
+
+    return dataset
+
+
+def _model(spec: SpecFile) -> dg.AssetsDefinition:
+    @_asset(spec, "model", "trainer", pool="trainer", ins=_ins(spec, "dataset"))
+    def model(context: dg.AssetExecutionContext, dataset: Dataset, config: ModelConfig) -> Made:
+        with _sentences():
+            current = _current(spec, context)
+            start = find_start(config.weights_from) if config.weights_from else None
+            job = Job("model", current, {"dataset": dataset}, start)
+            trained: TrainedModel = context.resources.trainer.record(context, job)
+            return _made(current, "model", trained, version=trained.weights)
+
+    return model
+
+
+def _evaluation(spec: SpecFile) -> dg.AssetsDefinition:
+    @_asset(
+        spec,
+        "evaluation",
+        "trainer",
+        pool="trainer",
+        ins=_ins(spec, "dataset", "model"),
+        check_specs=gate_specs(spec),
+    )
+    def evaluation(
+        context: dg.AssetExecutionContext, dataset: Dataset, model: TrainedModel
+    ) -> Events:
+        with _sentences():
+            current = _current(spec, context)
+            job = Job("evaluation", current, {"dataset": dataset, "model": model})
+            measured: Evaluation = context.resources.trainer.record(context, job)
+            checks = list(gate_results(measured))
+            version = digest(measured.metrics)
+            yield _made(current, "evaluation", measured, version=version, checks=checks)
+
+    return evaluation
+
+
+def _report(spec: SpecFile) -> dg.AssetsDefinition:
+    @_asset(spec, "report", ins=_ins(spec, "dataset", "model", "evaluation"))
+    def report(
+        context: dg.AssetExecutionContext,
+        dataset: Dataset,
+        model: TrainedModel,
+        evaluation: Evaluation,
+    ) -> Made:
+        from dlspec_pipelines.steps.reports import render
+
+        with _sentences():
+            current = _current(spec, context)
+            made = render(current.plan, dataset, model, evaluation)
+            return _made(current, "report", made, version=evaluation.run)
+
+    return report
+
+
+def _champion(spec: SpecFile) -> dg.AssetsDefinition:
+    @_asset(spec, "champion", ins=_ins(spec, "model", "evaluation"))
+    def champion(
+        context: dg.AssetExecutionContext, model: TrainedModel, evaluation: Evaluation
+    ) -> Made:
+        from dlspec_pipelines.steps.promotion.promote import promote
+
+        with _sentences():
+            current = _current(spec, context)
+            made = promote(current.plan, evaluation, model)
+            return _made(current, "champion", made, version=made.run)
+
+    return champion
+
+
+def _prepare(spec: SpecFile) -> Dataset:
+    from dlspec_pipelines.steps.preparation.dataset import prepare
+
+    assert spec.plan.data is not None
+    assert spec.plan.training is not None
+    return prepare(spec.plan.data, base=spec.path.parent)
+
+
+def _asset(
+    spec: SpecFile,
+    step: Step,
+    *resources: str,
+    **further: Any,  # noqa: ANN401 - as `dg.asset`
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """Return the decorator that makes a function the asset of one step."""
+    decorator: Callable[[Callable[..., Any]], dg.AssetsDefinition] = dg.asset(
+        **_common(spec, step, *resources), **further
+    )
+    return decorator
+
+
+def _common(spec: SpecFile, step: Step, *resources: str) -> dict[str, Any]:
+    """Return what every asset of a chain says about itself."""
+    plan = spec.plan
+    return {
+        "key": [plan.name, step],
+        "group_name": plan.name,
+        "description": _description(spec, step),
+        "kinds": _kinds(plan, step),
+        "owners": list(plan.owners),
+        "tags": dict(plan.tags),
+        "metadata": {"spec": dg.MetadataValue.path(str(spec.path)), **_warnings(spec)},
+        "code_version": code_version(plan, step),
+        "required_resource_keys": {"settings", *resources},
+    }
+
+
+def _warnings(spec: SpecFile) -> dict[str, dg.MetadataValue[Any]]:
+    text = spec.warnings
+    return {"warnings": dg.MetadataValue.md(f"```text\n{text}\n```")} if text else {}
+
+
+def _description(spec: SpecFile, step: Step) -> str:
+    description = spec.plan.description or f"`{spec.path.name}`, trained."
+    return _DESCRIPTIONS[step].format(source=_source_kind(spec.plan), description=description)
+
+
+def _kinds(plan: Plan, step: Step) -> set[str]:
+    source = _source_kind(plan)
+    return {
+        "dataset": {{"sklearn": "scikitlearn"}.get(source, source), "numpy"},
+        "model": {"keras", backend_of(plan)},
+        "evaluation": {"keras", "numpy"},
+        "report": {"html"},
+        "champion": {"keras"},
+    }[step]
+
+
+def _source_kind(plan: Plan) -> str:
+    """Return the word under `data.source`: the name of the record's first field."""
+    assert plan.data is not None
+    return fields(plan.data.source)[0].name
+
+
+def _ins(spec: SpecFile, *steps: Step) -> dict[str, dg.AssetIn]:
+    return {step: dg.AssetIn([spec.name, step]) for step in steps}
+
+
+def _current(spec: SpecFile, context: dg.AssetExecutionContext) -> SpecFile:
+    """Return the spec as this run's settings change it."""
+    current: SpecFile = context.resources.settings.spec(spec)
+    return current
+
+
+def _require_backend(spec: SpecFile, context: dg.AssetExecutionContext) -> None:
+    """Refuse, before any data is prepared, what the same run could not train afterwards."""
+    selected = context.run.asset_selection
+    if selected is None or dg.AssetKey([spec.name, "model"]) in selected:
+        require_backend(backend_of(spec.plan, spec.backend), spec.plan)
+
+
+def _made(
+    spec: SpecFile,
+    step: Step,
+    record: object,
+    *,
+    version: str,
+    checks: Sequence[dg.AssetCheckResult] = (),
+) -> Made:
+    """Return a record with what the UI shows of it, and its digest as the data version."""
+    made_by = code_version(spec.plan, step, spec.backend)
+    return dg.MaterializeResult(
+        value=record,
+        metadata={**metadata_of(record), **({"params": dict(spec.params)} if spec.params else {})},
+        check_results=checks,
+        data_version=dg.DataVersion(version),
+        # A run with parameters, a backend or start weights of its own makes what no code version of
+        # the location stands for.
+        tags={"dagster/code_version": made_by + _start_version(record)},
+    )
+
+
+def _start_version(record: object) -> str:
+    start = record.start if isinstance(record, TrainedModel) else None
+    return "" if start is None else f"-from-{start.digest[:16]}"
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Turn what a person can act on into a failure that says just that; bugs pass as they are."""
+    try:
+        yield
+    except StepError as problem:
+        table = {"rows": dg.MetadataValue.md(problem.table)} if problem.table else {}
+        raise dg.Failure(str(problem), metadata=table, allow_retries=False) from problem
+    except SpecError as findings:
+        raise dg.Failure(str(findings), allow_retries=False) from findings

@@ -1,0 +1,115 @@
+"""Asset checks: the data's contract, its hygiene, the gates, and whether a spec compiles."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from dlspec_pipelines.specs import BrokenSpec, SpecFile
+from dlspec_pipelines.steps.records import Dataset, Evaluation
+from dlspec_pipelines.steps.step_errors import StepError
+
+_BROKEN = "DL612"
+
+
+def contract_specs(spec: SpecFile) -> list[dg.AssetCheckSpec]:
+    """Return the checks of a data set: what is demanded blocks training, what is odd does not."""
+    key = dg.AssetKey([spec.name, "dataset"])
+    return [
+        dg.AssetCheckSpec(
+            "contract", asset=key, blocking=True, description="Every row is as `expect` says."
+        ),
+        dg.AssetCheckSpec(
+            "hygiene",
+            asset=key,
+            description="Nothing is odd that nobody forbade, such as rows "
+            "that are in training and test alike.",
+        ),
+    ]
+
+
+def contract_results(made: Dataset) -> Iterator[dg.AssetCheckResult]:
+    """Give the results of a data set that could be prepared."""
+    said: Mapping[str, Any] = json.loads(Path(made.path, "contract.json").read_text("utf-8"))
+    yield dg.AssetCheckResult(check_name="contract", passed=True, metadata=_facts(said))
+    findings = [f for f in said["findings"] if f["severity"] == "warn"]
+    yield dg.AssetCheckResult(
+        check_name="hygiene",
+        passed=not findings,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(f["message"] for f in findings) or "nothing odd",
+    )
+
+
+def broken_contract(problem: StepError, spec: SpecFile) -> Iterator[dg.AssetCheckResult]:
+    """Give a failed contract with the failing rows; nothing for a problem of another kind."""
+    if problem.code != _BROKEN:
+        return
+    rows = {"rows": dg.MetadataValue.md(problem.table)} if problem.table else {}
+    yield dg.AssetCheckResult(
+        asset_key=dg.AssetKey([spec.name, "dataset"]),
+        check_name="contract",
+        passed=False,
+        description=problem.message,
+        metadata=rows,
+    )
+
+
+def gate_specs(spec: SpecFile) -> list[dg.AssetCheckSpec]:
+    """Return one check for each gate, named by its metric."""
+    key = dg.AssetKey([spec.name, "evaluation"])
+    evaluation = spec.plan.evaluation
+    gates = evaluation.gates if evaluation else ()
+    return [dg.AssetCheckSpec(g.metric, asset=key, description=f"`{g}`") for g in gates]
+
+
+def gate_results(measured: Evaluation) -> Iterator[dg.AssetCheckResult]:
+    """Give each gate's result. A failed gate stops the promotion, not the report."""
+    for gate in measured.gates:
+        value = {} if gate.value is None else {gate.metric: gate.value}
+        yield dg.AssetCheckResult(
+            check_name=gate.metric,
+            passed=gate.passed,
+            severity=dg.AssetCheckSeverity.ERROR,
+            metadata={"requirement": gate.requirement, **value},
+        )
+
+
+def spec_check(key: dg.AssetKey) -> dg.AssetCheckSpec:
+    """Return the check that fails for a file that does not compile."""
+    return dg.AssetCheckSpec("compiles", asset=key, description="`dlspec check` finds no mistake.")
+
+
+def broken_spec(spec: BrokenSpec) -> dg.AssetCheckResult:
+    """Give the failed check of a file that does not compile, with what is wrong in it."""
+    return dg.AssetCheckResult(
+        check_name="compiles", passed=False, description=_fenced(spec), metadata=_place(spec)
+    )
+
+
+def broken_spec_event(spec: BrokenSpec) -> dg.AssetCheckEvaluation:
+    """Give the same result as an event, so that it shows without a run."""
+    return dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey([spec.name, "spec"]),
+        check_name="compiles",
+        passed=False,
+        description=_fenced(spec),
+        metadata=_place(spec),
+    )
+
+
+def _fenced(spec: BrokenSpec) -> str:
+    """Return the findings as Markdown that keeps their columns."""
+    return f"```text\n{spec.findings}\n```"
+
+
+def _place(spec: BrokenSpec) -> dict[str, dg.MetadataValue[Any]]:
+    return {"spec": dg.MetadataValue.path(str(spec.path))}
+
+
+def _facts(said: Mapping[str, Any]) -> dict[str, Any]:
+    rows = [f"| {c['column']} | {c['check']} | {c['rows']:,} |" for c in said["checks"]]
+    table = "\n".join(["| column | check | rows |", "|---|---|---:|", *rows])
+    return {"checks": dg.MetadataValue.md(table if rows else "`expect` demands nothing")}

@@ -1,0 +1,115 @@
+"""What the UI shows of a record, beside its value."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from dlspec_pipelines.steps.records import (
+    Champion,
+    Dataset,
+    Evaluation,
+    Report,
+    Started,
+    TrainedModel,
+)
+
+
+def metadata_of(record: object) -> dict[str, Any]:
+    """Return a record's numbers, paths and tables as Dagster metadata."""
+    match record:
+        case Dataset():
+            return _dataset(record)
+        case TrainedModel():
+            return _trained(record)
+        case Evaluation():
+            return _evaluation(record)
+        case Report():
+            return _report(record)
+        case Champion():
+            return _champion(record)
+    raise AssertionError(record)
+
+
+def _dataset(made: Dataset) -> dict[str, Any]:
+    rows = {f"rows/{part}": count for part, count in made.rows.items()}
+    return {
+        **rows,
+        "dagster/row_count": sum(made.rows.values()),
+        "fingerprint": made.fingerprint,
+        "path": dg.MetadataValue.path(made.path),
+    }
+
+
+def _trained(made: TrainedModel) -> dict[str, Any]:
+    flops = {} if made.flops is None else {"flops": made.flops}
+    start = {} if made.start is None else _started(made.start)
+    return {
+        "epochs": made.epochs,
+        "seconds": round(made.seconds, 2),
+        "parameters": made.parameters,
+        **flops,
+        "continued_from_epoch": made.continued_from_epoch,
+        # Not the key of the epochs' observations: a final value among them draws a sawtooth.
+        **{f"last/{name}": value for name, value in made.history.items()},
+        **start,
+        "path": dg.MetadataValue.path(made.path),
+    }
+
+
+def _started(start: Started) -> dict[str, Any]:
+    rows = [
+        *(("taken", name, "") for name in start.taken),
+        *(("initialised", name, reason) for name, reason in start.initialised.items()),
+        *(("left", name, reason) for name, reason in start.left.items()),
+    ]
+    lines = [f"| {what} | `{name}` | {reason} |" for what, name, reason in rows]
+    return {
+        "weights_from": start.source,
+        "weights_from/parameters": start.parameters,
+        "weights_from/layers": dg.MetadataValue.md(
+            "\n".join(["| | layer | |", "|---|---|---|", *lines])
+        ),
+    }
+
+
+def _evaluation(made: Evaluation) -> dict[str, Any]:
+    compared = made.comparison
+    evidence = (
+        {} if compared is None else {"p_value": compared.p_value, "champion": compared.champion}
+    )
+    return {
+        **made.metrics,
+        **{f"comparison/{name}": value for name, value in evidence.items()},
+        "gates": dg.MetadataValue.md(gates_table(made)),
+        "path": dg.MetadataValue.path(made.path),
+    }
+
+
+def gates_table(made: Evaluation) -> str:
+    """Return the gates as a Markdown table."""
+    if not made.gates:
+        return "no gates"
+    rows = [
+        f"| {g.metric} {g.requirement} | {'-' if g.value is None else f'{g.value:.6g}'} | "
+        f"{'passed' if g.passed else '**failed**'} |"
+        for g in made.gates
+    ]
+    return "\n".join(["| gate | value | |", "|---|---|---|", *rows])
+
+
+def _report(made: Report) -> dict[str, Any]:
+    text = Path(made.markdown).read_text(encoding="utf-8")
+    return {"report": dg.MetadataValue.md(text), "html": dg.MetadataValue.path(made.html)}
+
+
+def _champion(made: Champion) -> dict[str, Any]:
+    metrics: Mapping[str, float] = made.metrics
+    return {
+        "promoted": made.promoted,
+        "evidence": made.evidence,
+        "run": dg.MetadataValue.dagster_run(made.run),
+        "since": made.since,
+        **metrics,
+    }

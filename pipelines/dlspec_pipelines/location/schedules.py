@@ -1,0 +1,36 @@
+"""One schedule for each spec that asks for one; all of them start the same job."""
+
+from collections.abc import Iterable
+
+import dagster as dg
+
+from dlspec_pipelines.location.assets import keys
+from dlspec_pipelines.specs import SpecFile
+
+JOB = "materialize"
+
+
+def schedules(specs: Iterable[SpecFile], job: str = JOB) -> list[dg.ScheduleDefinition]:
+    """Build the schedules; they run as declared, without a click."""
+    return [
+        _schedule(spec, cron, job)
+        for spec in specs
+        if (retraining := spec.plan.retraining) and (cron := retraining.cron)
+    ]
+
+
+def _schedule(spec: SpecFile, cron: str, job: str) -> dg.ScheduleDefinition:
+    assert spec.plan.retraining is not None
+
+    @dg.schedule(
+        name=f"{spec.name}_retraining",
+        job_name=job,
+        cron_schedule=cron,
+        execution_timezone=spec.plan.retraining.timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Retrains `{spec.name}`.",
+    )
+    def retrain() -> dg.RunRequest:
+        return dg.RunRequest(asset_selection=keys(spec), tags={"dlspec/spec": spec.name})
+
+    return retrain

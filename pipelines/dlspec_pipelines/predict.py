@@ -1,0 +1,131 @@
+"""`dlspec predict`: new rows through a trained run, with the preparation fitted at its training."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlspec.language.data_sources import CsvSource, JsonLinesSource, NpzSource, ParquetSource
+from dlspec_pipelines.steps.runs import find_run
+from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.steps.store import whole_file
+from dlspec_pipelines.trainer.backend_choice import require_backend
+from dlspec_pipelines.trainer.keras_import import import_keras, quiet_start
+
+if TYPE_CHECKING:
+    from dlspec_pipelines.steps.datasets.table import Table
+
+
+_CLEAN, _FINDINGS = 0, 1
+
+
+_KINDS = (".csv", ".json", ".jsonl", ".npz", ".parquet")
+
+
+FileSource = CsvSource | JsonLinesSource | NpzSource | ParquetSource
+
+
+def predict(
+    word: str,
+    file: str,
+    *,
+    output: str | None,
+    beam: int | None = None,
+    length: int | None = None,
+) -> int:
+    """Write predictions for the rows of a file, and return the exit status.
+
+    Args:
+        word: A run's id or its beginning, a run's folder, or the name of a model.
+        output: A .csv or .parquet file; None writes CSV on standard output.
+        beam: Sequences kept at each step of a generation; None is what the spec says.
+        length: Most ids to generate; None is what the spec says.
+    """
+    try:
+        choice = find_run(word)
+        plan, run = (_read_json(choice.folder / name) for name in ("plan.json", "run.json"))
+        source = _source(Path(file), plan)
+        _settle_backend(run["backend"])
+        _say(f"using run `{choice.folder.name}` of `{plan['name']}`: {choice.reason}")
+        table = _predicted(choice.folder, source, beam=beam, length=length)
+        _write(table, None if output is None else Path(output))
+    except StepError as problem:
+        _say(str(problem))
+        return _FINDINGS
+    return _CLEAN
+
+
+def _settle_backend(backend: str) -> None:
+    """Let Keras load with the backend that the run was trained on.
+
+    Raises:
+        StepError: If that is not installed.
+    """
+    require_backend(backend)
+    os.environ["KERAS_BACKEND"] = backend
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def _predicted(
+    folder: Path, source: FileSource, *, beam: int | None, length: int | None
+) -> "Table":
+    with quiet_start():
+        import_keras()
+    from dlspec_pipelines.steps.datasets.read_source import read
+    from dlspec_pipelines.steps.evaluation.new_rows import predict as predict_rows
+
+    return predict_rows(folder, read(source, Path.cwd()), beam=beam, length=length)
+
+
+def _source(file: Path, plan: Mapping[str, Any]) -> FileSource:
+    """Return the file as a source; delimited text is read as the spec reads its own."""
+    path = str(file.absolute())
+    match file.suffix:
+        case ".csv" | ".data" | ".tsv" | ".txt":
+            said = plan["data"]["source"]
+            if said["is"] != "CsvSource":
+                return CsvSource((path,))
+            names = None if said["columns"] is None else tuple(said["columns"])
+            missing = tuple(said["missing"])
+            return CsvSource((path,), said["separator"], names, missing, said["encoding"])
+        case ".json" | ".jsonl":
+            return JsonLinesSource((path,))
+        case ".npz":
+            return NpzSource(path)
+        case ".parquet":
+            return ParquetSource((path,))
+    raise StepError(
+        f"`{file}` is not a table: its name ends in `{file.suffix}`",
+        help=f"name a file that ends in {', '.join(f'`{kind}`' for kind in _KINDS)}",
+    )
+
+
+def _write(table: "Table", output: Path | None) -> None:
+    import pandas as pd
+
+    frame = pd.DataFrame({name: list(column) for name, column in table.columns.items()})
+    if output is None:
+        frame.to_csv(sys.stdout, index=False)
+        return
+    if output.suffix not in (".csv", ".parquet"):
+        raise StepError(f"`{output}` is no .csv or .parquet file", help="end its name so")
+    with whole_file(output) as file:
+        if output.suffix == ".csv":
+            frame.to_csv(file, index=False)
+        else:
+            frame.to_parquet(file, index=False)
+    _say(f"{len(frame):,} rows written to `{output}`")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StepError(f"`{path}` cannot be read: {error}", help="name a whole run") from error
+    return content
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the output

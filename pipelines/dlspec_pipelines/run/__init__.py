@@ -1,0 +1,1 @@
+"""`dlspec run` in a terminal."""

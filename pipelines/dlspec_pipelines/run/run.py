@@ -1,0 +1,163 @@
+"""`dlspec run`: one spec's chain in this process, through the definitions that the UI shows."""
+
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dlspec_pipelines.location.instance import OWN_PROCESS, opening_alone, prepare_instance
+from dlspec_pipelines.run.terminal import Progress, table
+from dlspec_pipelines.run.watcher import CLEAN, FINDINGS, INTERRUPTED, _tell, _Watcher
+from dlspec_pipelines.specs import SpecFile
+from dlspec_pipelines.steps.records import Champion, Evaluation, Start, from_json
+from dlspec_pipelines.steps.start import find_start
+from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.trainer.backend_choice import backend_of, require_backend
+from dlspec_pipelines.trainer.process import Trainers
+
+
+def run(
+    spec: SpecFile, *, backend: str | None, verbose: bool, weights_from: str | None = None
+) -> int:
+    """Materialize the chain of one spec, and return the exit status.
+
+    Args:
+        backend: Overrides the spec's `runtime.backend`.
+        verbose: Shows Dagster's own log too.
+        weights_from: The run or the file whose weights the training begins with.
+    """
+    run_id = str(uuid.uuid4())
+    trainers = Trainers(run_id)
+    watcher = _Watcher(spec, Progress())
+    try:
+        start = None if weights_from is None else find_start(weights_from)
+        chosen = backend_of(spec.plan, backend)
+        require_backend(chosen, spec.plan)
+        # Before Dagster is loaded: Keras takes four times as long, and has a core to itself.
+        trainers.get(chosen)
+        config = _config(spec, backend, start, verbose=verbose)
+        return _execute(watcher, run_id, trainers=trainers, config=config)
+    except StepError as problem:
+        return _tell(str(problem), FINDINGS)
+    except KeyboardInterrupt:
+        return _interrupted(watcher)
+    finally:
+        trainers.close()
+
+
+def _config(
+    spec: SpecFile, backend: str | None, start: Start | None, *, verbose: bool
+) -> dict[str, Any]:
+    config: dict[str, Any] = {}
+    if backend:
+        config["resources"] = {"settings": {"config": {"backend": backend}}}
+    if not verbose:
+        config["loggers"] = {"console": {"config": {"log_level": "CRITICAL"}}}
+    if start is not None:
+        # By its file: a champion may change before the training begins.
+        config["ops"] = {f"{spec.name}__model": {"config": {"weights_from": start.file}}}
+    return config
+
+
+def _execute(
+    watcher: "_Watcher", run_id: str, *, trainers: Trainers, config: Mapping[str, Any]
+) -> int:
+    from dlspec_pipelines.location.abandoned_runs import attended, end_abandoned
+    from dlspec_pipelines.location.assets import keys
+    from dlspec_pipelines.location.chain_definitions import definitions_of
+    from dlspec_pipelines.location.schedules import JOB
+    from dlspec_pipelines.run.event_log import storing, unwritable
+
+    spec = watcher.spec
+    definitions = definitions_of([spec], trainers=trainers, listener=watcher.hear)
+    folder = prepare_instance()
+    with storing(folder), _opened(folder) as instance:
+        end_abandoned(instance)
+        # Without it Dagster takes Ctrl-C for a failure.
+        watcher.cancel = lambda: _cancel(instance, run_id)
+        instance.add_event_listener(run_id, watcher.see)
+        try:
+            with attended(instance, run_id):
+                definitions.resolve_job_def(JOB).execute_in_process(
+                    run_config=config,
+                    instance=instance,
+                    asset_selection=keys(spec),
+                    raise_on_error=False,
+                    run_id=run_id,
+                    tags={"dlspec/spec": spec.name, **OWN_PROCESS},
+                )
+        finally:
+            watcher.progress.close()
+    if watcher.unwritable is not None:
+        raise unwritable(folder, watcher.unwritable)
+    if watcher.interrupted:
+        return _interrupted(watcher)
+    return _verdict(spec, run_id, watcher)
+
+
+def _opened(folder: Path) -> Any:  # noqa: ANN401 - a DagsterInstance
+    import dagster as dg
+    from dagster._core.instance.ref import InstanceRef
+
+    # Dagster would redirect standard output, where the progress goes, and start a `tail`.
+    quiet = {
+        "module": "dagster._core.storage.noop_compute_log_manager",
+        "class": "NoOpComputeLogManager",
+        "config": {},
+    }
+    reference = InstanceRef.from_dir(str(folder), overrides={"compute_logs": quiet})
+    with opening_alone(folder):
+        return dg.DagsterInstance.from_ref(reference)
+
+
+def _cancel(instance: Any, run_id: str) -> None:  # noqa: ANN401 - a DagsterInstance
+    instance.report_run_canceling(instance.get_run_by_id(run_id))
+
+
+def _interrupted(watcher: _Watcher) -> int:
+    """Say where a run was stopped, and what the next one does."""
+    watcher.progress.close()
+    if (problem := watcher.stopped) is not None:
+        return _tell(f"{problem['message']}\n{problem['help'] or ''}".rstrip(), INTERRUPTED)
+    if "model" in watcher.made:
+        path, name = watcher.made["model"]["path"], watcher.spec.name
+        return _tell(
+            f"stopped after the training; the model is in `{path}`\n"
+            f"`make dev` goes on from it where `{name}/evaluation` is materialized; "
+            f"`dlspec run {name}` trains again",
+            INTERRUPTED,
+        )
+    if watcher.began:
+        text = "training stopped without a new checkpoint\nrun it again: it goes on from the last"
+        return _tell(text, INTERRUPTED)
+    return _tell("stopped before training began", INTERRUPTED)
+
+
+def _verdict(spec: SpecFile, run_id: str, watcher: _Watcher) -> int:
+    """Print the gates, the champion's verdict and, last, where the report is."""
+    from dlspec_pipelines.location.record_io import record_file
+
+    def made(step: str) -> Any:  # noqa: ANN401 - any record
+        path = record_file(spec.name, step, run=run_id)
+        return from_json(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+    evaluation: Evaluation | None = made("evaluation")
+    if evaluation is not None:
+        print(_gates(evaluation, made("champion")))  # noqa: T201 - this is the output
+    if (report := made("report")) is not None:
+        print(Path(report.html).absolute())  # noqa: T201 - this is the output
+    gates = evaluation.gates if evaluation else ()
+    return FINDINGS if watcher.failed or not all(g.passed for g in gates) else CLEAN
+
+
+def _gates(evaluation: Evaluation, champion: Champion | None) -> str:
+    rows = [
+        (
+            f"gate {gate.metric} {gate.requirement}",
+            "not measured" if gate.value is None else f"{gate.value:.6g}",
+            "passed" if gate.passed else "failed",
+        )
+        for gate in evaluation.gates
+    ]
+    verdict = "promoted" if champion and champion.promoted else "not promoted"
+    return table([*rows, ("champion", evaluation.name, verdict)])

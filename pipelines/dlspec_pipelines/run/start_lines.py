@@ -1,0 +1,28 @@
+"""What a training took from earlier weights, told on the terminal."""
+
+from collections.abc import Sequence
+
+from dlspec_pipelines.run.terminal import table
+from dlspec_pipelines.steps.records import Started
+
+_MOST_TAKEN = 12
+
+
+def start_lines(started: Started) -> list[str]:
+    """Return what a training took from earlier weights, as lines: one when it took all."""
+    origin = f"the run `{started.run}`" if started.run else f"`{started.source}`"
+    count, whole = len(started.taken), not started.initialised
+    told = f"{'all ' if whole else ''}{count} layer{'s'[: count != 1]}"
+    head = f"{told}, {started.parameters:,} parameters, taken by {started.by} from {origin}"
+    rows: list[tuple[str, ...]] = [
+        *([] if whole else [("taken", name, "") for name in _shortened(started.taken)]),
+        *(("initialised", name, reason) for name, reason in started.initialised.items()),
+        *(("left", name, reason) for name, reason in started.left.items()),
+    ]
+    return [head, *(table(rows).splitlines() if rows else ())]
+
+
+def _shortened(names: Sequence[str]) -> list[str]:
+    if len(names) <= _MOST_TAKEN:
+        return list(names)
+    return [*names[: _MOST_TAKEN - 1], f"and {len(names) - _MOST_TAKEN + 1} more"]

@@ -1,0 +1,136 @@
+"""What happens while a run goes on, heard and summed up for a terminal."""
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dlspec_pipelines.run.start_lines import start_lines
+from dlspec_pipelines.run.terminal import Progress
+from dlspec_pipelines.specs import SpecFile
+from dlspec_pipelines.steps.records import Started
+
+CLEAN, FINDINGS, INTERRUPTED = 0, 1, 130
+
+
+_INTERRUPT = "DagsterExecutionInterruptedError"
+
+
+@dataclass(slots=True)
+class _Watcher:
+    """Turns what Dagster and the trainer say into lines; remembers what failed."""
+
+    spec: SpecFile
+    progress: Progress
+    made: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
+    began: bool = False
+    unwritable: str | None = None
+    stopped: Mapping[str, Any] | None = None
+    interrupted: bool = False
+    cancel: Callable[[], object] | None = None
+    _started: dict[str, float] = field(default_factory=dict)
+
+    def hear(self, message: Mapping[str, Any]) -> None:
+        """Take what the trainer says."""
+        self.began = self.began or "epoch" in message or "tick" in message
+        if "epoch" in message:
+            self.progress.epoch(message["epoch"])
+        elif "tick" in message:
+            self.progress.tick(message["tick"])
+        elif "log" in message:
+            self.progress.step("model", message["log"])
+        elif "start" in message:
+            head, *rows = start_lines(Started(**message["start"]))
+            self.progress.step("weights", head)
+            for row in rows:
+                self.progress.step("", row)
+        elif "problem" in message:
+            self.stopped = message["problem"]
+            if self.cancel is not None and self.stopped["epoch"] is not None:
+                self.cancel()
+
+    def see(self, entry: Any) -> None:  # noqa: ANN401 - an EventLogEntry
+        """Take one entry of the run's event log."""
+        event = entry.dagster_event
+        if event is not None and _is_interruption(event):
+            self.interrupted = True
+        elif event is not None and event.is_run_failure and not self.failed:
+            self.failed.append("run")
+            _tell(event.job_failure_data.error.to_string(), FINDINGS)
+        if event is None or event.step_key is None:
+            return
+        step = event.step_key.rpartition("__")[2]
+        if event.is_step_start:
+            self._started[step] = time.monotonic()
+        elif event.is_step_materialization:
+            self._made(step, event.materialization.metadata)
+        elif event.is_step_failure and _is_interrupt(event.step_failure_data):
+            self.interrupted = True
+        elif event.is_step_failure:
+            self._failed(step, event.step_failure_data)
+
+    def _failed(self, step: str, failure: Any) -> None:  # noqa: ANN401 - a StepFailureData
+        from dlspec_pipelines.run.event_log import storage_reason
+
+        self.failed.append(step)
+        self.progress.close()
+        reason = storage_reason(failure)
+        if reason is None:
+            _tell(f"{step:<11} failed\n{_reason(failure)}", FINDINGS)
+        self.unwritable = self.unwritable or reason
+
+    def _made(self, step: str, metadata: Mapping[str, Any]) -> None:
+        if step == "model":
+            # Early stopping leaves the bar before its end.
+            self.progress.close()
+        facts = {name: value.value for name, value in metadata.items()}
+        self.made[step] = facts
+        seconds = time.monotonic() - self._started[step]
+        self.progress.step(step, _summary(step, facts), seconds)
+
+
+def _is_interruption(event: Any) -> bool:  # noqa: ANN401 - a DagsterEvent
+    from dagster import DagsterEventType
+
+    if event.event_type == DagsterEventType.RUN_CANCELED:
+        return True
+    reason = event.job_failure_data.failure_reason if event.is_run_failure else None
+    return reason is not None and reason.value == "UNEXPECTED_TERMINATION"
+
+
+def _is_interrupt(failure: Any) -> bool:  # noqa: ANN401 - a StepFailureData
+    return failure.error is not None and failure.error.cls_name == _INTERRUPT
+
+
+def _summary(step: str, facts: Mapping[str, Any]) -> str:
+    match step:
+        case "dataset":
+            parts = {n.removeprefix("rows/"): v for n, v in facts.items() if n.startswith("rows/")}
+            told = ", ".join(f"{count:,} {part}" for part, count in parts.items())
+            return f"{sum(parts.values()):,} rows: {told}"
+        case "model":
+            return f"{facts['epochs']} epochs, {facts['parameters']:,} parameters"
+        case "evaluation":
+            figures = ((n, v) for n, v in facts.items() if isinstance(v, float) and "/" not in n)
+            return "  ".join(f"{name} {value:.4f}" for name, value in figures)
+        case "champion":
+            return str(facts["evidence"])
+        case _:
+            return "written"
+
+
+def _reason(failure: Any) -> str:  # noqa: ANN401 - a StepFailureData
+    """Return a step's sentence, or the traceback of a bug of ours."""
+    told = failure.user_failure_data
+    if told is None:
+        return str((failure.error.cause or failure.error).to_string())
+    rows = told.metadata.get("rows")
+    return str(told.description) + (f"\n\n{rows.value}" if rows else "")
+
+
+def _tell(text: str, status: int) -> int:
+    sys.stdout.flush()
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the output
+    return status

@@ -1,0 +1,148 @@
+"""Data sets that come with scikit-learn or through keras.datasets."""
+
+import gzip
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from dlspec_pipelines.steps.datasets.ragged import unpack
+from dlspec_pipelines.steps.datasets.table import Array, Table, unreadable
+from dlspec_pipelines.steps.datasets.table_files import with_test_rows
+
+# What keras.datasets checks: it deletes a cached file of another hash when it cannot download.
+_KERAS_FILES = {
+    "california_housing": (
+        "california_housing.npz",
+        "1a2e3a52e0398de6463aebe6f4a8da34fb21fbb6b934cf88c3425e766f2a1a6f",
+    ),
+    "cifar10": (
+        "cifar-10-batches-py-target_archive",
+        "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+    ),
+    "cifar100": (
+        "cifar-100-python-target_archive",
+        "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7",
+    ),
+    "imdb": ("imdb.npz", "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f"),
+    "mnist": ("mnist.npz", "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"),
+    "reuters": ("reuters.npz", "d6586e694ee56d7a4e65172e12b3e987c03096cb01eab99753921ef915959916"),
+}
+_FASHION = {
+    "x_train": "train-images-idx3-ubyte.gz",
+    "y_train": "train-labels-idx1-ubyte.gz",
+    "x_test": "t10k-images-idx3-ubyte.gz",
+    "y_test": "t10k-labels-idx1-ubyte.gz",
+}
+_DOWNLOAD_S = 3600
+
+
+def sklearn_table(name: str) -> Table:
+    """Return a data set of scikit-learn: the Bunch's arrays, and a column for each feature name."""
+    if name == "digits":
+        return _digits()
+    # Costs a second; the digits are read without it, files have nothing to do with it.
+    import sklearn.datasets
+
+    bunch = getattr(sklearn.datasets, f"load_{name}")()
+    columns = {"data": bunch.data, "target": bunch.target}
+    columns |= {str(name): bunch.data[:, i] for i, name in enumerate(bunch.feature_names)}
+    return Table(columns)
+
+
+def _digits() -> Table:
+    spec = importlib.util.find_spec("sklearn")
+    if spec is None or not spec.submodule_search_locations:
+        raise unreadable("scikit-learn is not installed", help="run `pip install scikit-learn`")
+    path = Path(spec.submodule_search_locations[0], "datasets", "data", "digits.csv.gz")
+    rows = pd.read_csv(path, header=None, dtype=np.float64).to_numpy()
+    flat = rows[:, :-1]
+    columns = {"data": flat, "images": flat.reshape(-1, 8, 8), "target": rows[:, -1].astype(int)}
+    columns |= {f"pixel_{i // 8}_{i % 8}": flat[:, i] for i in range(64)}
+    return Table(columns)
+
+
+def sklearn_version() -> str:
+    """Return the version of scikit-learn, which stands for the content of its data sets."""
+    return importlib.metadata.version("scikit-learn")
+
+
+def keras_identity(name: str) -> str:
+    """Return what stands for the content of a data set of Keras: the hash that Keras publishes."""
+    return _KERAS_FILES[name][1] if name in _KERAS_FILES else name
+
+
+def keras_table(name: str) -> Table:
+    """Return a data set of keras.datasets: columns `x` and `y`, its own test rows marked.
+
+    MNIST and Fashion-MNIST are read from Keras's cache; the others, and what is not there yet,
+    come from keras.datasets in a process of its own, since importing Keras takes seconds.
+
+    Raises:
+        StepError: If the cached file is another one, or the download ends without a file.
+    """
+    folder = _keras_home() / "datasets"
+    if name == "fashion_mnist":
+        fashion = folder / "fashion-mnist"
+        if all((fashion / file).is_file() for file in _FASHION.values()):
+            arrays = {key: _idx(fashion / file) for key, file in _FASHION.items()}
+            return with_test_rows(arrays, str(fashion))
+        return _downloaded(name)
+    file, published = _KERAS_FILES[name]
+    cached = folder / file
+    if cached.is_file() and _sha256(cached) != published:
+        raise unreadable(
+            f"`{cached}` is not the file that Keras publishes as `{name}`",
+            help="move it away, and read it as `npz`, or let Keras download its own",
+        )
+    if name == "mnist" and cached.is_file():
+        with np.load(cached, allow_pickle=False) as archive:
+            return with_test_rows({key: archive[key] for key in archive.files}, str(cached))
+    return _downloaded(name)
+
+
+def _keras_home() -> Path:
+    named = os.environ.get("KERAS_HOME")
+    return Path(named).expanduser() if named else Path.home() / ".keras"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _idx(path: Path) -> Array:
+    """Read an IDX file of bytes: two zeros, type 8, the rank, then the extents as big-endian."""
+    try:
+        content = gzip.decompress(path.read_bytes())
+    except (gzip.BadGzipFile, EOFError) as error:
+        raise unreadable(f"`{path}` is not a whole gzip file", help="remove it") from error
+    rank = content[3]
+    shape = np.frombuffer(content, ">u4", rank, offset=4)
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(shape.astype(int))
+
+
+def _downloaded(name: str) -> Table:
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder, "arrays.npz")
+        module = "dlspec_pipelines.steps.datasets.keras_child"
+        # -P: a module of the same name in the current folder is not run in the place of ours.
+        command = [sys.executable, "-P", "-m", module, name, str(out)]
+        done = subprocess.run(  # noqa: S603 - our own module, its name from a fixed list
+            command, capture_output=True, text=True, timeout=_DOWNLOAD_S, check=False
+        )
+        if done.returncode != 0:
+            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise unreadable(
+                f"keras.datasets gives no `{name}`: {reason}",
+                help=f"put its file into `{_keras_home() / 'datasets'}`, or go online once",
+            )
+        with np.load(out, allow_pickle=False) as archive:
+            return with_test_rows(unpack({key: archive[key] for key in archive.files}), name)

@@ -1,0 +1,48 @@
+"""Rows of several lengths as plain arrays: all values in a row, and how many each row has."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from dlspec_pipelines.steps.datasets.table import Array
+
+_VALUES, _LENGTHS = ".values", ".lengths"
+
+
+def flatten(rows: Array) -> tuple[Array, Array]:
+    """Return the values of ragged rows behind one another, and the length of each row.
+
+    Raises:
+        ValueError: If the values of the rows have several shapes.
+    """
+    lengths = np.fromiter((len(row) for row in rows), dtype=np.int64, count=len(rows))
+    filled = [np.asarray(row) for row in rows if len(row)]
+    return (np.concatenate(filled) if filled else np.zeros(0)), lengths
+
+
+def pack(arrays: Mapping[str, Array]) -> dict[str, Any]:
+    """Replace each array of objects by two plain ones; `unpack` gives it back."""
+    packed: dict[str, Any] = {}
+    for name, array in arrays.items():
+        if array.dtype == np.object_:
+            packed[name + _VALUES], packed[name + _LENGTHS] = flatten(array)
+        else:
+            packed[name] = array
+    return packed
+
+
+def unpack(packed: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the arrays that `pack` was given."""
+    arrays: dict[str, Array] = {}
+    for name, array in packed.items():
+        if name.endswith(_VALUES):
+            whole = name.removesuffix(_VALUES)
+            ends = np.cumsum(packed[whole + _LENGTHS])
+            rows = np.empty(len(ends), dtype=np.object_)
+            for i, row in enumerate(np.split(array, ends[:-1])):
+                rows[i] = row
+            arrays[whole] = rows
+        elif not name.endswith(_LENGTHS):
+            arrays[name] = array
+    return arrays

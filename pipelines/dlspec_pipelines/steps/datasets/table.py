@@ -1,0 +1,109 @@
+"""A table: columns of one source as arrays, and the errors that name a column, a row, a value."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.suggest import suggest
+from dlspec_pipelines.steps.step_errors import StepError
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """Columns of a source; the first axis of each counts the rows, from 0.
+
+    A column is numeric, boolean, of dates (datetime64), or of objects: texts, None where a value
+    is missing, or one array per row. `given_test` marks the source's own test rows.
+    """
+
+    columns: Mapping[str, Array]
+    given_test: NDArray[np.bool_] | None = None
+
+    @property
+    def rows(self) -> int:
+        """Return how many rows there are."""
+        return next((len(column) for column in self.columns.values()), 0)
+
+
+def require_columns(table: Table, names: Iterable[str]) -> None:
+    """Check that every column of `names` is there.
+
+    Raises:
+        StepError: If one is not; it names all that are missing.
+    """
+    missing = [name for name in dict.fromkeys(names) if name not in table.columns]
+    if not missing:
+        return
+    near = [(name, suggest(name, table.columns)) for name in missing]
+    hints = [f"`{known}` for `{name}`" for name, known in near if known is not None]
+    word = "column" if len(missing) == 1 else "columns"
+    raise StepError(
+        f"the source has no {word} {_listed(missing)}",
+        code=Code.COLUMN_NOT_FOUND.value,
+        help="write " + " and ".join(hints) if hints else f"it has {_listed(table.columns)}",
+    )
+
+
+def _listed(names: Iterable[str], *, most: int = 12) -> str:
+    quoted = [f"`{name}`" for name in names]
+    rest = len(quoted) - most
+    return ", ".join(quoted[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def types_in(column: Array) -> frozenset[type]:
+    """Return the types of a column of objects; of any other column none."""
+    return frozenset(map(type, column.flat)) if column.dtype == np.object_ else frozenset()
+
+
+def holds_arrays(column: Array) -> bool:
+    """Return whether the rows of a column of objects are arrays, lists or mappings."""
+    return bool(types_in(column) & {np.ndarray, list, dict})
+
+
+def single_column(name: str, column: Array) -> Array:
+    """Return a column of one value per row; dates become text.
+
+    Raises:
+        StepError: If a row holds an array (DL613).
+    """
+    if column.ndim == 2 and column.shape[1] == 1:
+        column = column[:, 0]
+    if column.ndim != 1 or holds_arrays(column) or column.dtype.kind not in "iufbOM":
+        raise unpreparable(f"column `{name}` does not hold one plain value per row")
+    if column.dtype.kind != "M":
+        return column
+    texts = np.array(np.datetime_as_string(column), dtype=np.object_)
+    texts[np.isnat(column)] = None
+    return texts
+
+
+def unreadable(message: str, *, help: str | None = None) -> StepError:
+    """Return the error for a source that cannot be read."""
+    return StepError(message, code=Code.SOURCE_NOT_READABLE.value, help=help)
+
+
+def unpreparable(message: str, *, help: str | None = None) -> StepError:
+    """Return the error for data that does not become what its feature says."""
+    return StepError(message, code=Code.NOT_PREPARABLE.value, help=help)
+
+
+def refused(
+    column: str, row: int, value: object, why: str, *, help: str | None = None
+) -> StepError:
+    """Return the error for one value of one row that a feature cannot take."""
+    return unpreparable(f"column `{column}`, row {row}: {shown(value)} {why}", help=help)
+
+
+def shown(value: object) -> str:
+    """Return a value as an error text shows it: on one line, not too long, in backticks."""
+    if value is None:
+        return "a missing value"
+    plain = value.item() if isinstance(value, np.generic) else value
+    text = str(plain).replace("\n", " ").replace("`", "'")
+    return f"`{text if len(text) <= 60 else text[:57] + '...'}`"

@@ -1,0 +1,1 @@
+"""The compiled training step on each backend, and what makes it exact."""

@@ -1,0 +1,138 @@
+"""The samples of one part in the order of training, gathered in chunks of bounded size."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlspec.language.kinds import Form
+
+Array = NDArray[Any]
+# Large enough that a chunk lasts many steps, small enough to leave memory to the model.
+CHUNK_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Arrays with one row per sample, and how the model takes them.
+
+    Attributes:
+        inputs: By name, in the model's order.
+        targets: By name, in the order of the model's outputs; empty for prediction.
+        weights: One factor per sample for its part in the loss; None for 1.
+    """
+
+    inputs: Mapping[str, Array]
+    targets: Mapping[str, Array]
+    inputs_as: Form
+    outputs_as: Form
+    weights: Array | None = None
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return len(next(iter(self.inputs.values())))
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """Return the arrays as the flat sequence that `pack` puts together again."""
+        weights = () if self.weights is None else (self.weights,)
+        return (*self.inputs.values(), *self.targets.values(), *weights)
+
+    def pack(self, flat: Sequence[Any]) -> tuple[Any, ...]:
+        """Return (inputs,), (inputs, targets) or (inputs, targets, weights), as Keras takes them.
+
+        Args:
+            flat: One array or tensor for each of `arrays`.
+        """
+        count = len(self.inputs)
+        packed = [_shape_as(self.inputs_as, dict(zip(self.inputs, flat, strict=False)))]
+        if self.targets:
+            targets = dict(zip(self.targets, flat[count:], strict=False))
+            packed.append(_shape_as(self.outputs_as, targets))
+        if self.weights is not None:
+            packed.append(flat[-1])
+        return tuple(packed)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of an epoch: the arrays of `rows` samples, from the sample `start` on."""
+
+    start: int
+    rows: int
+    arrays: tuple[Array, ...]
+
+
+def _shape_as(form: Form, values: dict[str, Any]) -> Any:  # noqa: ANN401 - a Keras structure
+    match form:
+        case "single":
+            (only,) = values.values()
+            return only
+        case "list":
+            return list(values.values())
+        case "mapping":
+            return values
+
+
+def order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
+    """Return the order in which an epoch visits its samples.
+
+    It depends on nothing but its arguments, so a continued training visits what the interrupted
+    one would have visited.
+
+    Args:
+        epoch: From 0.
+    """
+    generator = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, epoch])))
+    return generator.permutation(count)
+
+
+def chunks(
+    samples: Samples,
+    batch_size: int,
+    *,
+    visit: NDArray[np.int64] | None = None,
+    start: int = 0,
+    chunk_bytes: int = CHUNK_BYTES,
+) -> Iterator[Chunk]:
+    """Yield the samples from the one at `start` on, whole batches to a chunk.
+
+    Args:
+        visit: The order; None for the order they lie in.
+        start: A multiple of `batch_size`.
+        chunk_bytes: Bound on a chunk's arrays; a chunk holds one batch at least.
+    """
+    arrays = samples.arrays
+    bytes_each = sum(array.nbytes for array in arrays) / max(len(samples), 1)
+    batches = max(1, int(chunk_bytes / max(bytes_each * batch_size, 1)))
+    for first in range(start, len(samples), batches * batch_size):
+        end = min(first + batches * batch_size, len(samples))
+        rows = slice(first, end) if visit is None else visit[first:end]
+        yield Chunk(first, end - first, tuple(np.ascontiguousarray(a[rows]) for a in arrays))
+
+
+def class_weights(target: Array, weights: str | Mapping[str, float]) -> Array:
+    """Return one factor per sample from its class.
+
+    Args:
+        target: Ids, or one-hot vectors, of all training samples.
+        weights: A factor for each class id, 1 for the others; or `balanced`: the number of samples
+            over the number of classes present times the samples of the class.
+
+    Source: scikit-learn, `compute_class_weight("balanced", ...)`.
+    """
+    flat = target.reshape(len(target), -1)
+    ids = flat.argmax(axis=1) if flat.shape[1] > 1 else flat[:, 0].astype(np.int64)
+    factors = np.ones(int(ids.max(initial=0)) + 1, dtype=np.float64)
+    if isinstance(weights, str):
+        counts = np.bincount(ids)
+        present = counts > 0
+        factors[present] = len(ids) / (present.sum() * counts[present])
+    else:
+        for name, factor in weights.items():
+            if int(name) < len(factors):
+                factors[int(name)] = factor
+    weights_each: Array = factors[ids].astype(np.float32)
+    return weights_each

@@ -1,0 +1,75 @@
+"""Steps on JAX: the variables travel as one state through compiled steps, back after each call."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import keras
+import numpy as np
+
+from dlspec_pipelines.steps.engine.batches import Array, Chunk, Samples
+
+State = tuple[list[Any], ...]
+
+
+class JaxEngine:
+    """The numbers of `Model.fit`; compiled once for full batches and once for a short last one."""
+
+    def __init__(self, model: keras.Model, samples: Samples, *, batch_size: int) -> None:
+        self._model = model
+        self._pack = samples.pack
+        self._batch_size = batch_size
+        self._train = jax.jit(model.train_step, donate_argnums=0)
+        self._test = jax.jit(model.test_step, donate_argnums=0)
+        self._predict = jax.jit(model.predict_step)
+
+    def load(self, chunk: Chunk) -> tuple[Any, ...]:
+        """Return the chunk as arrays on the device."""
+        return tuple(jax.numpy.asarray(array) for array in chunk.arrays)
+
+    def train(self, loaded: tuple[Any, ...], first: int, last: int) -> None:
+        """Train on the rows from `first` to `last`."""
+        optimizer = self._model.optimizer.variables
+        self._run(self._train, loaded, first, last, variables=[*self._variables(), optimizer])
+
+    def test(self, loaded: tuple[Any, ...], first: int, last: int) -> None:
+        """Measure loss and metrics on the rows from `first` to `last`."""
+        self._run(self._test, loaded, first, last, variables=self._variables())
+
+    def forward(self, loaded: tuple[Any, ...], first: int, last: int) -> list[Array]:
+        """Return the model's outputs for the rows from `first` to `last`."""
+        state = _values(self._variables())
+        outputs = [
+            keras.tree.flatten(self._predict(state, batch)[0])
+            for batch in self._batches(loaded, first, last)
+        ]
+        return [np.concatenate(parts) for parts in zip(*outputs, strict=True)]
+
+    def _run(
+        self,
+        step: Callable[..., Any],
+        loaded: tuple[Any, ...],
+        first: int,
+        last: int,
+        *,
+        variables: list[list[Any]],
+    ) -> None:
+        # Keras's order: trainable, other, optimizer, metrics.
+        variables = [*variables, self._model.metrics_variables]
+        state = _values(variables)
+        for batch in self._batches(loaded, first, last):
+            _, state = step(state, batch)
+        for group, values in zip(variables, state, strict=True):
+            for variable, value in zip(group, values, strict=True):
+                variable.assign(value)
+
+    def _variables(self) -> list[list[Any]]:
+        return [self._model.trainable_variables, self._model.non_trainable_variables]
+
+    def _batches(self, loaded: tuple[Any, ...], first: int, last: int) -> Iterator[tuple[Any, ...]]:
+        for start in range(first, last, self._batch_size):
+            yield self._pack([a[start : min(start + self._batch_size, last)] for a in loaded])
+
+
+def _values(variables: list[list[Any]]) -> State:
+    return tuple([variable.value for variable in group] for group in variables)

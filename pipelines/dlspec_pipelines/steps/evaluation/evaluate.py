@@ -1,0 +1,187 @@
+"""The evaluation step: the test rows, once, then the gates and the champion."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from dlspec.language.metrics import GATED_WITHOUT_METRIC, GENERATED_METRICS
+from dlspec.language.sections import Gate
+from dlspec.resolve.plan import Plan, canonical
+from dlspec_pipelines.steps import store
+from dlspec_pipelines.steps.engine.batches import Samples
+from dlspec_pipelines.steps.engine.determinism import settled, step_flops
+from dlspec_pipelines.steps.evaluation.forward import Measured, load_model, measure_samples
+from dlspec_pipelines.steps.evaluation.generated_metrics import (
+    Generated,
+    beside_truth,
+    measure_generated,
+)
+from dlspec_pipelines.steps.evaluation.generated_sequences import asked_of, generate
+from dlspec_pipelines.steps.evaluation.measures import measure
+from dlspec_pipelines.steps.evaluation.outputs import signature_of
+from dlspec_pipelines.steps.evaluation.predictions_file import write_predictions
+from dlspec_pipelines.steps.evaluation.rival import Rival, compare, rival
+from dlspec_pipelines.steps.preparation.fitting import load_preparation
+from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
+from dlspec_pipelines.steps.records import Champion, Dataset, Evaluation, GateResult, TrainedModel
+from dlspec_pipelines.steps.step_errors import StepError
+
+_MODEL_FILES = (
+    "model.keras",
+    "spec.yaml",
+    "preparation.json",
+    "history.csv",
+    "run.json",
+)
+
+
+def evaluate(
+    plan: Plan,
+    trained: TrainedModel,
+    dataset: Dataset,
+    champion: Champion | None = None,
+    *,
+    run: str | None = None,
+    base: Path | None = None,
+) -> Evaluation:
+    """Measure a trained model on the test rows, against its gates and the champion.
+
+    Writes predictions.parquet, then metrics.json.
+
+    Args:
+        champion: Whom to compare with when the spec asks for it; None when there is none yet.
+        run: The run that evaluates; where it is not the one that trained, a folder of its own
+            takes the model's files as hard links, and the plan with its present `prediction`.
+        base: The folder of the spec, where its data files are found; default: the current one.
+
+    Raises:
+        StepError: If the run has been evaluated, a metric fits no target, or a file is damaged.
+    """
+    trained = _own_folder(plan, trained, run)
+    folder = Path(trained.path)
+    if (folder / "metrics.json").exists():
+        raise StepError(
+            f"the run `{trained.run}` has been evaluated",
+            help="evaluate in a new run: nothing is overwritten",
+        )
+    training = plan.training
+    assert training is not None
+    wanted = _wanted(plan)
+    with settled(plan.runtime, seed=training.seed, step_flops=step_flops(plan)):
+        model = load_model(folder, with_loss=True, base=base)
+        measured = _measure(plan, folder, dataset, model)
+        generated = _generated(plan, wanted, dataset, model)
+        theirs = _rival(plan, trained, champion, dataset=dataset, measured=measured, base=base)
+    assert measured.loss is not None
+    plain = tuple(name for name in wanted if name not in GENERATED_METRICS)
+    metrics = measure(plain, measured.predicted)
+    for said in generated.values():
+        metrics |= measure_generated(wanted, said)
+    metrics["loss"] = measured.loss
+    write_predictions(
+        folder / "predictions.parquet",
+        open_part(dataset, "test").rows,
+        measured.predicted,
+        champion=None if theirs is None else theirs.predicted,
+        generated={target: said.said for target, said in generated.items()},
+    )
+    store.write_whole(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+    rules = plan.evaluation and plan.evaluation.champion
+    comparison = (
+        compare(rules, measured.predicted, theirs=theirs, seed=training.seed)
+        if rules and theirs
+        else None
+    )
+    gates = tuple(_judged(gate, metrics, trained) for gate in _gates(plan))
+    return Evaluation(trained.run, trained.path, plan.name, metrics, gates, comparison)
+
+
+def _own_folder(plan: Plan, trained: TrainedModel, run: str | None) -> TrainedModel:
+    if run is None or run == trained.run:
+        return trained
+    folder = store.run_folder(plan.name, run)
+    with store.whole_folder(folder) as aside:
+        for name in _MODEL_FILES:
+            (aside / name).hardlink_to(Path(trained.path, name))
+        # How a model generates is no part of its training; measured is how it does so now.
+        known = json.loads(Path(trained.path, "plan.json").read_text(encoding="utf-8"))
+        known["prediction"] = canonical(plan.prediction)
+        (aside / "plan.json").write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
+    return replace(trained, run=run, path=os.fspath(folder))
+
+
+def _measure(plan: Plan, folder: Path, dataset: Dataset, model: keras.Model) -> Measured:
+    test = open_part(dataset, "test")
+    signed = signature_of(plan)
+    samples = Samples(
+        {name: test.inputs[name] for name in signed.inputs},
+        {head.name: test.targets[head.name] for head in signed.heads},
+        signed.inputs_as,
+        signed.outputs_as,
+    )
+    return measure_samples(model, samples, signature=signed, preparation=load_preparation(folder))
+
+
+def _generated(
+    plan: Plan, wanted: tuple[str, ...], dataset: Dataset, model: keras.Model
+) -> dict[str, Generated]:
+    """Return what the model says by itself for the test rows, where a metric asks for that."""
+    document = canonical(plan)
+    assert isinstance(document, dict)
+    asked = asked_of(document)
+    if asked is None or not set(wanted) & set(GENERATED_METRICS):
+        return {}
+    test = open_part(dataset, "test")
+    signed = signature_of(plan)
+    inputs = {name: test.inputs[name] for name in signed.inputs if name != asked.input}
+    said = generate(model, inputs, samples=len(test.rows), signed=signed, asked=asked)
+    true = np.asarray(test.targets[asked.output])
+    return {asked.output: beside_truth(true, said.ids, asked.rules)}
+
+
+def _wanted(plan: Plan) -> tuple[str, ...]:
+    """Return the metrics the spec lists, then what only its gates and its comparison need."""
+    if plan.evaluation is None:
+        return ()
+    names = [*plan.evaluation.metrics, *(gate.metric for gate in plan.evaluation.gates)]
+    if plan.evaluation.champion is not None:
+        names.append(plan.evaluation.champion.metric)
+    return tuple(dict.fromkeys(n for n in names if n not in GATED_WITHOUT_METRIC))
+
+
+def _rival(
+    plan: Plan,
+    trained: TrainedModel,
+    champion: Champion | None,
+    *,
+    dataset: Dataset,
+    measured: Measured,
+    base: Path | None,
+) -> Rival | None:
+    asked = plan.evaluation is not None and plan.evaluation.champion is not None
+    if not asked or champion is None or champion.run == trained.run:
+        return None
+    where = base or Path.cwd()
+    return rival(plan, champion, dataset=dataset, ours=measured.predicted, base=where)
+
+
+def _gates(plan: Plan) -> tuple[Gate, ...]:
+    return plan.evaluation.gates if plan.evaluation else ()
+
+
+def _judged(gate: Gate, metrics: Mapping[str, float], trained: TrainedModel) -> GateResult:
+    flops = None if trained.flops is None else float(trained.flops)
+    known = {"parameters": float(trained.parameters), "flops": flops, **metrics}
+    value = known.get(gate.metric)
+    threshold = f"{gate.threshold:,.0f}" if gate.threshold >= 1e4 else f"{gate.threshold:g}"
+    return GateResult(
+        metric=gate.metric,
+        requirement=f"{gate.comparison} {threshold}",
+        value=value,
+        passed=value is not None and gate.passes(value),
+    )

@@ -1,0 +1,123 @@
+"""A stored model over prepared inputs: outputs read into predictions, in bounded memory."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from dlspec.backends.torch_names import allow_dots
+from dlspec_pipelines.steps.engine.batches import CHUNK_BYTES, Array, Samples, chunks
+from dlspec_pipelines.steps.engine.engine import engine_for
+from dlspec_pipelines.steps.evaluation.outputs import (
+    Head,
+    Predicted,
+    Signature,
+    joined,
+    read_output,
+)
+from dlspec_pipelines.steps.evaluation.stored_custom_objects import listed_objects
+from dlspec_pipelines.steps.preparation.fitting import Preparation, invert
+from dlspec_pipelines.steps.step_errors import StepError
+
+# Larger batches than in training gain nothing on a CPU and cost memory.
+BATCH_SIZE = 256
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """What a model says about samples; `loss` is that of its training, None without targets."""
+
+    predicted: Mapping[str, Predicted]
+    loss: float | None
+
+
+def load_model(folder: Path, *, with_loss: bool, base: Path | None = None) -> keras.Model:
+    """Return the model of a run folder.
+
+    Args:
+        with_loss: Compile it as it was for training.
+        base: The folder of the spec, whose project may list layers; default: the current one.
+
+    Raises:
+        StepError: If the file is not there or damaged, or a layer of it is not as it was.
+    """
+    path = folder / "model.keras"
+    allow_dots()
+    own = listed_objects(folder, base)
+    try:
+        return keras.models.load_model(path, custom_objects=own, compile=with_loss)
+    except (OSError, TypeError, ValueError) as error:
+        raise StepError(
+            f"`{path}` is no model that can be loaded: {str(error).splitlines()[0]}",
+            help="train again",
+        ) from error
+
+
+def measure_samples(
+    model: keras.Model, samples: Samples, *, signature: Signature, preparation: Preparation
+) -> Measured:
+    """Return predictions for samples with targets, numbers in their own unit, and the loss."""
+    parts: dict[str, list[Predicted]] = {head.name: [] for head in signature.heads}
+    total = 0.0
+    for outputs, arrays in _outputs(model, samples):
+        packed = samples.pack(arrays)
+        targets = dict(zip(samples.targets, arrays[len(samples.inputs) :], strict=True))
+        for head, output in _by_head(signature, outputs):
+            parts[head.name].append(read_output(head, output, targets[head.name]))
+        y_pred = keras.tree.pack_sequence_as(model.output, outputs)
+        loss = model.compute_loss(x=packed[0], y=packed[1], y_pred=y_pred, training=False)
+        total += float(keras.ops.convert_to_numpy(loss)) * len(arrays[0])
+    predicted = {name: _in_unit(name, joined(found), preparation) for name, found in parts.items()}
+    return Measured(predicted, total / len(samples))
+
+
+def predict_samples(
+    model: keras.Model, samples: Samples, *, signature: Signature, preparation: Preparation
+) -> dict[str, Predicted]:
+    """Return predictions for samples without targets; `true` then repeats the guess."""
+    parts: dict[str, list[Predicted]] = {head.name: [] for head in signature.heads}
+    for outputs, _ in _outputs(model, samples):
+        for head, output in _by_head(signature, outputs):
+            parts[head.name].append(read_output(head, output, _no_target(head, output)))
+    return {name: _in_unit(name, joined(found), preparation) for name, found in parts.items()}
+
+
+def _outputs(
+    model: keras.Model, samples: Samples
+) -> Iterator[tuple[list[Array], tuple[Array, ...]]]:
+    engine = engine_for(model, samples, batch_size=model.inputs[0].shape[0] or BATCH_SIZE)
+    bytes_each = sum(4 * math.prod(n or 1 for n in out.shape[1:]) for out in model.outputs)
+    input_bytes = max(1, sum(array.nbytes for array in samples.arrays) // len(samples))
+    bound = CHUNK_BYTES * input_bytes // (input_bytes + bytes_each)
+    for chunk in chunks(samples, BATCH_SIZE, chunk_bytes=bound):
+        yield engine.forward(engine.load(chunk), 0, chunk.rows), chunk.arrays
+
+
+def _by_head(signature: Signature, outputs: list[Array]) -> Iterator[tuple[Head, Array]]:
+    yield from zip(signature.heads, outputs, strict=True)
+
+
+def _no_target(head: Head, output: Array) -> Array:
+    if head.kind == "binary":
+        return np.zeros(len(output), dtype=np.int32)
+    if head.kind == "number" or head.one_hot:
+        return output
+    ids: Array = output.argmax(axis=-1).astype(np.int32)
+    return ids
+
+
+def _in_unit(name: str, predicted: Predicted, preparation: Preparation) -> Predicted:
+    if predicted.kind != "number":
+        return predicted
+    true, guess = (invert(preparation, name, a) for a in (predicted.true, predicted.guess))
+    return Predicted("number", true, guess)
+
+
+def pack_inputs(signature: Signature, inputs: Mapping[str, Any]) -> Samples:
+    """Return inputs in the form a model of this signature takes."""
+    ordered = {name: inputs[name] for name in signature.inputs}
+    return Samples(ordered, {}, signature.inputs_as, signature.outputs_as)

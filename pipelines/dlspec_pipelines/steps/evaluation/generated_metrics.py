@@ -1,0 +1,88 @@
+"""The metrics of generated sequences: what a model says by itself, against what it should say."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dlspec.language.metrics import GENERATED_METRICS
+from dlspec_pipelines.steps.evaluation.beam_search import PADDING, Ids, Rules, said_until
+from dlspec_pipelines.steps.evaluation.measures import sequence_accuracy, token_accuracy
+from dlspec_pipelines.steps.evaluation.outputs import Predicted
+
+_LONGEST = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Generated:
+    """Generated sequences beside the truth, one row for each sample.
+
+    Attributes:
+        true: (samples, length) ids, padding behind the last.
+        said: (samples, length) ids, padding behind `stop`.
+    """
+
+    true: Ids
+    said: Ids
+    rules: Rules
+
+
+def measure_generated(names: Sequence[str], generated: Generated) -> dict[str, float]:
+    """Return those metrics of `names` that are metrics of generated sequences."""
+    p = Predicted("tokens", generated.true, generated.said)
+    values = {
+        "generated_token_accuracy": token_accuracy,
+        "generated_sequence_accuracy": sequence_accuracy,
+    }
+    found = {name: values[name](p) for name in names if name in values}
+    if "generated_bleu" in names:
+        found["generated_bleu"] = _bleu(generated)
+    return {name: found[name] for name in names if name in GENERATED_METRICS}
+
+
+def beside_truth(true: Ids, said: Ids, rules: Rules) -> Generated:
+    """Return generated ids in the width of the truth."""
+    wide = np.full_like(true, PADDING)
+    wide[:, : said.shape[1]] = said
+    return Generated(true, wide, rules)
+
+
+def _bleu(generated: Generated) -> float:
+    rules = replace(generated.rules, length=generated.true.shape[1])
+    true, said = (
+        [_without_padding(row[: said_until(row, rules)]) for row in side]
+        for side in (generated.true, generated.said)
+    )
+    return corpus_bleu(true, said)
+
+
+def _without_padding(ids: Ids) -> list[int]:
+    listed: list[int] = ids.tolist()
+    while listed and listed[-1] == PADDING:
+        listed.pop()
+    return listed
+
+
+def corpus_bleu(references: Sequence[Sequence[int]], said: Sequence[Sequence[int]]) -> float:
+    """Return BLEU-4 over all sequences, from 0 to 1, with one reference for each and no smoothing.
+
+    Source: Papineni et al. (2002), "BLEU: a Method for Automatic Evaluation of Machine
+    Translation", section 2.3.
+    """
+    right, total = [0] * _LONGEST, [0] * _LONGEST
+    for reference, hypothesis in zip(references, said, strict=True):
+        for n in range(1, _LONGEST + 1):
+            here, there = _grams(hypothesis, n), _grams(reference, n)
+            right[n - 1] += (here & there).total()
+            total[n - 1] += here.total()
+    if 0 in right:
+        return 0.0
+    precision = sum(math.log(r / t) for r, t in zip(right, total, strict=True)) / _LONGEST
+    lengths = sum(map(len, references)), sum(map(len, said))
+    return math.exp(precision + min(0.0, 1 - lengths[0] / lengths[1]))
+
+
+def _grams(ids: Sequence[int], n: int) -> "Counter[tuple[int, ...]]":
+    return Counter(tuple(ids[i : i + n]) for i in range(len(ids) - n + 1))

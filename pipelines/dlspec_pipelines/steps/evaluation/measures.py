@@ -1,0 +1,235 @@
+"""The metrics of `evaluation.metrics`, as scikit-learn defines them, in numpy alone.
+
+Importing scikit-learn costs more than evaluating a small model; the tests compare with it.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlspec.language.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS, SEQUENCE_METRICS
+from dlspec_pipelines.steps.engine.batches import Array
+from dlspec_pipelines.steps.evaluation.outputs import Kind, Predicted
+from dlspec_pipelines.steps.step_errors import StepError
+
+Metric = Callable[[Predicted], float]
+Counts = NDArray[np.float64]
+
+PADDING = 0
+LOWER_IS_BETTER = frozenset({"log_loss", "mae", "mse", "rmse", "loss"})
+
+
+def accuracy(p: Predicted) -> float:
+    """Return the share of samples whose class is right."""
+    return float((p.true == p.guess).mean())
+
+
+def balanced_accuracy(p: Predicted) -> float:
+    """Return the mean of the recall of each class that occurs."""
+    right, _, support = _counts(p)
+    present = support > 0
+    return float((right[present] / support[present]).mean())
+
+
+def precision_macro(p: Predicted) -> float:
+    """Return the mean of the classes' precision, 0 for a class that is never predicted."""
+    right, guessed, support = _counts(p)
+    return _macro(_ratio(right, guessed), support + guessed)
+
+
+def recall_macro(p: Predicted) -> float:
+    """Return the mean of the classes' recall, 0 for a class that only predictions hold."""
+    right, guessed, support = _counts(p)
+    return _macro(_ratio(right, support), support + guessed)
+
+
+def f1_macro(p: Predicted) -> float:
+    """Return the mean of the classes' F1."""
+    right, guessed, support = _counts(p)
+    return _macro(_ratio(2 * right, guessed + support), support + guessed)
+
+
+def f1_weighted(p: Predicted) -> float:
+    """Return the mean of the classes' F1, weighted by how often each occurs."""
+    right, guessed, support = _counts(p)
+    return float((_ratio(2 * right, guessed + support) * support).sum() / support.sum())
+
+
+def log_loss(p: Predicted) -> float:
+    """Return the mean negative logarithm of the probability of the true class.
+
+    Raises:
+        StepError: If the loss of the training knows no probabilities.
+    """
+    if p.probability is None:
+        raise StepError(
+            "`log_loss` needs probabilities, and the training's loss knows none",
+            help="train with a crossentropy, or leave the metric out",
+        )
+    if p.kind == "binary":
+        truth = np.where(p.true == 1, p.probability, 1 - p.probability).astype(np.float64)
+        return float(-np.log(_clipped(truth, p.probability)).mean())
+    rows = p.probability.astype(np.float64)
+    truth = rows[np.arange(len(rows)), p.true] / rows.sum(axis=1)
+    return float(-np.log(_clipped(truth, p.probability)).mean())
+
+
+def roc_auc(p: Predicted) -> float:
+    """Return the area under the ROC curve; of several classes the mean of one against the rest.
+
+    Raises:
+        StepError: If the samples lack a class, so that the curve does not exist.
+    """
+    scores = p.score if p.probability is None else p.probability
+    assert scores is not None
+    if p.kind == "binary":
+        return _area(p.true == 1, scores, name="1")
+    classes = range(scores.shape[1])
+    return float(np.mean([_area(p.true == c, scores[:, c], name=str(c)) for c in classes]))
+
+
+def mae(p: Predicted) -> float:
+    """Return the mean absolute error, in the target's unit."""
+    return float(np.abs(_error(p)).mean())
+
+
+def mse(p: Predicted) -> float:
+    """Return the mean squared error, in the target's unit squared."""
+    return float((_error(p) ** 2).mean())
+
+
+def rmse(p: Predicted) -> float:
+    """Return the square root of the mean squared error over all columns, in the target's unit."""
+    return float(np.sqrt(mse(p)))
+
+
+def r2(p: Predicted) -> float:
+    """Return the share of the variance that is explained, the mean over the target's columns.
+
+    A column without variance counts 1 when it is met exactly, else 0.
+    """
+    left = (_error(p) ** 2).sum(axis=0).reshape(-1)
+    true = p.true.astype(np.float64)
+    total = ((true - true.mean(axis=0)) ** 2).sum(axis=0).reshape(-1)
+    constant = np.where(left == 0, 1.0, 0.0)
+    explained = 1 - left / np.where(total == 0, 1, total)
+    return float(np.where(total == 0, constant, explained).mean())
+
+
+def token_accuracy(p: Predicted) -> float:
+    """Return the share of ids that are right, padding left out."""
+    counted = p.true != PADDING
+    return float(((p.true == p.guess) & counted).sum() / max(counted.sum(), 1))
+
+
+def sequence_accuracy(p: Predicted) -> float:
+    """Return the share of samples whose ids are all right, padding left out."""
+    return float(right_rows(p).mean())
+
+
+def right_rows(p: Predicted) -> NDArray[np.bool_]:
+    """Return for each sample whether it is right: its class, or all its ids."""
+    right: NDArray[np.bool_] = p.true == p.guess
+    if p.kind == "tokens":
+        right = (right | (p.true == PADDING)).all(axis=1)
+    return right
+
+
+_FUNCTIONS: tuple[Metric, ...] = (
+    accuracy,
+    balanced_accuracy,
+    precision_macro,
+    recall_macro,
+    f1_macro,
+    f1_weighted,
+    log_loss,
+    roc_auc,
+    mae,
+    mse,
+    rmse,
+    r2,
+    token_accuracy,
+    sequence_accuracy,
+)
+FUNCTIONS: Mapping[str, Metric] = {function.__name__: function for function in _FUNCTIONS}
+
+_APPLIES: Mapping[Kind, tuple[str, ...]] = {
+    "class": CLASSIFICATION_METRICS,
+    "binary": CLASSIFICATION_METRICS,
+    "tokens": SEQUENCE_METRICS,
+    "number": REGRESSION_METRICS,
+}
+
+
+def measure(names: tuple[str, ...], predicted: Mapping[str, Predicted]) -> dict[str, float]:
+    """Return metrics over all targets.
+
+    A metric of several targets is their mean, with each target's own as `<target>_<metric>` beside.
+
+    Raises:
+        StepError: If a metric fits no target.
+    """
+    measured: dict[str, float] = {}
+    for name in names:
+        fitting = {t: p for t, p in predicted.items() if fits(name, p)}
+        if not fitting:
+            raise StepError(
+                f"`{name}` fits no target of the spec",
+                help="choose one of " + ", ".join(f"`{m}`" for m in _fitting_names(predicted)),
+            )
+        values = {target: FUNCTIONS[name](p) for target, p in fitting.items()}
+        measured[name] = float(np.mean(list(values.values())))
+        if len(values) > 1:
+            measured |= {f"{target}_{name}": value for target, value in values.items()}
+    return measured
+
+
+def fits(name: str, predicted: Predicted) -> bool:
+    """Return whether a metric can be taken of a target's predictions."""
+    return name in _APPLIES[predicted.kind]
+
+
+def _fitting_names(predicted: Mapping[str, Predicted]) -> list[str]:
+    return [name for name in FUNCTIONS if any(fits(name, p) for p in predicted.values())]
+
+
+def _counts(p: Predicted) -> tuple[Counts, Counts, Counts]:
+    """Return for each class how often it was rightly guessed, guessed, and true."""
+    size = int(max(p.true.max(initial=0), p.guess.max(initial=0))) + 1
+    right = np.bincount(p.true[p.true == p.guess], minlength=size)
+    guessed, support = np.bincount(p.guess, minlength=size), np.bincount(p.true, minlength=size)
+    return right.astype(np.float64), guessed.astype(np.float64), support.astype(np.float64)
+
+
+def _ratio(part: Counts, whole: Counts) -> Counts:
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+
+
+def _macro(values: Counts, seen: Counts) -> float:
+    return float(values[seen > 0].mean())
+
+
+def _error(p: Predicted) -> Counts:
+    return p.guess.astype(np.float64) - p.true.astype(np.float64)
+
+
+def _clipped(truth: Counts, like: Array) -> Counts:
+    least = float(np.finfo(like.dtype).eps)
+    return np.clip(truth, least, 1 - least)
+
+
+def _area(positive: NDArray[np.bool_], scores: Array, *, name: str) -> float:
+    count = int(positive.sum())
+    others = len(positive) - count
+    if not count or not others:
+        lack = name if not count else f"not {name}"
+        raise StepError(
+            f"`roc_auc` is not defined: no sample has the class {lack}",
+            help="leave the metric out, or split with `stratify`",
+        )
+    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    # Equal scores share the mean of their ranks.
+    ends = np.cumsum(counts)
+    ranks = (ends - (counts - 1) / 2)[inverse]
+    return float((ranks[positive].sum() - count * (count + 1) / 2) / (count * others))

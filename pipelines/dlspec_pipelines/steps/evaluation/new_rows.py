@@ -1,0 +1,127 @@
+"""Predictions for new data by the model of a run folder."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlspec.language.features import TokensFeature
+from dlspec_pipelines.steps.datasets.table import Array, Table
+from dlspec_pipelines.steps.evaluation.beam_search import Sequences, said_until
+from dlspec_pipelines.steps.evaluation.forward import load_model, pack_inputs, predict_samples
+from dlspec_pipelines.steps.evaluation.generated_sequences import (
+    Asked,
+    asked_of,
+    generate,
+    said_before,
+)
+from dlspec_pipelines.steps.evaluation.outputs import Predicted, signature
+from dlspec_pipelines.steps.preparation.applying import apply
+from dlspec_pipelines.steps.preparation.fitting import Preparation, labels, load_preparation
+from dlspec_pipelines.steps.step_errors import StepError
+
+
+def predict(
+    run_folder: Path, table: Table, *, beam: int | None = None, length: int | None = None
+) -> Table:
+    """Return a table of predictions, one row for each row of `table`, or for each window.
+
+    The fitted preparation of the run is applied unchanged. Columns: `row` (of `table`; with
+    windows, the first row of the forecast), `<target>`, and `<target>_probability` of the predicted
+    class where the model gives probabilities. A class is given by its name where the spec lists
+    names. With `prediction.generate`, `<target>` holds the ids said before `stop`, `<target>_text`
+    their words where the vocabulary lists them, and `<target>_score` their log-likelihood over the
+    length penalty; the column of what has been said is not needed.
+
+    Args:
+        beam: In the place of the spec's `prediction.generate.beam`.
+        length: In the place of the spec's `prediction.generate.length`.
+
+    Raises:
+        StepError: If the run folder is not whole, a column is missing (DL611), a value cannot
+            become an element (DL613), or the model cannot generate as asked.
+    """
+    try:
+        plan = json.loads((run_folder / "plan.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StepError(
+            f"`{run_folder}` is not the folder of a run: {error}",
+            help="name a folder that holds model.keras, plan.json and preparation.json",
+        ) from error
+    signed = signature(plan)
+    asked = _asked(plan, beam, length)
+    preparation = load_preparation(run_folder)
+    applied = apply(_without_said(preparation, asked), table)
+    model = load_model(run_folder, with_loss=False)
+    columns: dict[str, Array] = {"row": np.asarray(applied.rows)}
+    inputs: Mapping[str, Array] = applied.inputs
+    if asked is not None:
+        rows = len(applied.rows)
+        said = generate(model, inputs, samples=rows, signed=signed, asked=asked)
+        columns |= _said(said, asked, preparation)
+        inputs = {**inputs, asked.input: said_before(said.ids, asked)}
+    if asked is None or len(signed.heads) > 1:
+        samples = pack_inputs(signed, inputs)
+        predicted = predict_samples(model, samples, signature=signed, preparation=preparation)
+        for target, p in predicted.items():
+            if asked is None or target != asked.output:
+                columns |= _columns(target, p, labels(preparation, target))
+    return Table(columns)
+
+
+def _asked(plan: Mapping[str, Any], beam: int | None, length: int | None) -> Asked | None:
+    asked = asked_of(plan, beam=beam, length=length)
+    if asked is None and (beam is not None or length is not None):
+        raise StepError(
+            f"`{plan['name']}` generates no ids: `--beam` and `--length` change nothing",
+            help="leave them out, or train a spec with `prediction.generate`",
+        )
+    return asked
+
+
+def _without_said(preparation: Preparation, asked: Asked | None) -> Preparation:
+    """Return a preparation that does not ask for what the model will say itself."""
+    if asked is None:
+        return preparation
+    kept = {name: one for name, one in preparation.inputs.items() if name != asked.input}
+    return replace(preparation, inputs=kept)
+
+
+def _said(said: Sequences, asked: Asked, preparation: Preparation) -> dict[str, Array]:
+    """Return the generated ids, one list for each row, their words, and their scores."""
+    lists, texts = np.empty((2, len(said.ids)), dtype=np.object_)
+    words = _words(preparation, asked.output)
+    for row, ids in enumerate(said.ids):
+        lists[row] = ids[: said_until(ids, asked.rules)].tolist()
+        texts[row] = " ".join(words[i] for i in lists[row]) if words else None
+    columns = {asked.output: lists} | ({f"{asked.output}_text": texts} if words else {})
+    return columns | {f"{asked.output}_score": said.scores.astype(np.float32)}
+
+
+def _words(preparation: Preparation, target: str) -> tuple[str, ...] | None:
+    feature = preparation.targets[target].feature
+    assert isinstance(feature, TokensFeature), "the rules of generation ask for it"
+    return None if isinstance(feature.vocabulary, int) else feature.vocabulary
+
+
+def _columns(target: str, p: Predicted, names: tuple[object, ...] | None) -> dict[str, Array]:
+    guess = p.guess
+    if p.kind == "number":
+        guess = guess.astype(np.float32)
+        guess = guess[:, 0] if guess.ndim == 2 and guess.shape[1] == 1 else guess
+    if names is not None:
+        guess = np.asarray(names, dtype=np.object_)[guess]
+    columns = {target: guess}
+    if p.probability is not None:
+        columns[f"{target}_probability"] = _of_guess(p.probability, p.guess)
+    return columns
+
+
+def _of_guess(probability: Array, guess: Array) -> Array:
+    """Return the probability of what was predicted."""
+    if probability.ndim == 1:
+        return np.where(guess == 1, probability, 1 - probability)
+    return np.asarray(probability[np.arange(len(guess)), guess])

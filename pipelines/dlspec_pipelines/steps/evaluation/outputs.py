@@ -1,0 +1,168 @@
+"""What a model says about a target, in the form metrics and people read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from dlspec.language.kinds import Form
+from dlspec.resolve.plan import Plan, canonical
+from dlspec_pipelines.steps.engine.batches import Array
+
+Kind = Literal["class", "binary", "tokens", "number"]
+
+_KINDS: Mapping[str, Kind] = {
+    "ClassFeature": "class",
+    "BinaryFeature": "binary",
+    "TokensFeature": "tokens",
+    "NumberFeature": "number",
+    "VectorFeature": "number",
+    "ImageFeature": "number",
+    "SeriesTarget": "number",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One output of a model and how to read it.
+
+    Attributes:
+        from_logits: Whether the loss took the output for logits; None for a hinge loss, which knows
+            margins around 0 and no probabilities.
+    """
+
+    name: str
+    kind: Kind
+    one_hot: bool
+    from_logits: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What goes into a model and what comes out, by name and in order."""
+
+    inputs: tuple[str, ...]
+    inputs_as: Form
+    outputs_as: Form
+    heads: tuple[Head, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predicted:
+    """Predictions of one target beside the truth; the first axis counts the samples.
+
+    Attributes:
+        true: Ids of a class, 0 or 1 of a binary, ids (samples, length) of tokens, or numbers
+            (samples, ...) in the target's own unit.
+        guess: The same as predicted.
+        probability: (samples, classes) of a class, (samples,) of a binary; else None.
+        score: What orders the samples of a binary or a class by likelihood, shaped like
+            `probability`, where there is no probability.
+    """
+
+    kind: Kind
+    true: Array
+    guess: Array
+    probability: Array | None = None
+    score: Array | None = None
+
+    def take(self, rows: Array) -> "Predicted":
+        """Return the samples `rows`, ids or a mask."""
+        return replace(
+            self,
+            true=self.true[rows],
+            guess=self.guess[rows],
+            probability=None if self.probability is None else self.probability[rows],
+            score=None if self.score is None else self.score[rows],
+        )
+
+
+def signature(plan: Mapping[str, Any]) -> Signature:
+    """Return the signature of a plan in its canonical form, as `plan.json` holds it."""
+    graph, targets, loss = plan["graph"], plan["data"]["targets"], plan["training"]["loss"]
+    heads = tuple(
+        _head(name, targets[name], loss if loss.get("is") == "Object" else loss[name])
+        for name, _ in graph["outputs"]
+        if name in targets
+    )
+    inputs = tuple(declared["name"] for declared in graph["inputs"])
+    return Signature(inputs, graph["inputs_as"], graph["outputs_as"], heads)
+
+
+def signature_of(plan: Plan) -> Signature:
+    """Return the signature of a plan that has data and training."""
+    document = canonical(plan)
+    assert isinstance(document, dict)
+    return signature(document)
+
+
+def _head(name: str, feature: Mapping[str, Any], loss: Mapping[str, Any]) -> Head:
+    margins = "hinge" in loss["class_name"].lower()
+    from_logits = None if margins else bool(loss["arguments"].get("from_logits", False))
+    return Head(name, _KINDS[feature["is"]], bool(feature.get("one_hot", False)), from_logits)
+
+
+def read_output(head: Head, output: Array, target: Array) -> Predicted:
+    """Return predictions from a model's output and the prepared target; numbers keep their scale.
+
+    Args:
+        output: (samples, classes), (samples, 1), (samples, length, vocabulary) or numbers.
+    """
+    output = output.astype(np.float32, copy=False)
+    match head.kind:
+        case "class":
+            true = target.argmax(axis=1) if head.one_hot else target.reshape(-1).astype(np.int32)
+            return _ids("class", true, output.argmax(axis=-1), _probability(head, output), output)
+        case "binary":
+            true = target.reshape(-1).astype(np.int32)
+            scores = output.reshape(-1)
+            border = 0.5 if head.from_logits is False else 0.0
+            return _ids("binary", true, scores > border, _probability(head, scores), scores)
+        case "tokens":
+            return Predicted("tokens", np.asarray(target), output.argmax(axis=-1).astype(np.int32))
+        case "number":
+            return Predicted("number", np.asarray(target), output.reshape(target.shape))
+
+
+def _ids(
+    kind: Kind, true: Array, guess: Array, probability: Array | None, score: Array
+) -> Predicted:
+    ids = true.astype(np.int32), guess.astype(np.int32)
+    return Predicted(kind, *ids, probability, score if probability is None else None)
+
+
+def _probability(head: Head, output: Array) -> Array | None:
+    if head.from_logits is None:
+        return None
+    if not head.from_logits:
+        return output
+    if head.kind == "binary":
+        return _sigmoid(output)
+    shifted = np.exp(output - output.max(axis=-1, keepdims=True))
+    probability: Array = shifted / shifted.sum(axis=-1, keepdims=True)
+    return probability
+
+
+def _sigmoid(x: Array) -> Array:
+    # exp of a negative number only: the other form overflows for large logits.
+    small = np.exp(-np.abs(x))
+    sigmoid: Array = np.where(x >= 0, 1, small) / (1 + small)
+    return sigmoid
+
+
+def joined(parts: Sequence[Predicted]) -> Predicted:
+    """Return the predictions of several stretches of samples as one."""
+    first = parts[0]
+    return replace(
+        first,
+        true=np.concatenate([part.true for part in parts]),
+        guess=np.concatenate([part.guess for part in parts]),
+        probability=_joined([part.probability for part in parts]),
+        score=_joined([part.score for part in parts]),
+    )
+
+
+def _joined(arrays: Sequence[Array | None]) -> Array | None:
+    present = [array for array in arrays if array is not None]
+    return np.concatenate(present) if present else None

@@ -1,0 +1,56 @@
+"""Challenger against champion on the same samples: is the difference more than chance?"""
+
+import math
+
+import numpy as np
+
+from dlspec_pipelines.steps.evaluation.measures import FUNCTIONS, LOWER_IS_BETTER, right_rows
+from dlspec_pipelines.steps.evaluation.outputs import Predicted
+
+RESAMPLES = 2000
+# Metrics that count right samples, so that McNemar's test speaks about them.
+COUNTED = ("accuracy", "sequence_accuracy")
+
+
+def mcnemar(challenger: Predicted, champion: Predicted) -> float:
+    """Return the p-value of the exact McNemar test, two-sided; 1 when they never differ.
+
+    Source: McNemar (1947); the exact form is a sign test on the samples where one is right.
+    """
+    ours, theirs = right_rows(challenger), right_rows(champion)
+    only_ours, only_theirs = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
+    trials = only_ours + only_theirs
+    fewer = min(only_ours, only_theirs)
+    half = trials * math.log(2)
+    tail = math.fsum(math.exp(_log_choose(trials, i) - half) for i in range(fewer + 1))
+    return min(1.0, 2 * tail)
+
+
+def _log_choose(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+
+def bootstrap(challenger: Predicted, champion: Predicted, *, metric: str, seed: int) -> float:
+    """Return the two-sided p-value of a paired bootstrap of a metric's difference.
+
+    The same samples are drawn for both, `RESAMPLES` times.
+
+    Source: Efron and Tibshirani (1993), chapter 16; with one added to count and number, so that
+    it is never 0.
+    """
+    function = FUNCTIONS[metric]
+    sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
+    generator = np.random.Generator(np.random.Philox(seed))
+    count = len(challenger.true)
+    worse = better = 0
+    for _ in range(RESAMPLES):
+        rows = generator.integers(0, count, count)
+        gain = sign * (function(challenger.take(rows)) - function(champion.take(rows)))
+        worse += gain <= 0
+        better += gain >= 0
+    return min(1.0, 2 * (1 + min(worse, better)) / (1 + RESAMPLES))
+
+
+def is_better(challenger: float, champion: float, *, metric: str) -> bool:
+    """Return whether a value of a metric is better than another, chance left aside."""
+    return challenger < champion if metric in LOWER_IS_BETTER else challenger > champion

@@ -1,0 +1,158 @@
+"""The champion on today's test samples: its stored predictions, or its model once more."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlspec.language.sections import Championship
+from dlspec.resolve.plan import Plan
+from dlspec_pipelines.steps import store
+from dlspec_pipelines.steps.datasets.read_source import read
+from dlspec_pipelines.steps.engine.batches import Array
+from dlspec_pipelines.steps.evaluation.forward import load_model, pack_inputs, predict_samples
+from dlspec_pipelines.steps.evaluation.measures import fits, measure
+from dlspec_pipelines.steps.evaluation.outputs import Predicted, signature
+from dlspec_pipelines.steps.evaluation.paired_tests import COUNTED, bootstrap, is_better, mcnemar
+from dlspec_pipelines.steps.evaluation.predictions_file import read_predictions
+from dlspec_pipelines.steps.preparation.applying import apply
+from dlspec_pipelines.steps.preparation.fitting import load_preparation
+from dlspec_pipelines.steps.preparation.prepared_arrays import Part, open_part
+from dlspec_pipelines.steps.records import Champion, Comparison, Dataset
+
+_CHUNK_ROWS = 2**16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rival:
+    """The champion's predictions of today's test samples.
+
+    Attributes:
+        fresh: Which samples the champion was not fitted to and can read; only these are compared.
+    """
+
+    run: str
+    predicted: Mapping[str, Predicted]
+    fresh: Array
+
+
+def rival(
+    plan: Plan,
+    champion: Champion,
+    *,
+    dataset: Dataset,
+    ours: Mapping[str, Predicted],
+    base: Path,
+) -> Rival | None:
+    """Return the champion's predictions of today's test samples; None when its targets differ.
+
+    Args:
+        ours: The challenger's predictions: the truth is taken from them.
+        base: The folder of the spec, where its data files are found.
+
+    Raises:
+        StepError: If the champion's files or the data cannot be read.
+    """
+    folder = Path(champion.path)
+    theirs = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    today = load_preparation(Path(dataset.path))
+    preparation = load_preparation(folder)
+    if {n: f.feature for n, f in preparation.targets.items()} != {
+        n: f.feature for n, f in today.targets.items()
+    }:
+        return None
+    test = open_part(dataset, "test")
+    stored = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    if stored["digests"]["data"] == dataset.digest:
+        _, predicted = read_predictions(folder / "predictions.parquet", signature(theirs))
+        return Rival(champion.run, predicted, np.ones(len(test.rows), dtype=bool))
+    assert plan.data is not None
+    applied = apply(preparation, read(plan.data.source, base))
+    inputs, found = _at_rows(applied, test.rows)
+    predicted = _predict(folder, theirs, inputs, base=base)
+    told = {name: _with_truth(p, ours[name]) for name, p in predicted.items()}
+    fresh = found & ~_seen(stored["digests"]["dataset"], inputs)
+    return Rival(champion.run, told, fresh)
+
+
+def compare(
+    rules: Championship, ours: Mapping[str, Predicted], *, theirs: Rival, seed: int
+) -> Comparison | None:
+    """Return the comparison on the samples that neither model was fitted to; None without any.
+
+    McNemar's test speaks about right and wrong samples; another metric is compared by bootstrap.
+    """
+    rows = np.flatnonzero(theirs.fresh)
+    if not len(rows):
+        return None
+    challenger = {name: p.take(rows) for name, p in ours.items()}
+    champion = {name: p.take(rows) for name, p in theirs.predicted.items()}
+    values = [measure((rules.metric,), side)[rules.metric] for side in (challenger, champion)]
+    # With several targets the metric is their mean, and the test is that of the first it fits.
+    name = next(n for n, p in challenger.items() if fits(rules.metric, p))
+    pair = challenger[name], champion[name]
+    counted = rules.test == "mcnemar" and rules.metric in COUNTED
+    p_value = mcnemar(*pair) if counted else bootstrap(*pair, metric=rules.metric, seed=seed)
+    return Comparison(
+        champion_run=theirs.run,
+        metric=rules.metric,
+        test="mcnemar" if counted else "bootstrap",
+        challenger=values[0],
+        champion=values[1],
+        p_value=p_value,
+        better=is_better(*values, metric=rules.metric) and p_value < rules.alpha,
+    )
+
+
+def _predict(
+    folder: Path, plan: Mapping[str, Any], inputs: Mapping[str, Array], *, base: Path
+) -> dict[str, Predicted]:
+    signed = signature(plan)
+    return predict_samples(
+        load_model(folder, with_loss=False, base=base),
+        pack_inputs(signed, inputs),
+        signature=signed,
+        preparation=load_preparation(folder),
+    )
+
+
+def _at_rows(applied: Part, rows: Array) -> tuple[dict[str, Array], Array]:
+    """Return the samples of some rows, and which of them exist: a longer window has fewer."""
+    order = np.argsort(applied.rows)
+    places = np.searchsorted(applied.rows, rows, sorter=order)
+    at = order[np.minimum(places, len(order) - 1)]
+    return {name: array[at] for name, array in applied.inputs.items()}, applied.rows[at] == rows
+
+
+def _with_truth(theirs: Predicted, ours: Predicted) -> Predicted:
+    return Predicted(theirs.kind, ours.true, theirs.guess, theirs.probability, theirs.score)
+
+
+def _seen(fingerprint: str, inputs: Mapping[str, Array]) -> Array:
+    """Return which samples are among those the champion was trained or chosen on."""
+    folder = store.dataset_folder(fingerprint)
+    mine = _hashes(inputs)
+    seen = np.zeros(len(mine), dtype=bool)
+    for part in ("train", "validation"):
+        if (folder / part).is_dir():
+            fitted = Dataset(str(folder), fingerprint, "", {})
+            seen |= np.isin(mine, _hashes(open_part(fitted, part).inputs))
+    return seen
+
+
+def _hashes(inputs: Mapping[str, Array]) -> Array:
+    """Return a number per sample: its bytes times fixed random odd factors, modulo 2^64."""
+    generator = np.random.Generator(np.random.Philox(0))
+    total: Array = np.zeros(len(next(iter(inputs.values()))), dtype=np.uint64)
+    for name in sorted(inputs):
+        array = inputs[name]
+        width = int(np.prod(array.shape[1:], dtype=np.int64)) * array.itemsize
+        factors = generator.integers(0, 2**63, width, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+        for start in range(0, len(array), _CHUNK_ROWS):
+            rows = np.ascontiguousarray(array[start : start + _CHUNK_ROWS])
+            content = rows.view(np.uint8).reshape(len(rows), width).astype(np.uint64)
+            total[start : start + len(rows)] += content @ factors
+    return total

@@ -1,0 +1,90 @@
+"""contract.json: what was checked about a data set, how it is dealt, what is odd about it."""
+
+import json
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlspec.language.features import BinaryFeature, ClassFeature, Feature, columns_of
+from dlspec.language.sections import Data
+from dlspec_pipelines.steps.datasets.contract import Checked
+from dlspec_pipelines.steps.datasets.hygiene import (
+    Finding,
+    class_counts,
+    odd_balance,
+    odd_columns,
+    repeated_rows,
+)
+from dlspec_pipelines.steps.datasets.table import Array, Table
+from dlspec_pipelines.steps.preparation.fitting import Preparation
+from dlspec_pipelines.steps.preparation.prepared_arrays import Part
+
+
+def contract_json(
+    table: Table,
+    data: Data,
+    checked: tuple[Checked, ...],
+    *,
+    preparation: Preparation,
+    parts: Mapping[str, Part],
+    cut: Mapping[str, int],
+) -> str:
+    """Return the account of a data set as JSON: `rows`, `checks`, `balance`, `findings`.
+
+    Args:
+        parts: The prepared arrays.
+        cut: For each feature how many samples were longer than its `length`.
+    """
+    balance = {
+        name: class_counts({part: _ids(f, parts[part].targets[name]) for part in parts}, _size(f))
+        for name, f in data.targets.items()
+        if isinstance(f, ClassFeature | BinaryFeature)
+    }
+    findings = list(_findings(table, data, preparation, parts=parts, cut=cut))
+    findings += [found for name, counts in balance.items() for found in odd_balance(name, counts)]
+    account = {
+        "rows": {"source": table.rows, **preparation.rows},
+        "checks": [check.to_json() for check in checked],
+        "balance": balance,
+        "findings": [finding.to_json() for finding in findings],
+    }
+    return json.dumps(account, indent=2, ensure_ascii=False)
+
+
+def _size(feature: Feature) -> int:
+    return feature.num_classes if isinstance(feature, ClassFeature) else 2
+
+
+def _ids(feature: Feature, targets: Array) -> NDArray[np.int64]:
+    one_hot = isinstance(feature, ClassFeature) and feature.one_hot
+    return (targets.argmax(axis=1) if one_hot else targets.reshape(-1)).astype(np.int64)
+
+
+def _findings(
+    table: Table,
+    data: Data,
+    preparation: Preparation,
+    *,
+    parts: Mapping[str, Part],
+    cut: Mapping[str, int],
+) -> Iterator[Finding]:
+    features = [*data.inputs.values(), *data.targets.values()]
+    yield from odd_columns(table, [name for one in features for name in columns_of(one)])
+    others = {part: parts[part].inputs for part in ("validation", "test")}
+    yield from repeated_rows(parts["train"].inputs, others)
+    for part in others:
+        yield from _unknown(preparation, part, parts[part])
+    for name, count in cut.items():
+        if count:
+            text = f"{count} samples of `{name}` were longer than its `length` and are cut"
+            yield Finding("cut_samples", name, count, text)
+
+
+def _unknown(preparation: Preparation, part: str, arrays: Part) -> Iterator[Finding]:
+    for name, fitted in preparation.inputs.items():
+        if fitted.vocabulary is not None and getattr(fitted.feature, "unknown", False):
+            count = int((arrays.inputs[name] == 0).sum())
+            if count:
+                text = f"{count} {part} samples of `{name}` hold a category that is not known"
+                yield Finding("unknown_categories", f"{name}/{part}", count, text)

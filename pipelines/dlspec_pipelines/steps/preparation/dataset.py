@@ -1,0 +1,150 @@
+"""A data section of a spec -> a prepared data set on disk."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dlspec.language.data_sources import FractionSplit, GivenSplit, TimeSplit
+from dlspec.language.features import Feature, columns_of, element
+from dlspec.language.sections import Data
+from dlspec.resolve.plan import digest
+from dlspec_pipelines.steps.datasets.contract import Checked, validate
+from dlspec_pipelines.steps.datasets.read_source import content_hash, read
+from dlspec_pipelines.steps.datasets.table import Table, require_columns, unpreparable
+from dlspec_pipelines.steps.preparation.contract_json import contract_json
+from dlspec_pipelines.steps.preparation.fitting import (
+    VERSION,
+    Fitted,
+    Preparation,
+    fit,
+    load_preparation,
+    to_json,
+)
+from dlspec_pipelines.steps.preparation.prepared_arrays import open_part, write_array
+from dlspec_pipelines.steps.preparation.raw_columns import Raw, gather
+from dlspec_pipelines.steps.preparation.sampling import Samples, batches, samples_of
+from dlspec_pipelines.steps.preparation.splits import PARTS, deal
+from dlspec_pipelines.steps.preparation.windows import Window, window_of
+from dlspec_pipelines.steps.records import Dataset
+from dlspec_pipelines.steps.store import dataset_folder, whole_folder
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Side:
+    """The inputs or the targets of a spec: what was read, and what was fitted."""
+
+    kind: str
+    raws: Mapping[str, Raw]
+    fitted: Mapping[str, Fitted]
+
+
+def fingerprint_of(data: Data, base: Path) -> str:
+    """Return what names a prepared data set: the spec's part, the source's content, our version.
+
+    Raises:
+        StepError: If a file of the source is not there (DL610).
+    """
+    parts = (digest(data), content_hash(data.source, base), str(VERSION))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def prepare(data: Data, *, base: Path) -> Dataset:
+    """Read, check, split, fit on the training rows, and write the arrays of every part.
+
+    A data set that has been prepared before, from the same content, is used again.
+
+    Args:
+        base: The folder of the spec, where relative paths start.
+
+    Raises:
+        StepError: If the source cannot be read (DL610), lacks a column (DL611), breaks its
+            contract (DL612), or holds what cannot become an element (DL613).
+    """
+    fingerprint = fingerprint_of(data, base)
+    final = dataset_folder(fingerprint)
+    if not final.is_dir():
+        table = read(data.source, base)
+        features = {**data.inputs, **data.targets}.values()
+        require_columns(table, [name for one in features for name in columns_of(one)])
+        checked = validate(table, data)
+        _write(table, data, final, checked)
+    found = load_preparation(final)
+    return Dataset(str(final), fingerprint, found.digest, found.rows)
+
+
+def _write(table: Table, data: Data, final: Path, checked: tuple[Checked, ...]) -> None:
+    dealt = deal(table, data)
+    window = _window(data)
+    parts = {name: samples_of(dealt.order, dealt.parts[name], window) for name in PARTS}
+    _require_samples(parts)
+    train = dealt.order[dealt.parts["train"]]
+    inputs = _side("inputs", data.inputs, table, train=train)
+    targets = _side("targets", data.targets, table, train=train)
+    rows = {name: len(samples.places) for name, samples in parts.items()}
+    with whole_folder(final, needed=_bytes_needed(data, rows)) as folder:
+        written = _write_arrays(folder, parts, (inputs, targets))
+        time = data.split.time if isinstance(data.split, TimeSplit) else None
+        preparation = Preparation(inputs.fitted, targets.fitted, time, final.name, written, rows)
+        folder.joinpath("preparation.json").write_text(to_json(preparation), encoding="utf-8")
+        dataset = Dataset(str(folder), final.name, written, rows)
+        account = contract_json(
+            table,
+            data,
+            checked,
+            preparation=preparation,
+            parts={name: open_part(dataset, name) for name in PARTS},
+            cut={name: raw.cut for name, raw in {**inputs.raws, **targets.raws}.items()},
+        )
+        folder.joinpath("contract.json").write_text(account, encoding="utf-8")
+
+
+def _side(kind: str, features: Mapping[str, Feature], table: Table, *, train: np.ndarray) -> _Side:
+    raws = {name: gather(feature, table) for name, feature in features.items()}
+    fitted = {name: fit(feature, raws[name], train) for name, feature in features.items()}
+    return _Side(kind, raws, fitted)
+
+
+def _window(data: Data) -> Window | None:
+    window = window_of([*data.inputs.values(), *data.targets.values()])
+    if window is not None and isinstance(data.split, FractionSplit | GivenSplit):
+        raise unpreparable(
+            "rows that are dealt at random leave no windows of a `series`",
+            help="split by time, such as `split: {time: date, validation: 0.1, test: 0.1}`",
+        )
+    return window
+
+
+def _require_samples(parts: Mapping[str, Samples]) -> None:
+    for name, samples in parts.items():
+        window = samples.window
+        if window is not None and not samples.places.size and name != "validation":
+            raise unpreparable(
+                f"no window of {window.length} and {window.horizon} rows fits the {name} rows",
+                help="write a shorter `length` or `horizon`, or give the part a larger share",
+            )
+
+
+def _bytes_needed(data: Data, rows: Mapping[str, int]) -> int:
+    per_sample = 8
+    for feature in (*data.inputs.values(), *data.targets.values()):
+        per_sample += 4 * math.prod(extent or 1 for extent in element(feature).shape or ())
+    return per_sample * sum(rows.values())
+
+
+def _write_arrays(folder: Path, parts: Mapping[str, Samples], sides: tuple[_Side, ...]) -> str:
+    """Write the arrays of all parts; return the digest of their names and bytes."""
+    hashes: dict[str, str] = {}
+    for part, samples in parts.items():
+        count = len(samples.places)
+        hashes[f"{part}/rows"] = write_array(folder / part / "rows.npy", [samples.rows], count)
+        for side in sides:
+            for name, fitted in side.fitted.items():
+                path = folder / part / side.kind / f"{name}.npy"
+                chunks = batches(fitted, side.raws[name], samples)
+                hashes[f"{part}/{side.kind}/{name}"] = write_array(path, chunks, count)
+    return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,156 @@
+"""What a feature learns from the training rows, and how it turns raw values into elements."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlspec.language.features import (
+    INPUT_FEATURES,
+    TARGET_FEATURES,
+    CategoryFeature,
+    ClassFeature,
+    Feature,
+    element,
+)
+from dlspec_pipelines.steps.datasets.table import Array
+from dlspec_pipelines.steps.preparation.ids import Vocabulary, category_ids, fit_vocabulary
+from dlspec_pipelines.steps.preparation.numbers import (
+    Floats,
+    NumericFeature,
+    Scaling,
+    apply_scaling,
+    fit_scaling,
+    invert_scaling,
+)
+from dlspec_pipelines.steps.preparation.raw_columns import Raw
+from dlspec_pipelines.steps.preparation.splits import Rows
+
+# Raised whenever the same data and spec would give other arrays: data sets are found by it.
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A feature with all that was fitted on the training rows."""
+
+    feature: Feature
+    scaling: Scaling = field(default_factory=Scaling)
+    vocabulary: Vocabulary | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """How a table becomes arrays, fitted: kept with a model and applied by `predict` unchanged.
+
+    `time` is the column that orders the rows; `fingerprint` and `digest` are the data set's.
+    """
+
+    inputs: Mapping[str, Fitted]
+    targets: Mapping[str, Fitted]
+    time: str | None
+    fingerprint: str
+    digest: str
+    rows: Mapping[str, int]
+
+
+def fit(feature: Feature, raw: Raw, train: Rows) -> Fitted:
+    """Fit one feature.
+
+    Args:
+        train: The training rows' positions in `raw`.
+
+    Raises:
+        StepError: If the training rows cannot be fitted (DL613).
+    """
+    if isinstance(feature, CategoryFeature):
+        return Fitted(feature, vocabulary=fit_vocabulary(feature, raw.values[train]))
+    if isinstance(feature, NumericFeature):
+        if not feature.standardize and getattr(feature, "missing", None) is None:
+            return Fitted(feature, fit_scaling(feature, raw.values[:0]))
+        mask = None if raw.mask is None else raw.mask[train]
+        return Fitted(feature, fit_scaling(feature, raw.values[train], mask))
+    return Fitted(feature)
+
+
+def transform(fitted: Fitted, raw: Raw, at: Rows, *, rows: Rows) -> Array:
+    """Return the elements of some samples, as the model reads them.
+
+    Args:
+        at: Positions in `raw`; of a series, (samples, steps).
+        rows: The source's row of each sample, for an error.
+
+    Raises:
+        StepError: If a category is unknown and there is no id for it (DL613).
+    """
+    feature, values = fitted.feature, raw.values[at]
+    wanted = element(feature)
+    if isinstance(feature, CategoryFeature):
+        assert fitted.vocabulary is not None, "every category is fitted"
+        return category_ids(feature, fitted.vocabulary, values, rows=rows)
+    if isinstance(feature, ClassFeature) and feature.one_hot:
+        return np.eye(feature.num_classes, dtype=np.float32)[values]
+    if isinstance(feature, NumericFeature):
+        values = apply_scaling(fitted.scaling, values)
+        if raw.mask is not None:
+            values[~raw.mask[at]] = 0
+    values = values.astype(wanted.dtype, copy=False)
+    if wanted.shape is None or None in wanted.shape:
+        return values
+    return values.reshape(len(at), *(extent or 0 for extent in wanted.shape))
+
+
+def invert(preparation: Preparation, target: str, values: Array) -> Floats:
+    """Return predictions of a numeric target in the unit of its column."""
+    return invert_scaling(preparation.targets[target].scaling, values)
+
+
+def labels(preparation: Preparation, target: str) -> tuple[object, ...] | None:
+    """Return the names of a class target's ids, where the spec lists them; else None."""
+    feature = preparation.targets[target].feature
+    if not isinstance(feature, ClassFeature) or isinstance(feature.classes, int):
+        return None
+    return feature.classes
+
+
+def to_json(preparation: Preparation) -> str:
+    """Return a preparation as JSON; `from_json` gives an equal one back."""
+    everything = {"version": VERSION} | {
+        part.name: getattr(preparation, part.name) for part in fields(preparation)
+    }
+    for name in ("inputs", "targets"):
+        everything[name] = {key: _fitted_json(one) for key, one in everything[name].items()}
+    return json.dumps(everything, indent=2, ensure_ascii=False)
+
+
+def _fitted_json(fitted: Fitted) -> dict[str, Any]:
+    return {"is": type(fitted.feature).__name__, **asdict(fitted)}
+
+
+def from_json(text: str) -> Preparation:
+    """Return the preparation that `to_json` wrote."""
+    everything = json.loads(text)
+    del everything["version"]
+    for name in ("inputs", "targets"):
+        everything[name] = {key: _fitted_of(one) for key, one in everything[name].items()}
+    return Preparation(**everything)
+
+
+def _fitted_of(found: Mapping[str, Any]) -> Fitted:
+    kinds = {kind.__name__: kind for kind in (*INPUT_FEATURES.values(), *TARGET_FEATURES.values())}
+    feature = kinds[found["is"]](**_with_tuples(found["feature"]))
+    vocabulary = None if found["vocabulary"] is None else tuple(found["vocabulary"])
+    return Fitted(feature, Scaling(**_with_tuples(found["scaling"])), vocabulary)
+
+
+def _with_tuples(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in found.items()}
+
+
+def load_preparation(path: Path) -> Preparation:
+    """Read a `preparation.json`, or the one in a folder of a data set or a run."""
+    file = path / "preparation.json" if path.is_dir() else path
+    return from_json(file.read_text(encoding="utf-8"))

@@ -1,0 +1,205 @@
+"""Numbers of a column: read as floats, fill gaps, scale, standardise, and the way back."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dlspec.language.features import (
+    ImageFeature,
+    NumberFeature,
+    SequenceFeature,
+    SeriesFeature,
+    SeriesTarget,
+    VectorFeature,
+)
+from dlspec_pipelines.steps.datasets.table import Array, refused, unpreparable
+
+Floats = NDArray[np.float64]
+NumericFeature = (
+    NumberFeature | VectorFeature | ImageFeature | SequenceFeature | SeriesFeature | SeriesTarget
+)
+# Values handled at a time: 64 MiB of float64.
+_CHUNK_VALUES = 2**23
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """What turns raw numbers into a model's: `(fill gaps, * scale, - mean) / deviation`.
+
+    Each tuple has one number per entry of the last axis; None leaves that step out. A deviation
+    is never 0.
+    """
+
+    fill: tuple[float, ...] | None = None
+    scale: float | None = None
+    mean: tuple[float, ...] | None = None
+    deviation: tuple[float, ...] | None = None
+
+
+def fit_scaling(feature: NumericFeature, values: Array, mask: Array | None = None) -> Scaling:
+    """Fit on the training rows: what fills a gap, the mean and the deviation.
+
+    Args:
+        mask: Which entries of all axes but the last count; None means all.
+
+    Shapes:
+        values: (rows, ..., n)
+    """
+    scale = None if isinstance(feature, SeriesFeature | SeriesTarget) else feature.scale
+    fill = _fit_fill(feature, values)
+    if not feature.standardize:
+        return Scaling(fill, scale)
+    filling = Scaling(fill, scale)
+    mean = _mean(values, mask, filling)
+    deviation = _deviation(values, mask, filling, mean)
+    return Scaling(fill, scale, tuple(mean.tolist()), tuple(deviation.tolist()))
+
+
+def _fit_fill(feature: NumericFeature, values: Array) -> tuple[float, ...] | None:
+    if not isinstance(feature, NumberFeature | VectorFeature) or feature.missing is None:
+        return None
+    if not isinstance(feature.missing, str):
+        return tuple([float(feature.missing)] * values.shape[-1])
+    if feature.missing not in ("mean", "median"):
+        raise unpreparable(
+            f"`missing: {feature.missing}` says nothing that can be fitted",
+            help="write `mean`, `median` or a number",
+        )
+    names = (feature.number,) if isinstance(feature, NumberFeature) else feature.vector
+    numbers = values.astype(np.float64, copy=False)
+    empty = np.flatnonzero(np.isnan(numbers).all(axis=0))
+    if empty.size:
+        name = names[empty[0]] if len(names) > 1 else names[0]
+        raise unpreparable(
+            f"column `{name}` has no value in the training rows, so it has no {feature.missing}",
+            help="write a number as `missing`",
+        )
+    found = np.nanmedian if feature.missing == "median" else np.nanmean
+    fill: list[float] = found(numbers, axis=0).tolist()
+    return tuple(fill)
+
+
+def apply_scaling(scaling: Scaling, values: Array) -> Floats:
+    """Return numbers as a model reads them, before they are cut down to float32."""
+    numbers = values.astype(np.float64)
+    if scaling.fill is not None:
+        numbers = np.where(np.isnan(numbers), np.asarray(scaling.fill), numbers)
+    if scaling.scale is not None:
+        numbers *= scaling.scale
+    if scaling.mean is not None:
+        numbers -= np.asarray(scaling.mean)
+    if scaling.deviation is not None:
+        numbers /= np.asarray(scaling.deviation)
+    return numbers
+
+
+def invert_scaling(scaling: Scaling, values: Array) -> Floats:
+    """Return a model's numbers in the unit of the column."""
+    numbers = values.astype(np.float64)
+    if scaling.deviation is not None:
+        numbers *= np.asarray(scaling.deviation)
+    if scaling.mean is not None:
+        numbers += np.asarray(scaling.mean)
+    if scaling.scale is not None:
+        numbers /= scaling.scale
+    return numbers
+
+
+def _chunks(values: Array, mask: Array | None, scaling: Scaling) -> Iterator[Floats]:
+    per_row = int(np.prod(values.shape[1:])) or 1
+    step = max(1, _CHUNK_VALUES // per_row)
+    for start in range(0, len(values), step):
+        part = slice(start, start + step)
+        chunk = values[part] if mask is None else values[part][mask[part]]
+        yield apply_scaling(scaling, chunk).reshape(-1, values.shape[-1])
+
+
+def _mean(values: Array, mask: Array | None, scaling: Scaling) -> Floats:
+    total, count = np.zeros(values.shape[-1]), 0
+    for chunk in _chunks(values, mask, scaling):
+        total += chunk.sum(axis=0)
+        count += len(chunk)
+    return total / max(count, 1)
+
+
+def _deviation(values: Array, mask: Array | None, scaling: Scaling, mean: Floats) -> Floats:
+    """Return the deviations, by a second pass over the values, which is exact; 1 for a constant."""
+    total, count = np.zeros(values.shape[-1]), 0
+    for chunk in _chunks(values, mask, scaling):
+        total += np.square(chunk - mean).sum(axis=0)
+        count += len(chunk)
+    deviation = np.sqrt(total / max(count, 1))
+    # Rounding of a constant column leaves a trace of the size of its last digit.
+    constant = deviation <= 1e-12 * np.maximum(np.abs(mean), 1e-300)
+    return np.where(constant, 1.0, deviation)
+
+
+def numeric_column(name: str, column: Array, *, gaps: bool) -> Array:
+    """Return one value per row as numbers.
+
+    Args:
+        gaps: Whether a missing value may stay, as nan.
+
+    Raises:
+        StepError: If a value is text, infinite, or missing where it may not be (DL613).
+    """
+    if column.ndim == 2 and column.shape[1] == 1:
+        column = column[:, 0]
+    if column.ndim != 1:
+        raise unpreparable(
+            f"column `{name}` holds arrays of shape {column.shape[1:]}, not numbers",
+            help="take it as a `vector`, an `image` or a `sequence`",
+        )
+    return finite(name, as_numbers(name, column), gaps=gaps)
+
+
+def as_numbers(name: str, column: Array) -> Array:
+    """Return a column as numbers; texts that are numbers count, a missing value is nan.
+
+    Raises:
+        StepError: If a value is something else (DL613).
+    """
+    if column.dtype.kind in "iufb":
+        return column
+    if column.dtype.kind != "O":
+        raise refused(name, 0, column.flat[0], "is not a number")
+    flat = pd.Series(column.reshape(-1))
+    numbers = np.array(pd.to_numeric(flat, errors="coerce"), dtype=np.float64)
+    strange = np.flatnonzero(np.isnan(numbers) & ~np.asarray(pd.isna(flat)))
+    if strange.size:
+        value = flat.iloc[int(strange[0])]
+        row = int(strange[0]) // max(1, flat.size // max(1, len(column)))
+        raise refused(
+            name,
+            row,
+            value,
+            "is not a number",
+            help="add it to the source's `missing`, or take the column as a `category`",
+        )
+    return numbers.reshape(column.shape)
+
+
+def finite(name: str, numbers: Array, *, gaps: bool) -> Array:
+    """Return the numbers, all finite; with `gaps` a nan may stay.
+
+    Raises:
+        StepError: If one is infinite, or missing without `gaps` (DL613).
+    """
+    if numbers.dtype.kind != "f":
+        return numbers
+    wrong = np.isinf(numbers) if gaps else ~np.isfinite(numbers)
+    rows = np.flatnonzero(wrong.reshape(len(numbers), -1).any(axis=1))
+    if not rows.size:
+        return numbers
+    row = int(rows[0])
+    value = numbers[row][wrong[row]][0] if numbers.ndim > 1 else numbers[row]
+    if np.isnan(value):
+        count = f"; {rows.size} rows miss one" if rows.size > 1 else ""
+        raise unpreparable(
+            f"column `{name}`, row {row}: the value is missing{count}",
+            help="leave these rows out; of a `number` or `vector`, `missing: median` fills them",
+        )
+    raise refused(name, row, value, "is not finite")

@@ -1,0 +1,72 @@
+"""Prepared arrays on disk: written chunk by chunk, opened as memory maps."""
+
+import hashlib
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlspec_pipelines.steps.records import Dataset
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """The arrays of one part of a data set; `rows` holds each sample's row in the source."""
+
+    inputs: Mapping[str, Array]
+    targets: Mapping[str, Array]
+    rows: Array
+
+
+def open_part(dataset: Dataset, part: str) -> Part:
+    """Open one part of a data set without reading it; a part without rows has empty arrays."""
+    folder = Path(dataset.path, part)
+    return Part(
+        _opened(folder / "inputs"), _opened(folder / "targets"), _array(folder / "rows.npy")
+    )
+
+
+def _opened(folder: Path) -> dict[str, Array]:
+    return {path.stem: _array(path) for path in sorted(folder.glob("*.npy"))}
+
+
+def _array(path: Path) -> Array:
+    with path.open("rb") as file:
+        np.lib.format.read_magic(file)
+        shape, _, _ = np.lib.format.read_array_header_1_0(file)
+    # What has no bytes cannot be mapped.
+    array: Array = np.load(path, mmap_mode=None if 0 in shape else "r", allow_pickle=False)
+    return array
+
+
+def write_array(path: Path, chunks: Iterable[Array], rows: int) -> str:
+    """Write chunks of rows as one .npy file, never all of them in memory.
+
+    Plain writes, not a memory map: a full disk is then an error and not a signal.
+
+    Returns:
+        The SHA-256 of the file's bytes.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    whole = hashlib.sha256()
+    with path.open("wb") as file:
+        for number, chunk in enumerate(chunks):
+            pieces = [np.ascontiguousarray(chunk).data]
+            for piece in pieces if number else [_header(chunk, rows), *pieces]:
+                file.write(piece)
+                whole.update(piece)
+    return whole.hexdigest()
+
+
+def _header(chunk: Array, rows: int) -> memoryview:
+    kind = np.lib.format.dtype_to_descr(chunk.dtype)
+    header = {"descr": kind, "fortran_order": False, "shape": (rows, *chunk.shape[1:])}
+    buffer = io.BytesIO()
+    np.lib.format.write_array_header_1_0(buffer, header)
+    return buffer.getbuffer()

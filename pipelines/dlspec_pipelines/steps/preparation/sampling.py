@@ -1,0 +1,84 @@
+"""Samples: which rows of the table, or windows over them, each part is made of."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from dlspec.language.features import Feature, SeriesFeature, SeriesTarget
+from dlspec_pipelines.steps.datasets.table import Array
+from dlspec_pipelines.steps.preparation.fitting import Fitted, transform
+from dlspec_pipelines.steps.preparation.raw_columns import Raw
+from dlspec_pipelines.steps.preparation.splits import Rows
+from dlspec_pipelines.steps.preparation.windows import Window, anchors
+
+# Values made at a time, per feature: 32 MiB of float64.
+_CHUNK_VALUES = 2**22
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """The samples of one part, as places in the order of time.
+
+    Without a window, a place is the sample's row. With one it is the window's anchor: the place
+    after its input, where its horizon begins.
+    """
+
+    order: Rows
+    places: Rows
+    window: Window | None
+
+    @property
+    def rows(self) -> Rows:
+        """Return the source's row of each sample.
+
+        Of a window, the first row of its horizon (of the last window of all, the row that would
+        come next), or without a horizon the last row of its input.
+        """
+        if self.window is None:
+            return self.order[self.places]
+        if self.window.horizon == 0:
+            return self.order[self.places - 1]
+        return np.append(self.order, len(self.order))[self.places]
+
+
+def samples_of(order: Rows, part: Rows, window: Window | None) -> Samples:
+    """Return the samples of a part: its rows, or the windows that fit into it."""
+    return Samples(order, part if window is None else anchors(part, window), window)
+
+
+def batches(fitted: Fitted, raw: Raw, samples: Samples, *, whole: bool = False) -> Iterator[Array]:
+    """Yield a feature's elements for all samples, some at a time; at least one array.
+
+    Args:
+        whole: Give all in one array.
+    """
+    steps = _steps(fitted.feature)
+    per_sample = max(1, int(np.prod(raw.values.shape[1:])) * len(steps))
+    size = len(samples.places) if whole else max(1, _CHUNK_VALUES // per_sample)
+    rows = samples.rows
+    for start in range(0, max(len(samples.places), 1), max(size, 1)):
+        places = samples.places[start : start + size]
+        if isinstance(fitted.feature, SeriesFeature | SeriesTarget):
+            at = samples.order[places[:, None] + steps]
+        else:
+            # Beside a series, other features are read at the last row of the input.
+            at = samples.order[places if samples.window is None else places - 1]
+        yield transform(fitted, raw, at, rows=rows[start : start + size])
+
+
+def _steps(feature: Feature) -> Rows:
+    if isinstance(feature, SeriesFeature):
+        return np.arange(-feature.length, 0)
+    if isinstance(feature, SeriesTarget):
+        return np.arange(feature.horizon)
+    return np.zeros(1, dtype=np.int64)
+
+
+def elements(
+    fitted: Mapping[str, Fitted], raws: Mapping[str, Raw], samples: Samples
+) -> dict[str, Array]:
+    """Return all elements of some features in memory, by name."""
+    return {
+        name: next(batches(one, raws[name], samples, whole=True)) for name, one in fitted.items()
+    }

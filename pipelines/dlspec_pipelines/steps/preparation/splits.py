@@ -1,0 +1,196 @@
+"""Which rows train, validate and test."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dlspec.language.data_sources import ColumnSplit, FractionSplit, GivenSplit, TimeSplit
+from dlspec.language.features import columns_of
+from dlspec.language.sections import Data
+from dlspec_pipelines.steps.datasets.table import (
+    Array,
+    Table,
+    refused,
+    require_columns,
+    shown,
+    single_column,
+    types_in,
+    unpreparable,
+)
+
+PARTS = ("train", "validation", "test")
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Deal:
+    """The rows of a source, dealt to the parts.
+
+    `order` lists the source's rows in the order of time, or as they are; `parts` holds positions
+    in `order`, ascending.
+    """
+
+    order: Rows
+    parts: Mapping[str, Rows]
+
+
+def deal(table: Table, data: Data) -> Deal:
+    """Deal the rows of a table as the spec's `split` says.
+
+    Raises:
+        StepError: If a column is missing (DL611), or no such deal is possible (DL613).
+    """
+    order = np.arange(table.rows)
+    match data.split:
+        case FractionSplit() as split:
+            strata = _strata(table, data, split.stratify)
+            parts = _by_fraction(order, strata, split)
+        case GivenSplit() as split:
+            strata = _strata(table, data, split.stratify)
+            parts = _given(table, strata, split)
+        case ColumnSplit() as split:
+            parts = _by_column(table, split)
+        case TimeSplit() as split:
+            order = time_order(table, split.time)
+            parts = _by_time(_instants(split.time, table.columns[split.time])[order], split)
+    for name in ("train", "test"):
+        if not parts[name].size:
+            raise unpreparable(
+                f"the split leaves no row for {name}: the source has {table.rows} rows",
+                help="change the shares under `split`",
+            )
+    return Deal(order, parts)
+
+
+def _strata(table: Table, data: Data, target: str | None) -> Array | None:
+    if target is None:
+        return None
+    (column,) = columns_of(data.targets[target]) if target in data.targets else (target,)
+    require_columns(table, [column])
+    return single_column(column, table.columns[column])
+
+
+def _by_fraction(rows: Rows, strata: Array | None, split: FractionSplit) -> dict[str, Rows]:
+    test = _share(len(rows), split.test)
+    validation = _share(len(rows), split.validation)
+    return _dealt(rows, strata, {"test": test, "validation": validation}, seed=split.seed)
+
+
+def _share(rows: int, fraction: float) -> int:
+    """Return how many rows a share is, at least one of a share above 0."""
+    return max(round(rows * fraction), int(fraction > 0))
+
+
+def _dealt(
+    rows: Rows, strata: Array | None, counts: Mapping[str, int], *, seed: int
+) -> dict[str, Rows]:
+    """Deal `rows` out at random; what `counts` does not ask for is for training.
+
+    Each stratum's rows, in random order, are spread evenly over [0, 1]; all rows sorted by that
+    place are dealt from the front, so the shares of the strata differ by less than two rows.
+    """
+    shuffled = np.random.default_rng(seed).permutation(len(rows))
+    if strata is not None:
+        place = _places(rows, strata[rows], shuffled, parts=1 + sum(c > 0 for c in counts.values()))
+        shuffled = shuffled[np.argsort(place, kind="stable")]
+    parts, start = {}, 0
+    for name, count in counts.items():
+        parts[name] = np.sort(rows[shuffled[start : start + count]])
+        start += count
+    return {"train": np.sort(rows[shuffled[start:]]), **parts}
+
+
+def _places(rows: Rows, strata: Array, shuffled: Rows, *, parts: int) -> NDArray[np.float64]:
+    codes, values = pd.factorize(strata, use_na_sentinel=False)
+    counts = np.bincount(codes)
+    rare = np.flatnonzero(counts < parts)
+    if rare.size:
+        row = int(rows[np.flatnonzero(codes == rare[0])[0]])
+        raise unpreparable(
+            f"{shown(values[rare[0]])} stands in {counts[rare[0]]} rows (row {row} first), and a "
+            f"stratum needs one for each of {parts} parts",
+            help="leave `stratify` out, or leave such rows out of the source",
+        )
+    drawn = codes[shuffled]
+    by_stratum = np.argsort(drawn, kind="stable")
+    ends = np.cumsum(counts)
+    rank = np.empty(len(drawn), dtype=np.int64)
+    rank[by_stratum] = np.arange(len(drawn)) - np.repeat(ends - counts, counts)
+    return (rank + 0.5) / counts[drawn]
+
+
+def _given(table: Table, strata: Array | None, split: GivenSplit) -> dict[str, Rows]:
+    if table.given_test is None:
+        raise unpreparable(
+            "the source has no test rows of its own, as `test: given` asks for",
+            help="write a share, such as `test: 0.2`",
+        )
+    others = np.flatnonzero(~table.given_test)
+    counts = {"validation": _share(len(others), split.validation)}
+    parts = _dealt(others, strata, counts, seed=split.seed)
+    return {**parts, "test": np.flatnonzero(table.given_test)}
+
+
+def _by_column(table: Table, split: ColumnSplit) -> dict[str, Rows]:
+    require_columns(table, [split.column])
+    column = single_column(split.column, table.columns[split.column])
+    parts = {}
+    for name, values in (("validation", split.validation), ("test", split.test)):
+        for value in values:
+            if not (column == value).any():
+                raise unpreparable(
+                    f"no row has {shown(value)} in column `{split.column}`, as `split.{name}` says",
+                    help=f"write a value as the column has it; row 0 holds {shown(column[0])}",
+                )
+        parts[name] = np.flatnonzero(pd.Series(column).isin(list(values)))
+    both = np.intersect1d(parts["validation"], parts["test"])
+    if both.size:
+        raise unpreparable(f"row {both[0]} would be both a validation and a test row")
+    rest = np.setdiff1d(np.arange(table.rows), np.concatenate(list(parts.values())))
+    return {"train": rest, **parts}
+
+
+def time_order(table: Table, name: str) -> Rows:
+    """Return the rows in the order of a column of numbers, dates or ISO 8601 texts.
+
+    Raises:
+        StepError: If the column is missing (DL611), or a value has no place in time (DL613).
+    """
+    require_columns(table, [name])
+    return np.argsort(_instants(name, table.columns[name]), kind="stable")
+
+
+def _instants(name: str, column: Array) -> Array:
+    instants = column if column.dtype.kind == "M" else single_column(name, column)
+    if instants.dtype == np.object_:
+        texts = pd.Series(instants, dtype=np.object_)
+        if types_in(instants) - {str, type(None)}:
+            texts = texts.where(np.asarray([isinstance(value, str) for value in instants]))
+        parsed = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True)
+        instants = parsed.dt.tz_localize(None).to_numpy()
+    lost = np.flatnonzero(np.asarray(pd.isna(instants)))
+    if lost.size:
+        row = int(lost[0])
+        help_text = "order rows by a column of numbers or of dates such as 2024-01-31"
+        raise refused(name, row, column[row], "is no moment in time", help=help_text)
+    return instants
+
+
+def _by_time(ordered: Array, split: TimeSplit) -> dict[str, Rows]:
+    """Cut; rows of one moment stay together, in the later part."""
+    rows = len(ordered)
+    test = _border(ordered, rows - _share(rows, split.test))
+    validation = _border(ordered, max(test - _share(rows, split.validation), 0))
+    positions = np.arange(rows)
+    return {
+        "train": positions[:validation],
+        "validation": positions[validation:test],
+        "test": positions[test:],
+    }
+
+
+def _border(ordered: Array, at: int) -> int:
+    return int(np.searchsorted(ordered, ordered[at])) if at < len(ordered) else at

@@ -1,0 +1,64 @@
+"""Windows over rows in order of time, none of which straddles the border of a part."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from dlspec.language.features import Feature, SeriesFeature, SeriesTarget
+from dlspec_pipelines.steps.datasets.table import unpreparable
+from dlspec_pipelines.steps.preparation.splits import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What one sample spans: `length` rows before its anchor, `horizon` rows from it on."""
+
+    length: int
+    horizon: int
+    stride: int
+
+
+def window_of(features: Iterable[Feature]) -> Window | None:
+    """Return the window that all series of a spec share; None without a series.
+
+    The longest input and the longest horizon count, so that all series of a sample meet at its
+    anchor.
+
+    Raises:
+        StepError: If two series have different strides, or a target has no series to look at.
+    """
+    kept = list(features)
+    inputs = [feature for feature in kept if isinstance(feature, SeriesFeature)]
+    horizons = [feature.horizon for feature in kept if isinstance(feature, SeriesTarget)]
+    if not inputs and not horizons:
+        return None
+    if not inputs:
+        raise unpreparable(
+            "a `series` target follows no `series` input", help="take a `series` as an input"
+        )
+    strides = {feature.stride for feature in inputs}
+    if len(strides) > 1:
+        raise unpreparable("the `series` inputs have several strides", help="write one `stride`")
+    longest = max(feature.length for feature in inputs)
+    return Window(longest, max(horizons, default=0), strides.pop())
+
+
+def anchors(positions: Rows, window: Window) -> Rows:
+    """Return the anchors of the windows that lie in one part: the position after their input.
+
+    Args:
+        positions: The part's places in the order of time, ascending; each gap ends a run.
+    """
+    if not positions.size:
+        return positions
+    starts_run = np.diff(positions, prepend=positions[0] - 2) != 1
+    run_start = np.maximum.accumulate(np.where(starts_run, positions, 0))
+    ends_run = np.diff(positions, append=positions[-1] + 2) != 1
+    last = np.where(ends_run, positions, np.iinfo(np.int64).max)
+    run_end = np.minimum.accumulate(last[::-1])[::-1] + 1
+    first_anchor = positions + window.length
+    fits = first_anchor + window.horizon <= run_end
+    on_stride = (positions - run_start) % window.stride == 0
+    kept: Rows = first_anchor[fits & on_stride]
+    return kept

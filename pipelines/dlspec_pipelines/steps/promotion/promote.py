@@ -1,0 +1,133 @@
+"""The champion of a name: found, and replaced on evidence only."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dlspec.resolve.plan import Plan
+from dlspec_pipelines.steps import store
+from dlspec_pipelines.steps.records import (
+    Champion,
+    Comparison,
+    Evaluation,
+    GateResult,
+    TrainedModel,
+    from_json,
+    to_json,
+)
+from dlspec_pipelines.steps.step_errors import Refused, StepError
+
+
+def current(name: str) -> Champion | None:
+    """Return the champion of a name; None when there is none yet.
+
+    Raises:
+        StepError: If the record is damaged or its run is gone.
+    """
+    path = store.champion_file(name)
+    try:
+        found = from_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise StepError(
+            f"`{path}` is damaged: {error}",
+            help="remove it: the next run that passes its gates becomes the champion",
+        ) from error
+    assert isinstance(found, Champion)
+    if not Path(found.path, "model.keras").is_file():
+        raise StepError(
+            f"the champion of `{name}` is run `{found.run}`, and `{found.path}` is gone",
+            help=f"restore the folder, or remove `{path}` to begin without a champion",
+        )
+    return found
+
+
+def promote(plan: Plan, evaluation: Evaluation, trained: TrainedModel) -> Champion:
+    """Make a run the champion if its gates passed and it beats the champion beyond chance.
+
+    The record is written whole. A challenger that is not better changes nothing.
+
+    Returns:
+        The champion after the decision. `promoted` says whether this run is it; `evidence` why.
+
+    Raises:
+        Refused: If a gate failed.
+        StepError: If the record is damaged or may not be written.
+    """
+    _require_gates(evaluation)
+    with store.lock(store.champion_file(plan.name).parent / f".{plan.name}"):
+        holder = current(plan.name)
+        if holder is None:
+            return _crown(evaluation, f"first champion: {_gates_text(evaluation.gates)}")
+        if holder.run == evaluation.run:
+            return holder
+        return _challenge(plan, evaluation, trained, holder=holder)
+
+
+def _challenge(
+    plan: Plan, evaluation: Evaluation, trained: TrainedModel, *, holder: Champion
+) -> Champion:
+    found = evaluation.comparison
+    if found is not None and found.champion_run == holder.run and found.better:
+        return _crown(evaluation, f"{_comparison_text(found)}; {_gates_text(evaluation.gates)}")
+    reason = _why_not(plan, found, holder)
+    text = f"run {holder.run} stays champion: run {trained.run} {reason}"
+    return Champion(
+        holder.name, holder.run, holder.path, holder.since, text, holder.metrics, promoted=False
+    )
+
+
+def _why_not(plan: Plan, found: Comparison | None, holder: Champion) -> str:
+    if plan.evaluation is None or plan.evaluation.champion is None:
+        return "was not compared with it, for the spec has no `evaluation.champion`"
+    if found is None:
+        return (
+            "could not be compared with it: there was no champion when it was evaluated, the "
+            "champion has other targets, or it was fitted to every test row"
+        )
+    if found.champion_run != holder.run:
+        return f"was compared with run {found.champion_run}, the champion before; evaluate again"
+    return f"is not shown to be better: {_comparison_text(found)}"
+
+
+def _require_gates(evaluation: Evaluation) -> None:
+    reasons = tuple(_gate_text(gate) for gate in evaluation.gates if not gate.passed)
+    if reasons:
+        raise Refused(
+            f"run `{evaluation.run}` does not become the champion: {'; '.join(reasons)}",
+            reasons=reasons,
+            help="the report shows where it falls short; the champion is unchanged",
+        )
+
+
+def _crown(evaluation: Evaluation, evidence: str) -> Champion:
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    crowned = Champion(
+        name=evaluation.name,
+        run=evaluation.run,
+        path=evaluation.path,
+        since=since,
+        evidence=evidence,
+        metrics=evaluation.metrics,
+        promoted=True,
+    )
+    store.write_whole(store.champion_file(evaluation.name), to_json(crowned) + "\n")
+    return crowned
+
+
+def _gates_text(gates: tuple[GateResult, ...]) -> str:
+    if not gates:
+        return "the spec has no gates"
+    return "gates passed: " + ", ".join(_gate_text(gate) for gate in gates)
+
+
+def _gate_text(gate: GateResult) -> str:
+    value = "was not measured" if gate.value is None else f"{gate.value:.6g}"
+    return f"{gate.metric} {value}, required {gate.requirement}"
+
+
+def _comparison_text(found: Comparison) -> str:
+    return (
+        f"{found.metric} {found.challenger:.6g} against {found.champion:.6g} of run "
+        f"{found.champion_run}, {found.test} p = {found.p_value:.3g}"
+    )

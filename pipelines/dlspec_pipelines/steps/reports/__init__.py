@@ -1,0 +1,5 @@
+"""The report of a run: one HTML page, and the same in short as Markdown."""
+
+from dlspec_pipelines.steps.reports.report_page import render
+
+__all__ = ["render"]

@@ -1,0 +1,266 @@
+"""Charts as SVG inside the page, coloured by the page's style; no script, no drawing library."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from dlspec_pipelines.steps.reports.figure_texts import figure, tick_labels, ticks
+
+Array = NDArray[Any]
+Tone = Literal["accent", "muted"]
+
+WIDTH, HEIGHT = 460.0, 280.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 76.0, 44.0, 42.0
+# Points that a chart of this size can show.
+_MAX_POINTS = 600
+# Two labels at the right edge closer than this would overlap, in pixels.
+_LABEL_HEIGHT = 13.0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One curve; nan leaves a gap."""
+
+    name: str
+    tone: Tone
+    x: Array
+    y: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place worth a look: a point, and what is said of it."""
+
+    x: float
+    y: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """One axis: the numbers at its two ends, and the round ones that are written beside it."""
+
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+
+    def share(self, value: float) -> float:
+        """Return how far along the axis a number stands, from 0 to 1."""
+        return (value - self.low) / (self.high - self.low)
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """The axes of one chart, and the way from numbers to pixels."""
+
+    across: _Axis
+    up: _Axis
+    right: float = 18.0
+
+    def x(self, value: float) -> float:
+        """Return the pixel of a number on the horizontal axis."""
+        return _LEFT + self.across.share(value) * (WIDTH - _LEFT - self.right)
+
+    def y(self, value: float) -> float:
+        """Return the pixel of a number on the vertical axis."""
+        return HEIGHT - _BOTTOM - self.up.share(value) * (HEIGHT - _TOP - _BOTTOM)
+
+
+def line_chart(
+    title: str,
+    lines: Sequence[Line],
+    *,
+    x_label: str,
+    y_label: str = "",
+    mark: Mark | None = None,
+) -> Markup:
+    """Return curves over one axis, each named at its right end.
+
+    Args:
+        mark: A point to stress, such as the best epoch.
+    """
+    x = np.concatenate([line.x for line in lines])
+    y = np.concatenate([line.y for line in lines])
+    frame = _Frame(_counted(x), _rounded(y), _RIGHT)
+    body = [*_axes(frame, x_label, y_label)]
+    if mark is not None:
+        body += _mark(frame, mark)
+    body += [_path(frame, line) for line in lines]
+    body += _end_labels(frame, lines)
+    described = ", ".join(f"{line.name} ends at {figure(float(line.y[-1]))}" for line in lines)
+    return _chart(title, f"{title}: {described}", body)
+
+
+def scatter(title: str, x: Array, y: Array, *, x_label: str, y_label: str) -> Markup:
+    """Return points against the diagonal on which both are equal."""
+    x, y = _thinned(x), _thinned(y)
+    both = _rounded(np.concatenate([x, y]))
+    frame = _Frame(both, both)
+    body = [*_axes(frame, x_label, y_label), _diagonal(frame)]
+    body += [
+        Markup('<circle class="point" cx="{:.1f}" cy="{:.1f}" r="2.2"/>').format(
+            frame.x(float(a)), frame.y(float(b))
+        )
+        for a, b in zip(x, y, strict=True)
+    ]
+    return _chart(title, f"{title}: {len(x)} points", body)
+
+
+def histogram(title: str, values: Array, *, x_label: str, bins: int = 30) -> Markup:
+    """Return how often values fall into bins of one width."""
+    counts, edges = np.histogram(values, bins=bins)
+    frame = _Frame(_rounded(edges), _rounded(np.array([0, counts.max()])))
+    bars = [
+        _bar(frame, float(a), float(b), height=float(count))
+        for a, b, count in zip(edges, edges[1:], counts, strict=False)
+    ]
+    body = [*_axes(frame, x_label, "rows"), *bars]
+    return _chart(title, f"{title}: mean {figure(float(values.mean()))}", body)
+
+
+def bars(title: str, values: Array, *, x_label: str, y_label: str) -> Markup:
+    """Return one bar for each value, counted from 1."""
+    count = len(values)
+    numbers = np.arange(count) + 1.0
+    across = _Axis(0.4, count + 0.6, _counted(numbers).ticks)
+    frame = _Frame(across, _rounded(np.array([0.0, float(values.max())])))
+    drawn = [
+        _bar(frame, number - 0.38, number + 0.38, height=float(value))
+        for number, value in zip(numbers, values, strict=True)
+    ]
+    described = f"{title}: from {figure(float(values[0]))} to {figure(float(values[-1]))}"
+    return _chart(title, described, [*_axes(frame, x_label, y_label), *drawn])
+
+
+def reliability(title: str, confidence: Array, right: Array) -> Markup:
+    """Return how often predictions of a stated probability come true, in ten bins."""
+    bins = np.clip((confidence * 10).astype(int), 0, 9)
+    unit = _rounded(np.array([0.0, 1.0]))
+    frame = _Frame(unit, unit)
+    body = [*_axes(frame, "probability stated", "share that is right")]
+    for i in np.unique(bins):
+        height = float(right[bins == i].mean())
+        body.append(_bar(frame, i / 10 + 0.006, i / 10 + 0.094, height=height))
+        x, y = frame.x(i / 10 + 0.05), frame.y(height) - 4
+        body.append(_text(x, y, str((bins == i).sum()), anchor="middle"))
+    error = figure(calibration_error(confidence, right))
+    described = f"{title}: expected calibration error {error}"
+    return _chart(title, described, [*body, _diagonal(frame)])
+
+
+def calibration_error(confidence: Array, right: Array) -> float:
+    """Return the expected calibration error over ten bins of equal width, from 0 to 1.
+
+    Source: Guo et al. (2017), "On calibration of modern neural networks", equation 3.
+    """
+    bins = np.clip((confidence * 10).astype(int), 0, 9)
+    chosen = [bins == i for i in np.unique(bins)]
+    gaps = [abs(float(right[bin_].mean()) - float(confidence[bin_].mean())) for bin_ in chosen]
+    return sum(gap * float(bin_.mean()) for gap, bin_ in zip(gaps, chosen, strict=True))
+
+
+def _chart(title: str, described: str, body: Sequence[Markup]) -> Markup:
+    head = Markup(
+        '<svg class="chart" viewBox="0 0 {:.0f} {:.0f}" role="img" aria-label="{}">'
+        '<text class="chart-title" x="{:.0f}" y="18">{}</text>'
+    ).format(WIDTH, HEIGHT, described, 0, title)
+    return head + Markup("").join(body) + Markup("</svg>")
+
+
+def _axes(frame: _Frame, x_label: str, y_label: str) -> Iterator[Markup]:
+    right, bottom = WIDTH - frame.right, HEIGHT - _BOTTOM
+    for value, text in zip(frame.up.ticks, tick_labels(frame.up.ticks), strict=True):
+        y = frame.y(value)
+        yield Markup('<path class="grid" d="M{:.1f} {:.1f}H{:.1f}"/>').format(_LEFT, y, right)
+        yield _text(_LEFT - 7, y + 3.5, text, anchor="end")
+    for value, text in zip(frame.across.ticks, tick_labels(frame.across.ticks), strict=True):
+        yield _text(frame.x(value), bottom + 16, text, anchor="middle")
+    yield Markup('<path class="axis" d="M{:.1f} {:.1f}H{:.1f}"/>').format(_LEFT, bottom, right)
+    yield _text(right, HEIGHT - 8, x_label, anchor="end")
+    yield _text(right, 18, y_label, anchor="end")
+
+
+def _text(x: float, y: float, text: str, *, anchor: str) -> Markup:
+    if not text:
+        return Markup()
+    return Markup('<text class="tick" x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>').format(
+        x, y, anchor, text
+    )
+
+
+def _diagonal(frame: _Frame) -> Markup:
+    low, high = frame.up.low, frame.up.high
+    return Markup('<path class="diagonal" d="M{:.1f} {:.1f}L{:.1f} {:.1f}"/>').format(
+        frame.x(low), frame.y(low), frame.x(high), frame.y(high)
+    )
+
+
+def _path(frame: _Frame, line: Line) -> Markup:
+    pieces: list[str] = []
+    gap = True
+    for x, y in zip(_thinned(line.x), _thinned(line.y), strict=True):
+        if np.isfinite(y):
+            pieces.append(f"{'M' if gap else 'L'}{frame.x(float(x)):.1f} {frame.y(float(y)):.1f}")
+        gap = not np.isfinite(y)
+    if len(pieces) == 1:
+        # A curve of one point shows as a dot: its line has a round end.
+        pieces.append("h0.1")
+    return Markup('<path class="line {}" d="{}"/>').format(line.tone, "".join(pieces))
+
+
+def _end_labels(frame: _Frame, lines: Sequence[Line]) -> Iterator[Markup]:
+    named = [(frame.y(float(line.y[np.isfinite(line.y)][-1])), line) for line in lines]
+    # From the lowest up, each over the one before; none below the axis, where its ticks stand.
+    lowest = HEIGHT - _BOTTOM - 4
+    for place, line in sorted(named, key=lambda pair: -pair[0]):
+        y = min(place, lowest)
+        lowest = y - _LABEL_HEIGHT
+        yield Markup('<text class="label {}" x="{:.1f}" y="{:.1f}">{}</text>').format(
+            line.tone, WIDTH - frame.right + 7, y + 4, line.name
+        )
+
+
+def _mark(frame: _Frame, mark: Mark) -> Iterator[Markup]:
+    x, y = frame.x(mark.x), frame.y(mark.y)
+    yield Markup('<path class="mark" d="M{:.1f} {:.1f}V{:.1f}"/>').format(x, _TOP, HEIGHT - _BOTTOM)
+    yield Markup('<circle class="mark-point" cx="{:.1f}" cy="{:.1f}" r="3.6"/>').format(x, y)
+    # Above the plot, where no curve runs.
+    share = frame.across.share(mark.x)
+    anchor = "start" if share < 0.3 else "middle" if share < 0.7 else "end"
+    yield Markup('<text class="mark-text" x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>').format(
+        x, _TOP - 5, anchor, mark.text
+    )
+
+
+def _bar(frame: _Frame, left: float, right: float, *, height: float) -> Markup:
+    x, y = frame.x(left), frame.y(height)
+    return Markup(
+        '<rect class="bar" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>'
+    ).format(x, y, max(frame.x(right) - x - 0.8, 0.6), max(frame.y(0.0) - y, 0.0))
+
+
+def _rounded(values: Array) -> _Axis:
+    """Return an axis that ends at round numbers."""
+    known = values[np.isfinite(values)]
+    found = ticks(float(known.min()), float(known.max())) if len(known) else ticks(0, 1)
+    return _Axis(found[0], found[-1], found)
+
+
+def _counted(values: Array) -> _Axis:
+    """Return an axis that ends with its values and is marked at whole numbers only."""
+    low, high = float(values.min()), float(values.max())
+    if high == low:
+        return _Axis(low - 1, high + 1, (low,))
+    inside = [tick for tick in ticks(low, high, about=6) if low <= tick <= high]
+    return _Axis(low, high, tuple(tick for tick in inside if tick == round(tick)))
+
+
+def _thinned(values: Array) -> Array:
+    if len(values) <= _MAX_POINTS:
+        return values
+    kept: Array = values[np.linspace(0, len(values) - 1, _MAX_POINTS).round().astype(int)]
+    return kept

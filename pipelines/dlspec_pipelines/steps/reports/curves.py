@@ -1,0 +1,176 @@
+"""Learning curves: one chart for each figure of the history, and a picture for the Dagster UI."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from dlspec.language.sections import Training
+from dlspec_pipelines.steps.reports.charts import Line, Mark, line_chart
+from dlspec_pipelines.steps.reports.figure_texts import figure, tick_labels, ticks
+
+Array = NDArray[Any]
+History = Mapping[str, Array]
+
+_NOT_FIGURES = frozenset({"epoch", "seconds"})
+_VALIDATION = "val_"
+# Keras decides by name in the same way when `mode` is auto.
+_HIGHER_IS_BETTER = ("acc", "auc", "f1", "precision", "recall", "r2", "iou")
+
+# The raster picture: drawn large, then made smaller, because Pillow's lines have hard edges.
+_PANEL = (440, 240)
+_FINE = 3
+_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+_INK, _SOFT, _GRID, _ACCENT = "#1b2330", "#7f8a9c", "#e3e7ed", "#2f5bd3"
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The epoch whose weights are best by what training watches."""
+
+    monitor: str
+    epoch: int
+    index: int
+    value: float
+
+
+def best_epoch(history: History, training: Training) -> Best | None:
+    """Return the best epoch by what EarlyStopping monitors, else by the validation loss, else loss.
+
+    None when no epoch has a number to compare.
+    """
+    monitor, mode = _monitor(history, training)
+    values = history.get(monitor, np.array([]))
+    if not np.isfinite(values).any():
+        return None
+    index = int(np.nanargmax(values) if mode == "max" else np.nanargmin(values))
+    return Best(monitor, int(history["epoch"][index]), index, float(values[index]))
+
+
+def curves(history: History, best: Best | None) -> tuple[Markup, ...]:
+    """Return a chart for the loss, for each metric, and for a learning rate that changes."""
+    return tuple(
+        line_chart(
+            name.replace("_", " "),
+            _lines(history, name),
+            x_label="epoch",
+            mark=_mark(history, name, best),
+        )
+        for name in _figures(history)
+    )
+
+
+def curves_png(history: History, best: Best | None) -> bytes:
+    """Return the first two charts side by side as a PNG on white, about 20 kB."""
+    names = [name for name in _figures(history) if name != "learning_rate"][:2]
+    width, height = _PANEL
+    fine = (width * len(names) * _FINE, height * _FINE)
+    image = Image.new("RGB", fine, "white")
+    draw = ImageDraw.Draw(image)
+    for i, name in enumerate(names):
+        _draw_panel(draw, history, name, left=i * width * _FINE, best=best)
+    small = image.resize((width * len(names), height), Image.Resampling.LANCZOS)
+    file = BytesIO()
+    small.quantize(64).save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+def _monitor(history: History, training: Training) -> tuple[str, str]:
+    default = "val_loss" if "val_loss" in history else "loss"
+    for callback in training.callbacks:
+        if callback.class_name == "EarlyStopping":
+            monitor = str(callback.arguments.get("monitor", "val_loss"))
+            mode = str(callback.arguments.get("mode", "auto"))
+            return monitor, _mode(monitor) if mode == "auto" else mode
+    return default, "min"
+
+
+def _mode(monitor: str) -> str:
+    return "max" if any(word in monitor for word in _HIGHER_IS_BETTER) else "min"
+
+
+def _figures(history: History) -> list[str]:
+    names = [n for n in history if n not in _NOT_FIGURES and not n.startswith(_VALIDATION)]
+    names = [n for n in names if np.isfinite(history[n]).any()]
+    rates = history.get("learning_rate", np.zeros(1))
+    return [n for n in names if n != "learning_rate" or np.ptp(rates) > 0]
+
+
+def _lines(history: History, name: str) -> list[Line]:
+    epochs = history["epoch"]
+    validation = history.get(_VALIDATION + name)
+    if validation is None or not np.isfinite(validation).any():
+        return [
+            Line("" if name == "learning_rate" else "training", "accent", epochs, history[name])
+        ]
+    return [
+        Line("training", "muted", epochs, history[name]),
+        Line("validation", "accent", epochs, validation),
+    ]
+
+
+def _mark(history: History, name: str, best: Best | None) -> Mark | None:
+    if best is None or name == "learning_rate":
+        return None
+    value = float(_lines(history, name)[-1].y[best.index])
+    if not np.isfinite(value):
+        return None
+    return Mark(best.epoch, value, f"best epoch {best.epoch}: {figure(value)}")
+
+
+def _draw_panel(
+    draw: ImageDraw.ImageDraw, history: History, name: str, *, left: int, best: Best | None
+) -> None:
+    lines = _lines(history, name)
+    values = np.concatenate([line.y for line in lines])
+    known = values[np.isfinite(values)]
+    first, last = float(history["epoch"][0]), float(history["epoch"][-1])
+    across = ticks(first, last)
+    up = ticks(float(known.min()), float(known.max()))
+    plot = _Plot(left, across, up)
+    plain, strong = ImageFont.load_default(10.5 * _FINE), ImageFont.load_default(13 * _FINE)
+    draw.text((left + 10 * _FINE, 8 * _FINE), name.replace("_", " "), _INK, strong)
+    _draw_grid(draw, plot, plain)
+    if best is not None:
+        foot, head = plot.at(best.epoch, up[0]), plot.at(best.epoch, up[-1])
+        draw.line((*foot, *head), _SOFT, _FINE)
+        draw.text((head[0], head[1] - 3 * _FINE), f"best {best.epoch}", _SOFT, plain, anchor="mb")
+    for line in lines:
+        points = [plot.at(x, y) for x, y in zip(line.x, line.y, strict=True) if np.isfinite(y)]
+        colour = _ACCENT if line.tone == "accent" else _SOFT
+        draw.line(points, colour, 2 * _FINE, joint="curve")
+        place = (plot.at(across[-1], up[0])[0] + 6 * _FINE, points[-1][1])
+        draw.text(place, line.name, colour, plain, anchor="lm")
+
+
+def _draw_grid(draw: ImageDraw.ImageDraw, plot: "_Plot", font: _Font) -> None:
+    across, up = plot.across, plot.up
+    for value, text in zip(up, tick_labels(up), strict=True):
+        begin, end = plot.at(across[0], value), plot.at(across[-1], value)
+        draw.line((*begin, *end), _GRID, _FINE)
+        draw.text((begin[0] - 6 * _FINE, begin[1]), text, _SOFT, font, anchor="rm")
+    for value, text in zip(across, tick_labels(across), strict=True):
+        x, y = plot.at(value, up[0])
+        draw.text((x, y + 6 * _FINE), text, _SOFT, font, anchor="ma")
+
+
+@dataclass(frozen=True, slots=True)
+class _Plot:
+    """Where one raster chart stands, and its axes' round numbers."""
+
+    left: int
+    across: tuple[float, ...]
+    up: tuple[float, ...]
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        """Return the pixel of a point."""
+        width, height = _PANEL
+        right = (x - self.across[0]) / (self.across[-1] - self.across[0])
+        high = (y - self.up[0]) / (self.up[-1] - self.up[0])
+        plot_x = self.left + (48 + right * (width - 122)) * _FINE
+        return plot_x, (height - 34 - high * (height - 68)) * _FINE

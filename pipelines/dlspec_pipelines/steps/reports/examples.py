@@ -1,0 +1,119 @@
+"""Test rows worth looking at: the wrong answers a model was most sure of, with their inputs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlspec.language.features import Feature, ImageFeature, SequenceFeature
+from dlspec_pipelines.steps.reports.png import data_uri, png, stretched
+from dlspec_pipelines.steps.reports.report_inputs import DataFiles
+
+Array = NDArray[Any]
+
+MAX_EXAMPLES = 24
+# Larger pictures are thinned out to this many pixels a side, so that the page stays small.
+_MAX_SIDE = 112
+_MAX_NUMBERS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One test row.
+
+    Attributes:
+        row: Its number in the source.
+        probability: Of the predicted class; None when the model states none.
+        probability_of_true: Of the true class.
+        picture: The input as an image's address, "" when it is none.
+        inputs: What the model read, as text, when that is a few numbers and no image.
+    """
+
+    row: int
+    true: str
+    predicted: str
+    probability: float | None
+    probability_of_true: float | None
+    picture: str
+    inputs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Examples under one heading; `wrong` says whether they are mistakes."""
+
+    wrong: bool
+    rows: tuple[Example, ...]
+
+
+def worst(true: Array, predicted: Array, stated: Array | None) -> tuple[bool, Array]:
+    """Return the positions to show, and whether they are mistakes.
+
+    Mistakes come first, the highest loss on top; without any, the least certain right answers.
+    """
+    wrong = np.flatnonzero(true != predicted)
+    mistakes = bool(len(wrong))
+    candidates = wrong if mistakes else np.arange(len(true))
+    if stated is not None:
+        of_true = stated[candidates, true[candidates]]
+        candidates = candidates[np.argsort(of_true, kind="stable")]
+    return mistakes, candidates[:MAX_EXAMPLES]
+
+
+def examples(
+    rows: Array,
+    answers: tuple[Array, Array, Array | None],
+    *,
+    names: Sequence[str],
+    inputs: Mapping[str, Feature],
+    data: DataFiles,
+) -> Examples:
+    """Return the worst test rows with what the model saw.
+
+    Args:
+        rows: Source row of each prediction.
+        answers: True ids, predicted ids, and the classes' probabilities where there are any.
+    """
+    true, predicted, stated = answers
+    wrong, chosen = worst(true, predicted, stated)
+    pictures = _pictures(rows[chosen], inputs, data)
+    texts = _texts(rows[chosen], inputs, data)
+    found = []
+    for i, picture, text in zip(chosen, pictures, texts, strict=True):
+        chances: tuple[float | None, float | None] = (None, None)
+        if stated is not None:
+            chances = (float(stated[i, predicted[i]]), float(stated[i, true[i]]))
+        said = (names[true[i]], names[predicted[i]])
+        found.append(Example(int(rows[i]), *said, *chances, picture, text))
+    return Examples(wrong, tuple(found))
+
+
+def _pictures(rows: Array, inputs: Mapping[str, Feature], data: DataFiles) -> list[str]:
+    shown = next(
+        (n for n, f in inputs.items() if isinstance(f, ImageFeature | SequenceFeature)), None
+    )
+    if shown is None or len(rows) == 0:
+        return [""] * len(rows)
+    values = data.inputs(shown, rows)
+    if isinstance(inputs[shown], SequenceFeature):
+        # Steps from top to bottom; long ones from left to right, as time is drawn.
+        upright = values.shape[1] <= 2 * values.shape[2]
+        values = (values if upright else values.transpose(0, 2, 1))[..., None]
+    step = max(1, -(-max(values.shape[1:3]) // _MAX_SIDE))
+    values = values[:, ::step, ::step]
+    # Over all pictures together, each channel by itself: that undoes scaling and standardizing.
+    channels = [stretched(values[..., c]) for c in range(values.shape[-1])]
+    return [data_uri(png(pixels)) for pixels in np.stack(channels, axis=-1)]
+
+
+def _texts(rows: Array, inputs: Mapping[str, Feature], data: DataFiles) -> list[str]:
+    """Return the prepared numbers of each row, "" when an input holds more than a few."""
+    parts = []
+    for name in inputs:
+        values = data.inputs(name, rows).reshape(len(rows), -1)
+        if values.shape[1] > _MAX_NUMBERS:
+            return [""] * len(rows)
+        parts.append([f"{name} " + ", ".join(f"{v:.3g}" for v in row) for row in values])
+    return ["; ".join(told) for told in zip(*parts, strict=True)]

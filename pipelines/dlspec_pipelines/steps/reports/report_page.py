@@ -1,0 +1,137 @@
+"""The report of a run: everything about it on one page that opens without a network."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from dlspec.language.features import BinaryFeature, ClassFeature
+from dlspec.language.sections import Data
+from dlspec.resolve.plan import Plan
+from dlspec.tools.show import bytes_text, graph_cost, graph_rows, graph_svg, is_chain, notes
+from dlspec_pipelines.steps.records import Dataset, Evaluation, Report, TrainedModel
+from dlspec_pipelines.steps.reports.curves import best_epoch, curves, curves_png
+from dlspec_pipelines.steps.reports.figure_texts import duration, figure, percent
+from dlspec_pipelines.steps.reports.highlight import highlighted
+from dlspec_pipelines.steps.reports.png import data_uri
+from dlspec_pipelines.steps.reports.report_inputs import DataFiles, RunFiles, read_data, read_run
+from dlspec_pipelines.steps.reports.targets import labels, view
+from dlspec_pipelines.steps.reports.tiles import tiles
+from dlspec_pipelines.steps.store import write_whole
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """How many rows of each part belong to each class of a target."""
+
+    target: str
+    parts: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[int, ...]], ...]
+
+
+def render(plan: Plan, dataset: Dataset, trained: TrainedModel, evaluation: Evaluation) -> Report:
+    """Write report.html and report.md into the run's folder.
+
+    The page holds its pictures and its style; nothing on it is loaded from elsewhere. Equal run
+    folders give equal bytes.
+
+    Raises:
+        StepError: If the run folder may not be written or the disk is full.
+    """
+    assert plan.training is not None, "a run has training"
+    folder = Path(evaluation.path)
+    run = read_run(folder)
+    best = best_epoch(run.history, plan.training)
+    environment = _environment()
+    shared = {
+        "plan": plan,
+        "trained": trained,
+        "evaluation": evaluation,
+        "failed": [gate for gate in evaluation.gates if not gate.passed],
+        "tiles": tiles(plan, dataset, trained, evaluation, best=best),
+        "run": run,
+    }
+    page = environment.get_template("report.html.j2").render(
+        **shared,
+        **_model(plan),
+        **_data(plan, run, dataset),
+        style=Markup(environment.get_template("report.css").render()),  # noqa: S704 - our own file
+        curves=curves(run.history, best),
+        spec=highlighted(run.spec),
+        facts=_facts(run.facts),
+    )
+    picture = data_uri(curves_png(run.history, best))
+    short = environment.get_template("report.md.j2").render(**shared, picture=picture)
+    write_whole(folder / "report.html", page)
+    write_whole(folder / "report.md", short)
+    return Report(evaluation.run, str(folder / "report.html"), str(folder / "report.md"))
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("dlspec_pipelines.steps.reports"),
+        autoescape=select_autoescape(("html.j2",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(figure=figure, percent=percent, duration=duration)
+    return environment
+
+
+def _model(plan: Plan) -> dict[str, Any]:
+    total = graph_cost(plan.graph)
+    return {
+        "graph": Markup(graph_svg(plan.graph)),  # noqa: S704 - escaped where it is made
+        "layers": list(graph_rows(plan.graph)),
+        "chain": is_chain(plan.graph) and not plan.graph.models,
+        "layer_total": total,
+        "layer_bytes": bytes_text(total.activations),
+        "layer_notes": notes(total),
+    }
+
+
+def _data(plan: Plan, run: RunFiles, dataset: Dataset) -> dict[str, Any]:
+    assert plan.data is not None, "a run has data"
+    files = read_data(dataset)
+    inputs, targets = plan.data.inputs, plan.data.targets
+    return {
+        "dataset": dataset,
+        "contract": files.contract,
+        "balances": _balances(plan.data, files),
+        "targets": [view(target, run.predictions, inputs, files) for target in targets.items()],
+    }
+
+
+def _balances(data: Data, files: DataFiles) -> list[Balance]:
+    found = []
+    for target, parts in files.contract["balance"].items():
+        feature = data.targets[target]
+        assert isinstance(feature, ClassFeature | BinaryFeature), feature
+        counts = zip(*parts.values(), strict=True)
+        rows = tuple(zip(labels(feature), counts, strict=True))
+        found.append(Balance(target, tuple(parts), rows))
+    return found
+
+
+def _facts(facts: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return run.json as groups of rows: what stands at its top first, then each mapping in it."""
+    plain = {name: value for name, value in facts.items() if not isinstance(value, Mapping)}
+    groups = [("run", plain), *((n, v) for n, v in facts.items() if isinstance(v, Mapping))]
+    return [
+        (title, [(name.replace("_", " "), _fact(value)) for name, value in group.items()])
+        for title, group in groups
+    ]
+
+
+def _fact(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {inner}" for name, inner in value.items()) or "none"
+    return figure(value) if isinstance(value, float) else str(value)

@@ -1,0 +1,299 @@
+"""What is shown of each target: classes, numbers, forecasts or sequences of ids."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from dlspec.language.features import (
+    BinaryFeature,
+    ClassFeature,
+    Feature,
+    SeriesTarget,
+    TokensFeature,
+    columns_of,
+)
+from dlspec_pipelines.steps.reports import charts
+from dlspec_pipelines.steps.reports import confusion as classes
+from dlspec_pipelines.steps.reports.examples import Examples, examples
+from dlspec_pipelines.steps.reports.figure_texts import figure
+from dlspec_pipelines.steps.reports.report_inputs import DataFiles, probabilities
+
+Array = NDArray[Any]
+
+_MAX_COLUMNS = 6
+_MAX_WINDOWS = 3
+# Rows of a forecast drawn as one line.
+_MAX_STEPS = 300
+_MAX_SEQUENCES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ClassView:
+    """A target of classes; `cells` is None where a picture of the matrix stands for the table."""
+
+    name: str
+    labels: tuple[str, ...]
+    cells: list[list[classes.Cell]] | None
+    picture: str
+    pairs: tuple[classes.Pair, ...]
+    scores: tuple[classes.Score, ...]
+    calibration: Markup | None
+    calibration_error: float
+    examples: Examples
+    kind: Literal["classes"] = "classes"
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Charts of one column of a target, and its errors in words."""
+
+    label: str
+    note: str
+    charts: tuple[Markup, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NumbersView:
+    """A target of numbers or a forecast."""
+
+    name: str
+    panels: tuple[Panel, ...]
+    left_out: int
+    kind: Literal["numbers"] = "numbers"
+
+
+@dataclass(frozen=True, slots=True)
+class Sequences:
+    """One test row of ids: each given input, and `(id, whether it is right)` for the answers.
+
+    `predicted` is told at each place from the true ids before it, `generated` from the model's own;
+    the latter is empty where nothing was generated.
+    """
+
+    row: int
+    inputs: tuple[tuple[str, tuple[int, ...]], ...]
+    expected: tuple[int, ...]
+    predicted: tuple[tuple[int, bool], ...]
+    generated: tuple[tuple[int, bool], ...]
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TokensView:
+    """A target of ids."""
+
+    name: str
+    accuracy: Markup
+    generates: bool
+    wrong: int
+    examples: tuple[Sequences, ...]
+    kind: Literal["tokens"] = "tokens"
+
+
+View = ClassView | NumbersView | TokensView
+
+
+def view(
+    target: tuple[str, Feature],
+    predictions: Mapping[str, Array],
+    inputs: Mapping[str, Feature],
+    data: DataFiles,
+) -> View:
+    """Return what is shown of one target.
+
+    Args:
+        target: Its name and its feature.
+        predictions: The columns of the test rows.
+        inputs: The features that the model reads, for the examples.
+    """
+    name, feature = target
+    match feature:
+        case ClassFeature() | BinaryFeature():
+            return _classes(name, feature, predictions, inputs=inputs, data=data)
+        case TokensFeature():
+            return _tokens(name, predictions, inputs, data)
+        case SeriesTarget():
+            return _forecast(name, feature, predictions)
+        case _:
+            return _numbers(name, feature, predictions)
+
+
+def labels(feature: ClassFeature | BinaryFeature) -> tuple[str, ...]:
+    """Return what the classes are called, in the order of their ids."""
+    if isinstance(feature, BinaryFeature):
+        positive = feature.positive
+        return ("0", "1") if positive is None else (f"not {positive}", str(positive))
+    named = feature.classes
+    return tuple(str(c) for c in (range(named) if isinstance(named, int) else named))
+
+
+def _classes(
+    name: str,
+    feature: ClassFeature | BinaryFeature,
+    predictions: Mapping[str, Array],
+    *,
+    inputs: Mapping[str, Feature],
+    data: DataFiles,
+) -> ClassView:
+    names = labels(feature)
+    true, predicted = (predictions[f"{name}_{side}"].astype(int) for side in ("true", "pred"))
+    stated = probabilities(predictions, name)
+    matrix = classes.confusion(true, predicted, len(names))
+    small = len(names) <= classes.MAX_TABLE
+    answers = (true, predicted, stated)
+    sure = None if stated is None else stated[np.arange(len(true)), predicted]
+    right = true == predicted
+    return ClassView(
+        name,
+        names,
+        classes.cells(matrix) if small else None,
+        "" if small else classes.matrix_picture(matrix),
+        classes.worst_pairs(matrix, names),
+        classes.scores(matrix, names),
+        None if sure is None else charts.reliability("calibration", sure, right),
+        0.0 if sure is None else charts.calibration_error(sure, right),
+        examples(predictions["row"], answers, names=names, inputs=inputs, data=data),
+    )
+
+
+def _numbers(name: str, feature: Feature, predictions: Mapping[str, Array]) -> NumbersView:
+    true, predicted = _flat(predictions, name)
+    columns = columns_of(feature)
+    names = (
+        columns if len(columns) == true.shape[1] else [f"{name} {i}" for i in range(true.shape[1])]
+    )
+    panels = [
+        Panel(
+            label,
+            _errors(true[:, i], predicted[:, i]),
+            (
+                charts.scatter(
+                    f"{label}: predicted against true",
+                    true[:, i],
+                    predicted[:, i],
+                    x_label="true",
+                    y_label="predicted",
+                ),
+                charts.histogram(
+                    "residuals", predicted[:, i] - true[:, i], x_label="predicted - true"
+                ),
+            ),
+        )
+        for i, label in enumerate(names[:_MAX_COLUMNS])
+    ]
+    return NumbersView(name, tuple(panels), max(len(names) - _MAX_COLUMNS, 0))
+
+
+def _forecast(name: str, feature: SeriesTarget, predictions: Mapping[str, Array]) -> NumbersView:
+    true, predicted = _flat(predictions, name)
+    shape = (len(true), feature.horizon, len(feature.series))
+    true, predicted = true.reshape(shape), predicted.reshape(shape)
+    panels = [
+        _forecast_panel(label, true[..., i], predicted[..., i])
+        for i, label in enumerate(feature.series[:_MAX_COLUMNS])
+    ]
+    return NumbersView(name, tuple(panels), max(len(feature.series) - _MAX_COLUMNS, 0))
+
+
+def _forecast_panel(label: str, true: Array, predicted: Array) -> Panel:
+    shown = slice(0, _MAX_STEPS)
+    steps = np.arange(len(true[shown])) + 1.0
+    first = charts.line_chart(
+        f"{label}: one step ahead",
+        _both(steps, true[shown, 0], predicted[shown, 0]),
+        x_label="test window",
+    )
+    drawn = [first]
+    horizon = true.shape[1]
+    if horizon > 1:
+        by_step = np.abs(predicted - true).mean(axis=0)
+        drawn.append(
+            charts.bars("mean absolute error by step", by_step, x_label="step ahead", y_label="")
+        )
+        drawn += _windows(true, predicted)
+    residuals = (predicted - true).ravel()
+    drawn.append(charts.histogram("residuals", residuals, x_label="forecast - true"))
+    return Panel(label, _errors(true.ravel(), predicted.ravel()), tuple(drawn))
+
+
+def _windows(true: Array, predicted: Array) -> list[Markup]:
+    errors = np.abs(predicted - true).mean(axis=1)
+    order = np.argsort(errors, kind="stable")
+    chosen = {"best": order[0], "median": order[len(order) // 2], "worst": order[-1]}
+    ahead = np.arange(true.shape[1]) + 1.0
+    return [
+        charts.line_chart(
+            f"{word} window (mean absolute error {figure(float(errors[i]))})",
+            _both(ahead, true[i], predicted[i]),
+            x_label="step ahead",
+        )
+        for word, i in list(chosen.items())[:_MAX_WINDOWS]
+    ]
+
+
+def _both(x: Array, true: Array, predicted: Array) -> list[charts.Line]:
+    return [
+        charts.Line("true", "muted", x, true),
+        charts.Line("forecast", "accent", x, predicted),
+    ]
+
+
+def _tokens(
+    name: str, predictions: Mapping[str, Array], inputs: Mapping[str, Feature], data: DataFiles
+) -> TokensView:
+    true, predicted = (side.astype(int) for side in _flat(predictions, name))
+    # Id 0 is padding: nothing is asked of a model there.
+    asked = true != 0
+    right = (true == predicted) | ~asked
+    said = predictions.get(f"{name}_generated")
+    generated = None if said is None else said.astype(int)
+    whole = (right if generated is None else (true == generated) | ~asked).all(axis=1)
+    by_place = (right & asked).sum(axis=0) / np.maximum(asked.sum(axis=0), 1)
+    chosen = np.concatenate([np.flatnonzero(~whole), np.flatnonzero(whole)])[:_MAX_SEQUENCES]
+    rows = predictions["row"][chosen]
+    given = {
+        n: data.inputs(n, rows)
+        for n, feature in inputs.items()
+        if isinstance(feature, TokensFeature)
+    }
+    found = [
+        Sequences(
+            int(rows[k]),
+            tuple((n, _ids(values[k])) for n, values in given.items()),
+            _ids(true[i][asked[i]]),
+            _marked(predicted[i], true[i]),
+            () if generated is None else _marked(generated[i], true[i]),
+            bool(whole[i]),
+        )
+        for k, i in enumerate(chosen)
+    ]
+    chart = charts.bars("ids right by place", by_place, x_label="place", y_label="share")
+    return TokensView(name, chart, generated is not None, int((~whole).sum()), tuple(found))
+
+
+def _marked(said: Array, true: Array) -> tuple[tuple[int, bool], ...]:
+    """Return the ids where one was asked for, each with whether it is right."""
+    asked = true != 0
+    return tuple(zip(_ids(said[asked]), (said == true)[asked].tolist(), strict=True))
+
+
+def _ids(values: Array) -> tuple[int, ...]:
+    return tuple(int(value) for value in values)
+
+
+def _flat(predictions: Mapping[str, Array], name: str) -> tuple[Array, Array]:
+    sides = (predictions[f"{name}_{side}"].astype(np.float64) for side in ("true", "pred"))
+    true, predicted = (side.reshape(len(side), -1) for side in sides)
+    return true, predicted
+
+
+def _errors(true: Array, predicted: Array) -> str:
+    residuals = predicted - true
+    spread = float(((true - true.mean()) ** 2).sum())
+    explained = f", R² {figure(1 - float((residuals**2).sum()) / spread)}" if spread > 0 else ""
+    absolute, squared = float(np.abs(residuals).mean()), float((residuals**2).mean())
+    return f"mean absolute error {figure(absolute)}, RMSE {figure(squared**0.5)}{explained}"

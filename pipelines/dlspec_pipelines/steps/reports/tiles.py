@@ -1,0 +1,64 @@
+"""The key numbers at the head of a report."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dlspec.resolve.plan import Plan
+from dlspec_pipelines.steps.records import Dataset, Evaluation, TrainedModel
+from dlspec_pipelines.steps.reports.curves import Best
+from dlspec_pipelines.steps.reports.figure_texts import duration, figure, proportion_interval
+
+_PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One key number: what it is, the value, and a remark under it."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+def tiles(
+    plan: Plan,
+    dataset: Dataset,
+    trained: TrainedModel,
+    evaluation: Evaluation,
+    *,
+    best: Best | None,
+) -> tuple[Tile, ...]:
+    """Return the measures that the spec asks for, the others, and the size of what was done."""
+    return (*_measures(plan, dataset, evaluation), *_sizes(plan, dataset, trained, best))
+
+
+def _measures(plan: Plan, dataset: Dataset, evaluation: Evaluation) -> Iterator[Tile]:
+    asked = plan.evaluation.metrics if plan.evaluation else ()
+    ordered = dict.fromkeys((*asked, *evaluation.metrics))
+    for name in (name for name in ordered if name in evaluation.metrics):
+        value = evaluation.metrics[name]
+        rows = dataset.rows["test"]
+        note = _interval(value, rows) if name == "accuracy" else ""
+        yield Tile(name.replace("_", " "), figure(value), note)
+
+
+def _sizes(
+    plan: Plan, dataset: Dataset, trained: TrainedModel, best: Best | None
+) -> Iterator[Tile]:
+    assert plan.training is not None, "a run has training"
+    yield Tile("parameters", figure(trained.parameters))
+    if trained.flops is not None:
+        yield Tile("FLOPs", figure(trained.flops), "for one sample")
+    note = f"of {plan.training.epochs}" + (f", best {best.epoch}" if best else "")
+    yield Tile("epochs", figure(trained.epochs), note)
+    begun = trained.continued_from_epoch
+    yield Tile(
+        "training", duration(trained.seconds), f"continued after epoch {begun}" if begun else ""
+    )
+    rows = [dataset.rows[part] for part in _PARTS]
+    yield Tile("samples", figure(sum(rows)), " / ".join(map(figure, rows)))
+
+
+def _interval(share: float, rows: int) -> str:
+    low, high = proportion_interval(round(share * rows), rows)
+    return f"95 %: {low:.3f} to {high:.3f}"

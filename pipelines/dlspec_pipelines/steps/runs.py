@@ -1,0 +1,67 @@
+"""Finding a run by its id, or by the name of its spec."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from dlspec.diagnostics.suggest import suggest
+from dlspec_pipelines.steps.records import Champion, TrainedModel, from_json
+from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.steps.store import champion_file, home
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The run that a word means, and why that one."""
+
+    folder: Path
+    reason: str
+
+
+def find_run(word: str) -> Choice:
+    """Return the run that a word means; dates of files play no part.
+
+    Raises:
+        StepError: If there is none, or more than one.
+    """
+    if Path(word, "model.keras").is_file():
+        return Choice(Path(word).absolute(), "it is the folder named")
+    if (champion := champion_file(word)).is_file():
+        crowned: Champion = from_json(champion.read_text(encoding="utf-8"))
+        return Choice(_whole(Path(crowned.path)), f"the champion since {crowned.since}")
+    if (latest := home() / "records" / word / "model" / "latest.json").is_file():
+        trained: TrainedModel = from_json(latest.read_text(encoding="utf-8"))
+        return Choice(_whole(Path(trained.path)), "the latest run, for there is no champion yet")
+    return _run_by_id(word)
+
+
+def _run_by_id(word: str) -> Choice:
+    runs = home() / "runs"
+    begins = [p for p in runs.glob(f"*/{_literal(word)}*") if (p / "model.keras").is_file()]
+    if len(begins) == 1:
+        return Choice(
+            begins[0], "its id was named" if begins[0].name == word else "its id begins so"
+        )
+    if begins:
+        ids = ", ".join(f"`{p.parent.name}/{p.name}`" for p in sorted(begins)[:5])
+        raise StepError(
+            f"`{word}` is the beginning of {len(begins)} runs", help=f"write more of one: {ids}"
+        )
+    names = sorted(p.name for p in runs.glob("*") if p.is_dir() and not p.name.startswith("."))
+    near = suggest(word, names)
+    known = f"`{near}` is near" if near else f"trained are {', '.join(f'`{n}`' for n in names)}"
+    raise StepError(
+        f"`{word}` is no trained model, no run and no folder of one",
+        help=known if names else "`dlspec run` trains one",
+    )
+
+
+def _literal(word: str) -> str:
+    """Return a word so that a glob takes it as it stands."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in word.replace(os.sep, "_"))
+
+
+def _whole(folder: Path) -> Path:
+    if not (folder / "model.keras").is_file():
+        raise StepError(f"the run `{folder}` is gone", help="restore it, or name another run")
+    return folder

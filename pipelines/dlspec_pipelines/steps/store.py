@@ -1,0 +1,224 @@
+"""Where artifacts live, and how a file or a folder appears whole or not at all."""
+
+import fcntl
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from dlspec_pipelines.steps.step_errors import Busy, StepError, writing
+
+_ASIDE = ".part-"
+# Between making an aside and locking it lie microseconds; this leaves a slow disk a minute.
+_YOUNG_S = 60.0
+
+
+def home() -> Path:
+    """Return the folder of all artifacts: $DLSPEC_HOME, else `.dlspec` beside `workspace.yaml`.
+
+    The nearest `workspace.yaml` from the current folder upwards counts; without one, `.dlspec` in
+    the current folder.
+
+    Raises:
+        StepError: If $DLSPEC_HOME is a URL.
+    """
+    named = os.environ.get("DLSPEC_HOME")
+    if named and "://" in named:
+        raise StepError(f"DLSPEC_HOME is `{named}`, not a folder", help="name a local folder")
+    if named:
+        return Path(named).expanduser().absolute()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "workspace.yaml").is_file():
+            return folder / ".dlspec"
+    return here / ".dlspec"
+
+
+def dataset_folder(fingerprint: str) -> Path:
+    """Return where a prepared data set lies."""
+    return home() / "datasets" / fingerprint
+
+
+def run_folder(name: str, run: str) -> Path:
+    """Return where the run `run` of the model `name` keeps its files."""
+    return home() / "runs" / name / run
+
+
+def work_folder(key: str) -> Path:
+    """Return where an unfinished training keeps its checkpoint and its lock."""
+    return home() / "work" / key
+
+
+def champion_file(name: str) -> Path:
+    """Return the file that says which run is the champion of `name`."""
+    return home() / "champions" / f"{name}.json"
+
+
+@contextmanager
+def whole_folder(final: Path, *, needed: int | None = None) -> Iterator[Path]:
+    """Give an empty folder that becomes `final`, complete and on disk, when the block ends.
+
+    A block that raises leaves nothing. Where `final` has appeared meanwhile, the one that is there
+    stays: both hold the same content, or the other was first.
+
+    Args:
+        needed: Bytes about to be written, for the text of a full disk; None when nobody knows.
+
+    Raises:
+        StepError: If the disk is full or the folder may not be written.
+    """
+    with writing(final.parent, needed=needed):
+        final.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(final.parent)
+        aside = final.parent / f"{_ASIDE}{uuid.uuid4().hex}"
+        aside.mkdir()
+        with _claimed(aside):
+            try:
+                yield aside
+                _sync_tree(aside)
+                _move(aside, final)
+            finally:
+                shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextmanager
+def whole_file(path: Path, *, needed: int | None = None) -> Iterator[IO[bytes]]:
+    """Give a file that becomes `path`, complete and on disk, when the block ends.
+
+    A reader of `path` sees the old content or the new, never a part.
+
+    Args:
+        needed: Bytes about to be written, for the text of a full disk; None when nobody knows.
+
+    Raises:
+        StepError: If the disk is full or the folder may not be written.
+    """
+    with writing(path.parent, needed=needed):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path.parent)
+        aside = path.parent / f"{_ASIDE}{uuid.uuid4().hex}"
+        try:
+            with aside.open("xb") as file, _claimed(aside):
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+                aside.rename(path)
+            _sync(path.parent)
+        finally:
+            aside.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, data: bytes | str) -> None:
+    """Write one file so that a reader sees the old content or the new, never a part.
+
+    Raises:
+        StepError: If the disk is full or the folder may not be written.
+    """
+    content = data.encode() if isinstance(data, str) else data
+    with whole_file(path, needed=len(content)) as file:
+        file.write(content)
+
+
+@contextmanager
+def lock(folder: Path) -> Iterator[None]:
+    """Hold `folder` for this process; it is made when it is not there.
+
+    The lock ends with the process, however that ends. The folder may be removed inside the block.
+
+    Raises:
+        Busy: If another process holds it.
+        StepError: If the folder may not be written.
+    """
+    with writing(folder):
+        handle = _open_lock(folder)
+    try:
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _open_lock(folder: Path) -> int:
+    path = folder / "lock"
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = _pid_in(handle)
+            os.close(handle)
+            raise Busy(
+                f"`{folder}` is in use by process {pid or 'unknown'}",
+                pid=pid,
+                help="wait until it ends, or stop it; the next run goes on from its checkpoint",
+            ) from None
+        # The holder before may have removed the folder between our open and our lock.
+        if path.exists() and path.stat().st_ino == os.fstat(handle).st_ino:
+            return handle
+        os.close(handle)
+
+
+def _pid_in(handle: int) -> int | None:
+    text = os.pread(handle, 20, 0).decode()
+    return int(text) if text.isdecimal() else None
+
+
+@contextmanager
+def _claimed(aside: Path) -> Iterator[None]:
+    """Hold a lock on an aside: what is unlocked was left behind by a process that is gone."""
+    handle = os.open(aside, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _sweep(parent: Path) -> None:
+    """Remove the asides that a killed process left in `parent`."""
+    for aside in parent.glob(f"{_ASIDE}*"):
+        # Another process may remove it at the same moment.
+        with suppress(FileNotFoundError):
+            if time.time() - aside.stat().st_mtime > _YOUNG_S and not _is_claimed(aside):
+                shutil.rmtree(aside) if aside.is_dir() else aside.unlink()
+
+
+def _is_claimed(aside: Path) -> bool:
+    handle = os.open(aside, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def _move(aside: Path, final: Path) -> None:
+    try:
+        aside.rename(final)
+    except OSError:
+        if not final.is_dir():
+            raise
+    _sync(final.parent)
+
+
+def _sync_tree(folder: Path) -> None:
+    for root, _, names in os.walk(folder):
+        for name in names:
+            _sync(Path(root, name))
+        _sync(Path(root))
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,120 @@
+"""A checkpoint: all that a training needs to go on as if it had never been interrupted."""
+
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from dlspec_pipelines.steps import store
+from dlspec_pipelines.steps.engine import determinism as machine
+from dlspec_pipelines.steps.engine.batches import Array
+from dlspec_pipelines.steps.training import callbacks as memory
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a training has come.
+
+    Attributes:
+        epoch: Epochs that are over.
+        row: Samples of the epoch under way that are behind us, in its order.
+        figures: The training figures of the epoch under way, once its samples are through.
+        seconds: Training time so far.
+        history: The figures of each epoch that is over, with its `epoch` and `seconds`.
+        stopped: Whether a callback has ended the training.
+    """
+
+    epoch: int = 0
+    row: int = 0
+    figures: Mapping[str, float] | None = None
+    seconds: float = 0.0
+    history: tuple[Mapping[str, float], ...] = ()
+    stopped: bool = False
+
+
+class CorruptError(Exception):
+    """A checkpoint that cannot be read, or is of another model."""
+
+
+def save(
+    path: Path,
+    model: keras.Model,
+    *,
+    callbacks: Sequence[keras.callbacks.Callback],
+    position: Position,
+) -> None:
+    """Write the model, its optimizer, random states, metrics, callbacks and the position.
+
+    Raises:
+        StepError: If the disk is full or the folder may not be written.
+    """
+    arrays = {name: variable.numpy() for name, variable in _variables(model).items()}
+    arrays |= {f"random/{name}": state for name, state in machine.random_states().items()}
+    remembered: list[Mapping[str, Any]] = []
+    for i, callback in enumerate(callbacks):
+        values, kept = memory.capture(callback)
+        remembered.append({"class": type(callback).__name__, "values": values})
+        arrays.update({f"callback/{i}/{name}": array for name, array in kept.items()})
+    state = {"version": _VERSION, "position": asdict(position), "callbacks": remembered}
+    text = np.frombuffer(json.dumps(state).encode(), dtype=np.uint8)
+    with store.whole_file(path) as file:
+        np.savez(file, allow_pickle=False, state=text, **arrays)
+
+
+def load(path: Path, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback]) -> Position:
+    """Put a checkpoint into a built model and its callbacks, and return where it stands.
+
+    Raises:
+        CorruptError: If the file is damaged or does not fit; nothing has been changed then.
+    """
+    state, arrays = _read(path)
+    variables = _variables(model)
+    remembered = state["callbacks"]
+    fits = [c["class"] for c in remembered] == [type(c).__name__ for c in callbacks] and all(
+        name in arrays and arrays[name].shape == tuple(variable.shape)
+        for name, variable in variables.items()
+    )
+    if not fits:
+        raise CorruptError(f"`{path}` is of another model")
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
+    for i, callback in enumerate(callbacks):
+        memory.restore(callback, remembered[i]["values"], _under(f"callback/{i}/", arrays))
+    machine.restore_random_states(_under("random/", arrays))
+    position = state["position"]
+    return Position(**{**position, "history": tuple(position["history"])})
+
+
+def _under(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
+    try:
+        # Opened here: numpy leaves the file of a damaged archive open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        state = json.loads(arrays.pop("state").tobytes())
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise CorruptError(f"`{path}` is damaged: {error}") from error
+    if not isinstance(state, dict) or state.get("version") != _VERSION:
+        raise CorruptError(f"`{path}` is of another version")
+    return state, arrays
+
+
+def _variables(model: keras.Model) -> dict[str, Any]:
+    # Positions, not names: layers of one model may share the name of a variable. `variables` holds
+    # the states of seed generators, which `weights` leaves out.
+    groups = {
+        "model": model.variables,
+        "optimizer": model.optimizer.variables,
+        "metric": model.metrics_variables,
+    }
+    return {f"{group}/{i}": v for group, members in groups.items() for i, v in enumerate(members)}

@@ -1,0 +1,244 @@
+"""The epoch loop: steps in stretches of about a second, so that it answers while it runs."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from dlspec.language.sections import Training
+from dlspec_pipelines.steps.engine.batches import Chunk, Samples, chunks, order
+from dlspec_pipelines.steps.engine.call_length import Pace
+from dlspec_pipelines.steps.engine.engine import Engine, engine_for
+from dlspec_pipelines.steps.step_errors import StepError, Stopped
+from dlspec_pipelines.steps.training import callbacks as watching
+from dlspec_pipelines.steps.training import checkpoint
+from dlspec_pipelines.steps.training.checkpoint import Position
+from dlspec_pipelines.steps.training.progress import EpochEnd, Listener, Tick
+
+# A checkpoint waits until fifty times its own cost has passed: at most 2 % of the time.
+_CHECKPOINT_SHARE = 50
+# In an epoch of hours, a kill must not cost hours.
+_LONG_S = 600.0
+
+
+class LossError(StepError):
+    """A loss that is not a number any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a training talks to: where its checkpoint lies, who listens, who may stop it."""
+
+    checkpoint_file: Path
+    listen: Listener
+    should_stop: Callable[[], bool]
+
+
+@dataclass(slots=True)
+class Loop:
+    """One training under way; the state is where it stands, all else is given.
+
+    `compiled` calls the `callbacks` as Keras does.
+    """
+
+    model: keras.Model
+    training: Training
+    train: Samples
+    validation: Samples | None
+    callbacks: Sequence[keras.callbacks.Callback]
+    compiled: keras.callbacks.CallbackList
+    around: Surroundings
+    position: Position
+    _engines: dict[str, Engine] = field(init=False)
+    _paces: dict[str, Pace] = field(init=False)
+    _first_epoch: int = field(init=False)
+    _zero: float = field(init=False)
+    _saved_at_s: float = field(init=False, default=-math.inf)
+    _save_cost_s: float = field(init=False, default=0.0)
+
+    def __post_init__(self) -> None:
+        """Make the engines; they trace nothing before they run."""
+        size = self.training.batch_size
+        self._engines = {"train": engine_for(self.model, self.train, batch_size=size)}
+        if self.validation is not None:
+            self._engines["test"] = engine_for(self.model, self.validation, batch_size=size)
+        self._paces = {
+            "train": Pace(size, watching.watches_train_batches(self.callbacks)),
+            "test": Pace(size, watching.watches_test_batches(self.callbacks)),
+        }
+        self._first_epoch = self.position.epoch
+        self._zero = time.monotonic() - self.position.seconds
+
+    @property
+    def seconds(self) -> float:
+        """Return the training time so far, that before an interruption included."""
+        return time.monotonic() - self._zero
+
+    def run(self) -> None:
+        """Train to the end: the last epoch, a callback's word, or `max_minutes`.
+
+        Raises:
+            Stopped: If asked to; a checkpoint has been written.
+            LossError: If the loss is not a number any more.
+        """
+        while not self._is_over():
+            self._epoch()
+            if self.around.should_stop() and not self._is_over():
+                self._stop()
+
+    def _is_over(self) -> bool:
+        limit_s = 60 * (self.training.max_minutes or math.inf)
+        position = self.position
+        over = position.epoch >= self.training.epochs or position.stopped
+        return over or position.seconds >= limit_s
+
+    def _epoch(self) -> None:
+        before, started_s = self.position, self.seconds
+        if before.figures is None:
+            if before.row == 0:
+                self.model.reset_metrics()
+                self.compiled.on_epoch_begin(before.epoch)
+            self._train_rows()
+            figures = self._figures() | {"learning_rate": self._learning_rate()}
+            self._move(figures=figures)
+        trained_s = self.seconds - started_s
+        assert self.position.figures is not None
+        figures = {**self.position.figures, **self._validate()}
+        self.compiled.on_epoch_end(before.epoch, figures)
+        row = {"epoch": before.epoch + 1, **figures, "seconds": self.seconds - started_s}
+        self.position = Position(
+            epoch=before.epoch + 1,
+            seconds=self.seconds,
+            history=(*before.history, row),
+            stopped=bool(self.model.stop_training),
+        )
+        self._report(row, rows=len(self.train) - before.row, trained_s=trained_s)
+        if (before.epoch + 1) % self.training.checkpoint.every_epochs == 0:
+            self._save_if_due()
+
+    def _train_rows(self) -> None:
+        first_row, started_s = self.position.row, self.seconds
+        visit = order(self.training.seed, self.position.epoch, len(self.train))
+        batches = chunks(self.train, self.training.batch_size, visit=visit, start=first_row)
+        for row in self._calls("train", batches):
+            self._move(row=row)
+            self._tick(rate=(row - first_row) / max(self.seconds - started_s, 1e-9))
+            if self.model.stop_training:
+                return
+            if row < len(self.train) and self.around.should_stop():
+                self._stop()
+            if self.seconds - max(self._saved_at_s, started_s) >= _LONG_S:
+                self._save()
+
+    def _validate(self) -> Mapping[str, float]:
+        if self.validation is None:
+            return {}
+        self.compiled.on_test_begin()
+        self.model.reset_metrics()
+        batches = chunks(self.validation, self.training.batch_size)
+        for row in self._calls("test", batches):
+            if row < len(self.validation) and self.around.should_stop():
+                # Testing changes no weight: it is done again when training goes on.
+                self.compiled.on_test_end(self._figures())
+                self._stop()
+        figures = self._figures()
+        self.compiled.on_test_end(figures)
+        return {f"val_{name}": value for name, value in figures.items()}
+
+    def _calls(self, what: str, batches: Iterator[Chunk]) -> Iterator[int]:
+        """Run all chunks; yield after each call how many samples are behind us."""
+        engine, pace = self._engines[what], self._paces[what]
+        for chunk in batches:
+            loaded, first = engine.load(chunk), 0
+            while first < chunk.rows:
+                last = min(first + pace.rows, chunk.rows)
+                started = time.monotonic()
+                self._call(what, loaded, first, last, step=(chunk.start + first) // pace.batch_size)
+                pace.learn(time.monotonic() - started, last - first)
+                first = last
+                yield chunk.start + first
+
+    def _call(self, what: str, loaded: Any, first: int, last: int, *, step: int) -> None:  # noqa: ANN401
+        engine, watched = self._engines[what], self._paces[what].one_by_one
+        run = engine.train if what == "train" else engine.test
+        if not watched:
+            run(loaded, first, last)
+            return
+        begin = getattr(self.compiled, f"on_{what}_batch_begin")
+        end = getattr(self.compiled, f"on_{what}_batch_end")
+        begin(step)
+        run(loaded, first, last)
+        end(step, self._figures())
+
+    def _figures(self) -> dict[str, float]:
+        results = self.model.get_metrics_result()
+        # A metric such as F1Score without an average gives one number per class.
+        return {
+            name: float(np.mean(keras.ops.convert_to_numpy(value)))
+            for name, value in results.items()
+        }
+
+    def _learning_rate(self) -> float:
+        return float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+
+    def _tick(self, *, rate: float) -> None:
+        figures, at = self._figures(), self.position.epoch + 1
+        if not math.isfinite(figures["loss"]):
+            raise LossError(
+                f"the loss became {figures['loss']} in epoch {at}",
+                help="use a smaller learning rate, bound the gradients with `training.clip: "
+                "{norm: 1}`, or scale the inputs",
+            )
+        done = self.position.row / len(self.train)
+        if done < 1:
+            self.around.listen(Tick(at, self.training.epochs, done, figures, rate))
+
+    def _report(self, row: Mapping[str, float], *, rows: int, trained_s: float) -> None:
+        tracing_s = {name: pace.tracing_s or 0.0 for name, pace in self._paces.items()}
+        seconds, steady_s = row["seconds"], row["seconds"]
+        if self.position.epoch == self._first_epoch + 1:
+            steady_s -= sum(tracing_s.values())
+            trained_s = max(trained_s - tracing_s["train"], 0.0) or trained_s
+        figures = {name: v for name, v in row.items() if name not in ("epoch", "seconds")}
+        self.around.listen(
+            EpochEnd(
+                epoch=self.position.epoch,
+                epochs=self.training.epochs,
+                figures=figures,
+                seconds=seconds,
+                samples_per_s=rows / max(trained_s, 1e-9),
+                seconds_left=max(steady_s, 0.0) * (self.training.epochs - self.position.epoch),
+            )
+        )
+
+    def _save_if_due(self) -> None:
+        if self.seconds - self._saved_at_s >= _CHECKPOINT_SHARE * self._save_cost_s:
+            self._save()
+
+    def _save(self) -> None:
+        started_s = self.seconds
+        self._move(seconds=started_s)
+        checkpoint.save(
+            self.around.checkpoint_file,
+            self.model,
+            callbacks=self.callbacks,
+            position=self.position,
+        )
+        self._saved_at_s = self.seconds
+        self._save_cost_s = self._saved_at_s - started_s
+
+    def _stop(self) -> None:
+        self._save()
+        raise Stopped(
+            f"training stopped in epoch {self.position.epoch + 1} of {self.training.epochs}",
+            epoch=self.position.epoch,
+            help="run it again: it goes on from here",
+        )
+
+    def _move(self, **changes: Any) -> None:  # noqa: ANN401 - fields of Position
+        self.position = replace(self.position, **changes)

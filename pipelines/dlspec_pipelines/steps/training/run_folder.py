@@ -1,0 +1,145 @@
+"""What a training leaves behind: the files of its run folder."""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import keras
+
+from dlspec.resolve.plan import Plan, canonical, digest
+from dlspec_pipelines.steps import store
+from dlspec_pipelines.steps.engine import determinism as machine
+from dlspec_pipelines.steps.engine.determinism import total_flops
+from dlspec_pipelines.steps.records import Dataset, Started, TrainedModel
+
+_FIRST_COLUMNS = ("epoch", "loss")
+
+
+_LAST_COLUMNS = ("learning_rate", "seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a training went.
+
+    Attributes:
+        started: When this process began it, as ISO 8601 in UTC.
+        seconds: Training time, that before an interruption included.
+        continued_from_epoch: Epochs taken over from a checkpoint.
+        samples: Training samples in an epoch.
+        start: What was taken from earlier weights; None when there were none.
+    """
+
+    started: str
+    seconds: float
+    history: Sequence[Mapping[str, float]]
+    continued_from_epoch: int
+    samples: int
+    start: Started | None = None
+
+
+def weights_digest(model: keras.Model) -> str:
+    """Return the SHA-256 of a model's weights: of the arrays, since file bytes differ by run."""
+    total = hashlib.sha256()
+    for variable in model.weights:
+        array = keras.ops.convert_to_numpy(variable)
+        total.update(f"{array.dtype}{array.shape}".encode())
+        total.update(array.tobytes())
+    return total.hexdigest()
+
+
+def write_run(
+    model: keras.Model,
+    plan: Plan,
+    *,
+    dataset: Dataset,
+    run: str,
+    spec_text: str,
+    outcome: Outcome,
+) -> TrainedModel:
+    """Make the run folder appear, whole, and return its record.
+
+    Raises:
+        StepError: If the disk is full or the folder may not be written.
+    """
+    folder = store.run_folder(plan.name, run)
+    weights = weights_digest(model)
+    facts = _facts(model, plan, dataset=dataset, spec_text=spec_text, outcome=outcome)
+    with store.whole_folder(folder, needed=_size(model)) as aside:
+        model.save(aside / "model.keras")
+        (aside / "spec.yaml").write_text(spec_text, encoding="utf-8")
+        _write_json(aside / "plan.json", canonical(plan))
+        shutil.copyfile(Path(dataset.path) / "preparation.json", aside / "preparation.json")
+        (aside / "history.csv").write_text(history_csv(outcome.history), encoding="utf-8")
+        _write_json(aside / "run.json", {"run": run, "weights": weights, **facts})
+    last = outcome.history[-1]
+    return TrainedModel(
+        run=run,
+        path=os.fspath(folder),
+        name=plan.name,
+        weights=weights,
+        dataset=dataset.fingerprint,
+        epochs=len(outcome.history),
+        seconds=outcome.seconds,
+        parameters=model.count_params(),
+        flops=total_flops(plan),
+        continued_from_epoch=outcome.continued_from_epoch,
+        history={name: value for name, value in last.items() if name not in ("epoch", "seconds")},
+        start=outcome.start,
+    )
+
+
+def history_csv(history: Sequence[Mapping[str, float]]) -> str:
+    """Return the figures of all epochs as CSV, numbers with all their digits."""
+    named = dict.fromkeys(name for row in history for name in row)
+    between = [name for name in named if name not in (*_FIRST_COLUMNS, *_LAST_COLUMNS)]
+    columns = [*_FIRST_COLUMNS, *between, *_LAST_COLUMNS]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(history)
+    return text.getvalue()
+
+
+def _facts(
+    model: keras.Model, plan: Plan, *, dataset: Dataset, spec_text: str, outcome: Outcome
+) -> dict[str, object]:
+    assert plan.training is not None
+    seconds = sum(row["seconds"] for row in outcome.history)
+    return {
+        "name": plan.name,
+        "seed": plan.training.seed,
+        "digests": {
+            "spec": hashlib.sha256(spec_text.encode()).hexdigest(),
+            "plan": digest(plan),
+            "data": dataset.digest,
+            "dataset": dataset.fingerprint,
+        },
+        "backend": keras.config.backend(),
+        "versions": machine.versions(),
+        "host": asdict(machine.describe(model, plan.runtime)),
+        "started": outcome.started,
+        "seconds": outcome.seconds,
+        "epochs": len(outcome.history),
+        "continued_from_epoch": outcome.continued_from_epoch,
+        "samples_per_second": outcome.samples * len(outcome.history) / max(seconds, 1e-9),
+        "rows": dict(dataset.rows),
+        "parameters": model.count_params(),
+        "flops": total_flops(plan),
+        **({"weights_from": asdict(outcome.start)} if outcome.start else {}),
+    }
+
+
+def _size(model: keras.Model) -> int:
+    # Weights and up to two moments of each in the optimizer, four bytes a number.
+    return 3 * 4 * int(model.count_params())
+
+
+def _write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, indent=2, sort_keys=False) + "\n", encoding="utf-8")

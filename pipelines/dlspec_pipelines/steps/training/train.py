@@ -1,0 +1,277 @@
+"""The training step: build, continue or begin, train, and leave a whole run folder."""
+
+import math
+import shutil
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Protocol
+
+import keras
+import numpy as np
+
+import dlspec
+from dlspec.backends.lower import build_object
+from dlspec.language.sections import Training
+from dlspec.resolve.chain import step_digest
+from dlspec.resolve.plan import Plan, digest
+from dlspec_pipelines.steps import store
+from dlspec_pipelines.steps.engine import determinism as machine
+from dlspec_pipelines.steps.engine.batches import Samples, class_weights
+from dlspec_pipelines.steps.engine.determinism import step_flops
+from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
+from dlspec_pipelines.steps.records import Dataset, Start, TrainedModel
+from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.steps.training import checkpoint
+from dlspec_pipelines.steps.training.checkpoint import CorruptError, Position
+from dlspec_pipelines.steps.training.loop import Loop, LossError, Surroundings
+from dlspec_pipelines.steps.training.progress import Listener, Notice, Progress
+from dlspec_pipelines.steps.training.run_folder import Outcome, write_run
+from dlspec_pipelines.steps.training.start_weights import begin, start_digest
+
+# Part of the key of a checkpoint: raise it when the loop would give other numbers.
+_LOOP_VERSION = 1
+
+
+class StopRequest(Protocol):
+    """Says whether the training shall stop; a `threading.Event` does."""
+
+    def is_set(self) -> bool:
+        """Return whether the training shall stop."""
+
+
+def _say_nothing(said: Progress) -> None:
+    """Listen to nothing."""
+
+
+def train(  # noqa: PLR0913 - what to do, where to tell of it, and when to stop
+    plan: Plan,
+    dataset: Dataset,
+    *,
+    run: str,
+    spec_text: str,
+    progress: Listener = _say_nothing,
+    stop: StopRequest | None = None,
+    start: Start | None = None,
+) -> TrainedModel:
+    """Train the model of a plan, going on from a checkpoint of the same work if there is one.
+
+    The key of the work is the plan's model and training, the arrays, the weights it begins with,
+    and the backend with its version: a continued training gives the weights of one that was never
+    interrupted, bit for bit.
+    SIGINT and SIGTERM end it with a checkpoint when it runs in the main thread.
+
+    Args:
+        run: The name of the new run folder.
+        spec_text: The spec as compiled, kept with the run.
+        start: Earlier weights to begin with where they fit; None begins with fresh ones.
+
+    Raises:
+        Stopped: If asked to stop; the next call goes on.
+        Busy: If another process trains the same.
+        StepError: If the run exists, the loss is not a number, the disk is full or the like.
+    """
+    assert plan.training is not None
+    if store.run_folder(plan.name, run).exists():
+        raise StepError(f"the run `{run}` of `{plan.name}` exists", help="name the run otherwise")
+    with (
+        _signals() as signalled,
+        machine.settled(plan.runtime, seed=plan.training.seed, step_flops=step_flops(plan)),
+        _locked(store.work_folder(work_key(plan, dataset, start))) as work,
+    ):
+        around = Surroundings(
+            work / "checkpoint.npz",
+            progress,
+            lambda: signalled.is_set() or (stop is not None and stop.is_set()),
+        )
+        trained = _train(plan, dataset, run=run, spec_text=spec_text, around=around, start=start)
+        shutil.rmtree(work)
+    return trained
+
+
+@contextmanager
+def _locked(work: Path) -> Iterator[Path]:
+    with store.lock(work):
+        yield work
+
+
+def work_key(plan: Plan, dataset: Dataset, start: Start | None = None) -> str:
+    """Return the name of a piece of work: equal keys mean equal numbers."""
+    versions = machine.versions()
+    backend = keras.config.backend()
+    parts = (
+        step_digest(plan, "model"),
+        dataset.digest,
+        f"{backend} {versions[backend]}",
+        f"keras {versions['keras']}",
+        f"threads {machine.threads()}",
+        f"loop {_LOOP_VERSION}",
+        *(() if start is None else (f"weights {start_digest(start)}",)),
+    )
+    return digest(parts)[:32]
+
+
+def samples_of(plan: Plan, dataset: Dataset, part: str) -> Samples:
+    """Return one part of a data set in the form the plan's model takes."""
+    assert plan.data is not None
+    opened = open_part(dataset, part)
+    outputs = [name for name, _ in plan.graph.outputs]
+    return Samples(
+        inputs={declared.name: opened.inputs[declared.name] for declared in plan.graph.inputs},
+        targets={name: opened.targets[name] for name in outputs if name in opened.targets},
+        inputs_as=plan.graph.inputs_as,
+        outputs_as=plan.graph.outputs_as,
+    )
+
+
+def _train(
+    plan: Plan,
+    dataset: Dataset,
+    *,
+    run: str,
+    spec_text: str,
+    around: Surroundings,
+    start: Start | None,
+) -> TrainedModel:
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    model = dlspec.compile(plan)
+    taken = None if start is None else begin(model, start)
+    if taken is not None:
+        around.listen(taken)
+    loop = _begin(plan, dataset, model, around=around)
+    continued = loop.position.epoch
+    try:
+        loop.run()
+    except StepError as problem:
+        # Closes the files of the callbacks; the model is not used any more.
+        loop.compiled.on_train_end()
+        if isinstance(problem, LossError):
+            # Going on from here would end in the same place.
+            around.checkpoint_file.unlink(missing_ok=True)
+        raise
+    loop.model.optimizer.finalize_variable_values(loop.model.trainable_weights)
+    history = loop.position.history
+    loop.compiled.on_train_end(history[-1])
+    seconds = loop.position.seconds
+    outcome = Outcome(started, seconds, history, continued, len(loop.train), taken)
+    return write_run(
+        loop.model, plan, dataset=dataset, run=run, spec_text=spec_text, outcome=outcome
+    )
+
+
+def _begin(plan: Plan, dataset: Dataset, model: keras.Model, *, around: Surroundings) -> Loop:
+    training = plan.training
+    assert training is not None
+    data = _weighted(samples_of(plan, dataset, "train"), training)
+    validation = samples_of(plan, dataset, "validation") if dataset.rows["validation"] else None
+    _refuse_short_batch(model, data, validation, training.batch_size)
+    _build(model, data)
+    callbacks = [build_object(declared) for declared in training.callbacks]
+    model.stop_training = False
+    steps = math.ceil(len(data) / training.batch_size)
+    compiled = keras.callbacks.CallbackList(
+        list(callbacks), model=model, epochs=training.epochs, steps=steps, verbose=0
+    )
+    position = _continue(model, callbacks, compiled, around, epochs=training.epochs)
+    return Loop(model, training, data, validation, callbacks, compiled, around, position)
+
+
+def _continue(
+    model: keras.Model,
+    callbacks: Sequence[keras.callbacks.Callback],
+    compiled: keras.callbacks.CallbackList,
+    around: Surroundings,
+    *,
+    epochs: int,
+) -> Position:
+    file = around.checkpoint_file
+    exists = file.exists()
+    for callback in callbacks:
+        if exists and isinstance(callback, keras.callbacks.CSVLogger):
+            # Else it would begin its file anew and lose the epochs before.
+            callback.append = True
+    compiled.on_train_begin()
+    if not exists:
+        return Position()
+    try:
+        position = checkpoint.load(file, model, callbacks)
+    except CorruptError as error:
+        around.listen(Notice(f"{error}; training starts from the beginning"))
+        return Position()
+    where = (
+        f"within epoch {position.epoch + 1}" if position.row else f"after epoch {position.epoch}"
+    )
+    around.listen(Notice(f"continuing {where} of {epochs}"))
+    return position
+
+
+def _weighted(data: Samples, training: Training) -> Samples:
+    if training.class_weight is None:
+        return data
+    if len(data.targets) != 1:
+        raise StepError(
+            f"`training.class_weight` needs a single target, the spec has {len(data.targets)}",
+            help="leave it out, or use `loss_weights` to weigh the outputs",
+        )
+    (target,) = data.targets.values()
+    return replace(data, weights=class_weights(target, training.class_weight))
+
+
+def _refuse_short_batch(
+    model: keras.Model, data: Samples, validation: Samples | None, batch_size: int
+) -> None:
+    fixed = model.inputs[0].shape[0]
+    for part, samples in (("training", data), ("validation", validation)):
+        if fixed is not None and samples is not None and len(samples) % batch_size:
+            raise StepError(
+                f"the model takes {fixed} samples at a time, and {len(samples)} {part} samples "
+                f"leave {len(samples) % batch_size} over",
+                help="leave `batch` out of the model's inputs, or choose a split without a rest",
+            )
+
+
+def _build(model: keras.Model, data: Samples) -> None:
+    """Make every variable of optimizer, loss and metrics, so that a checkpoint can fill them."""
+    # Two rows: with one, Keras takes a vector of one prediction each for a binary output.
+    rows = model.inputs[0].shape[0] or 2
+    untouched = [(v, v.numpy()) for v in model.variables if not v.trainable]
+    x, y, *weights = data.pack([np.asarray(array[:rows]) for array in data.arrays])
+    y_pred = model(x, training=False)
+    sample_weight = weights[0] if weights else None
+    model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False)
+    model.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
+    model.reset_metrics()
+    # A stateful layer has moved on; training begins from the state it was built with.
+    for variable, value in untouched:
+        variable.assign(value)
+    model.optimizer.build(model.trainable_variables)
+
+
+@contextmanager
+def _signals() -> Iterator[threading.Event]:
+    """Give an event that the first SIGINT or SIGTERM sets; a second one acts as before."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def ask(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a handler's signature
+        asked.set()
+        restore()
+
+    for number in before:
+        signal.signal(number, ask)
+    try:
+        yield asked
+    finally:
+        restore()

@@ -1,0 +1,1 @@
+"""The one process that imports Keras, and how it is talked to."""

@@ -1,5 +1,0 @@
-"""Promotion: which run is the champion of a name, and on what evidence."""
-
-from pipelines.steps.promotion.promote import current, promote
-
-__all__ = ["current", "promote"]
