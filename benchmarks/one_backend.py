@@ -10,10 +10,10 @@ import numpy as np
 
 import dlspec
 from dlspec.resolve.plan import Plan
-from dlspec_pipelines.steps.preparation.dataset import prepare
+from dlspec_pipelines.steps.preparation.dataset import prepare_dataset
 from dlspec_pipelines.steps.records import Dataset
 from dlspec_pipelines.steps.training.progress import EpochEnd, Progress
-from dlspec_pipelines.steps.training.train import samples_of, train
+from dlspec_pipelines.steps.training.train import samples_for_model, train
 
 EPOCHS = 10
 
@@ -43,7 +43,7 @@ def measure(what: str, path: str) -> None:
     plan = dlspec.load(path)
     assert plan.training is not None
     assert plan.data is not None
-    dataset = prepare(plan.data, base=Path(path).parent)
+    dataset = prepare_dataset(plan.data, base=Path(path).parent)
     plan = replace(plan, training=replace(plan.training, epochs=EPOCHS, callbacks=()))
     started = time.monotonic()
     epochs = _ours(plan, dataset) if what == "ours" else _fit(plan, dataset)
@@ -64,7 +64,7 @@ def _ours(plan: Plan, dataset: Dataset) -> list[float]:
 def _fit(plan: Plan, dataset: Dataset) -> list[float]:
     assert plan.training is not None
     model, clock = dlspec.compile(plan), _Clock()
-    parts = [samples_of(plan, dataset, name) for name in ("train", "validation")]
+    parts = [samples_for_model(plan, dataset, name) for name in ("train", "validation")]
     (x, y), validation = (part.pack([np.array(a) for a in part.arrays]) for part in parts)
     model.fit(
         x,

@@ -110,7 +110,7 @@ class Row:
 
 def rows() -> Iterator[Row]:
     """Yield every published variant, and one row for each architecture without any."""
-    for name in zoo.architectures():
+    for name in zoo.architecture_names():
         found = [one for one in PUBLISHED if one.name == name]
         yield from (Row(name, one.params, one) for one in found)
         if not found:

@@ -13,8 +13,8 @@ from dlspec.diagnostics.source import Source
 from dlspec.diagnostics.suggest import suggest
 from dlspec.language.catalogue.project import project_of
 from dlspec.syntax.parse import parse
-from dlspec.syntax.spec_files import MAX_BYTES, decoded, read_source
-from dlspec.syntax.substitution import plain
+from dlspec.syntax.spec_files import MAX_BYTES, decode_source, read_source
+from dlspec.syntax.substitution import plain_value
 from dlspec.tools.import_command import import_model
 
 _FORMATS = ("text", "json", "github", "sarif")
@@ -64,13 +64,13 @@ def check(paths: tuple[str, ...], form: str, *, strict: bool) -> None:
     found: list[Diagnostic] = []
     if not paths and not Path("specs").is_dir():
         raise click.UsageError("there is no folder specs/ here; write the path of a spec")
-    files = list(_files(paths or ("specs",)))
+    files = list(_spec_files_under(paths or ("specs",)))
     for file in files:
-        found.extend(_compiled(file).diagnostics)
+        found.extend(_compile_file_or_stdin(file).diagnostics)
     found.extend(_of_projects(files))
     # A wrong line of pyproject.toml is found by each spec that needs it.
     found = list(dict.fromkeys(found))
-    _print(found, form)
+    _print_diagnostics(found, form)
     failed = any(d.severity == "error" or strict for d in found)
     if form == "text":
         _print_summary(len(files), found)
@@ -83,13 +83,13 @@ def _of_projects(files: list[str]) -> Iterator[Diagnostic]:
     projects = [project_of(str(folder / "spec")) for folder in folders]
     listing = {one.source: one for one in projects if one is not None}
     if listing:
-        from dlspec.language.catalogue.own_layers import problems
+        from dlspec.language.catalogue.own_layers import project_problems
 
         for project in listing.values():
-            yield from problems(project)
+            yield from project_problems(project)
 
 
-def _files(paths: tuple[str, ...]) -> Iterator[str]:
+def _spec_files_under(paths: tuple[str, ...]) -> Iterator[str]:
     for path in paths:
         if path == "-" or not Path(path).is_dir():
             yield path
@@ -100,17 +100,17 @@ def _files(paths: tuple[str, ...]) -> Iterator[str]:
         yield from map(str, inside)
 
 
-def _compiled(file: str) -> Compilation:
+def _compile_file_or_stdin(file: str) -> Compilation:
     if file == "-":
         reporter = Reporter()
-        source = _read(file, reporter)
+        source = _read_file_or_stdin(file, reporter)
         if source is None:
             return Compilation(None, reporter.diagnostics, None)
         return compile_source(source)
     return compile_file(file)
 
 
-def _print(found: list[Diagnostic], form: str) -> None:
+def _print_diagnostics(found: list[Diagnostic], form: str) -> None:
     if form == "text":
         color = sys.stderr.isatty()
         for diagnostic in found:
@@ -140,9 +140,9 @@ def _print_summary(files: int, found: list[Diagnostic]) -> None:
 
 def plan_or_exit(spec: str, sets: tuple[str, ...] = ()) -> Compilation:
     """Compile a spec given by path or name; on a mistake print all of them and exit with 1."""
-    params = dict(parameter(text) for text in sets)
+    params = dict(parse_set_option(text) for text in sets)
     compilation = compile_file(spec_path(spec), params=params)
-    _print(list(compilation.diagnostics), "text")
+    _print_diagnostics(list(compilation.diagnostics), "text")
     if compilation.plan is None:
         sys.exit(1)
     return compilation
@@ -169,7 +169,7 @@ def spec_path(spec: str) -> Path:
     raise click.UsageError(f"there is no spec `{spec}`; " + (f"write `{near}`" if near else known))
 
 
-def parameter(text: str) -> tuple[str, object]:
+def parse_set_option(text: str) -> tuple[str, object]:
     """Return the name and the value of `--set name=value`; the value as YAML reads it.
 
     Raises:
@@ -182,7 +182,7 @@ def parameter(text: str) -> tuple[str, object]:
     tree = parse(Source("--set", f"{name.strip()}: {value.strip()}"), reporter)
     if tree is None or reporter.failed or len(tree.entries) != 1:
         raise click.UsageError(f"`--set {text}` is not a name and a value as YAML writes it")
-    return tree.entries[0].name, plain(tree.entries[0].value)
+    return tree.entries[0].name, plain_value(tree.entries[0].value)
 
 
 _SETS = click.option("sets", "--set", multiple=True, metavar="NAME=VALUE", help="Change a param.")
@@ -228,11 +228,13 @@ def explain(code: str) -> None:
     Example:
       dlspec explain DL402
     """  # noqa: D301 - click reads \b
-    from dlspec.diagnostics.explain import codes, page
+    from dlspec.diagnostics.explain import explained_codes, explanation_page
 
-    text = page(code.upper())
+    text = explanation_page(code.upper())
     if text is None:
-        raise click.UsageError(f"there is no code `{code}`; the codes are {', '.join(codes())}")
+        raise click.UsageError(
+            f"there is no code `{code}`; the codes are {', '.join(explained_codes())}"
+        )
     click.echo(text)
 
 
@@ -255,8 +257,11 @@ def diff(before: str, after: str, *, as_json: bool) -> None:
 
     if before == after == "-":
         raise click.UsageError("standard input holds one spec; name the other by its path")
-    found = [_compiled("-" if spec == "-" else str(spec_path(spec))) for spec in (before, after)]
-    _print([one for compilation in found for one in compilation.diagnostics], "text")
+    found = [
+        _compile_file_or_stdin("-" if spec == "-" else str(spec_path(spec)))
+        for spec in (before, after)
+    ]
+    _print_diagnostics([one for compilation in found for one in compilation.diagnostics], "text")
     plans = [compilation.plan for compilation in found]
     if plans[0] is None or plans[1] is None:
         sys.exit(1)
@@ -285,7 +290,7 @@ def fmt(paths: tuple[str, ...], *, only_check: bool) -> None:
       dlspec fmt --check specs
       dlspec fmt - < model.yaml
     """  # noqa: D301 - click reads \b
-    files = list(_files(paths or ("specs",)))
+    files = list(_spec_files_under(paths or ("specs",)))
     outcomes = [_laid_out(file, only_check=only_check) for file in files]
     changed = outcomes.count("changed")
     if files != ["-"] or only_check:
@@ -296,13 +301,13 @@ def fmt(paths: tuple[str, ...], *, only_check: bool) -> None:
 
 
 def _laid_out(file: str, *, only_check: bool) -> Literal["same", "changed", "refused"]:
-    from dlspec.syntax.formatting import formatted
+    from dlspec.syntax.formatting import formatted_spec
 
     reporter = Reporter()
-    source = _read(file, reporter)
-    text = formatted(source, reporter) if source else None
+    source = _read_file_or_stdin(file, reporter)
+    text = formatted_spec(source, reporter) if source else None
     if source is None or text is None:
-        _print(list(reporter.diagnostics), "text")
+        _print_diagnostics(list(reporter.diagnostics), "text")
         return "refused"
     if file == "-" and not only_check:
         click.echo(text, nl=False)
@@ -311,11 +316,11 @@ def _laid_out(file: str, *, only_check: bool) -> Literal["same", "changed", "ref
     if file != "-" or only_check:
         click.echo(f"{file} would change" if only_check else f"changed {file}", err=True)
     if file != "-" and not only_check:
-        _replace(file, text)
+        _replace_spec_file(file, text)
     return "changed"
 
 
-def _replace(file: str, text: str) -> None:
+def _replace_spec_file(file: str, text: str) -> None:
     from dlspec.syntax.spec_files import replace_text
 
     try:
@@ -324,9 +329,9 @@ def _replace(file: str, text: str) -> None:
         raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
 
 
-def _read(file: str, reporter: Reporter) -> Source | None:
+def _read_file_or_stdin(file: str, reporter: Reporter) -> Source | None:
     if file == "-":
-        return decoded(sys.stdin.buffer.read(MAX_BYTES + 1), "-", reporter)
+        return decode_source(sys.stdin.buffer.read(MAX_BYTES + 1), "-", reporter)
     return read_source(Path(file), reporter)
 
 
@@ -339,16 +344,16 @@ def zoo(name: str | None) -> None:
     Example:
       dlspec zoo resnet     # its params, and the graph as a spec to read
     """  # noqa: D301 - click reads \b
-    from dlspec.expand.zoo import architectures, text_of
+    from dlspec.expand.zoo import architecture_names, text_of
     from dlspec.tools.zoo_table import catalogue_table
 
     if name is None:
         click.echo(catalogue_table())
         click.echo("\n`dlspec zoo NAME` prints one with its params", err=True)
-    elif name in architectures():
+    elif name in architecture_names():
         click.echo(text_of(name), nl=False)
     else:
-        near = suggest(name, architectures())
+        near = suggest(name, architecture_names())
         said = f"write `{near}`" if near else "`dlspec zoo` lists them"
         raise click.UsageError(f"there is no packaged architecture `{name}`; {said}")
 

@@ -8,15 +8,15 @@ from dlspec.decode.decode import decode
 from dlspec.diagnostics.findings import Diagnostic, Reporter, SpecError
 from dlspec.diagnostics.source import Source, Span
 from dlspec.expand.expand import expand
-from dlspec.language.catalogue import installed
+from dlspec.language.catalogue import installed_keras
 from dlspec.language.catalogue.project import project_of
 from dlspec.language.catalogue.target import Target
-from dlspec.language.sections import whole
+from dlspec.language.sections import is_free_of_poison
 from dlspec.resolve.plan import Plan
 from dlspec.resolve.resolve import resolve
 from dlspec.rules.check import check
 from dlspec.rules.subject import checked_spec
-from dlspec.syntax.extends import overlaid
+from dlspec.syntax.extends import overlay_on_base
 from dlspec.syntax.nodes import Node
 from dlspec.syntax.parse import parse
 from dlspec.syntax.spec_files import read_source
@@ -44,7 +44,7 @@ def load(path: str | Path, *, params: Mapping[str, object] | None = None) -> Pla
     Raises:
         SpecError: If the file has a mistake; `diagnostics` holds every one.
     """
-    return _plan(compile_file(path, params=params))
+    return _require_plan(compile_file(path, params=params))
 
 
 def loads(text: str, *, path: str = "<text>", params: Mapping[str, object] | None = None) -> Plan:
@@ -57,10 +57,10 @@ def loads(text: str, *, path: str = "<text>", params: Mapping[str, object] | Non
     Raises:
         SpecError: If the text has a mistake; `diagnostics` holds every one.
     """
-    return _plan(compile_source(Source(path, text), params=params))
+    return _require_plan(compile_source(Source(path, text), params=params))
 
 
-def _plan(compilation: Compilation) -> Plan:
+def _require_plan(compilation: Compilation) -> Plan:
     if compilation.plan is None:
         raise SpecError(compilation.diagnostics)
     return compilation.plan
@@ -91,14 +91,14 @@ def compile_source(
         params: Values that replace those under the spec's `params`.
         keras: The version of Keras that must have all that the spec names; None is the newest.
     """
-    version = installed() if keras == INSTALLED else keras
+    version = installed_keras() if keras == INSTALLED else keras
     target = Target(version, project_of(source.path))
     reporter = Reporter()
-    plan = _compile(source, target, reporter, _overrides(params or {}))
+    plan = _compile_tree_to_plan(source, target, reporter, _override_nodes(params or {}))
     return Compilation(None if reporter.failed else plan, reporter.diagnostics, source)
 
 
-def _overrides(params: Mapping[str, object]) -> dict[str, Node]:
+def _override_nodes(params: Mapping[str, object]) -> dict[str, Node]:
     """Return override values as nodes of a source of their own, so that errors can show them."""
     nodes = {}
     for name, value in params.items():
@@ -108,17 +108,17 @@ def _overrides(params: Mapping[str, object]) -> dict[str, Node]:
     return nodes
 
 
-def _compile(
+def _compile_tree_to_plan(
     source: Source, target: Target, reporter: Reporter, overrides: Mapping[str, Node]
 ) -> Plan | None:
     tree = parse(source, reporter)
     if tree is None:
         return None
-    tree = overlaid(tree, source.path, reporter)
+    tree = overlay_on_base(tree, source.path, reporter)
     stem = Path(source.path).stem if source.path.endswith((".yaml", ".yml")) else None
     spec, scope = decode(tree, target, reporter, overrides=overrides, stem=stem)
     flat = expand(spec.name, spec.model, scope, target, reporter)
-    precision = spec.runtime.precision if whole(spec.runtime) else "float32"
+    precision = spec.runtime.precision if is_free_of_poison(spec.runtime) else "float32"
     graph = resolve(flat, reporter, precision=precision)
     check(checked_spec(spec, scope, graph, flat, reporter))
     complete = len(graph.nodes) == len(flat.nodes) and len(graph.outputs) > 0

@@ -214,7 +214,7 @@ def _any(words: list[str]) -> str:
 def _names() -> Iterator[str]:
     yield f"As in Keras {catalogue.generated_from()}.\n"
     for kind in _WORD_KINDS:
-        found = catalogue.names(kind)
+        found = catalogue.names_of_kind(kind)
         if found:
             listed = ", ".join(f"`{name}`" for name in found)
             yield f"**{_plural(kind)}** ({len(found)}): {listed}\n"

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from dlspec.backends.project_classes import class_of, require_saved
+from dlspec.backends.project_classes import class_of_entry, require_saved
 from dlspec.backends.torch_names import allow_dots
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Diagnostic, SpecError
@@ -22,7 +22,7 @@ from dlspec.language.indexing import ELLIPSIS, slice_of
 from dlspec.language.sections import Training
 from dlspec.language.tensors import Tensor
 from dlspec.resolve.plan import Argument, Graph, Node, NodeInputs, Op, Plan, Reference
-from dlspec.resolve.shapes.op_arguments import TENSORS, constant
+from dlspec.resolve.shapes.op_arguments import TENSORS, constant_tensor
 
 Models = Mapping[str, keras.Model]
 
@@ -37,15 +37,15 @@ def compile(plan: Plan) -> keras.Model:
     A plan without a training section gives the bare model. Keras's global settings are those that a
     spec means while the layers are made.
     """
-    with settings(plan.runtime.precision):
-        model = lower(plan.graph)
+    with global_keras_settings(plan.runtime.precision):
+        model = lower_graph(plan.graph)
     if plan.training is not None:
         _compile_training(model, plan.training, plan.graph)
     return model
 
 
 @contextmanager
-def settings(precision: str) -> Iterator[None]:
+def global_keras_settings(precision: str) -> Iterator[None]:
     """Give Keras the global settings under which a spec says what it says: channels stand last."""
     policy, data_format = keras.config.dtype_policy(), keras.config.image_data_format()
     keras.config.set_dtype_policy(precision)
@@ -57,10 +57,10 @@ def settings(precision: str) -> Iterator[None]:
         keras.config.set_image_data_format(data_format)
 
 
-def lower(graph: Graph) -> keras.Model:
+def lower_graph(graph: Graph) -> keras.Model:
     """Return a graph as a functional model; node names become layer names."""
     allow_dots()
-    models = {name: lower(inner) for name, inner in graph.models.items()}
+    models = {name: lower_graph(inner) for name, inner in graph.models.items()}
     tensors: dict[str, Any] = {}
     for declared in graph.inputs:
         tensors[declared.name] = keras.Input(
@@ -75,24 +75,26 @@ def lower(graph: Graph) -> keras.Model:
         result = _built_call(node, tensors, layers, models)
         tensors[node.name] = result
         _assert_as_planned(node, result, layers.get(node.name))
-    outputs = {name: _leaving(reference, graph, tensors) for name, reference in graph.outputs}
+    outputs = {name: _output_tensor(reference, graph, tensors) for name, reference in graph.outputs}
     return keras.Model(
-        _formed(inputs, graph.inputs_as), _formed(outputs, graph.outputs_as), name=graph.name
+        _tensors_in_form(inputs, graph.inputs_as),
+        _tensors_in_form(outputs, graph.outputs_as),
+        name=graph.name,
     )
 
 
-def _leaving(reference: Reference, graph: Graph, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - a Keras tensor
+def _output_tensor(reference: Reference, graph: Graph, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - a Keras tensor
     """Return an output; that there is no such output of a node may be known to Keras alone."""
     try:
-        return _tensor(reference, tensors)
+        return _lowered_tensor(reference, tensors)
     except ValueError as error:
         node = graph.node(reference.node)
         if node.place is None:
             raise
-        raise SpecError((_refusal(node, node.place, error),)) from error
+        raise SpecError((_refusal_at_node(node, node.place, error),)) from error
 
 
-def _formed(tensors: dict[str, Any], form: str) -> Any:  # noqa: ANN401 - as Keras takes it
+def _tensors_in_form(tensors: dict[str, Any], form: str) -> Any:  # noqa: ANN401 - as Keras takes it
     values = list(tensors.values())
     if form == "mapping":
         return tensors
@@ -104,7 +106,7 @@ def _built_call(
 ) -> Any:  # noqa: ANN401 - a Keras tensor or several
     """Call a node's layer; what Keras alone can refuse becomes a finding at the node."""
     try:
-        result = _call(node, tensors, layers, models)
+        result = _call_node(node, tensors, layers, models)
     except SpecError:
         raise
     except Exception as error:
@@ -112,7 +114,7 @@ def _built_call(
         known = all(tensor.shape is not None for _, tensor in node.outputs)
         if node.place is None or known:
             raise
-        raise SpecError((_refusal(node, node.place, error),)) from error
+        raise SpecError((_refusal_at_node(node, node.place, error),)) from error
     if node.place is not None and not isinstance(node.operation, Op):
         _require_new(result, node, tensors)
     return result
@@ -123,10 +125,10 @@ def _require_new(result: Any, node: Node, tensors: dict[str, Any]) -> None:  # n
     known = {id(leaf) for leaf in keras.tree.flatten(list(tensors.values()))}
     if node.place is not None and any(id(leaf) in known for leaf in keras.tree.flatten(result)):
         error = ValueError("it gives back the very tensor it takes, a cycle in a graph of Keras")
-        raise SpecError((_refusal(node, node.place, error),))
+        raise SpecError((_refusal_at_node(node, node.place, error),))
 
 
-def _refusal(node: Node, place: Span, error: Exception) -> Diagnostic:
+def _refusal_at_node(node: Node, place: Span, error: Exception) -> Diagnostic:
     # Around what went wrong Keras says in which call, in bold, and with which arguments.
     said = _AROUND.sub("", str(error).partition("\n\nArguments received by ")[0])
     lines = [line.strip() for line in said.splitlines() if line.strip()]
@@ -139,35 +141,37 @@ def _refusal(node: Node, place: Span, error: Exception) -> Diagnostic:
     )
 
 
-def _call(
+def _call_node(
     node: Node, tensors: dict[str, Any], layers: dict[str, keras.Layer], models: Models
 ) -> Any:  # noqa: ANN401 - a Keras tensor or several
     operation = node.operation
     if isinstance(operation, Op):
-        return _operated(operation, tensors)
+        return _call_operation(operation, tensors)
     if isinstance(operation, Use):
         layer = models[operation.target] if operation.of == "model" else layers[operation.target]
     else:
         layer = build_object(operation, models, name=node.name)
     layers[node.name] = layer
-    call = {name: _argument(value, tensors) for name, value in node.call.items()}
-    result = _apply(layer, node.inputs, call, tensors)
+    call = {name: _lowered_call_argument(value, tensors) for name, value in node.call.items()}
+    result = _apply_layer(layer, node.inputs, call, tensors)
     if not node.trainable:
         # Once it is built: variables of layers that it makes while building are trained otherwise.
         layer.trainable = False
     return result
 
 
-def _operated(operation: Op, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - a Keras tensor or several
-    entry = catalogue.find("op", operation.name)
+def _call_operation(operation: Op, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - a Keras tensor or several
+    entry = catalogue.find_entry("op", operation.name)
     assert entry is not None, operation.name
     types = {parameter.name: parameter.type for parameter in entry.parameters}
     order = [*types.values(), *[entry.parameters[-1].type] * len(operation.arguments)]
     positional = [
-        _operand(value, type_, tensors)
+        _lowered_operand(value, type_, tensors)
         for value, type_ in zip(operation.arguments, order, strict=False)
     ]
-    named = {n: _operand(value, types[n], tensors) for n, value in operation.keywords.items()}
+    named = {
+        n: _lowered_operand(value, types[n], tensors) for n, value in operation.keywords.items()
+    }
     # The tensors of `from` stand behind what a function takes ahead of them: einsum's equation.
     ahead = list(takewhile(lambda name: types[name] not in TENSORS, types))
     if positional and all(name in named for name in ahead):
@@ -175,29 +179,29 @@ def _operated(operation: Op, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - 
     return attrgetter(operation.name)(keras.ops)(*positional, **named)
 
 
-def _operand(value: Argument, type_: str, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - as Keras takes it
+def _lowered_operand(value: Argument, type_: str, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - as Keras takes it
     """Return an argument of a function; lists of numbers are an array where it takes a tensor."""
     if type_ == "index":
-        return _index(value)
+        return _python_index(value)
     if type_ == "tensors" and isinstance(value, tuple):
-        return [_operand(item, "tensor", tensors) for item in value]
-    made = constant(value) if type_ == "tensor" and isinstance(value, tuple) else None
-    return _argument(value, tensors) if made is None else np.array(value, made.dtype)
+        return [_lowered_operand(item, "tensor", tensors) for item in value]
+    made = constant_tensor(value) if type_ == "tensor" and isinstance(value, tuple) else None
+    return _lowered_call_argument(value, tensors) if made is None else np.array(value, made.dtype)
 
 
-def _index(value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - what Python's brackets take
+def _python_index(value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - what Python's brackets take
     """Return what `x[...]` takes for an index of a spec."""
     items = value if isinstance(value, tuple) else (value,)
-    return tuple(_index_item(item) for item in items)
+    return tuple(_python_index_item(item) for item in items)
 
 
-def _index_item(item: int | str | None) -> Any:  # noqa: ANN401 - a slice, an ellipsis, ...
+def _python_index_item(item: int | str | None) -> Any:  # noqa: ANN401 - a slice, an ellipsis, ...
     if isinstance(item, str):
         return ... if item == ELLIPSIS else slice_of(item)
     return item
 
 
-def _apply(
+def _apply_layer(
     layer: keras.Layer, inputs: NodeInputs, call: dict[str, Any], tensors: dict[str, Any]
 ) -> Any:  # noqa: ANN401 - a Keras tensor or several
     if isinstance(layer, keras.Model):
@@ -205,10 +209,10 @@ def _apply(
         # In the order of the text: what comes out is told apart by position.
         return [result[n] for n in layer._outputs_struct] if isinstance(result, dict) else result
     if isinstance(inputs, Reference):
-        return layer(_tensor(inputs, tensors), **call)
+        return layer(_lowered_tensor(inputs, tensors), **call)
     if isinstance(inputs, tuple):
-        return layer([_tensor(reference, tensors) for reference in inputs], **call)
-    named = {name: _tensor(reference, tensors) for name, reference in inputs.items()}
+        return layer([_lowered_tensor(reference, tensors) for reference in inputs], **call)
+    named = {name: _lowered_tensor(reference, tensors) for name, reference in inputs.items()}
     return layer(**named, **call)
 
 
@@ -220,13 +224,15 @@ def _model_inputs(model: Any, inputs: NodeInputs, tensors: dict[str, Any]) -> An
         listed = [inputs[name] for name in names]
     else:
         listed = [inputs] if isinstance(inputs, Reference) else list(inputs)
-    given = {n: _tensor(reference, tensors) for n, reference in zip(names, listed, strict=True)}
+    given = {
+        n: _lowered_tensor(reference, tensors) for n, reference in zip(names, listed, strict=True)
+    }
     if isinstance(struct, Mapping):
         return given
     return list(given.values()) if isinstance(struct, list | tuple) else given[names[0]]
 
 
-def _tensor(reference: Reference, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - a Keras tensor
+def _lowered_tensor(reference: Reference, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - a Keras tensor
     # Flat, as a spec counts them: the states of several cells come in lists of their own.
     values = keras.tree.flatten(tensors[reference.node])
     if reference.output >= len(values):
@@ -236,11 +242,11 @@ def _tensor(reference: Reference, tensors: dict[str, Any]) -> Any:  # noqa: ANN4
     return values[reference.output]
 
 
-def _argument(value: Argument, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - tensors or literals
+def _lowered_call_argument(value: Argument, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - tensors or literals
     if isinstance(value, Reference):
-        return _tensor(value, tensors)
+        return _lowered_tensor(value, tensors)
     if isinstance(value, tuple):
-        return [_argument(item, tensors) for item in value]
+        return [_lowered_call_argument(item, tensors) for item in value]
     return value
 
 
@@ -251,26 +257,28 @@ def build_object(made: Object, models: Models | None = None, *, name: str | None
         models: The models that a wrapper's `{model: name}` may mean.
         name: The layer's name; Keras chooses one when it is None.
     """
-    arguments = {key: _lowered(value, models or {}) for key, value in made.arguments.items()}
+    arguments = {
+        key: _constructor_argument(value, models or {}) for key, value in made.arguments.items()
+    }
     if name is not None:
         arguments["name"] = name
     entry = made.entry
     assert entry is not None, f"{made.class_name} is not in the catalogue"
-    built = class_of(entry)(**arguments)
+    built = class_of_entry(entry)(**arguments)
     if isinstance(made, ListedObject):
         require_saved(built, made)
     return built
 
 
-def _lowered(value: Any, models: Models) -> Any:  # noqa: ANN401 - what the constructor takes
+def _constructor_argument(value: Any, models: Models) -> Any:  # noqa: ANN401 - what the constructor takes
     if isinstance(value, Object):
         return build_object(value, models)
     if isinstance(value, ModelRef):
         return models[value.name]
     if isinstance(value, tuple):
-        return [_lowered(item, models) for item in value]
+        return [_constructor_argument(item, models) for item in value]
     if isinstance(value, Mapping):
-        return {key: _lowered(item, models) for key, item in value.items()}
+        return {key: _constructor_argument(item, models) for key, item in value.items()}
     return value
 
 
@@ -312,10 +320,10 @@ def _assert_tensor(node: str, output: str, planned: Tensor, value: Any) -> None:
 def _compile_training(model: keras.Model, training: Training, graph: Graph) -> None:
     names = [name for name, _ in graph.outputs]
     model.compile(
-        optimizer=_optimizer(training),
-        loss=_per_output(training.loss, names, graph, _built),
+        optimizer=_training_optimizer(training),
+        loss=_built_per_output(training.loss, names, graph, _built_loss),
         loss_weights=_loss_weights(training, names, graph),
-        metrics=_per_output(training.metrics, names, graph, _metrics),
+        metrics=_built_per_output(training.metrics, names, graph, _built_metrics),
     )
 
 
@@ -324,10 +332,10 @@ def _loss_weights(training: Training, names: list[str], graph: Graph) -> Any:  #
     if training.loss_weights is None:
         return None
     weights = {name: training.loss_weights.get(name, 1.0) for name in names}
-    return _per_output(weights, names, graph, lambda weight: weight)
+    return _built_per_output(weights, names, graph, lambda weight: weight)
 
 
-def _optimizer(training: Training) -> keras.optimizers.Optimizer:
+def _training_optimizer(training: Training) -> keras.optimizers.Optimizer:
     """Return the optimizer, with what other training keys ask of it."""
     arguments = dict(training.optimizer.arguments)
     if training.gradient_accumulation_steps is not None:
@@ -345,7 +353,7 @@ def _optimizer(training: Training) -> keras.optimizers.Optimizer:
     return build_object(Object("optimizer", training.optimizer.class_name, arguments))
 
 
-def _per_output(value: Any, names: list[str], graph: Graph, build: Any) -> Any:  # noqa: ANN401 - as Keras takes it
+def _built_per_output(value: Any, names: list[str], graph: Graph, build: Any) -> Any:  # noqa: ANN401 - as Keras takes it
     """Return one value, or a value for each output in the form the model's outputs have."""
     if value is None:
         return None
@@ -358,10 +366,10 @@ def _per_output(value: Any, names: list[str], graph: Graph, build: Any) -> Any: 
     return ordered[0] if len(ordered) == 1 else ordered
 
 
-def _built(made: Object) -> Any:  # noqa: ANN401 - a Keras loss
+def _built_loss(made: Object) -> Any:  # noqa: ANN401 - a Keras loss
     return build_object(made)
 
 
-def _metrics(metrics: tuple[Object, ...]) -> list[Any]:
+def _built_metrics(metrics: tuple[Object, ...]) -> list[Any]:
     """Return the metrics; the lower-case ones Keras chooses a class for itself."""
     return [m.class_name if m.class_name.islower() else build_object(m) for m in metrics]

@@ -17,7 +17,7 @@ from dlspec.language.catalogue.own_layers import listed_layers
 from dlspec.language.catalogue.project import Project
 
 
-def class_of(entry: ClassEntry) -> Any:  # noqa: ANN401 - a Keras class
+def class_of_entry(entry: ClassEntry) -> Any:  # noqa: ANN401 - a Keras class
     """Return the class that an entry of the catalogue, or of a project, stands for.
 
     Raises:
@@ -25,25 +25,29 @@ def class_of(entry: ClassEntry) -> Any:  # noqa: ANN401 - a Keras class
     """
     if entry.origin is None:
         return getattr(import_module(entry.module), entry.name)
-    return _imported(entry, entry.origin)
+    return _imported_layer_class(entry, entry.origin)
 
 
-def _imported(entry: ClassEntry, origin: Origin) -> type[keras.Layer]:
+def _imported_layer_class(entry: ClassEntry, origin: Origin) -> type[keras.Layer]:
     try:
-        with _on_path(origin.roots):
+        with _roots_on_path(origin.roots):
             module = import_module(origin.module)
     except ImportError as error:
-        raise _refused(entry, f"`{origin.module}` cannot be imported: {error}") from error
+        raise _unusable_layer_error(
+            entry, f"`{origin.module}` cannot be imported: {error}"
+        ) from error
     except (Exception, SystemExit) as error:
         # The project's own code, which may raise anything.
         reason = f"{type(error).__name__}: {error}"
-        raise _refused(entry, f"`{origin.module}` cannot be imported: {reason}") from error
+        raise _unusable_layer_error(
+            entry, f"`{origin.module}` cannot be imported: {reason}"
+        ) from error
     found = getattr(module, origin.name, None)
     if not inspect.isclass(found) or not issubclass(found, keras.Layer):
-        raise _refused(entry, f"`{origin.name}` is no subclass of `keras.Layer`")
+        raise _unusable_layer_error(entry, f"`{origin.name}` is no subclass of `keras.Layer`")
     file = _file_of(found)
     if file is None or not file.samefile(origin.file):
-        raise _refused(
+        raise _unusable_layer_error(
             entry,
             f"this process has `{found.__module__}` from another file",
             help="give the module another name, or use a process for each project",
@@ -52,7 +56,7 @@ def _imported(entry: ClassEntry, origin: Origin) -> type[keras.Layer]:
 
 
 @contextmanager
-def _on_path(roots: Iterable[Path]) -> Iterator[None]:
+def _roots_on_path(roots: Iterable[Path]) -> Iterator[None]:
     added = [str(root) for root in roots]
     sys.path[:0] = added
     try:
@@ -68,14 +72,14 @@ def _file_of(found: type) -> Path | None:
     return Path(file) if file is not None else None
 
 
-def _refused(entry: ClassEntry, label: str, *, help: str | None = None) -> SpecError:
+def _unusable_layer_error(entry: ClassEntry, label: str, *, help: str | None = None) -> SpecError:
     assert entry.origin is not None
     message = f"the layer `{entry.name}` of this project cannot be used"
     place = entry.origin.place
     return SpecError((Diagnostic(Code.LISTED_LAYER, message, place, label, help=help),))
 
 
-def entry_of(layer: object, project: Project | None) -> ClassEntry | None:
+def entry_of_live_layer(layer: object, project: Project | None) -> ClassEntry | None:
     """Return the entry of a live layer whose class the project lists; None when it lists none.
 
     Nothing is imported: the class is there already.
@@ -104,7 +108,7 @@ def require_saved(layer: keras.Layer, made: ListedObject) -> None:
         # Keras puts what went wrong last, after the whole config.
         last = (str(error).strip() or type(error).__name__).splitlines()[-1]
         reason = last.removeprefix("Exception encountered: ")
-        raise _refused(
+        raise _unusable_layer_error(
             made.listed,
             f"its config does not make it again: {reason}",
             help="let `get_config` return what `__init__` takes, and nothing else",
@@ -113,7 +117,7 @@ def require_saved(layer: keras.Layer, made: ListedObject) -> None:
     lost = [name for name in made.arguments if name not in config]
     if plain and lost:
         named = " and ".join(f"`{name}`" for name in lost)
-        raise _refused(
+        raise _unusable_layer_error(
             made.listed,
             f"its `get_config` leaves out {named}, so that a saved model would lose it",
             help=f"add {named} to what `get_config` returns",
@@ -122,5 +126,5 @@ def require_saved(layer: keras.Layer, made: ListedObject) -> None:
 
 def custom_objects(entries: Iterable[ClassEntry]) -> dict[str, Any]:
     """Return the classes of a project by the names under which `.keras` files know them."""
-    classes = [class_of(entry) for entry in entries]
+    classes = [class_of_entry(entry) for entry in entries]
     return {keras.saving.get_registered_name(found): found for found in classes}

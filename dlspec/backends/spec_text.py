@@ -35,11 +35,11 @@ class GraphText:
 
 def spec_text(name: str, graph: GraphText) -> str:
     """Return a whole spec: version, name and model."""
-    lines = ["dlspec: 1", f"name: {scalar_text(name)}", "model:", *_graph_lines(graph, 2)]
+    lines = ["dlspec: 1", f"name: {scalar_text(name)}", "model:", *_lines_of_graph_text(graph, 2)]
     return "\n".join(lines) + "\n"
 
 
-def _graph_lines(graph: GraphText, indent: int) -> Iterator[str]:
+def _lines_of_graph_text(graph: GraphText, indent: int) -> Iterator[str]:
     start = " " * indent
     yield f"{start}inputs: {flow_text(graph.inputs, indent=indent + 8)}"
     if graph.inputs_as is not None:
@@ -48,7 +48,7 @@ def _graph_lines(graph: GraphText, indent: int) -> Iterator[str]:
         yield f"{start}models:"
         for name, inner in graph.models.items():
             yield f"{start}  {scalar_text(name)}:"
-            yield from _graph_lines(inner, indent + 4)
+            yield from _lines_of_graph_text(inner, indent + 4)
     yield f"{start}graph:" if graph.entries else f"{start}graph: []"
     for entry in graph.entries:
         yield f"{start}  - {_entry_text(entry, indent + 4)}"

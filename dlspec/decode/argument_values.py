@@ -16,7 +16,7 @@ from dlspec.language.indexing import is_index
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.nodes import Node, Scalar, Sequence
 from dlspec.syntax.scalars import POISON, Poison
-from dlspec.syntax.substitution import described, plain, scalar_help
+from dlspec.syntax.substitution import describe_node, plain_value, scalar_help
 
 # Keras chooses the class for these from the loss and the shape of the output.
 CHOSEN_BY_KERAS = ("accuracy", "acc", "crossentropy", "ce")
@@ -57,7 +57,11 @@ _EXPECTED = {
 @cache
 def known_words(kind: Kind) -> tuple[str, ...]:
     """Return the names of a kind that a spec may use."""
-    return (*CHOSEN_BY_KERAS, *catalogue.names(kind)) if kind == "metric" else catalogue.names(kind)
+    return (
+        (*CHOSEN_BY_KERAS, *catalogue.names_of_kind(kind))
+        if kind == "metric"
+        else catalogue.names_of_kind(kind)
+    )
 
 
 def argument_value(
@@ -78,20 +82,20 @@ def argument_value(
             check_choice(parameter, node, owner, target, reporter)
             return node.value
     if parameter.type in _NAMED or parameter.type in _KINDS:
-        return _named(parameter, node, owner, reporter, nested)
-    value = plain(node)
+        return _named_argument_value(parameter, node, owner, reporter, nested)
+    value = plain_value(node)
     if parameter.type == "shape" and _is_integer(value):
         value = (value,)
-    if value is None or not _fits(parameter, value):
-        return _wrong(parameter, node, owner, reporter)
-    return _in_range(parameter, value, node, owner, reporter)
+    if value is None or not _fits_parameter(parameter, value):
+        return _report_wrong_argument_type(parameter, node, owner, reporter)
+    return _range_checked_argument(parameter, value, node, owner, reporter)
 
 
 def _is_null_by_default(parameter: Parameter) -> bool:
     return parameter.default is None and not parameter.required
 
 
-def _named(
+def _named_argument_value(
     parameter: Parameter, node: Node, owner: str, reporter: Reporter, nested: Nested
 ) -> Value | Poison:
     """Return the value of a parameter that takes words or classes."""
@@ -101,23 +105,25 @@ def _named(
         case "choice":
             return _report_choice(parameter, node, owner, reporter)
         case "activation":
-            return _activation(node, reporter, nested)
+            return _activation_argument_value(node, reporter, nested)
         case "layers":
-            return _layers(parameter, node, owner, reporter, nested)
+            return _layers_argument_value(parameter, node, owner, reporter, nested)
         case "schedule":
-            return _schedule(parameter, node, owner, reporter, nested)
+            return _schedule_argument_value(parameter, node, owner, reporter, nested)
         case "dtype":
-            return _dtype(parameter, node, owner, reporter)
-        case other if isinstance(node, Sequence) or _is_number(plain(node)):
-            return _wrong(parameter, node, owner, reporter)
+            return _dtype_argument_value(parameter, node, owner, reporter)
+        case other if isinstance(node, Sequence) or _is_number(plain_value(node)):
+            return _report_wrong_argument_type(parameter, node, owner, reporter)
         case other:
             return nested(_KINDS[other], node, reporter)
 
 
-def _dtype(parameter: Parameter, node: Node, owner: str, reporter: Reporter) -> Value | Poison:
+def _dtype_argument_value(
+    parameter: Parameter, node: Node, owner: str, reporter: Reporter
+) -> Value | Poison:
     value = node.value if isinstance(node, Scalar) else None
     if not isinstance(value, str):
-        return _wrong(parameter, node, owner, reporter)
+        return _report_wrong_argument_type(parameter, node, owner, reporter)
     policy = not owner.startswith("ops.")
     if is_dtype(value, policy=policy):
         return value
@@ -142,42 +148,42 @@ def _holds_poison(node: Node) -> bool:
             return any(_holds_poison(entry.value) for entry in node.entries)
 
 
-def _activation(node: Node, reporter: Reporter, nested: Nested) -> Value | Poison:
+def _activation_argument_value(node: Node, reporter: Reporter, nested: Nested) -> Value | Poison:
     if isinstance(node, MappingNode) or _is_activation_layer(node):
         return nested("layer", node, reporter)
     found = nested("activation", node, reporter)
-    return found if isinstance(found, Poison) else plain(node)  # type: ignore[return-value]
+    return found if isinstance(found, Poison) else plain_value(node)  # type: ignore[return-value]
 
 
 def _is_activation_layer(node: Node) -> bool:
     """Return whether a node names one of Keras's activation layers, such as `LeakyReLU`."""
     word = node.value if isinstance(node, Scalar) else None
-    if not isinstance(word, str) or catalogue.find("activation", word):
+    if not isinstance(word, str) or catalogue.find_entry("activation", word):
         return False
-    entry = catalogue.find("layer", word)
+    entry = catalogue.find_entry("layer", word)
     return entry is not None and ".layers.activations." in entry.module
 
 
-def _layers(
+def _layers_argument_value(
     parameter: Parameter, node: Node, owner: str, reporter: Reporter, nested: Nested
 ) -> Value | Poison:
     if not isinstance(node, Sequence):
-        return _wrong(parameter, node, owner, reporter)
+        return _report_wrong_argument_type(parameter, node, owner, reporter)
     cells = [nested("layer", item, reporter) for item in node.items]
     made = tuple(cell for cell in cells if not isinstance(cell, Poison))
     return made if len(made) == len(cells) else POISON
 
 
-def _schedule(
+def _schedule_argument_value(
     parameter: Parameter, node: Node, owner: str, reporter: Reporter, nested: Nested
 ) -> Value | Poison:
     value = node.value if isinstance(node, Scalar) else None
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return _in_range(parameter, value, node, owner, reporter)
+        return _range_checked_argument(parameter, value, node, owner, reporter)
     return nested("schedule", node, reporter)
 
 
-def _fits(parameter: Parameter, value: object) -> bool:
+def _fits_parameter(parameter: Parameter, value: object) -> bool:
     if parameter.type in ("extents", "padding_extents"):
         return _fits_extents(parameter, value)
     fits = _FITTING.get(parameter.type)
@@ -187,11 +193,11 @@ def _fits(parameter: Parameter, value: object) -> bool:
 def _fits_extents(parameter: Parameter, value: object) -> bool:
     pairs = parameter.type == "padding_extents"
     length = 2 if pairs and parameter.rank == 1 else parameter.rank
-    if _is_integer(value) or _is_list(value, _is_integer, length):
+    if _is_integer(value) or _is_list_of(value, _is_integer, length):
         return True
     if not pairs or parameter.rank == 1:
         return False
-    return _is_list(value, lambda pair: _is_list(pair, _is_integer, 2), parameter.rank)
+    return _is_list_of(value, lambda pair: _is_list_of(pair, _is_integer, 2), parameter.rank)
 
 
 def _is_integer(value: object) -> bool:
@@ -203,7 +209,7 @@ def _is_number(value: object) -> bool:
     return finite and not math.isnan(value)  # type: ignore[arg-type]  # a number by the line above
 
 
-def _is_list(value: object, fits: Callable[[object], bool], length: int | None) -> bool:
+def _is_list_of(value: object, fits: Callable[[object], bool], length: int | None) -> bool:
     if not isinstance(value, tuple) or length not in (None, len(value)):
         return False
     return all(fits(item) for item in value)
@@ -219,19 +225,19 @@ _FITTING: dict[str, Callable[[object, int | None], bool]] = {
     "boolean": lambda value, _: isinstance(value, bool),
     "text": lambda value, _: isinstance(value, str),
     "dtype": lambda value, _: isinstance(value, str),
-    "shape": lambda value, _: _is_list(value, lambda v: v is None or _is_integer(v), None),
-    "integers": lambda value, rank: _is_list(value, _is_integer, rank),
-    "numbers": lambda value, rank: _is_list(value, _is_number, rank),
-    "axes": lambda value, _: _is_integer(value) or _is_list(value, _is_integer, None),
-    "bounds": lambda value, _: _is_number(value) or _is_list(value, _is_number, 2),
-    "values": lambda value, _: _is_number(value) or _is_list(value, _is_number, None),
+    "shape": lambda value, _: _is_list_of(value, lambda v: v is None or _is_integer(v), None),
+    "integers": lambda value, rank: _is_list_of(value, _is_integer, rank),
+    "numbers": lambda value, rank: _is_list_of(value, _is_number, rank),
+    "axes": lambda value, _: _is_integer(value) or _is_list_of(value, _is_integer, None),
+    "bounds": lambda value, _: _is_number(value) or _is_list_of(value, _is_number, 2),
+    "values": lambda value, _: _is_number(value) or _is_list_of(value, _is_number, None),
     "list": lambda value, _: isinstance(value, tuple),
     "index": lambda value, _: is_index(value),
     "mapping": lambda value, _: isinstance(value, dict),
 }
 
 
-def _expected(parameter: Parameter) -> str:
+def _expected_type_text(parameter: Parameter) -> str:
     if parameter.type in ("extents", "padding_extents"):
         if parameter.type == "padding_extents" and parameter.rank == 1:
             return "a whole number or a list of two"
@@ -244,12 +250,14 @@ def _expected(parameter: Parameter) -> str:
     return expected
 
 
-def _wrong(parameter: Parameter, node: Node, owner: str, reporter: Reporter) -> Poison:
+def _report_wrong_argument_type(
+    parameter: Parameter, node: Node, owner: str, reporter: Reporter
+) -> Poison:
     reporter.error(
         Code.WRONG_TYPE,
         node.span,
-        f"`{parameter.name}` of `{owner}` takes {_expected(parameter)}",
-        label=f"this is {described(node)}",
+        f"`{parameter.name}` of `{owner}` takes {_expected_type_text(parameter)}",
+        label=f"this is {describe_node(node)}",
         help=_type_help(parameter, node),
     )
     return POISON
@@ -265,10 +273,10 @@ def _type_help(parameter: Parameter, node: Node) -> str | None:
     return scalar_help(node, wanted="number") if numeric else None
 
 
-def _in_range(
+def _range_checked_argument(
     parameter: Parameter, value: object, node: Node, owner: str, reporter: Reporter
 ) -> Value | Poison:
-    for number in _numbers(value):
+    for number in _numbers_in_argument(value):
         bound = _broken_bound(parameter, number)
         if bound:
             reporter.error(
@@ -278,12 +286,12 @@ def _in_range(
                 label=f"{number} is outside of that",
             )
             return POISON
-    return value  # type: ignore[return-value]  # `_fits` has seen to the type
+    return value  # type: ignore[return-value]  # `_fits_parameter` has seen to the type
 
 
-def _numbers(value: object) -> list[float]:
+def _numbers_in_argument(value: object) -> list[float]:
     if isinstance(value, tuple):
-        return [number for item in value for number in _numbers(item)]
+        return [number for item in value for number in _numbers_in_argument(item)]
     return [value] if isinstance(value, int | float) and not isinstance(value, bool) else []
 
 
@@ -301,13 +309,13 @@ def _broken_bound(parameter: Parameter, number: float) -> str | None:
 
 def _report_choice(parameter: Parameter, node: Node, owner: str, reporter: Reporter) -> Poison:
     words = [str(choice) for choice in parameter.choices]
-    near = suggest(str(plain(node)), words) if isinstance(node, Scalar) else None
+    near = suggest(str(plain_value(node)), words) if isinstance(node, Scalar) else None
     listed = ", ".join(f"`{word}`" for word in words)
     reporter.error(
         Code.NOT_A_CHOICE,
         node.span,
         f"`{parameter.name}` of `{owner}` is one of {listed}",
-        label=f"this is {described(node)}",
+        label=f"this is {describe_node(node)}",
         help=f"write `{near}`" if near else None,
     )
     return POISON

@@ -17,7 +17,7 @@ from dlspec.language.catalogue.target import Target
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.nodes import Node, Scalar, Sequence
 from dlspec.syntax.scalars import POISON, Poison
-from dlspec.syntax.substitution import described, plain
+from dlspec.syntax.substitution import describe_node, plain_value
 
 # A list under one of these as first parameter is that parameter's value, not a list of positions.
 WHOLE_LISTS = frozenset(
@@ -95,19 +95,19 @@ def _report_unknown_class(kind: Kind, word: Scalar, target: Target, reporter: Re
     text, project = str(word.value), target.project
     if kind == "layer" and project is not None and project.faults:
         # What the project lists is not known, so the word may be right.
-        for fault in catalogue.faults(project):
+        for fault in catalogue.project_faults(project):
             reporter.add(fault)
         return
     reporter.error(
         Code.UNKNOWN_CLASS,
         word.span,
         f"unknown {kind} `{text}`",
-        label=_nowhere(kind, target),
-        help=catalogue.foreign(kind, text) or near_class(kind, text, target),
+        label=_unknown_class_label(kind, target),
+        help=catalogue.help_for_foreign_word(kind, text) or near_class(kind, text, target),
     )
 
 
-def _nowhere(kind: Kind, target: Target) -> str:
+def _unknown_class_label(kind: Kind, target: Target) -> str:
     if kind == "layer" and target.project is not None and target.project.layers:
         return "neither Keras nor this project has a layer of this name"
     return f"Keras has no {kind} of this name"
@@ -142,8 +142,8 @@ def checked_arguments(
         defaults: Keywords that hold where the entry does not give them.
     """
     given = _Given()
-    for written in _written(entry, node, reporter):
-        _add(given, entry, written, target, reporter)
+    for written in _written_class_arguments(entry, node, reporter):
+        _add_written_argument(given, entry, written, target, reporter)
     for name, value in given.meant.items():
         given.nodes.setdefault(name, value)
         given.places.setdefault(name, value.span)
@@ -151,10 +151,10 @@ def checked_arguments(
         for default in defaults:
             given.nodes.setdefault(default.name, default.value)
             given.places.setdefault(default.name, default.value.span)
-    return _check(entry, given, head, target, reporter)
+    return _check_given_arguments(entry, given, head, target, reporter)
 
 
-def _written(
+def _written_class_arguments(
     entry: ClassEntry, node: Node | None, reporter: Reporter
 ) -> Iterator[tuple[str | None, Node, Span]]:
     """Yield name, value and place of each argument; the name is None past the last position."""
@@ -167,7 +167,7 @@ def _written(
             for item in node:
                 yield item.name, item.value, item.key.span
         case Sequence() if not (first and _takes_whole_list(first, node)):
-            yield from _positions(entry, node, names, reporter)
+            yield from _positional_class_arguments(entry, node, names, reporter)
         case _:
             yield (names[0] if names else None), node, node.span
 
@@ -183,7 +183,7 @@ def _is_first_value(first: Parameter | None, node: MappingNode) -> bool:
     return first is not None and first.type == "layer" and (one[:1].isupper() or one == "model")
 
 
-def _positions(
+def _positional_class_arguments(
     entry: ClassEntry, node: Sequence, names: list[str], reporter: Reporter
 ) -> Iterator[tuple[str | None, Node, Span]]:
     last = node.items[-1] if node.items else None
@@ -195,7 +195,7 @@ def _positions(
                 item.span,
                 f"`{entry.name}` takes at most {len(names)} arguments",
                 label=f"this is argument {position + 1}",
-                help=f"the positions are {_order(entry)}",
+                help=f"the positions are {_positional_argument_order(entry)}",
             )
             return
         yield names[position], item, item.span
@@ -204,7 +204,7 @@ def _positions(
             yield keyword.name, keyword.value, keyword.key.span
 
 
-def _add(
+def _add_written_argument(
     given: _Given,
     entry: ClassEntry,
     written: tuple[str | None, Node, Span],
@@ -212,7 +212,7 @@ def _add(
     reporter: Reporter,
 ) -> None:
     name, value, span = written
-    parameter = entry.parameter(name) if name else None
+    parameter = entry.parameter_named(name) if name else None
     if name is None or parameter is None:
         meant = report_unknown_argument(entry, name or "", span, reporter)
         if meant is None:
@@ -225,7 +225,7 @@ def _add(
             span,
             f"`{name}` of `{entry.name}` is given twice",
             label="given by position already",
-            help=f"leave one of the two out: the positions are {_order(entry)}",
+            help=f"leave one of the two out: the positions are {_positional_argument_order(entry)}",
         )
     else:
         check_parameter(entry, parameter, span, target, reporter)
@@ -233,7 +233,7 @@ def _add(
         given.places[name] = value.span
 
 
-def _order(entry: ClassEntry) -> str:
+def _positional_argument_order(entry: ClassEntry) -> str:
     return ", ".join(f"`{p.name}`" for p in entry.parameters[:4])
 
 
@@ -245,7 +245,7 @@ def report_unknown_argument(
     Returns:
         The parameter that is meant, "" for a word to leave out, None when that is unclear.
     """
-    meant, help_ = _meant(entry, name)
+    meant, help_ = _meant_class_argument(entry, name)
     owner = "block" if entry.module == "blocks" else "class"
     reporter.error(
         Code.UNKNOWN_ARGUMENT,
@@ -257,11 +257,11 @@ def report_unknown_argument(
     return meant
 
 
-def _meant(entry: ClassEntry, name: str) -> tuple[str | None, str]:
+def _meant_class_argument(entry: ClassEntry, name: str) -> tuple[str | None, str]:
     names = [parameter.name for parameter in entry.parameters]
     if name == "name":
         return "", f"write `name` beside `{entry.name}`: `{{{entry.name}: ..., name: ...}}`"
-    foreign = catalogue.foreign("parameter", name) or ""
+    foreign = catalogue.help_for_foreign_word("parameter", name) or ""
     for known in names:
         if foreign == f"Keras calls it `{known}`":
             return known, foreign
@@ -273,13 +273,13 @@ def _meant(entry: ClassEntry, name: str) -> tuple[str | None, str]:
     return None, f"it takes {', '.join(names)}" if names else "leave the arguments out"
 
 
-def _check(
+def _check_given_arguments(
     entry: ClassEntry, given: _Given, head: Span, target: Target, reporter: Reporter
 ) -> Arguments:
     values: dict[str, Value | Poison] = {}
-    made_here = partial(nested, target=target)
+    made_here = partial(nested_object, target=target)
     for name, node in given.nodes.items():
-        parameter = entry.parameter(name)
+        parameter = entry.parameter_named(name)
         if parameter is None:  # a file-wide default the class lacks, reported where it stands
             continue
         values[name] = argument_value(parameter, node, entry.name, target, reporter, made_here)
@@ -311,14 +311,16 @@ def _with_missing(missing: list[str], given: _Given) -> str:
     """Return what is written already as keywords, and `...` for what is missing or long."""
     written = {name: node.span.text or "..." for name, node in given.nodes.items()}
     shown = {n: text if len(text) <= _SHOWN else "..." for n, text in written.items()}
-    return ", ".join(f"{name}: {text}" for name, text in {**shown, **_dots(missing)}.items())
+    return ", ".join(
+        f"{name}: {text}" for name, text in {**shown, **_ellipsis_arguments(missing)}.items()
+    )
 
 
-def _dots(names: list[str]) -> dict[str, str]:
+def _ellipsis_arguments(names: list[str]) -> dict[str, str]:
     return dict.fromkeys(names, "...")
 
 
-def nested(
+def nested_object(
     kind: Kind, node: Node, reporter: Reporter, *, target: Target
 ) -> "Object | ModelRef | Poison":
     """Return the object that a node names: `HeNormal`, `{L2: 1e-4}`, `{Adam: {...}}`."""
@@ -328,19 +330,19 @@ def nested(
             Code.WRONG_TYPE,
             node.span,
             f"{_ARTICLES.get(kind, 'a')} {kind} is a class name, or one with its arguments",
-            label=f"this is {described(node)}",
-            help=_example(kind),
+            label=f"this is {describe_node(node)}",
+            help=_example_of_kind(kind),
         )
         return POISON
     if kind == "layer" and word.value == "model" and argument is not None:
-        return ModelRef(str(plain(argument)))
+        return ModelRef(str(plain_value(argument)))
     entry = find_class(kind, word, target, reporter)
     if isinstance(entry, Poison):
         return POISON
     arguments = checked_arguments(entry, argument, head=word.span, target=target, reporter=reporter)
     if not arguments.whole:
         return POISON
-    return catalogue.made(entry, arguments.values)  # type: ignore[arg-type]  # whole: no poison
+    return catalogue.made_object(entry, arguments.values)  # type: ignore[arg-type]  # whole: no poison
 
 
 def head_of(node: Node) -> tuple[Scalar | None, Node | None]:
@@ -354,7 +356,7 @@ def head_of(node: Node) -> tuple[Scalar | None, Node | None]:
             return None, None
 
 
-def _example(kind: Kind) -> str:
+def _example_of_kind(kind: Kind) -> str:
     examples: dict[str, str] = {
         "optimizer": "write `optimizer: {Adam: {learning_rate: 1e-3}}`",
         "loss": "write `loss: {SparseCategoricalCrossentropy: {from_logits: true}}`",
@@ -362,4 +364,4 @@ def _example(kind: Kind) -> str:
         "callback": "write `- EarlyStopping: {patience: 5}`",
         "layer": "write `layer: {LSTM: 64}`",
     }
-    return examples.get(kind, f"write `{catalogue.names(kind)[0]}`, or `{{Name: {{...}}}}`")
+    return examples.get(kind, f"write `{catalogue.names_of_kind(kind)[0]}`, or `{{Name: {{...}}}}`")

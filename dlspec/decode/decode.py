@@ -18,7 +18,14 @@ from dlspec.language.sections import Document
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.nodes import Node, Scalar
 from dlspec.syntax.scalars import POISON, Poison
-from dlspec.syntax.substitution import Scope, as_node, described, mark_all_read, plain, substituted
+from dlspec.syntax.substitution import (
+    Scope,
+    as_node,
+    describe_node,
+    mark_all_read,
+    plain_value,
+    substitute_expressions,
+)
 
 LANGUAGE_VERSION = 1
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -54,18 +61,18 @@ class _Decoder:
     ) -> tuple[ModelSpec, Scope]:
         where = _start_of(tree)
         top = {key.name: key for key in keys_of(Document)}
-        tree = self._reader.known_keys(tree, top.values(), "", "a spec", where)
-        scope = self._params(tree.get("params"), overrides)
+        tree = self._reader.checked_record_keys(tree, top.values(), "", "a spec", where)
+        scope = self._decode_params(tree.get("params"), overrides)
         decoded: dict[str, Any] = {}
         for name, key in top.items():
             node = tree.get(name)
             if node is None or name in ("params", "model"):
                 decoded[name] = key.default if not key.required else POISON
                 continue
-            node = substituted(node, scope, self._reporter)
+            node = substitute_expressions(node, scope, self._reporter)
             decoded[name] = self._reader.value(key.kind, node, name)
         self._check_version(tree.get("dlspec"))
-        name = self._check_name(tree.get("name"), stem)
+        name = self._check_model_name(tree.get("name"), stem)
         places = Places(self._reader.values, self._reader.keys, where)
         model = tree.get("model")
         spec = ModelSpec(
@@ -86,7 +93,7 @@ class _Decoder:
         return spec, scope
 
     def _check_version(self, node: Node | None) -> None:
-        version = plain(node)
+        version = plain_value(node)
         if isinstance(node, Scalar) and isinstance(version, int) and version != LANGUAGE_VERSION:
             self._reporter.error(
                 Code.VERSION,
@@ -96,7 +103,7 @@ class _Decoder:
                 help=f"write `dlspec: {LANGUAGE_VERSION}`",
             )
 
-    def _check_name(self, node: Node | None, stem: str | None) -> str:
+    def _check_model_name(self, node: Node | None, stem: str | None) -> str:
         name = node.value if isinstance(node, Scalar) else None
         if node is None or not isinstance(name, str):
             return "model"
@@ -120,7 +127,7 @@ class _Decoder:
 
     # -- params ------------------------------------------------------------------------------
 
-    def _params(self, node: Node | None, overrides: Mapping[str, Node]) -> Scope:
+    def _decode_params(self, node: Node | None, overrides: Mapping[str, Node]) -> Scope:
         own: dict[str, object] = {}
         entries = node.entries if isinstance(node, MappingNode) else ()
         scope = Scope(own, later=frozenset(entry.name for entry in entries))
@@ -130,10 +137,10 @@ class _Decoder:
         for entry in entries:
             self._reader.keys[f"params.{entry.name}"] = entry.key.span
             self._check_param_name(entry.key)
-            declared = substituted(entry.value, scope, self._reporter)
+            declared = substitute_expressions(entry.value, scope, self._reporter)
             if entry.name in overrides:
-                declared = self._override(entry.name, declared, overrides[entry.name])
-            own[entry.name] = plain(declared)
+                declared = self._override_param(entry.name, declared, overrides[entry.name])
+            own[entry.name] = plain_value(declared)
         for entry in entries:
             # What a param reads by mistake before it is declared is read all the same.
             mark_all_read(entry.value, scope)
@@ -158,13 +165,13 @@ class _Decoder:
                 help=f"write `{sound_name(str(key.value))}`",
             )
 
-    def _override(self, name: str, declared: Node, value: Node) -> Node:
-        if not _same_kind(plain(declared), plain(value)):
+    def _override_param(self, name: str, declared: Node, value: Node) -> Node:
+        if not _same_kind(plain_value(declared), plain_value(value)):
             self._reporter.error(
                 Code.WRONG_TYPE,
                 value.span,
-                f"the param `{name}` cannot be set to {described(value)}",
-                label=f"it is declared as {described(declared)}",
+                f"the param `{name}` cannot be set to {describe_node(value)}",
+                label=f"it is declared as {describe_node(declared)}",
                 help="set a value of the same kind",
             )
             return as_node(POISON, value.span)

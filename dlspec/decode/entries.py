@@ -14,7 +14,7 @@ from dlspec.language.catalogue.target import Target
 from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.scalars import POISON, Poison
-from dlspec.syntax.substitution import described
+from dlspec.syntax.substitution import describe_node
 
 # What other tools call these keys.
 _SYNONYMS = {"layers": "graph", "params": "with", "input": "inputs", "input_shape": "inputs"}
@@ -38,28 +38,32 @@ def decode_entries(
             help="begin each entry with `- `, on a line of its own",
         )
         return ()
-    return tuple(_entry(item, target, reporter) for item in node.items)
+    return tuple(_decode_graph_entry(item, target, reporter) for item in node.items)
 
 
-def _entry(node: Node, target: Target, reporter: Reporter) -> EntrySpec:
+def _decode_graph_entry(node: Node, target: Target, reporter: Reporter) -> EntrySpec:
     if isinstance(node, Scalar) and isinstance(node.value, str):
-        return EntrySpec(_kind(node.value), node, None, node.span)
+        return EntrySpec(_kind_of_head(node.value), node, None, node.span)
     if not isinstance(node, MappingNode):
         report_wrong(
             node, "an entry of a graph is a layer: a name, or a name with arguments", reporter
         )
-        return _broken(node, None)
+        return _broken_entry(node, None)
     heads = [entry for entry in node if _is_head(entry.name)]
     unknown = [e for e in node if not _is_head(e.name) and e.name not in _STRUCTURE]
     if len(heads) != 1:
         _report_heads(node, heads, unknown, target, reporter)
-        return _broken(node, node.get("name"))
+        return _broken_entry(node, node.get("name"))
     head = heads[0]
     if unknown and _stand_too_far_left(head, unknown, target):
         _report_left(head, unknown[0], reporter)
-        arguments = MappingNode(tuple(unknown), unknown[0].key.span.to(unknown[-1].value.span))
+        arguments = MappingNode(
+            tuple(unknown), unknown[0].key.span.extended_to(unknown[-1].value.span)
+        )
         return _with_structure(node, Entry(head.key, arguments), target, reporter)
-    known = known_keys(node, (*_STRUCTURE, head.name), f"an entry with `{head.name}`", reporter)
+    known = checked_graph_keys(
+        node, (*_STRUCTURE, head.name), f"an entry with `{head.name}`", reporter
+    )
     return _with_structure(known, head, target, reporter)
 
 
@@ -69,7 +73,7 @@ def _stand_too_far_left(head: Entry, unknown: list[Entry], target: Target) -> bo
     empty = isinstance(head.value, Scalar) and head.value.value is None
     if not empty or not isinstance(found, ClassEntry):
         return False
-    return all(found.parameter(e.name) for e in unknown)
+    return all(found.parameter_named(e.name) for e in unknown)
 
 
 def _report_left(head: Entry, first: Entry, reporter: Reporter) -> None:
@@ -82,7 +86,7 @@ def _report_left(head: Entry, first: Entry, reporter: Reporter) -> None:
     )
 
 
-def _broken(node: Node, name: Node | None) -> EntrySpec:
+def _broken_entry(node: Node, name: Node | None) -> EntrySpec:
     """Return an entry that holds the place, and the name, of one that could not be read."""
     word = Scalar(POISON, node.span)  # type: ignore[arg-type]  # poison in a value's place
     return EntrySpec("layer", word, node, node.span, name if isinstance(name, Scalar) else None)
@@ -91,21 +95,21 @@ def _broken(node: Node, name: Node | None) -> EntrySpec:
 def _with_structure(
     node: MappingNode, head: Entry, target: Target, reporter: Reporter
 ) -> EntrySpec:
-    kind = _kind(head.name)
+    kind = _kind_of_head(head.name)
     name = node.get("name")
     if name is not None and not isinstance(name, Scalar):
         report_wrong(name, "`name` takes text", reporter)
         name = None
     if name is not None:
-        check_name(name, reporter)
+        check_node_name(name, reporter)
     body = node.get("do")
     if (kind == "for") != (body is not None):
         _report_do(head, node, reporter)
         if body is None:
-            return _broken(node, name)
-    branches = _branches(node.get("branches"), target, reporter)
+            return _broken_entry(node, name)
+    branches = _decode_branches(node.get("branches"), target, reporter)
     if branches is POISON:
-        return _broken(node, name)
+        return _broken_entry(node, name)
     return EntrySpec(
         kind=kind,
         word=head.key,
@@ -133,7 +137,7 @@ def _report_do(head: Entry, node: MappingNode, reporter: Reporter) -> None:
     )
 
 
-def _branches(
+def _decode_branches(
     node: Node | None, target: Target, reporter: Reporter
 ) -> tuple[tuple[EntrySpec, ...], ...] | Poison | None:
     if node is None:
@@ -149,7 +153,7 @@ def _branches(
     return tuple(decode_entries(branch, "branches", target, reporter) for branch in items)
 
 
-def _kind(word: str) -> Literal["layer", "use", "op", "for"]:
+def _kind_of_head(word: str) -> Literal["layer", "use", "op", "for"]:
     if word == "for":
         return "for"
     if word == "use":
@@ -158,7 +162,7 @@ def _kind(word: str) -> Literal["layer", "use", "op", "for"]:
 
 
 def _is_head(word: str) -> bool:
-    return word[:1].isupper() or _kind(word) != "layer"
+    return word[:1].isupper() or _kind_of_head(word) != "layer"
 
 
 def _report_heads(
@@ -179,7 +183,7 @@ def _report_heads(
 
 def _report_no_layer(word: Scalar, target: Target, reporter: Reporter) -> None:
     text = str(word.value)
-    help_ = catalogue.foreign("layer", text) or near_class("layer", text, target)
+    help_ = catalogue.help_for_foreign_word("layer", text) or near_class("layer", text, target)
     near = suggest(text, _HEADS)
     reporter.error(
         Code.UNKNOWN_CLASS,
@@ -193,7 +197,7 @@ def _report_no_layer(word: Scalar, target: Target, reporter: Reporter) -> None:
 _ANY_LAYER = "write a layer's class, such as `Dense: 10`"
 
 
-def check_name(name: Scalar, reporter: Reporter) -> None:
+def check_node_name(name: Scalar, reporter: Reporter) -> None:
     """Report a name that has other characters than a node's name may have."""
     if isinstance(name.value, Poison):
         return
@@ -226,11 +230,11 @@ def report_wrong(node: Node, message: str, reporter: Reporter, *, help: str | No
     if isinstance(node, Scalar) and isinstance(node.value, Poison):
         return
     reporter.error(
-        Code.WRONG_TYPE, node.span, message, label=f"this is {described(node)}", help=help
+        Code.WRONG_TYPE, node.span, message, label=f"this is {describe_node(node)}", help=help
     )
 
 
-def known_keys(
+def checked_graph_keys(
     node: MappingNode, known: tuple[str, ...], what: str, reporter: Reporter
 ) -> MappingNode:
     """Report unknown keys, and return the mapping with what slips were meant to be."""

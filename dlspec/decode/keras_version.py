@@ -10,9 +10,14 @@ from dlspec.syntax.nodes import Node, Scalar
 
 def check_class(entry: ClassEntry, span: Span, target: Target, reporter: Reporter) -> None:
     """Report a class or function that the installed Keras does not have yet."""
-    if entry.since is not None and _lacks(entry.since, target):
-        _report(
-            f"`{_written(entry)}`", entry.since, span, f"use another {entry.kind}", target, reporter
+    if entry.since is not None and _installed_keras_lacks(entry.since, target):
+        _report_later_keras(
+            f"`{_class_name_as_written(entry)}`",
+            entry.since,
+            span,
+            f"use another {entry.kind}",
+            target,
+            reporter,
         )
 
 
@@ -20,10 +25,12 @@ def check_parameter(
     entry: ClassEntry, parameter: Parameter, span: Span, target: Target, reporter: Reporter
 ) -> None:
     """Report an argument that the installed Keras does not take yet; not where the class is new."""
-    known = entry.since is None or not _lacks(entry.since, target)
-    if known and parameter.since is not None and _lacks(parameter.since, target):
-        what = f"`{parameter.name}` of `{_written(entry)}`"
-        _report(what, parameter.since, span, f"leave `{parameter.name}` out", target, reporter)
+    known = entry.since is None or not _installed_keras_lacks(entry.since, target)
+    if known and parameter.since is not None and _installed_keras_lacks(parameter.since, target):
+        what = f"`{parameter.name}` of `{_class_name_as_written(entry)}`"
+        _report_later_keras(
+            what, parameter.since, span, f"leave `{parameter.name}` out", target, reporter
+        )
 
 
 def check_choice(
@@ -34,23 +41,25 @@ def check_choice(
     Args:
         owner: The class that takes the argument, for the message.
     """
-    later = [word for word, since in parameter.choices_since if _lacks(since, target)]
+    later = [
+        word for word, since in parameter.choices_since if _installed_keras_lacks(since, target)
+    ]
     for word, since in parameter.choices_since:
         if word in later and isinstance(node, Scalar) and node.value == word:
             known = ", ".join(f"`{choice}`" for choice in parameter.choices if choice not in later)
             what = f"`{word}` for `{parameter.name}` of `{owner}`"
-            _report(what, since, node.span, f"write one of {known}", target, reporter)
+            _report_later_keras(what, since, node.span, f"write one of {known}", target, reporter)
 
 
-def _written(entry: ClassEntry) -> str:
+def _class_name_as_written(entry: ClassEntry) -> str:
     return f"ops.{entry.name}" if entry.kind == "op" else entry.name
 
 
-def _lacks(since: str, target: Target) -> bool:
+def _installed_keras_lacks(since: str, target: Target) -> bool:
     return target.keras is not None and is_older(target.keras, since)
 
 
-def _report(
+def _report_later_keras(
     what: str, since: str, span: Span, otherwise: str, target: Target, reporter: Reporter
 ) -> None:
     reporter.error(

@@ -2,7 +2,13 @@
 
 from typing import Literal
 
-from dlspec.decode.entries import check_name, decode_entries, known_keys, mapping_of, report_wrong
+from dlspec.decode.entries import (
+    check_node_name,
+    checked_graph_keys,
+    decode_entries,
+    mapping_of,
+    report_wrong,
+)
 from dlspec.decode.spec import BlockSpec, GraphSpec, InputSpec
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
@@ -11,7 +17,7 @@ from dlspec.language.catalogue.target import Target
 from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.scalars import POISON, Poison
-from dlspec.syntax.substitution import described
+from dlspec.syntax.substitution import describe_node
 
 _MODEL_KEYS = ("inputs", "graph", "outputs", "inputs_as", "defaults", "blocks", "models")
 _ZOO_KEYS = ("zoo", "with", "outputs")
@@ -30,15 +36,15 @@ def decode_model(node: Node, target: Target, reporter: Reporter) -> GraphSpec:
         return GraphSpec(node.span)
     if node.get("model") is None and node.get("graph") is None and node.get("dlspec") is not None:
         return GraphSpec(node.span)  # the missing `model` is reported with the other missing keys
-    return _model(node, "`model`", target, reporter)
+    return _decode_model_mapping(node, "`model`", target, reporter)
 
 
-def _model(
+def _decode_model_mapping(
     node: MappingNode, what: str, target: Target, reporter: Reporter, *, where: Span | None = None
 ) -> GraphSpec:
     if node.get("zoo") is not None:
-        return _zoo(node, what, reporter, where)
-    node = known_keys(node, (*_MODEL_KEYS, "zoo"), what, reporter)
+        return _decode_zoo_model(node, what, reporter, where)
+    node = checked_graph_keys(node, (*_MODEL_KEYS, "zoo"), what, reporter)
     where = where or (node.entries[0].key.span if node.entries else node.span)
     for key, help_ in _EXAMPLES.items():
         given = node.get(key)
@@ -52,24 +58,26 @@ def _model(
             )
     return GraphSpec(
         span=where,
-        inputs=_inputs(node.get("inputs"), reporter),
+        inputs=_decode_model_inputs(node.get("inputs"), reporter),
         entries=decode_entries(node.get("graph"), "graph", target, reporter),
         outputs=node.get("outputs"),
-        inputs_as=_inputs_as(node.get("inputs_as"), reporter),
+        inputs_as=_decode_inputs_as(node.get("inputs_as"), reporter),
         defaults=mapping_of(node.get("defaults"), "defaults", reporter),
         blocks={
-            e.name: _block(e, target, reporter)
-            for e in _items(node.get("blocks"), "blocks", reporter)
+            e.name: _decode_block(e, target, reporter)
+            for e in _entries_of_mapping(node.get("blocks"), "blocks", reporter)
         },
         models={
-            e.name: _inner_model(e, target, reporter)
-            for e in _items(node.get("models"), "models", reporter)
+            e.name: _decode_inner_model(e, target, reporter)
+            for e in _entries_of_mapping(node.get("models"), "models", reporter)
         },
     )
 
 
-def _zoo(node: MappingNode, what: str, reporter: Reporter, where: Span | None) -> GraphSpec:
-    node = known_keys(node, _ZOO_KEYS, f"{what} with `zoo`", reporter)
+def _decode_zoo_model(
+    node: MappingNode, what: str, reporter: Reporter, where: Span | None
+) -> GraphSpec:
+    node = checked_graph_keys(node, _ZOO_KEYS, f"{what} with `zoo`", reporter)
     zoo = node.get("zoo")
     if not isinstance(zoo, Scalar) or not isinstance(zoo.value, str):
         report_wrong(zoo or node, "`zoo` takes the name of a packaged architecture", reporter)
@@ -82,24 +90,29 @@ def _zoo(node: MappingNode, what: str, reporter: Reporter, where: Span | None) -
     )
 
 
-def _inner_model(entry: Entry, target: Target, reporter: Reporter) -> GraphSpec:
-    check_name(entry.key, reporter)
+def _decode_inner_model(entry: Entry, target: Target, reporter: Reporter) -> GraphSpec:
+    check_node_name(entry.key, reporter)
     if not isinstance(entry.value, MappingNode):
         report_wrong(entry.value, f"the model `{entry.name}` takes a mapping", reporter)
         return GraphSpec(entry.value.span)
-    return _model(entry.value, f"the model `{entry.name}`", target, reporter, where=entry.key.span)
+    return _decode_model_mapping(
+        entry.value, f"the model `{entry.name}`", target, reporter, where=entry.key.span
+    )
 
 
-def _inputs(node: Node | None, reporter: Reporter) -> tuple[InputSpec, ...]:
-    return tuple(_input(entry, reporter) for entry in _items(node, "inputs", reporter))
+def _decode_model_inputs(node: Node | None, reporter: Reporter) -> tuple[InputSpec, ...]:
+    return tuple(
+        _decode_model_input(entry, reporter)
+        for entry in _entries_of_mapping(node, "inputs", reporter)
+    )
 
 
-def _input(entry: Entry, reporter: Reporter) -> InputSpec:
-    check_name(entry.key, reporter)
+def _decode_model_input(entry: Entry, reporter: Reporter) -> InputSpec:
+    check_node_name(entry.key, reporter)
     value = entry.value
     if not isinstance(value, MappingNode):
         return InputSpec(entry.key, value)
-    value = known_keys(value, _INPUT_KEYS, f"the input `{entry.name}`", reporter)
+    value = checked_graph_keys(value, _INPUT_KEYS, f"the input `{entry.name}`", reporter)
     shape = value.get("shape")
     if shape is None:
         reporter.error(
@@ -118,8 +131,8 @@ def _input(entry: Entry, reporter: Reporter) -> InputSpec:
     )
 
 
-def _inputs_as(node: Node | None, reporter: Reporter) -> Literal["list", "mapping"] | None:
-    if node is None or _is_poison(node):
+def _decode_inputs_as(node: Node | None, reporter: Reporter) -> Literal["list", "mapping"] | None:
+    if node is None or _is_poison_scalar(node):
         return None
     value = node.value if isinstance(node, Scalar) else None
     if value == "list":
@@ -130,13 +143,13 @@ def _inputs_as(node: Node | None, reporter: Reporter) -> Literal["list", "mappin
         Code.NOT_A_CHOICE,
         node.span,
         "`inputs_as` is one of `list`, `mapping`",
-        label=f"this is {described(node)}",
+        label=f"this is {describe_node(node)}",
         help="write `mapping` for a model called with a dictionary" if value == "dict" else None,
     )
     return None
 
 
-def _block(entry: Entry, target: Target, reporter: Reporter) -> BlockSpec:
+def _decode_block(entry: Entry, target: Target, reporter: Reporter) -> BlockSpec:
     if not entry.name[:1].isupper():
         reporter.error(
             Code.BAD_NAME,
@@ -149,7 +162,7 @@ def _block(entry: Entry, target: Target, reporter: Reporter) -> BlockSpec:
     if not isinstance(value, MappingNode):
         report_wrong(value, f"the block `{entry.name}` takes a mapping with `graph`", reporter)
         return BlockSpec(entry.key, None, None, ())
-    value = known_keys(value, _BLOCK_KEYS, f"the block `{entry.name}`", reporter)
+    value = checked_graph_keys(value, _BLOCK_KEYS, f"the block `{entry.name}`", reporter)
     if value.get("graph") is None:
         reporter.error(
             Code.MISSING_KEY,
@@ -161,13 +174,13 @@ def _block(entry: Entry, target: Target, reporter: Reporter) -> BlockSpec:
     return BlockSpec(
         entry.key,
         mapping_of(value.get("params"), "params", reporter),
-        _block_inputs(value.get("inputs"), reporter),
+        _decode_block_inputs(value.get("inputs"), reporter),
         decode_entries(value.get("graph"), "graph", target, reporter),
     )
 
 
-def _block_inputs(node: Node | None, reporter: Reporter) -> tuple[Scalar, ...] | None:
-    if node is None or _is_poison(node):
+def _decode_block_inputs(node: Node | None, reporter: Reporter) -> tuple[Scalar, ...] | None:
+    if node is None or _is_poison_scalar(node):
         return None
     items = node.items if isinstance(node, Sequence) else ()
     names = tuple(i for i in items if isinstance(i, Scalar) and isinstance(i.value, str))
@@ -176,7 +189,7 @@ def _block_inputs(node: Node | None, reporter: Reporter) -> tuple[Scalar, ...] |
     return names
 
 
-def _items(node: Node | None, what: str, reporter: Reporter) -> tuple[Entry, ...]:
+def _entries_of_mapping(node: Node | None, what: str, reporter: Reporter) -> tuple[Entry, ...]:
     mapping = mapping_of(node, what, reporter)
     return mapping.entries if mapping else ()
 
@@ -191,5 +204,5 @@ def _is_empty(node: Node) -> bool:
             return not node.entries
 
 
-def _is_poison(node: Node) -> bool:
+def _is_poison_scalar(node: Node) -> bool:
     return isinstance(node, Scalar) and isinstance(node.value, Poison)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from dlspec.decode.argument_values import CHOSEN_BY_KERAS
-from dlspec.decode.catalogue_objects import head_of, nested
+from dlspec.decode.catalogue_objects import head_of, nested_object
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.source import Span
@@ -19,7 +19,7 @@ from dlspec.language.sections import Gate
 from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.scalars import POISON, Poison
-from dlspec.syntax.substitution import described, plain, scalar_help
+from dlspec.syntax.substitution import describe_node, plain_value, scalar_help
 
 _REQUIREMENT = re.compile(
     r"\s*(>=|<=|>|<)\s*([-+]?[0-9][0-9_]*\.?[0-9_]*(?:[eE][-+]?[0-9]+)?)\s*\Z"
@@ -42,69 +42,69 @@ class RecordReader:
             return POISON
         match kind:
             case kinds.Boolean():
-                return self._boolean(node, path)
+                return self._read_boolean_value(node, path)
             case kinds.Integer():
-                return self._integer(kind, node, path)
+                return self._read_integer_value(kind, node, path)
             case kinds.Number():
-                return self._number(kind, node, path)
+                return self._read_number_value(kind, node, path)
             case kinds.Text():
-                return self._text(node, path)
+                return self._read_text_value(node, path)
             case kinds.Choice():
-                return self._choice(kind, node, path)
+                return self._read_choice_value(kind, node, path)
             case kinds.Literal_():
-                return plain(node)
+                return plain_value(node)
             case kinds.ListOf():
-                return self._list(kind, node, path)
+                return self._read_list_value(kind, node, path)
             case kinds.MapOf():
-                return self._map(kind, node, path)
+                return self._read_map_value(kind, node, path)
             case kinds.Record():
-                return self._record(kind.type, node, path)
+                return self._read_record_value(kind.type, node, path)
             case kinds.Tagged():
-                return self._tagged(kind, node, path)
+                return self._read_tagged_value(kind, node, path)
             case kinds.Variants():
-                return self._variant(kind, node, path)
+                return self._read_variant_value(kind, node, path)
             case kinds.PerOutput():
-                return self._per_output(kind, node, path)
+                return self._read_per_output_value(kind, node, path)
             case kinds.Gates():
-                return self._gates(kind, node, path)
+                return self._read_gate_values(kind, node, path)
             case kinds.CatalogueObject():
-                return self._object(kind, node, path)
+                return self._read_catalogue_object(kind, node, path)
             case kinds.Either():
-                return self._either(kind, node, path)
+                return self._read_either_value(kind, node, path)
 
     def wrong(self, path: str, expected: str, node: Node, *, help: str | None = None) -> Any:  # noqa: ANN401 - poison
         """Report a value of a wrong type."""
         self._reporter.error(
             Code.WRONG_TYPE,
             node.span,
-            f"{_named(path)} takes {expected}",
-            label=f"this is {described(node)}",
+            f"{_describe_value_path(path)} takes {expected}",
+            label=f"this is {describe_node(node)}",
             help=help,
         )
         return POISON
 
-    def _boolean(self, node: Node, path: str) -> Any:  # noqa: ANN401 - a boolean or poison
+    def _read_boolean_value(self, node: Node, path: str) -> Any:  # noqa: ANN401 - a boolean or poison
         if isinstance(node, Scalar) and isinstance(node.value, bool):
             return node.value
         return self.wrong(path, "true or false", node, help=scalar_help(node, wanted="boolean"))
 
-    def _text(self, node: Node, path: str) -> Any:  # noqa: ANN401 - text or poison
+    def _read_text_value(self, node: Node, path: str) -> Any:  # noqa: ANN401 - text or poison
         if isinstance(node, Scalar) and isinstance(node.value, str) and node.value.strip():
             return node.value
         return self.wrong(path, "text", node)
 
-    def _integer(self, kind: kinds.Integer, node: Node, path: str) -> Any:  # noqa: ANN401
+    def _read_integer_value(self, kind: kinds.Integer, node: Node, path: str) -> Any:  # noqa: ANN401
         value = node.value if isinstance(node, Scalar) else None
         if isinstance(value, bool) or not isinstance(value, int):
             help_ = scalar_help(node, wanted="number")
             return self.wrong(path, "a whole number", node, help=help_)
         if kind.minimum is not None and value < kind.minimum:
-            return self._out_of_range(path, f"at least {kind.minimum}", node)
+            return self._report_out_of_range(path, f"at least {kind.minimum}", node)
         if kind.maximum is not None and value > kind.maximum:
-            return self._out_of_range(path, f"at most {kind.maximum}", node)
+            return self._report_out_of_range(path, f"at most {kind.maximum}", node)
         return value
 
-    def _number(self, kind: kinds.Number, node: Node, path: str) -> Any:  # noqa: ANN401
+    def _read_number_value(self, kind: kinds.Number, node: Node, path: str) -> Any:  # noqa: ANN401
         value = node.value if isinstance(node, Scalar) else None
         if (
             isinstance(value, bool)
@@ -119,36 +119,36 @@ class RecordReader:
             (kind.below is not None and value >= kind.below, f"below {kind.below}"),
         ):
             if broken:
-                return self._out_of_range(path, bound, node)
+                return self._report_out_of_range(path, bound, node)
         return value
 
-    def _out_of_range(self, path: str, bound: str, node: Node) -> Any:  # noqa: ANN401 - poison
+    def _report_out_of_range(self, path: str, bound: str, node: Node) -> Any:  # noqa: ANN401 - poison
         self._reporter.error(
             Code.OUT_OF_RANGE,
             node.span,
-            f"{_named(path)} must be {bound}",
-            label=f"{plain(node)} is outside of that",
+            f"{_describe_value_path(path)} must be {bound}",
+            label=f"{plain_value(node)} is outside of that",
         )
         return POISON
 
-    def _choice(self, kind: kinds.Choice, node: Node, path: str) -> Any:  # noqa: ANN401
+    def _read_choice_value(self, kind: kinds.Choice, node: Node, path: str) -> Any:  # noqa: ANN401
         value = node.value if isinstance(node, Scalar) else None
         if value in kind.words:
             return value
         if kind.or_number and not isinstance(value, str):
-            return self._number(kinds.Number(), node, path)
+            return self._read_number_value(kinds.Number(), node, path)
         near = suggest(value, kind.words) if isinstance(value, str) else None
         listed = ", ".join(f"`{word}`" for word in kind.words)
         self._reporter.error(
             Code.NOT_A_CHOICE,
             node.span,
-            f"{_named(path)} is one of {listed}",
-            label=f"this is {described(node)}",
+            f"{_describe_value_path(path)} is one of {listed}",
+            label=f"this is {describe_node(node)}",
             help=f"write `{near}`" if near else None,
         )
         return POISON
 
-    def _list(self, kind: kinds.ListOf, node: Node, path: str) -> Any:  # noqa: ANN401
+    def _read_list_value(self, kind: kinds.ListOf, node: Node, path: str) -> Any:  # noqa: ANN401
         if not isinstance(node, Sequence):
             if kind.or_one:
                 return (self.value(kind.item, node, path),)
@@ -159,7 +159,7 @@ class RecordReader:
             self.value(kind.item, item, f"{path}.{index}") for index, item in enumerate(node.items)
         )
 
-    def _map(self, kind: kinds.MapOf, node: Node, path: str) -> Any:  # noqa: ANN401
+    def _read_map_value(self, kind: kinds.MapOf, node: Node, path: str) -> Any:  # noqa: ANN401
         if not isinstance(node, MappingNode):
             return self.wrong(path, "a mapping", node)
         decoded = {}
@@ -169,7 +169,7 @@ class RecordReader:
             decoded[entry.name] = self.value(kind.value, entry.value, inner)
         return decoded
 
-    def _either(self, kind: kinds.Either, node: Node, path: str) -> Any:  # noqa: ANN401
+    def _read_either_value(self, kind: kinds.Either, node: Node, path: str) -> Any:  # noqa: ANN401
         match node:
             case Scalar():
                 form = kind.scalar
@@ -186,20 +186,20 @@ class RecordReader:
             return self.wrong(path, " or ".join(word for word, k in forms if k), node)
         return self.value(form, node, path)
 
-    def _per_output(self, kind: kinds.PerOutput, node: Node, path: str) -> Any:  # noqa: ANN401
-        if isinstance(node, MappingNode) and not _is_class(kind.value, node):
-            return self._map(kinds.MapOf(kind.value), node, path)
+    def _read_per_output_value(self, kind: kinds.PerOutput, node: Node, path: str) -> Any:  # noqa: ANN401
+        if isinstance(node, MappingNode) and not _is_class_mapping(kind.value, node):
+            return self._read_map_value(kinds.MapOf(kind.value), node, path)
         return self.value(kind.value, node, path)
 
-    def _object(self, kind: kinds.CatalogueObject, node: Node, path: str) -> Any:  # noqa: ANN401
+    def _read_catalogue_object(self, kind: kinds.CatalogueObject, node: Node, path: str) -> Any:  # noqa: ANN401
         if kind.kind == "metric" and isinstance(node, Scalar) and node.value in CHOSEN_BY_KERAS:
             return Object("metric", str(node.value), {})
         _, argument = head_of(node)
         for entry in argument.entries if isinstance(argument, MappingNode) else ():
             self.values[f"{path}.{entry.name}"] = entry.value.span
-        return nested(kind.kind, node, self._reporter, target=self._target)
+        return nested_object(kind.kind, node, self._reporter, target=self._target)
 
-    def _gates(self, kind: kinds.Gates, node: Node, path: str) -> Any:  # noqa: ANN401
+    def _read_gate_values(self, kind: kinds.Gates, node: Node, path: str) -> Any:  # noqa: ANN401
         if not isinstance(node, MappingNode):
             return self.wrong(path, 'a mapping such as `{accuracy: ">= 0.97"}`', node)
         gates = []
@@ -207,7 +207,7 @@ class RecordReader:
             inner = f"{path}.{entry.name}"
             self.keys[inner], self.values[inner] = entry.key.span, entry.value.span
             if entry.name not in kind.metrics:
-                self._report_unknown(entry.key, "`gates`", kind.metrics)
+                self._report_unknown_record_key(entry.key, "`gates`", kind.metrics)
                 continue
             written = entry.value.value if isinstance(entry.value, Scalar) else None
             match = _REQUIREMENT.match(written) if isinstance(written, str) else None
@@ -219,11 +219,13 @@ class RecordReader:
 
     # -- records -----------------------------------------------------------------------------
 
-    def _record(self, record: type, node: Node, path: str) -> Any:  # noqa: ANN401
+    def _read_record_value(self, record: type, node: Node, path: str) -> Any:  # noqa: ANN401
         if not isinstance(node, MappingNode):
             return self.wrong(path, "a mapping", node)
         keys = keys_of(record)
-        node = self.known_keys(node, keys, path, _named(path), self.keys.get(path, node.span))
+        node = self.checked_record_keys(
+            node, keys, path, _describe_value_path(path), self.keys.get(path, node.span)
+        )
         decoded = {}
         for key in keys:
             child = node.get(key.name)
@@ -233,9 +235,9 @@ class RecordReader:
                 decoded[key.name] = None
             else:
                 decoded[key.name] = self.value(key.kind, child, f"{path}.{key.name}")
-        return record(**{_field(name): value for name, value in decoded.items()})
+        return record(**{_record_field_name(name): value for name, value in decoded.items()})
 
-    def known_keys(
+    def checked_record_keys(
         self, node: MappingNode, keys: Iterable[Key], path: str, what: str, where: Span
     ) -> MappingNode:
         """Report unknown and missing keys, and return the mapping with what slips were meant to be.
@@ -248,7 +250,7 @@ class RecordReader:
         entries = {entry.name: entry for entry in node if entry.name in known}
         for entry in node:
             if entry.name not in known:
-                near = self._report_unknown(entry.key, what, known)
+                near = self._report_unknown_record_key(entry.key, what, known)
                 if near:
                     entries.setdefault(near, Entry(Scalar(near, entry.key.span), entry.value))
         for name, entry in entries.items():
@@ -264,7 +266,9 @@ class RecordReader:
                 )
         return MappingNode(tuple(entries.values()), node.span)
 
-    def _report_unknown(self, key: Scalar, what: str, known: Iterable[str]) -> str | None:
+    def _report_unknown_record_key(
+        self, key: Scalar, what: str, known: Iterable[str]
+    ) -> str | None:
         """Report a key that is not known and return the one that it is near to."""
         near = suggest(str(key.value), known)
         self._reporter.error(
@@ -276,7 +280,7 @@ class RecordReader:
         )
         return near
 
-    def _tagged(self, kind: kinds.Tagged, node: Node, path: str) -> Any:  # noqa: ANN401
+    def _read_tagged_value(self, kind: kinds.Tagged, node: Node, path: str) -> Any:  # noqa: ANN401
         if not isinstance(node, MappingNode):
             return self.wrong(path, f"a mapping with one of {', '.join(kind.types)}", node)
         tags = [entry for entry in node if entry.name in kind.types]
@@ -292,10 +296,10 @@ class RecordReader:
             return POISON
         record = kind.types[tags[0].name]
         if isinstance(record, type):
-            return self._record(record, node, path)
+            return self._read_record_value(record, node, path)
         words = kinds.Choice(tuple(record))
-        word = self._choice(words, tags[0].value, f"{path}.{tags[0].name}")
-        return POISON if word is POISON else self._record(record[word], node, path)
+        word = self._read_choice_value(words, tags[0].value, f"{path}.{tags[0].name}")
+        return POISON if word is POISON else self._read_record_value(record[word], node, path)
 
     def _report_no_tag(self, kind: kinds.Tagged, node: MappingNode, path: str) -> Any:  # noqa: ANN401
         first = node.entries[0] if node.entries else None
@@ -310,17 +314,19 @@ class RecordReader:
         if first is None or near is None:
             return POISON
         meant = Entry(Scalar(near, first.key.span), first.value)
-        return self._tagged(kind, MappingNode((meant, *node.entries[1:]), node.span), path)
+        return self._read_tagged_value(
+            kind, MappingNode((meant, *node.entries[1:]), node.span), path
+        )
 
-    def _variant(self, kind: kinds.Variants, node: Node, path: str) -> Any:  # noqa: ANN401
+    def _read_variant_value(self, kind: kinds.Variants, node: Node, path: str) -> Any:  # noqa: ANN401
         if not isinstance(node, MappingNode):
             return self.wrong(path, "a mapping", node)
         scalars = {e.name: e.value.value for e in node if isinstance(e.value, Scalar)}
         keys = {**dict.fromkeys(e.name for e in node), **scalars}
-        return self._record(kind.choose(keys), node, path)
+        return self._read_record_value(kind.choose(keys), node, path)
 
 
-def _named(path: str) -> str:
+def _describe_value_path(path: str) -> str:
     """Return what a path leads to, for a message: a key, or an item of a list."""
     parts = path.split(".")
     names = [part for part in parts if not part.isdecimal()]
@@ -331,7 +337,7 @@ def _is_null(node: Node) -> bool:
     return isinstance(node, Scalar) and node.value is None
 
 
-def _is_class(kind: Kind, node: MappingNode) -> bool:
+def _is_class_mapping(kind: Kind, node: MappingNode) -> bool:
     """Tell `{Huber: {delta: 2}}`, a class, from `{price: mse}`, a map of outputs."""
     word, argument = head_of(node)
     kind = kind.item if isinstance(kind, kinds.ListOf) else kind
@@ -343,8 +349,8 @@ def _is_class(kind: Kind, node: MappingNode) -> bool:
     keywords = names_keys or (
         isinstance(argument, MappingNode) and not argument.entries[0].name[:1].isupper()
     )
-    return keywords and catalogue.find(kind.kind, str(word.value)) is not None
+    return keywords and catalogue.find_entry(kind.kind, str(word.value)) is not None
 
 
-def _field(name: str) -> str:
+def _record_field_name(name: str) -> str:
     return "class_" if name == "class" else name

@@ -76,13 +76,13 @@ class Places:
 
     def value(self, path: str) -> Span:
         """Return the place of the value at `path`, or of the nearest part that is written."""
-        return self._nearest(self.values, path)
+        return self._nearest_written_place(self.values, path)
 
     def key(self, path: str) -> Span:
         """Return the place of the key at `path`, or of the nearest part that is written."""
-        return self._nearest(self.keys, path)
+        return self._nearest_written_place(self.keys, path)
 
-    def _nearest(self, places: Mapping[str, Span], path: str) -> Span:
+    def _nearest_written_place(self, places: Mapping[str, Span], path: str) -> Span:
         while path:
             if path in places:
                 return places[path]

@@ -25,7 +25,7 @@ class Style:
 FRAME = "1;34"
 
 
-def excerpt(
+def excerpt_lines(
     span: Span, *, mark: str, label: str, digits: int, style: Style, tint: str
 ) -> list[str]:
     """Return the lines that show a span: a bar, its (first) line, and marks with the label.
@@ -38,10 +38,12 @@ def excerpt(
     line = span.source.line(span.line)
     start = min(max(span.column - 1, 0), len(line))
     end = span.end_column - 1 if span.end_line == span.line else len(line)
-    text, before, under = _fitted(line, start, max(end, start + 1), room=_COLUMNS - digits - 3)
+    text, before, under = _clipped_source_line(
+        line, start, max(end, start + 1), room=_COLUMNS - digits - 3
+    )
     bar = style("|", FRAME)
     number = style(str(span.line).rjust(digits), FRAME)
-    marks = style(f"{mark * under} {visible(label)}".rstrip(), tint)
+    marks = style(f"{mark * under} {visible_text(label)}".rstrip(), tint)
     margin = " " * digits
     return [
         f"{margin} {bar}",
@@ -50,32 +52,32 @@ def excerpt(
     ]
 
 
-def visible(text: str) -> str:
+def visible_text(text: str) -> str:
     """Return a text on one line, what a terminal would act on written as escapes."""
     if text.isprintable():
         return text
     return "".join(ascii(c)[1:-1] if unicodedata.category(c) in _UNSHOWN else c for c in text)
 
 
-def _fitted(line: str, start: int, end: int, *, room: int) -> tuple[str, int, int]:
+def _clipped_source_line(line: str, start: int, end: int, *, room: int) -> tuple[str, int, int]:
     """Return the part of a line around `start:end`, the columns before it and those under it."""
     first, last = 0, len(line)
-    if len(line) > room or _width(line) > room:
+    if len(line) > room or _display_width(line) > room:
         first = max(0, start - room // 4)
         last = first + 1
-        while last < len(line) and _width(line[first : last + 1]) <= room - 6:
+        while last < len(line) and _display_width(line[first : last + 1]) <= room - 6:
             last += 1
     head, tail = "..." if first else "", "..." if last < len(line) else ""
-    before = len(head) + _width(line[first:start])
-    under = max(1, _width(line[start : min(end, last)]))
-    return f"{head}{''.join(map(_glyph, line[first:last]))}{tail}", before, under
+    before = len(head) + _display_width(line[first:start])
+    under = max(1, _display_width(line[start : min(end, last)]))
+    return f"{head}{''.join(map(_visible_character, line[first:last]))}{tail}", before, under
 
 
-def _width(text: str) -> int:
-    return len(text) if text.isascii() and text.isprintable() else sum(map(_columns, text))
+def _display_width(text: str) -> int:
+    return len(text) if text.isascii() and text.isprintable() else sum(map(_display_columns, text))
 
 
-def _columns(character: str) -> int:
+def _display_columns(character: str) -> int:
     if character == "\t":
         return len(_TAB)
     if unicodedata.category(character) in ("Mn", "Me"):
@@ -83,7 +85,7 @@ def _columns(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def _glyph(character: str) -> str:
+def _visible_character(character: str) -> str:
     if character == "\t":
         return _TAB
     return "\N{REPLACEMENT CHARACTER}" if unicodedata.category(character) in _UNSHOWN else character

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from dlspec.diagnostics.codes import _WARNINGS, Code, Severity
-from dlspec.diagnostics.excerpts import FRAME, Style, excerpt, visible
+from dlspec.diagnostics.excerpts import FRAME, Style, excerpt_lines, visible_text
 from dlspec.diagnostics.source import Span
 
 
@@ -71,7 +71,7 @@ class Reporter:
             self._found.append(found)
 
     @contextmanager
-    def within(self, *trail: Related) -> Iterator[None]:
+    def with_trail(self, *trail: Related) -> Iterator[None]:
         """Add the places that led here to every finding inside the `with` block."""
         before = self.related
         self.related = (*trail, *before)
@@ -89,7 +89,7 @@ class Reporter:
             )
         )
 
-    def has(self, code: Code) -> bool:
+    def has_code(self, code: Code) -> bool:
         """Return whether a finding with this code is there."""
         return any(found.code is code for found in self._found)
 
@@ -135,17 +135,17 @@ def render_text(found: Diagnostic, *, color: bool = False) -> str:
     shown = found.related[:_MOST_RELATED]
     digits = max(len(str(span.line)) for span in (found.span, *(r.span for r in shown)))
     code = style(f"{found.severity}[{found.code.value}]", tint)
-    lines = [code + style(f": {visible(found.message)}", _BOLD)]
+    lines = [code + style(f": {visible_text(found.message)}", _BOLD)]
     places = [(found.span, found.label, "-->", "^", tint)]
     places += [(r.span, r.message, ":::", "-", FRAME) for r in shown]
     for span, label, arrow, mark, paint in places:
-        where = f"{visible(span.source.path)}:{span.line}:{span.column}"
+        where = f"{visible_text(span.source.path)}:{span.line}:{span.column}"
         lines.append(f"{' ' * digits}{style(arrow, FRAME)} {where}")
-        lines += excerpt(span, mark=mark, label=label, digits=digits, style=style, tint=paint)
+        lines += excerpt_lines(span, mark=mark, label=label, digits=digits, style=style, tint=paint)
     said = [f"note: {note}" for note in found.notes]
     if len(found.related) > len(shown):
         said.append(f"note: and from {len(found.related) - len(shown)} more places")
     if found.help is not None:
         said.append(f"help: {found.help}")
     equals = f"{' ' * digits} {style('=', FRAME)}"
-    return "\n".join([*lines, *(f"{equals} {visible(text)}" for text in said)])
+    return "\n".join([*lines, *(f"{equals} {visible_text(text)}" for text in said)])

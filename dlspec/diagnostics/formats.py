@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from dlspec.diagnostics.codes import Code
-from dlspec.diagnostics.explain import page
+from dlspec.diagnostics.explain import explanation_page
 from dlspec.diagnostics.findings import Diagnostic
 from dlspec.diagnostics.source import Span
 
@@ -22,7 +22,7 @@ def render_github(diagnostics: Iterable[Diagnostic]) -> str:
 
     Source: docs.github.com, "Workflow commands for GitHub Actions", setting an error message.
     """
-    return "\n".join(_annotation(d) for d in diagnostics)
+    return "\n".join(_github_annotation(d) for d in diagnostics)
 
 
 def render_sarif(diagnostics: Iterable[Diagnostic]) -> str:
@@ -33,15 +33,15 @@ def render_sarif(diagnostics: Iterable[Diagnostic]) -> str:
     found = list(diagnostics)
     codes = sorted({d.code for d in found}, key=lambda code: code.value)
     run = {
-        "tool": {"driver": {"name": "dlspec", "rules": [_rule(c) for c in codes]}},
+        "tool": {"driver": {"name": "dlspec", "rules": [_sarif_rule(c) for c in codes]}},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(d, codes.index(d.code)) for d in found],
+        "results": [_sarif_result(d, codes.index(d.code)) for d in found],
     }
     return json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
 
 
-def _rule(code: Code) -> dict[str, object]:
-    text = page(code.value)
+def _sarif_rule(code: Code) -> dict[str, object]:
+    text = explanation_page(code.value)
     assert text is not None, "every code has a page"
     title = text.split("\n", 1)[0].removeprefix("# ")
     return {
@@ -75,7 +75,7 @@ def _as_range(span: Span) -> dict[str, object]:
     }
 
 
-def _annotation(found: Diagnostic) -> str:
+def _github_annotation(found: Diagnostic) -> str:
     span = found.span
     # GitHub counts the last column in.
     last = max(span.end_column - 1, span.column if span.line == span.end_line else 1)
@@ -87,41 +87,43 @@ def _annotation(found: Diagnostic) -> str:
         "endColumn": last,
         "title": found.code.value,
     }
-    shown = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
-    return f"::{found.severity} {shown}::{_data(_said(found))}"
+    shown = ",".join(
+        f"{name}={_escaped_github_property(str(value))}" for name, value in properties.items()
+    )
+    return f"::{found.severity} {shown}::{_escaped_github_data(_finding_message_text(found))}"
 
 
-def _said(found: Diagnostic) -> str:
+def _finding_message_text(found: Diagnostic) -> str:
     first = f"{found.message}: {found.label}" if found.label else found.message
     helped = [f"help: {found.help}"] if found.help is not None else []
     return "\n".join([first, *(f"note: {note}" for note in found.notes), *helped])
 
 
-def _data(text: str) -> str:
+def _escaped_github_data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def _escaped_github_property(text: str) -> str:
+    return _escaped_github_data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _result(found: Diagnostic, rule: int) -> dict[str, object]:
+def _sarif_result(found: Diagnostic, rule: int) -> dict[str, object]:
     result: dict[str, object] = {
         "ruleId": found.code.value,
         "ruleIndex": rule,
         "level": found.severity,
-        "message": {"text": _said(found)},
-        "locations": [_location(found.span)],
+        "message": {"text": _finding_message_text(found)},
+        "locations": [_sarif_location(found.span)],
     }
     if found.related:
         result["relatedLocations"] = [
-            {"id": i, "message": {"text": r.message}, **_location(r.span)}
+            {"id": i, "message": {"text": r.message}, **_sarif_location(r.span)}
             for i, r in enumerate(found.related)
         ]
     return result
 
 
-def _location(span: Span) -> dict[str, object]:
+def _sarif_location(span: Span) -> dict[str, object]:
     region = {
         "startLine": span.line,
         "startColumn": span.column,

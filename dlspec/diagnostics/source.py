@@ -66,12 +66,12 @@ class Span:
         start = self.source.start(self.line)
         return self.source.text[start + self.column - 1 : start + self.end_column - 1]
 
-    def to(self, last: "Span") -> "Span":
+    def extended_to(self, last: "Span") -> "Span":
         """Return the span from the start of this one to the end of `last`."""
         return Span(self.source, self.line, self.column, last.end_line, last.end_column)
 
 
-def point(source: Source, offset: int, *, length: int = 1) -> Span:
+def span_at_offset(source: Source, offset: int, *, length: int = 1) -> Span:
     """Return the span of `length` characters of one line that starts at `offset`."""
     line, column = source.place(offset)
     return Span(source, line, column, line, column + length)

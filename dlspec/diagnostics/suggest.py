@@ -8,24 +8,24 @@ def suggest(word: str, known: Iterable[str]) -> str | None:
 
     Case, `_` and `-` count for nothing; one slip in three letters is near, and a swap is one slip.
     """
-    folded = _folded(word)
+    folded = _folded_word(word)
     most = (len(folded) + 1) // 3
     best, least = None, most + 1
     for candidate in known:
-        other = _folded(candidate)
+        other = _folded_word(candidate)
         if abs(len(other) - len(folded)) >= least:
             continue
-        distance = _slips(folded, other, most=least - 1)
+        distance = _count_letter_slips(folded, other, most=least - 1)
         if distance < least:
             best, least = candidate, distance
     return best
 
 
-def _folded(word: str) -> str:
+def _folded_word(word: str) -> str:
     return word.lower().replace("_", "").replace("-", "")
 
 
-def _slips(a: str, b: str, *, most: int) -> int:
+def _count_letter_slips(a: str, b: str, *, most: int) -> int:
     """Return the letters to insert, drop, replace or swap; over `most` it may be any larger number.
 
     Source: optimal string alignment, en.wikipedia.org/wiki/Damerau-Levenshtein_distance.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from dlspec.decode.argument_values import argument_value
-from dlspec.decode.catalogue_objects import WHOLE_LISTS, nested
+from dlspec.decode.catalogue_objects import WHOLE_LISTS, nested_object
 from dlspec.decode.keras_version import check_parameter
 from dlspec.decode.spec import EntrySpec
 from dlspec.diagnostics.codes import Code
@@ -20,7 +20,13 @@ from dlspec.language.indexing import ELLIPSIS, is_index
 from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.scalars import POISON, Poison
-from dlspec.syntax.substitution import Scope, described, plain, scalar_help, substituted
+from dlspec.syntax.substitution import (
+    Scope,
+    describe_node,
+    plain_value,
+    scalar_help,
+    substitute_expressions,
+)
 
 _TENSORS = ("tensor", "tensors")
 _NUMBERS = ("axes", "axis", "extents", "integer", "integers", "number", "numbers", "shape")
@@ -47,18 +53,18 @@ class CallReader:
         """
         arguments: dict[str, FlatArgument] = {}
         for item in node.entries if node else ():
-            value = substituted(item.value, self.scope, self.reporter)
+            value = substitute_expressions(item.value, self.scope, self.reporter)
             if entry is None:
                 arguments[item.name] = self.tensors_or_literal(value)
             elif item.name not in entry.call:
-                self._report_unknown(item.key, entry)
+                self._report_unknown_call_argument(item.key, entry)
             elif item.name in entry.tensors:
                 arguments[item.name] = self.tensors(value)
-            elif item.name in _SWITCHES and not isinstance(plain(value), bool | Poison):
+            elif item.name in _SWITCHES and not isinstance(plain_value(value), bool | Poison):
                 self._report_switch(item.name, value)
                 arguments[item.name] = POISON
             else:
-                arguments[item.name] = plain(value)  # type: ignore[assignment]  # a plain value
+                arguments[item.name] = plain_value(value)  # type: ignore[assignment]  # a plain value
         return arguments
 
     def _report_switch(self, name: str, node: Node) -> None:
@@ -66,11 +72,11 @@ class CallReader:
             Code.WRONG_TYPE,
             node.span,
             f"`{name}` takes true or false",
-            label=f"this is {described(node)}",
+            label=f"this is {describe_node(node)}",
             help=scalar_help(node, wanted="boolean"),
         )
 
-    def _report_unknown(self, key: Scalar, entry: ClassEntry) -> None:
+    def _report_unknown_call_argument(self, key: Scalar, entry: ClassEntry) -> None:
         near = suggest(str(key.value), entry.call)
         self.reporter.error(
             Code.CALL_ARGUMENT,
@@ -98,7 +104,7 @@ class CallReader:
             Code.WRONG_TYPE,
             node.span,
             "this argument takes the name of a tensor",
-            label=f"this is {described(node)}",
+            label=f"this is {describe_node(node)}",
         )
         return POISON
 
@@ -109,16 +115,20 @@ class CallReader:
                 return self.tensors(node)
             case Sequence():
                 return tuple(self.tensors_or_literal(item) for item in node.items)
-        return plain(node)  # type: ignore[return-value]  # a plain value
+        return plain_value(node)  # type: ignore[return-value]  # a plain value
 
     def operation(
         self, entry: ClassEntry, node: Node | None, flow: Flow | None, written: EntrySpec
     ) -> tuple[FlatOp | Poison, dict[str, Span]]:
         """Return a keras.ops call: operands from `args`, else from `from` or the entry above."""
-        keywords, places, arguments = self._written(entry, node)
+        keywords, places, arguments = self._written_op_arguments(entry, node)
         if arguments is None:
             arguments = self._from_flow(entry, flow, written)
-        if arguments is None or _poisoned(arguments) or _poisoned(tuple(keywords.values())):
+        if (
+            arguments is None
+            or _contains_poison(arguments)
+            or _contains_poison(tuple(keywords.values()))
+        ):
             return POISON, places
         if not self._is_complete(entry, len(arguments), keywords, written):
             return POISON, places
@@ -156,7 +166,7 @@ class CallReader:
             )
         return not missing and (positions <= len(names) or entry.name in VARIADIC)
 
-    def _written(
+    def _written_op_arguments(
         self, entry: ClassEntry, node: Node | None
     ) -> tuple[dict[str, FlatArgument], dict[str, Span], tuple[FlatArgument, ...] | None]:
         keywords: dict[str, FlatArgument] = {}
@@ -165,7 +175,7 @@ class CallReader:
         if node is None or (isinstance(node, Scalar) and node.value is None):
             return keywords, places, None
         if not isinstance(node, MappingNode):
-            node = self._by_position(entry, node)
+            node = self._name_positional_literals(entry, node)
         for item in node:
             places[item.name] = item.value.span
             if item.name == "args" and isinstance(item.value, Sequence):
@@ -173,10 +183,10 @@ class CallReader:
                     check_parameter(entry, parameter, given.span, self.target, self.reporter)
                 arguments = tuple(self.tensors_or_literal(i) for i in item.value.items)
             else:
-                keywords[item.name] = self._keyword(entry, item.key, item.value)
+                keywords[item.name] = self._read_op_keyword(entry, item.key, item.value)
         return keywords, places, arguments
 
-    def _by_position(self, entry: ClassEntry, node: Node) -> MappingNode:
+    def _name_positional_literals(self, entry: ClassEntry, node: Node) -> MappingNode:
         """Name the literals of `ops.clip: [0, 1]`: the parameters beside the tensors, in order."""
         literals = [p for p in entry.parameters if p.type not in _TENSORS]
         whole = literals and literals[0].type in WHOLE_LISTS
@@ -194,8 +204,8 @@ class CallReader:
             )
         return MappingNode(tuple(entries), node.span)
 
-    def _keyword(self, entry: ClassEntry, key: Scalar, node: Node) -> FlatArgument:
-        parameter = entry.parameter(str(key.value))
+    def _read_op_keyword(self, entry: ClassEntry, key: Scalar, node: Node) -> FlatArgument:
+        parameter = entry.parameter_named(str(key.value))
         if parameter is None:
             near = suggest(str(key.value), [p.name for p in entry.parameters])
             self.reporter.error(
@@ -211,7 +221,7 @@ class CallReader:
             return self.tensors_or_literal(node)
         if parameter.type == "index" and not self._is_index(node, f"`ops.{entry.name}`"):
             return POISON
-        return self._literal(parameter, node, entry)
+        return self._read_op_literal(parameter, node, entry)
 
     def _is_name(self, node: Node) -> bool:
         """Return whether a tensor stands where a number might: `start_indices` may be computed."""
@@ -222,16 +232,16 @@ class CallReader:
     def _is_index(self, node: Node, owner: str) -> bool:
         """Report what cannot stand between the brackets of `x[...]`, each item at its place."""
         items = node.items if isinstance(node, Sequence) else (node,)
-        wrong = [item for item in items if not _is_poison(item) and not is_index(plain(item))]
+        wrong = [item for item in items if not _is_poison(item) and not is_index(plain_value(item))]
         for item in wrong:
             self.reporter.error(
                 Code.WRONG_TYPE,
                 item.span,
                 f"this is no index that {owner} takes",
-                label=f"this is {described(item)}",
+                label=f"this is {describe_node(item)}",
                 help="write a whole number, a slice as text such as `1:5` or `::2`, `...` or null",
             )
-        whole = [item for item in items if plain(item) == ELLIPSIS]
+        whole = [item for item in items if plain_value(item) == ELLIPSIS]
         for item in whole[1:]:
             self.reporter.error(
                 Code.ARGUMENT_TWICE,
@@ -242,14 +252,14 @@ class CallReader:
             )
         return not wrong and len(whole) < 2
 
-    def _literal(self, parameter: Parameter, node: Node, entry: ClassEntry) -> FlatArgument:
+    def _read_op_literal(self, parameter: Parameter, node: Node, entry: ClassEntry) -> FlatArgument:
         return argument_value(
             parameter,
             node,
             f"ops.{entry.name}",
             self.target,
             self.reporter,
-            partial(nested, target=self.target),
+            partial(nested_object, target=self.target),
         )
 
     def _from_flow(
@@ -278,7 +288,7 @@ def _is_poison(node: Node) -> bool:
     return isinstance(node, Scalar) and isinstance(node.value, Poison)
 
 
-def _poisoned(value: FlatArgument) -> bool:
+def _contains_poison(value: FlatArgument) -> bool:
     if isinstance(value, tuple):
-        return any(_poisoned(item) for item in value)
+        return any(_contains_poison(item) for item in value)
     return isinstance(value, Poison)

@@ -15,16 +15,22 @@ from dlspec.expand.graph_nodes import (
     MOST_STEPS,
     Expansion,
     Place,
-    make,
-    poisoned,
-    required,
+    make_node,
+    poison_entry,
+    require_flow,
     trainable_of,
 )
 from dlspec.expand.names import Frame
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.nodes import Node, Scalar, Sequence
 from dlspec.syntax.scalars import POISON, Poison
-from dlspec.syntax.substitution import Scope, mark_all_read, plain, scalar_help, substituted
+from dlspec.syntax.substitution import (
+    Scope,
+    mark_all_read,
+    plain_value,
+    scalar_help,
+    substitute_expressions,
+)
 
 
 @dataclass(slots=True)
@@ -39,29 +45,29 @@ class Unroller:
     ) -> Flow | None:
         """Expand entries in order and return what the last one gives."""
         for entry in entries:
-            flow = self._entry(entry, frame, scope, flow)
+            flow = self._expand_entry(entry, frame, scope, flow)
         return flow
 
-    def _entry(
+    def _expand_entry(
         self, entry: EntrySpec, frame: Frame, scope: Scope, flow: Flow | None
     ) -> Flow | None:
         self.state.budget.steps -= 1
-        if self.state.budget.spent:
+        if self.state.budget.is_spent:
             self._report_too_large(entry)
             return POISON
         if entry.source is not None:
-            flow = self._source(entry.source, frame, scope)
+            flow = self._flow_from_source(entry.source, frame, scope)
         if entry.kind == "for":
-            return self._for(entry, frame, scope, flow)
-        if not self._holds(entry.condition, scope):
+            return self._expand_for(entry, frame, scope, flow)
+        if not self._condition_holds(entry.condition, scope):
             self._leave_out(entry, scope)
             if entry.name is not None and flow is not None:
                 frame.bind(str(entry.name.value), flow)
             return flow
         if entry.repeat is None:
             name = str(entry.name.value) if entry.name is not None else None
-            return self._call(entry, Place(frame, scope, name), flow)
-        return self._repeat(entry, frame, scope, flow)
+            return self._expand_call(entry, Place(frame, scope, name), flow)
+        return self._expand_repeat(entry, frame, scope, flow)
 
     def _report_too_large(self, entry: EntrySpec) -> None:
         budget = self.state.budget
@@ -76,17 +82,22 @@ class Unroller:
                 help="lower the counts of `for` and `repeat`",
             )
 
-    def _source(self, node: Node, frame: Frame, scope: Scope) -> Flow:
-        node = substituted(node, scope, self.state.reporter)
+    def _flow_from_source(self, node: Node, frame: Frame, scope: Scope) -> Flow:
+        node = substitute_expressions(node, scope, self.state.reporter)
         match node:
             case Scalar(value=str()):
                 return frame.find(node)
             case Sequence():
-                found = [self._one(self._source(i, frame, scope), i.span) for i in node.items]
-                return _together(found)
+                found = [
+                    self._require_one_tensor(self._flow_from_source(i, frame, scope), i.span)
+                    for i in node.items
+                ]
+                return _join_flows(found)
             case MappingNode():
                 named = {
-                    e.name: self._one(self._source(e.value, frame, scope), e.value.span)
+                    e.name: self._require_one_tensor(
+                        self._flow_from_source(e.value, frame, scope), e.value.span
+                    )
                     for e in node
                 }
                 pointers = {n: flow for n, flow in named.items() if isinstance(flow, Pointer)}
@@ -95,7 +106,7 @@ class Unroller:
                 self.state.wrong(node, "`from` takes a name, a list or a mapping of names")
                 return POISON
 
-    def _one(self, flow: Flow | None, span: Span) -> Pointer | Poison:
+    def _require_one_tensor(self, flow: Flow | None, span: Span) -> Pointer | Poison:
         """Return a flow that is one tensor; several, or none, are reported."""
         if isinstance(flow, Pointer | Poison):
             return flow
@@ -108,58 +119,60 @@ class Unroller:
         )
         return POISON
 
-    def _holds(self, condition: Node | None, scope: Scope) -> bool:
+    def _condition_holds(self, condition: Node | None, scope: Scope) -> bool:
         if condition is None:
             return True
-        value = substituted(condition, scope, self.state.reporter)
+        value = substitute_expressions(condition, scope, self.state.reporter)
         if isinstance(value, Scalar) and isinstance(value.value, bool):
             return value.value
         help_ = scalar_help(value, wanted="boolean")
         self.state.wrong(value, "`if` takes true or false", help=help_)
         return True
 
-    def _call(self, entry: EntrySpec, place: Place, flow: Flow | None) -> Flow | None:
+    def _expand_call(self, entry: EntrySpec, place: Place, flow: Flow | None) -> Flow | None:
         if entry.branches is not None:
-            with self._trained(entry, place.scope):
+            with self._trainable_inside(entry, place.scope):
                 rows = [self.row(b, place.frame, place.scope, flow) for b in entry.branches]
-            flow = _together([self._one(row, entry.span) for row in rows])
+            flow = _join_flows([self._require_one_tensor(row, entry.span) for row in rows])
         word = entry.word.value
         if entry.kind == "layer" and isinstance(word, str) and word in self.state.blocks:
-            return self._block(entry, place, flow)
-        return make(entry, place, flow, self.state)
+            return self._expand_block(entry, place, flow)
+        return make_node(entry, place, flow, self.state)
 
     # -- repeat and for ----------------------------------------------------------------------
 
-    def _repeat(
+    def _expand_repeat(
         self, entry: EntrySpec, frame: Frame, scope: Scope, flow: Flow | None
     ) -> Flow | None:
         assert entry.repeat is not None
-        node = substituted(entry.repeat, scope, self.state.reporter)
-        count = plain(node)
+        node = substitute_expressions(entry.repeat, scope, self.state.reporter)
+        count = plain_value(node)
         if not isinstance(count, int) or isinstance(count, bool) or count < 0:
             self.state.wrong(node, "`repeat` takes a whole number of at least 0")
-            return poisoned(entry, Place(frame, scope, None))
+            return poison_entry(entry, Place(frame, scope, None))
         if not count:
             self._leave_out(entry, scope)
         for turn in range(1, count + 1):
             name = f"{entry.name.value}{turn}" if entry.name is not None else None
-            flow = self._call(entry, Place(frame, scope, name), flow)
-            if self.state.budget.spent:
+            flow = self._expand_call(entry, Place(frame, scope, name), flow)
+            if self.state.budget.is_spent:
                 self._report_too_large(entry)
                 return POISON
         if entry.name is not None and flow is not None:
             frame.bind(str(entry.name.value), flow)
         return flow
 
-    def _for(self, entry: EntrySpec, frame: Frame, scope: Scope, flow: Flow | None) -> Flow | None:
-        lists = self._lists(entry, scope)
+    def _expand_for(
+        self, entry: EntrySpec, frame: Frame, scope: Scope, flow: Flow | None
+    ) -> Flow | None:
+        lists = self._for_lists(entry, scope)
         if lists is None:
             self._leave_out(entry, scope)
             return POISON
-        with self._trained(entry, scope):
-            return self._turns(entry, frame, scope, flow, lists)
+        with self._trainable_inside(entry, scope):
+            return self._expand_for_turns(entry, frame, scope, flow, lists)
 
-    def _turns(
+    def _expand_for_turns(
         self,
         entry: EntrySpec,
         frame: Frame,
@@ -174,8 +187,10 @@ class Unroller:
             if entry.name is None:
                 flow = self.row(entry.body, frame, inner, flow)
             else:
-                flow = self._turn(entry, frame, inner, flow, f"{entry.name.value}{turn + 1}")
-            if self.state.budget.spent:
+                flow = self._expand_named_turn(
+                    entry, frame, inner, flow, f"{entry.name.value}{turn + 1}"
+                )
+            if self.state.budget.is_spent:
                 self._report_too_large(entry)
                 return POISON
         if turns:
@@ -184,11 +199,11 @@ class Unroller:
             self._leave_out(entry, scope)
         return flow
 
-    def _turn(
+    def _expand_named_turn(
         self, entry: EntrySpec, frame: Frame, scope: Scope, flow: Flow | None, name: str
     ) -> Flow | None:
         assert entry.name is not None
-        prefix = frame.declare(name, entry.name.span) + "."
+        prefix = frame.declare_name(name, entry.name.span) + "."
         inner = Frame(prefix, self.state.reporter, outer=frame, later=explicit_names(entry.body))
         flow = self.row(entry.body, inner, scope, flow)
         for local, bound in inner.visible.items():
@@ -198,14 +213,14 @@ class Unroller:
             frame.bind(str(entry.name.value), flow)
         return flow
 
-    def _lists(self, entry: EntrySpec, scope: Scope) -> dict[str, tuple[object, ...]] | None:
-        node = substituted(entry.argument or entry.word, scope, self.state.reporter)
+    def _for_lists(self, entry: EntrySpec, scope: Scope) -> dict[str, tuple[object, ...]] | None:
+        node = substitute_expressions(entry.argument or entry.word, scope, self.state.reporter)
         if not isinstance(node, MappingNode) or not node.entries:
             self.state.wrong(node, "`for` takes a mapping from variables to lists")
             return None
         lists: dict[str, tuple[object, ...]] = {}
         for item in node:
-            values = plain(item.value)
+            values = plain_value(item.value)
             if not isinstance(values, tuple):
                 self.state.wrong(item.value, f"`{item.name}` of `for` takes a list")
                 return None
@@ -234,7 +249,7 @@ class Unroller:
 
     # -- blocks ------------------------------------------------------------------------------
 
-    def _block(self, entry: EntrySpec, place: Place, flow: Flow | None) -> Flow | None:
+    def _expand_block(self, entry: EntrySpec, place: Place, flow: Flow | None) -> Flow | None:
         word = str(entry.word.value)
         block = self.state.blocks[word]
         self.state.used.add(word)
@@ -246,14 +261,14 @@ class Unroller:
                 label=" -> ".join((*self.open_blocks, word)),
                 help="count with `repeat` or `for` instead",
             )
-            return poisoned(entry, place)
-        own = self._block_arguments(entry, place)
+            return poison_entry(entry, place)
+        own = self._block_param_values(entry, place)
         local = place.name if place.name is not None else place.frame.automatic(word)
-        full = place.frame.declare(local, entry.name.span if entry.name else entry.span)
+        full = place.frame.declare_name(local, entry.name.span if entry.name else entry.span)
         inner = Frame(full + ".", self.state.reporter, later=explicit_names(block.entries))
         start = self._bind_inputs(block, inner, flow, entry)
         scope = Scope(own, self.state.file, self.state.block_reads.setdefault(word, set()))
-        with self._inside(entry, full), self._trained(entry, place.scope):
+        with self._inside_block(entry, full), self._trainable_inside(entry, place.scope):
             result = self.row(block.entries, inner, scope, start)
         if result is not None:
             place.frame.bind(local, result)
@@ -272,26 +287,26 @@ class Unroller:
             self.state.used.add(word)
 
     @contextmanager
-    def _inside(self, entry: EntrySpec, full: str) -> Iterator[None]:
+    def _inside_block(self, entry: EntrySpec, full: str) -> Iterator[None]:
         word = str(entry.word.value)
         before, self.open_blocks = self.open_blocks, (*self.open_blocks, word)
         trail = Related(entry.span, f"`{word}` is used here, as `{full}`")
-        with self.state.reporter.within(trail):
+        with self.state.reporter.with_trail(trail):
             yield
         self.open_blocks = before
 
     @contextmanager
-    def _trained(self, entry: EntrySpec, scope: Scope) -> Iterator[None]:
+    def _trainable_inside(self, entry: EntrySpec, scope: Scope) -> Iterator[None]:
         """Let what an entry says of training hold for the entries inside that say nothing."""
         before = self.state.trainable
         self.state.trainable = trainable_of(entry, scope, self.state)
         yield
         self.state.trainable = before
 
-    def _block_arguments(self, entry: EntrySpec, place: Place) -> dict[str, object]:
+    def _block_param_values(self, entry: EntrySpec, place: Place) -> dict[str, object]:
         found = self.state.block_entries[str(entry.word.value)]
         written = (
-            substituted(entry.argument, place.scope, self.state.reporter)
+            substitute_expressions(entry.argument, place.scope, self.state.reporter)
             if entry.argument is not None
             else None
         )
@@ -308,7 +323,7 @@ class Unroller:
     def _bind_inputs(
         self, block: BlockSpec, inner: Frame, flow: Flow | None, entry: EntrySpec
     ) -> Flow | None:
-        flow = required(flow, entry, self.state.reporter)
+        flow = require_flow(flow, entry, self.state.reporter)
         if block.inputs is None:
             return flow
         names = [str(name.value) for name in block.inputs]
@@ -325,12 +340,12 @@ class Unroller:
             )
             flows = (POISON,) * len(names)
         for name, one in zip(block.inputs, flows, strict=True):
-            inner.declare(str(name.value), name.span)
+            inner.declare_name(str(name.value), name.span)
             inner.bind(str(name.value), one)
         return flows[0] if len(flows) == 1 else None
 
 
-def _together(flows: list[Pointer | Poison]) -> Flow:
+def _join_flows(flows: list[Pointer | Poison]) -> Flow:
     pointers = tuple(flow for flow in flows if isinstance(flow, Pointer))
     return pointers if len(pointers) == len(flows) else POISON
 
@@ -361,20 +376,20 @@ def explicit_names(entries: tuple[EntrySpec, ...]) -> frozenset[str]:
 def _named_in(entry: EntrySpec) -> Iterator[str]:
     """Yield the blocks, models and classes that an entry and those inside it name."""
     yield str(entry.word.value)
-    yield from _texts(entry.argument)
+    yield from _strings_in_tree(entry.argument)
     for child in (*entry.body, *(item for branch in entry.branches or () for item in branch)):
         yield from _named_in(child)
 
 
-def _texts(node: Node | None) -> Iterator[str]:
+def _strings_in_tree(node: Node | None) -> Iterator[str]:
     match node:
         case Scalar(value=str(text)):
             yield text
         case Sequence():
             for item in node.items:
-                yield from _texts(item)
+                yield from _strings_in_tree(item)
         case MappingNode():
             for entry in node:
-                yield from _texts(entry.value)
+                yield from _strings_in_tree(entry.value)
         case _:
             pass

@@ -21,7 +21,7 @@ from dlspec.language.catalogue.target import Target
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.nodes import Node, Scalar
 from dlspec.syntax.scalars import POISON, Poison
-from dlspec.syntax.substitution import Scope, substituted
+from dlspec.syntax.substitution import Scope, substitute_expressions
 
 
 def expand(
@@ -32,14 +32,14 @@ def expand(
     Args:
         scope: The file's params; which of them are read is noted in it.
     """
-    return _expand(name, graph, scope, Expansion(target, reporter, Budget(), scope))
+    return _expand_model(name, graph, scope, Expansion(target, reporter, Budget(), scope))
 
 
-def _expand(name: str, graph: GraphSpec, scope: Scope, state: Expansion) -> FlatGraph:
+def _expand_model(name: str, graph: GraphSpec, scope: Scope, state: Expansion) -> FlatGraph:
     if graph.zoo is not None:
-        return _packaged(name, graph, graph.zoo, state)
+        return _expand_architecture(name, graph, graph.zoo, state)
     _report_listed_blocks(graph, state.target, state.reporter)
-    return _written(name, graph, scope, state)
+    return _expand_written_graph(name, graph, scope, state)
 
 
 def _report_listed_blocks(graph: GraphSpec, target: Target, reporter: Reporter) -> None:
@@ -56,26 +56,28 @@ def _report_listed_blocks(graph: GraphSpec, target: Target, reporter: Reporter) 
             )
 
 
-def _packaged(name: str, graph: GraphSpec, word: Scalar, state: Expansion) -> FlatGraph:
+def _expand_architecture(name: str, graph: GraphSpec, word: Scalar, state: Expansion) -> FlatGraph:
     """Expand a packaged architecture in its own params, with `outputs` said by the spec."""
     reporter = state.reporter
-    arguments = substituted(graph.arguments, state.file, reporter) if graph.arguments else None
+    arguments = (
+        substitute_expressions(graph.arguments, state.file, reporter) if graph.arguments else None
+    )
     entries = arguments.entries if isinstance(arguments, MappingNode) else ()
     given = {e.name: e.value for e in entries if _is_param(word, e.key, reporter)}
     trail = Related(word.span, f"the packaged architecture `{word.value}` is taken here")
-    with reporter.within(trail):
-        found = zoo.architecture(word, given, state.target, reporter)
+    with reporter.with_trail(trail):
+        found = zoo.read_architecture(word, given, state.target, reporter)
         if found is None:
             return FlatGraph(name, (), {}, {}, (), POISON, graph.span, "single", "single", {})
         state.file = found.scope
-        return _written(name, found.graph, found.scope, state, outputs=graph.outputs)
+        return _expand_written_graph(name, found.graph, found.scope, state, outputs=graph.outputs)
 
 
 def _is_param(word: Scalar, key: Scalar, reporter: Reporter) -> bool:
     """Return whether an architecture takes a param; one that it does not take is reported."""
-    if word.value not in zoo.architectures():
+    if word.value not in zoo.architecture_names():
         return True
-    params = zoo.params_of(str(word.value))
+    params = zoo.architecture_params(str(word.value))
     if key.value in params:
         return True
     near = suggest(str(key.value), params)
@@ -89,7 +91,7 @@ def _is_param(word: Scalar, key: Scalar, reporter: Reporter) -> bool:
     return False
 
 
-def _written(
+def _expand_written_graph(
     name: str,
     graph: GraphSpec,
     scope: Scope,
@@ -101,9 +103,9 @@ def _written(
     state.block_entries = {
         word: block_entry(block, scope, state.reporter) for word, block in graph.blocks.items()
     }
-    state.defaults = dict(_defaults(graph, state))
+    state.defaults = dict(_checked_layer_defaults(graph, state))
     state.models = {
-        word: _expand(
+        word: _expand_model(
             word, inner, scope, Expansion(state.target, state.reporter, state.budget, scope)
         )
         for word, inner in graph.models.items()
@@ -137,12 +139,14 @@ def _output_place(leaving: Node | None, graph: GraphSpec, state: Expansion) -> S
     return state.nodes[-1].head if state.nodes else graph.span
 
 
-def _defaults(graph: GraphSpec, state: Expansion) -> Iterator[tuple[str, MappingNode]]:
+def _checked_layer_defaults(
+    graph: GraphSpec, state: Expansion
+) -> Iterator[tuple[str, MappingNode]]:
     if graph.defaults is None:
         return
     for entry in graph.defaults:
         found = find_class("layer", entry.key, state.target, state.reporter)
-        arguments = substituted(entry.value, state.file, state.reporter)
+        arguments = substitute_expressions(entry.value, state.file, state.reporter)
         if isinstance(found, Poison):
             state.used.add(entry.name)
         elif isinstance(arguments, MappingNode):
@@ -154,7 +158,7 @@ def _defaults(graph: GraphSpec, state: Expansion) -> Iterator[tuple[str, Mapping
 
 
 def _check_default(found: ClassEntry, key: Scalar, target: Target, reporter: Reporter) -> None:
-    parameter = found.parameter(str(key.value))
+    parameter = found.parameter_named(str(key.value))
     if parameter is None:
         report_unknown_argument(found, str(key.value), key.span, reporter)
     else:
@@ -162,7 +166,7 @@ def _check_default(found: ClassEntry, key: Scalar, target: Target, reporter: Rep
 
 
 def _report_unused(graph: GraphSpec, state: Expansion) -> None:
-    for kind, name, span in _declared(graph):
+    for kind, name, span in _graph_declarations(graph):
         if name not in state.used:
             state.reporter.error(
                 Code.DECLARED_NOT_USED,
@@ -184,7 +188,7 @@ def _report_unused(graph: GraphSpec, state: Expansion) -> None:
                 )
 
 
-def _declared(graph: GraphSpec) -> Iterator[tuple[str, str, Span]]:
+def _graph_declarations(graph: GraphSpec) -> Iterator[tuple[str, str, Span]]:
     for name, block in graph.blocks.items():
         if name[:1].isupper():  # another cannot be used, and is reported for its name
             yield "block", name, block.name.span

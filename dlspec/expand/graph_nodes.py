@@ -13,12 +13,18 @@ from dlspec.expand.calls import CallReader
 from dlspec.expand.flat import FlatArgument, FlatGraph, FlatNode, FlatOp, Flow, Pointer, Use
 from dlspec.expand.names import Frame, plain_head
 from dlspec.language.catalogue import ClassEntry, ModelRef, Object
-from dlspec.language.catalogue import made as object_of
+from dlspec.language.catalogue import made_object as object_of
 from dlspec.language.catalogue.target import Target
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.nodes import Node, Scalar
 from dlspec.syntax.scalars import POISON, Poison
-from dlspec.syntax.substitution import Scope, described, mark_all_read, scalar_help, substituted
+from dlspec.syntax.substitution import (
+    Scope,
+    describe_node,
+    mark_all_read,
+    scalar_help,
+    substitute_expressions,
+)
 
 MOST_NODES = 10_000
 MOST_STEPS = 100_000
@@ -33,7 +39,7 @@ class Budget:
     reported: bool = False
 
     @property
-    def spent(self) -> bool:
+    def is_spent(self) -> bool:
         """Return whether nothing is left."""
         return self.nodes <= 0 or self.steps <= 0
 
@@ -59,7 +65,7 @@ class Expansion:
     def wrong(self, node: Node, message: str, *, help: str | None = None) -> None:
         """Report a value of a wrong type, unless a mistake is reported there already."""
         if not (isinstance(node, Scalar) and isinstance(node.value, Poison)):
-            label = f"this is {described(node)}"
+            label = f"this is {describe_node(node)}"
             self.reporter.error(Code.WRONG_TYPE, node.span, message, label=label, help=help)
 
 
@@ -83,34 +89,34 @@ class _Made:
     places: Mapping[str, Span] = field(default_factory=dict)
 
 
-def make(entry: EntrySpec, place: Place, flow: Flow | None, state: Expansion) -> Flow:
+def make_node(entry: EntrySpec, place: Place, flow: Flow | None, state: Expansion) -> Flow:
     """Add the node of one entry and return its output.
 
     Args:
         flow: What comes in: from `from`, the branches, or the entry above; None for nothing.
     """
     if isinstance(entry.word.value, Poison):
-        return poisoned(entry, place)
+        return poison_entry(entry, place)
     match entry.kind:
         case "use":
-            made = _use(entry, place, flow, state)
+            made = _make_use_call(entry, place, flow, state)
         case "op":
-            made = _op(entry, place, flow, state)
+            made = _make_op_call(entry, place, flow, state)
         case _:
-            made = _layer(entry, place, flow, state)
-    return _add(entry, place, made, state)
+            made = _make_layer_call(entry, place, flow, state)
+    return _append_flat_node(entry, place, made, state)
 
 
-def poisoned(entry: EntrySpec, place: Place) -> Poison:
+def poison_entry(entry: EntrySpec, place: Place) -> Poison:
     """Let the name of an entry that cannot be read mean poison, and pass poison on."""
     mark_all_read(entry.argument, place.scope)
     if place.name is not None:
-        place.frame.declare(place.name, entry.span)
+        place.frame.declare_name(place.name, entry.span)
         place.frame.bind(place.name, POISON)
     return POISON
 
 
-def required(flow: Flow | None, entry: EntrySpec, reporter: Reporter) -> Flow:
+def require_flow(flow: Flow | None, entry: EntrySpec, reporter: Reporter) -> Flow:
     """Return what comes into an entry, or report that nothing does."""
     if flow is not None:
         return flow
@@ -124,17 +130,17 @@ def required(flow: Flow | None, entry: EntrySpec, reporter: Reporter) -> Flow:
     return POISON
 
 
-def _argument(entry: EntrySpec, place: Place, state: Expansion) -> Node | None:
+def _substituted_argument(entry: EntrySpec, place: Place, state: Expansion) -> Node | None:
     if entry.argument is None:
         return None
-    return substituted(entry.argument, place.scope, state.reporter)
+    return substitute_expressions(entry.argument, place.scope, state.reporter)
 
 
-def _layer(entry: EntrySpec, place: Place, flow: Flow | None, state: Expansion) -> _Made:
+def _make_layer_call(entry: EntrySpec, place: Place, flow: Flow | None, state: Expansion) -> _Made:
     word = str(entry.word.value)
     state.used.add(word)
-    written = _argument(entry, place, state)
-    found = _class(entry, state)
+    written = _substituted_argument(entry, place, state)
+    found = _find_layer_class(entry, state)
     if isinstance(found, Poison):
         return _Made(word, POISON)
     state.used.add(found.name)
@@ -153,11 +159,11 @@ def _layer(entry: EntrySpec, place: Place, flow: Flow | None, state: Expansion) 
     call = CallReader(place.frame, place.scope, state.target, state.reporter).call(
         entry.call, found
     )
-    flow = required(flow, entry, state.reporter)
+    flow = require_flow(flow, entry, state.reporter)
     return _Made(found.name, made, flow, call, arguments.places)
 
 
-def _class(entry: EntrySpec, state: Expansion) -> ClassEntry | Poison:
+def _find_layer_class(entry: EntrySpec, state: Expansion) -> ClassEntry | Poison:
     word = str(entry.word.value)
     known = not state.blocks or state.target.find("layer", word) is not None
     near = None if known else suggest(word, state.blocks)
@@ -181,9 +187,9 @@ def _mark_models(made: Object, state: Expansion) -> None:
             _mark_models(value, state)
 
 
-def _use(entry: EntrySpec, place: Place, flow: Flow | None, state: Expansion) -> _Made:
+def _make_use_call(entry: EntrySpec, place: Place, flow: Flow | None, state: Expansion) -> _Made:
     target = entry.argument
-    flow = required(flow, entry, state.reporter)
+    flow = require_flow(flow, entry, state.reporter)
     if not isinstance(target, Scalar) or not isinstance(target.value, str):
         state.wrong(target or entry.word, "`use` takes the name of a model or of an entry above")
         return _Made("use", POISON)
@@ -193,7 +199,7 @@ def _use(entry: EntrySpec, place: Place, flow: Flow | None, state: Expansion) ->
         state.used.add(target.value)
         made, used = Use(target.value, "model"), _MODEL
     else:
-        found = _used(target, place.frame, state)
+        found = _find_use_target(target, place.frame, state)
         made = Use(found.node, "node") if isinstance(found, Pointer) else POISON
         used = _class_of(found.node, state) if isinstance(found, Pointer) else None
     call = CallReader(place.frame, place.scope, state.target, state.reporter).call(entry.call, used)
@@ -215,7 +221,7 @@ def _class_of(name: str, state: Expansion) -> ClassEntry | None:
     return None
 
 
-def _used(target: Scalar, frame: Frame, state: Expansion) -> Flow | None:
+def _find_use_target(target: Scalar, frame: Frame, state: Expansion) -> Flow | None:
     found = frame.lookup(target)
     if found is None:
         near = suggest(str(target.value), [*state.models, *frame.visible])
@@ -229,10 +235,10 @@ def _used(target: Scalar, frame: Frame, state: Expansion) -> Flow | None:
     return found
 
 
-def _op(entry: EntrySpec, place: Place, flow: Flow | None, state: Expansion) -> _Made:
+def _make_op_call(entry: EntrySpec, place: Place, flow: Flow | None, state: Expansion) -> _Made:
     head = str(entry.word.value)
     word = Scalar(head.removeprefix("ops."), entry.word.span)
-    argument = _argument(entry, place, state)
+    argument = _substituted_argument(entry, place, state)
     found = find_class("op", word, state.target, state.reporter)
     if isinstance(found, Poison) or _is_poison(argument):
         return _Made(plain_head(head), POISON)
@@ -245,10 +251,12 @@ def _is_poison(node: Node | None) -> bool:
     return isinstance(node, Scalar) and isinstance(node.value, Poison)
 
 
-def _add(entry: EntrySpec, place: Place, made: _Made, state: Expansion) -> Pointer:
+def _append_flat_node(entry: EntrySpec, place: Place, made: _Made, state: Expansion) -> Pointer:
     state.budget.nodes -= 1
     local = place.name if place.name is not None else place.frame.automatic(made.word)
-    full = place.frame.declare(local, entry.name.span if entry.name is not None else entry.span)
+    full = place.frame.declare_name(
+        local, entry.name.span if entry.name is not None else entry.span
+    )
     state.nodes.append(
         FlatNode(
             name=full,
@@ -294,7 +302,7 @@ def trainable_of(entry: EntrySpec, scope: Scope, state: Expansion) -> bool:
     """Return what an entry says of training, or what the blocks around it say."""
     if entry.trainable is None:
         return state.trainable
-    node = substituted(entry.trainable, scope, state.reporter)
+    node = substitute_expressions(entry.trainable, scope, state.reporter)
     if isinstance(node, Scalar) and isinstance(node.value, bool):
         return node.value
     state.wrong(node, "`trainable` takes true or false", help=scalar_help(node, wanted="boolean"))

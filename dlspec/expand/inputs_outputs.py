@@ -13,7 +13,7 @@ from dlspec.language.kinds import Form
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.nodes import Node, Scalar, Sequence
 from dlspec.syntax.scalars import POISON, Poison
-from dlspec.syntax.substitution import Scope, described, plain, substituted
+from dlspec.syntax.substitution import Scope, describe_node, plain_value, substitute_expressions
 
 _WIDTHS = {"float": "float32", "double": "float64", "int": "int32", "long": "int64"}
 
@@ -24,43 +24,49 @@ def declared_inputs(
     """Return the inputs that could be read and bind every name, to poison if it could not."""
     inputs = []
     for declared in spec.inputs:
-        made = _input(declared, scope, reporter)
+        made = _read_graph_input(declared, scope, reporter)
         name = str(declared.name.value)
-        frame.declare(name, declared.name.span)
+        frame.declare_name(name, declared.name.span)
         frame.bind(name, Pointer(name, None, declared.name.span) if made else POISON)
         if made:
             inputs.append(made)
     return tuple(inputs)
 
 
-def _input(declared: InputSpec, scope: Scope, reporter: Reporter) -> Input | None:
-    shape = _shape(declared, scope, reporter)
-    dtype = _dtype(declared, scope, reporter)
-    batch = _batch(declared, scope, reporter)
-    sparse = plain(substituted(declared.sparse, scope, reporter)) if declared.sparse else False
+def _read_graph_input(declared: InputSpec, scope: Scope, reporter: Reporter) -> Input | None:
+    shape = _read_input_shape(declared, scope, reporter)
+    dtype = _read_input_dtype(declared, scope, reporter)
+    batch = _read_input_batch(declared, scope, reporter)
+    sparse = (
+        plain_value(substitute_expressions(declared.sparse, scope, reporter))
+        if declared.sparse
+        else False
+    )
     if declared.sparse is not None and not isinstance(sparse, bool):
-        _wrong(declared.sparse, "`sparse` takes true or false", reporter)
+        _report_wrong_node_type(declared.sparse, "`sparse` takes true or false", reporter)
         return None
     if shape is None or dtype is None or isinstance(batch, Poison):
         return None
     return Input(str(declared.name.value), (batch, *shape), dtype, sparse)  # type: ignore[arg-type]  # a bool by the check above
 
 
-def _shape(declared: InputSpec, scope: Scope, reporter: Reporter) -> tuple[int | None, ...] | None:
-    node = substituted(declared.shape, scope, reporter)
+def _read_input_shape(
+    declared: InputSpec, scope: Scope, reporter: Reporter
+) -> tuple[int | None, ...] | None:
+    node = substitute_expressions(declared.shape, scope, reporter)
     if not isinstance(node, Sequence):
         if not (isinstance(node, Scalar) and isinstance(node.value, Poison)):
-            value = plain(node)
+            value = plain_value(node)
             help_ = f"write `{declared.name.value}: [{value}]`" if isinstance(value, int) else None
             message = f"the shape of `{declared.name.value}` is a list of extents"
-            _wrong(node, message, reporter, help=help_)
+            _report_wrong_node_type(node, message, reporter, help=help_)
         return None
-    extents = [_extent(item, reporter) for item in node.items]
+    extents = [_read_input_extent(item, reporter) for item in node.items]
     whole = [extent for extent in extents if not isinstance(extent, Poison)]
     return tuple(whole) if len(whole) == len(extents) else None
 
 
-def _extent(node: Node, reporter: Reporter) -> int | Poison | None:
+def _read_input_extent(node: Node, reporter: Reporter) -> int | Poison | None:
     value = node.value if isinstance(node, Scalar) else node
     if isinstance(value, Poison):
         return POISON
@@ -75,15 +81,17 @@ def _extent(node: Node, reporter: Reporter) -> int | Poison | None:
             help="write `null` for any length",
         )
     else:
-        _wrong(node, "an extent is a whole number, or null for any length", reporter)
+        _report_wrong_node_type(
+            node, "an extent is a whole number, or null for any length", reporter
+        )
     return POISON
 
 
-def _dtype(declared: InputSpec, scope: Scope, reporter: Reporter) -> str | None:
+def _read_input_dtype(declared: InputSpec, scope: Scope, reporter: Reporter) -> str | None:
     if declared.dtype is None:
         return "float32"
-    node = substituted(declared.dtype, scope, reporter)
-    value = plain(node)
+    node = substitute_expressions(declared.dtype, scope, reporter)
+    value = plain_value(node)
     if value in DTYPES:
         return str(value)
     if not isinstance(value, Poison):
@@ -91,42 +99,44 @@ def _dtype(declared: InputSpec, scope: Scope, reporter: Reporter) -> str | None:
             Code.NOT_A_CHOICE,
             node.span,
             f"`dtype` is one of {', '.join(f'`{name}`' for name in DTYPES)}",
-            label=f"this is {described(node)}",
+            label=f"this is {describe_node(node)}",
             help=f"write `{_WIDTHS[str(value)]}`" if str(value) in _WIDTHS else None,
         )
     return None
 
 
-def _batch(declared: InputSpec, scope: Scope, reporter: Reporter) -> int | Poison | None:
+def _read_input_batch(declared: InputSpec, scope: Scope, reporter: Reporter) -> int | Poison | None:
     if declared.batch is None:
         return None
-    return _extent(substituted(declared.batch, scope, reporter), reporter)
+    return _read_input_extent(substitute_expressions(declared.batch, scope, reporter), reporter)
 
 
 def written_outputs(
     node: Node | None, last: Flow | None, frame: Frame, scope: Scope, reporter: Reporter
 ) -> tuple[tuple[tuple[str, Pointer], ...] | Poison, Form]:
     """Return what leaves a graph, by name, and whether as one tensor, a list or a mapping."""
-    node = substituted(node, scope, reporter) if node is not None else None
+    node = substitute_expressions(node, scope, reporter) if node is not None else None
     match node:
         case None:
-            return _last(last), "single"
+            return _last_flow_outputs(last), "single"
         case Scalar(value=str()):
-            return _named([(str(node.value), _one(node, frame, reporter))]), "single"
+            return _outputs_or_poison(
+                [(str(node.value), _find_output_tensor(node, frame, reporter))]
+            ), "single"
         case Sequence():
-            flows = [_one(item, frame, reporter) for item in node.items]
-            names = _numbered(str(plain(item)) for item in node.items)
-            return _named(list(zip(names, flows, strict=True))), "list"
+            flows = [_find_output_tensor(item, frame, reporter) for item in node.items]
+            names = _unique_output_names(str(plain_value(item)) for item in node.items)
+            return _outputs_or_poison(list(zip(names, flows, strict=True))), "list"
         case MappingNode():
-            named = [(item.name, _one(item.value, frame, reporter)) for item in node]
-            return _named(named), "mapping"
+            named = [(item.name, _find_output_tensor(item.value, frame, reporter)) for item in node]
+            return _outputs_or_poison(named), "mapping"
     if isinstance(node.value, Poison):
         return POISON, "single"
-    _wrong(node, "`outputs` takes a name, a list or a mapping of names", reporter)
+    _report_wrong_node_type(node, "`outputs` takes a name, a list or a mapping of names", reporter)
     return POISON, "single"
 
 
-def _numbered(names: Iterable[str]) -> list[str]:
+def _unique_output_names(names: Iterable[str]) -> list[str]:
     """Return each name once: a tensor that leaves again is `x_1`, as Keras numbers its names."""
     taken: list[str] = []
     listed = tuple(names)
@@ -137,7 +147,7 @@ def _numbered(names: Iterable[str]) -> list[str]:
     return taken
 
 
-def _one(node: Node, frame: Frame, reporter: Reporter) -> Flow:
+def _find_output_tensor(node: Node, frame: Frame, reporter: Reporter) -> Flow:
     if isinstance(node, Scalar) and isinstance(node.value, str):
         found = frame.find(node)
         if not isinstance(found, Pointer | Poison):
@@ -152,11 +162,11 @@ def _one(node: Node, frame: Frame, reporter: Reporter) -> Flow:
         return found
     if isinstance(node, Scalar) and isinstance(node.value, Poison):
         return POISON
-    _wrong(node, "an output is the name of an entry", reporter)
+    _report_wrong_node_type(node, "an output is the name of an entry", reporter)
     return POISON
 
 
-def _last(last: Flow | None) -> tuple[tuple[str, Pointer], ...] | Poison:
+def _last_flow_outputs(last: Flow | None) -> tuple[tuple[str, Pointer], ...] | Poison:
     if isinstance(last, Pointer):
         return ((last.node, last),)
     if last is None or isinstance(last, Poison):
@@ -165,12 +175,14 @@ def _last(last: Flow | None) -> tuple[tuple[str, Pointer], ...] | Poison:
     return tuple((pointer.node, pointer) for pointer in pointers)
 
 
-def _named(found: list[tuple[str, Flow]]) -> tuple[tuple[str, Pointer], ...] | Poison:
+def _outputs_or_poison(found: list[tuple[str, Flow]]) -> tuple[tuple[str, Pointer], ...] | Poison:
     whole = tuple((name, flow) for name, flow in found if isinstance(flow, Pointer))
     return whole if len(whole) == len(found) else POISON
 
 
-def _wrong(node: Node, message: str, reporter: Reporter, *, help: str | None = None) -> None:
+def _report_wrong_node_type(
+    node: Node, message: str, reporter: Reporter, *, help: str | None = None
+) -> None:
     reporter.error(
-        Code.WRONG_TYPE, node.span, message, label=f"this is {described(node)}", help=help
+        Code.WRONG_TYPE, node.span, message, label=f"this is {describe_node(node)}", help=help
     )

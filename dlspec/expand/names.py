@@ -53,7 +53,7 @@ class Frame:
             if name not in self.declared and name not in self.later:
                 return name
 
-    def declare(self, name: str, span: Span) -> str:
+    def declare_name(self, name: str, span: Span) -> str:
         """Claim a local name and return the full one; a name taken already is reported."""
         if name in self.declared:
             self.reporter.error(
@@ -63,7 +63,7 @@ class Frame:
                 label="given here again",
                 help="give each entry a name of its own; a named `for` numbers those inside it",
             )
-            return self.declare(self.automatic(name), span)
+            return self.declare_name(self.automatic(name), span)
         self.declared[name] = span
         return self.prefix + name
 
@@ -75,28 +75,28 @@ class Frame:
         """Return what a written name means, or report it and return poison."""
         found = self.lookup(name)
         if found is None:
-            self._report(str(name.value), name.span)
+            self._report_unknown_tensor_name(str(name.value), name.span)
             return POISON
         return found
 
     def lookup(self, name: Scalar) -> Flow | None:
         """Return what a written name means here; None when nothing has it."""
         text = str(name.value)
-        found = self._visible(text)
+        found = self._visible_flow(text)
         if found is not None:
-            return _at(found, name.span)
+            return _flow_named_at(found, name.span)
         base, _, pick = text.rpartition(".")
-        found = self._visible(base) if base else None
+        found = self._visible_flow(base) if base else None
         if isinstance(found, Pointer) and found.pick is None:
             return Pointer(found.node, pick, name.span)
         return POISON if isinstance(found, Poison) else None
 
-    def _visible(self, name: str) -> Flow | None:
+    def _visible_flow(self, name: str) -> Flow | None:
         if name in self.visible:
             return self.visible[name]
-        return self.outer._visible(name) if self.outer else None
+        return self.outer._visible_flow(name) if self.outer else None
 
-    def _report(self, text: str, span: Span) -> None:
+    def _report_unknown_tensor_name(self, text: str, span: Span) -> None:
         names = set(self._all_names())
         later = text in self._all_later()
         near = suggest(text, names)
@@ -105,7 +105,9 @@ class Frame:
             span,
             f"`{text}` is used before it is declared" if later else f"nothing is called `{text}`",
             label="declared further down" if later else "no input and no entry above has this name",
-            help="move its entry up" if later else (f"write `{near}`" if near else _known(names)),
+            help="move its entry up"
+            if later
+            else (f"write `{near}`" if near else _known_names_help(names)),
         )
 
     def _all_names(self) -> Iterable[str]:
@@ -117,9 +119,9 @@ class Frame:
         return self.later | (self.outer._all_later() if self.outer else frozenset())
 
 
-def _known(names: set[str]) -> str | None:
+def _known_names_help(names: set[str]) -> str | None:
     return f"the names are {', '.join(sorted(names))}" if names else None
 
 
-def _at(flow: Flow, span: Span) -> Flow:
+def _flow_named_at(flow: Flow, span: Span) -> Flow:
     return Pointer(flow.node, flow.pick, span) if isinstance(flow, Pointer) else flow

@@ -11,7 +11,7 @@ from dlspec.language.kinds import (
     Literal_,
     Number,
     Text,
-    key,
+    spec_key,
 )
 from dlspec.language.tensors import Shape, Tensor
 
@@ -28,10 +28,10 @@ _SCALE_DOC = "Multiply every value by this."
 class NumberFeature:
     """One numeric column; an element is `[1]`."""
 
-    number: str = key(_COLUMN, "The column.")
-    standardize: bool = key(Boolean(), _STANDARDIZE_DOC, default=False)
-    scale: float | None = key(_SCALE, _SCALE_DOC, default=None)
-    missing: str | float | None = key(
+    number: str = spec_key(_COLUMN, "The column.")
+    standardize: bool = spec_key(Boolean(), _STANDARDIZE_DOC, default=False)
+    scale: float | None = spec_key(_SCALE, _SCALE_DOC, default=None)
+    missing: str | float | None = spec_key(
         _FILL, "What stands for a missing value: mean, median or a number.", default=None
     )
 
@@ -40,13 +40,13 @@ class NumberFeature:
 class VectorFeature:
     """Several numeric columns, or one column that holds vectors; an element is `[n]`."""
 
-    vector: tuple[str, ...] = key(_COLUMNS, "The columns, or one column of vectors.")
-    length: int | None = key(
+    vector: tuple[str, ...] = spec_key(_COLUMNS, "The columns, or one column of vectors.")
+    length: int | None = spec_key(
         _POSITIVE, "Width of the vectors in a single column; several columns say it.", default=None
     )
-    standardize: bool = key(Boolean(), _STANDARDIZE_DOC, default=False)
-    scale: float | None = key(_SCALE, _SCALE_DOC, default=None)
-    missing: str | float | None = key(
+    standardize: bool = spec_key(Boolean(), _STANDARDIZE_DOC, default=False)
+    scale: float | None = spec_key(_SCALE, _SCALE_DOC, default=None)
+    missing: str | float | None = spec_key(
         _FILL, "What stands for a missing value: mean, median or a number.", default=None
     )
 
@@ -55,12 +55,12 @@ class VectorFeature:
 class CategoryFeature:
     """A column of categories as integer ids; an element is `[]`."""
 
-    category: str = key(_COLUMN, "The column.")
-    vocabulary: tuple[str, ...] | int = key(
+    category: str = spec_key(_COLUMN, "The column.")
+    vocabulary: tuple[str, ...] | int = spec_key(
         Either(scalar=Integer(minimum=1), sequence=ListOf(Literal_())),
         "The categories, or how many ids there are, the unknown one included.",
     )
-    unknown: bool = key(
+    unknown: bool = spec_key(
         Boolean(), "Whether id 0 stands for values not seen in training.", default=True
     )
 
@@ -75,9 +75,9 @@ class CategoryFeature:
 class TokensFeature:
     """Ids already made, one array per sample; an element is `[length]`."""
 
-    tokens: str = key(_COLUMN, "The column.")
-    length: int = key(_POSITIVE, "Ids per sample; shorter ones are padded with 0 at the end.")
-    vocabulary: tuple[str, ...] | int = key(
+    tokens: str = spec_key(_COLUMN, "The column.")
+    length: int = spec_key(_POSITIVE, "Ids per sample; shorter ones are padded with 0 at the end.")
+    vocabulary: tuple[str, ...] | int = spec_key(
         Either(scalar=_POSITIVE, sequence=ListOf(Text())),
         "How many ids there are, padding and unknown included, or the word of each id from 0 on.",
     )
@@ -92,12 +92,12 @@ class TokensFeature:
 class ClassFeature:
     """A target of classes; an element is `[]`, or `[classes]` one-hot."""
 
-    class_: str = key(_COLUMN, "The column.")
-    classes: int | tuple[str, ...] = key(
+    class_: str = spec_key(_COLUMN, "The column.")
+    classes: int | tuple[str, ...] = spec_key(
         Either(scalar=Integer(minimum=2), sequence=ListOf(Literal_())),
         "How many classes, or their values in the order of their ids.",
     )
-    one_hot: bool = key(Boolean(), "Give vectors instead of ids.", default=False)
+    one_hot: bool = spec_key(Boolean(), "Give vectors instead of ids.", default=False)
 
     @property
     def num_classes(self) -> int:
@@ -109,8 +109,8 @@ class ClassFeature:
 class BinaryFeature:
     """A target of 0 and 1; an element is `[1]`."""
 
-    binary: str = key(_COLUMN, "The column.")
-    positive: str | float | bool | None = key(
+    binary: str = spec_key(_COLUMN, "The column.")
+    positive: str | float | bool | None = spec_key(
         Literal_(), "The value that counts as 1; default: the column holds 0 and 1.", default=None
     )
 
@@ -119,11 +119,11 @@ class BinaryFeature:
 class ImageFeature:
     """Pixels; an element is `[height, width, channels]`."""
 
-    image: str = key(_COLUMN, "The column of pixel arrays or files.")
-    size: tuple[int, ...] = key(ListOf(_POSITIVE, length=2), "Height and width in pixels.")
-    channels: int = key(Integer(minimum=1, maximum=4), "1 grey, 3 RGB, 4 RGBA.")
-    scale: float | None = key(_SCALE, _SCALE_DOC, default=None)
-    standardize: bool = key(
+    image: str = spec_key(_COLUMN, "The column of pixel arrays or files.")
+    size: tuple[int, ...] = spec_key(ListOf(_POSITIVE, length=2), "Height and width in pixels.")
+    channels: int = spec_key(Integer(minimum=1, maximum=4), "1 grey, 3 RGB, 4 RGBA.")
+    scale: float | None = spec_key(_SCALE, _SCALE_DOC, default=None)
+    standardize: bool = spec_key(
         Boolean(),
         "Per channel: " + _STANDARDIZE_DOC[0].lower() + _STANDARDIZE_DOC[1:],
         default=False,
@@ -134,35 +134,35 @@ class ImageFeature:
 class SeriesFeature:
     """Windows over time-ordered rows, for an input; an element is `[length, columns]`."""
 
-    series: tuple[str, ...] = key(_COLUMNS, "The columns.")
-    length: int = key(_POSITIVE, "Rows per window.")
-    stride: int = key(_POSITIVE, "Rows from one window's start to the next.", default=1)
-    standardize: bool = key(Boolean(), _STANDARDIZE_DOC, default=False)
+    series: tuple[str, ...] = spec_key(_COLUMNS, "The columns.")
+    length: int = spec_key(_POSITIVE, "Rows per window.")
+    stride: int = spec_key(_POSITIVE, "Rows from one window's start to the next.", default=1)
+    standardize: bool = spec_key(Boolean(), _STANDARDIZE_DOC, default=False)
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesTarget:
     """The rows after the input's window; an element is `[horizon]` or `[horizon, columns]`."""
 
-    series: tuple[str, ...] = key(_COLUMNS, "The columns.")
-    horizon: int = key(_POSITIVE, "Rows to forecast.")
-    standardize: bool = key(Boolean(), _STANDARDIZE_DOC, default=False)
+    series: tuple[str, ...] = spec_key(_COLUMNS, "The columns.")
+    horizon: int = spec_key(_POSITIVE, "Rows to forecast.")
+    standardize: bool = spec_key(Boolean(), _STANDARDIZE_DOC, default=False)
 
 
 @dataclass(frozen=True, slots=True)
 class SequenceFeature:
     """One array per sample; an element is `[length, features]`."""
 
-    sequence: str = key(_COLUMN, "The column.")
-    length: int = key(_POSITIVE, "Steps per sample.")
-    features: int = key(_POSITIVE, "Numbers per step.")
-    pad: str = key(
+    sequence: str = spec_key(_COLUMN, "The column.")
+    length: int = spec_key(_POSITIVE, "Steps per sample.")
+    features: int = spec_key(_POSITIVE, "Numbers per step.")
+    pad: str = spec_key(
         Choice(("end", "start")),
         "Where zeros fill a short sample up; long ones are cut there.",
         default="end",
     )
-    scale: float | None = key(_SCALE, _SCALE_DOC, default=None)
-    standardize: bool = key(Boolean(), _STANDARDIZE_DOC, default=False)
+    scale: float | None = spec_key(_SCALE, _SCALE_DOC, default=None)
+    standardize: bool = spec_key(Boolean(), _STANDARDIZE_DOC, default=False)
 
 
 Feature = (
@@ -198,7 +198,7 @@ TARGET_FEATURES: dict[str, type] = {
 }
 
 
-def element(feature: Feature) -> Tensor:
+def element_tensor(feature: Feature) -> Tensor:
     """Return the shape and dtype of one element, without the batch axis.
 
     An extent is None when the text does not say it.

@@ -139,7 +139,7 @@ Kind = (
 )
 
 
-def key(kind: Kind, doc: str, *, default: Any = MISSING) -> Any:  # noqa: ANN401 - as `field`
+def spec_key(kind: Kind, doc: str, *, default: Any = MISSING) -> Any:  # noqa: ANN401 - as `field`
     """Declare a key of a record; without a default the key must be present."""
     return field(default=default, metadata={"kind": kind, "doc": doc})
 
@@ -157,10 +157,10 @@ class Key:
 
 def keys_of(record: type) -> tuple[Key, ...]:
     """Return the keys of a record class; a field `class_` is spelled `class` in text."""
-    return tuple(_key(f) for f in fields(record) if "kind" in f.metadata)
+    return tuple(_key_of_field(f) for f in fields(record) if "kind" in f.metadata)
 
 
-def _key(declared: "Field[Any]") -> Key:
+def _key_of_field(declared: "Field[Any]") -> Key:
     required = declared.default is MISSING
     return Key(
         declared.name.rstrip("_"),

@@ -2,34 +2,34 @@
 
 from dataclasses import dataclass
 
-from dlspec.language.kinds import Integer, Number, Record, Text, key
+from dlspec.language.kinds import Integer, Number, Record, Text, spec_key
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
     """Ids said one after another, each from the distribution that those before it lead to."""
 
-    input: str = key(Text(), "The input that holds what has been said so far.")
-    start: int = key(Integer(minimum=0), "The id that stands there before anything is said.")
-    output: str | None = key(
+    input: str = spec_key(Text(), "The input that holds what has been said so far.")
+    start: int = spec_key(Integer(minimum=0), "The id that stands there before anything is said.")
+    output: str | None = spec_key(
         Text(),
         "The output that gives the distribution over the next id; default: the only one.",
         default=None,
     )
-    stop: int | None = key(
+    stop: int | None = spec_key(
         Integer(minimum=0), "The id that ends a sequence; default: none does.", default=None
     )
-    length: int | None = key(
+    length: int | None = spec_key(
         Integer(minimum=1),
         "Most ids in a sequence, `stop` included; default: the extent of the input.",
         default=None,
     )
-    beam: int = key(
+    beam: int = spec_key(
         Integer(minimum=1),
         "Sequences kept at each step; 1 takes the likeliest id each time (greedy).",
         default=1,
     )
-    length_penalty: float = key(
+    length_penalty: float = spec_key(
         Number(minimum=0),
         "The exponent of Wu et al. (2016), equation 14; 0 favours short sequences, 0.6 is usual.",
         default=0.0,
@@ -40,6 +40,6 @@ class Generation:
 class Prediction:
     """What `predict` does beyond one pass through the model."""
 
-    generate: Generation = key(
+    generate: Generation = spec_key(
         Record(Generation), "Generate a sequence of ids from a model trained by teacher forcing."
     )

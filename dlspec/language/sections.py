@@ -31,7 +31,7 @@ from dlspec.language.kinds import (
     Tagged,
     Text,
     Variants,
-    key,
+    spec_key,
 )
 from dlspec.language.metrics import GATED_WITHOUT_METRIC, GENERATED_METRICS, METRICS
 from dlspec.language.prediction import Prediction
@@ -40,16 +40,16 @@ from dlspec.syntax.scalars import Poison
 BACKENDS = ("tensorflow", "jax", "torch")
 
 
-def whole(value: object) -> bool:
+def is_free_of_poison(value: object) -> bool:
     """Return whether a decoded value holds no poison at any depth."""
     if isinstance(value, Poison):
         return False
     if is_dataclass(value) and not isinstance(value, type):
-        return all(whole(getattr(value, f.name)) for f in fields(value) if f.compare)
+        return all(is_free_of_poison(getattr(value, f.name)) for f in fields(value) if f.compare)
     if isinstance(value, Mapping):
-        return all(whole(inner) for inner in value.values())
+        return all(is_free_of_poison(inner) for inner in value.values())
     if isinstance(value, tuple):
-        return all(whole(inner) for inner in value)
+        return all(is_free_of_poison(inner) for inner in value)
     return True
 
 
@@ -57,19 +57,19 @@ def whole(value: object) -> bool:
 class Data:
     """The `data` section."""
 
-    source: Source = key(Tagged("source", SOURCES), "Where rows come from.")
-    inputs: Mapping[str, Feature] = key(
+    source: Source = spec_key(Tagged("source", SOURCES), "Where rows come from.")
+    inputs: Mapping[str, Feature] = spec_key(
         MapOf(Tagged("input feature", INPUT_FEATURES)), "What the model reads, by input name."
     )
-    targets: Mapping[str, Feature] = key(
+    targets: Mapping[str, Feature] = spec_key(
         MapOf(Tagged("target feature", TARGET_FEATURES)), "What it learns, by output name."
     )
-    split: Split = key(
+    split: Split = spec_key(
         Variants(SPLITS, split_type),
         "How rows are dealt to training, validation and test.",
         default=FractionSplit(),
     )
-    expect: Mapping[str, Expectation] | None = key(
+    expect: Mapping[str, Expectation] | None = spec_key(
         MapOf(Record(Expectation)), "The contract: column to checks.", default=None
     )
 
@@ -78,23 +78,23 @@ class Data:
 class Ema:
     """`training.ema`: an exponential moving average of the weights."""
 
-    momentum: float = key(Number(above=0, below=1), "Weight of the past.", default=0.99)
+    momentum: float = spec_key(Number(above=0, below=1), "Weight of the past.", default=0.99)
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
     """`training.clip`: bounds on gradients; exactly one key."""
 
-    norm: float | None = key(Number(above=0), "Bound on each weight's norm.", default=None)
-    global_norm: float | None = key(Number(above=0), "Bound on the norm of all.", default=None)
-    value: float | None = key(Number(above=0), "Bound on each number.", default=None)
+    norm: float | None = spec_key(Number(above=0), "Bound on each weight's norm.", default=None)
+    global_norm: float | None = spec_key(Number(above=0), "Bound on the norm of all.", default=None)
+    value: float | None = spec_key(Number(above=0), "Bound on each number.", default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """`training.checkpoint`: how often training can be continued from."""
 
-    every_epochs: int = key(Integer(minimum=1), "Epochs between two checkpoints.", default=1)
+    every_epochs: int = spec_key(Integer(minimum=1), "Epochs between two checkpoints.", default=1)
 
 
 _METRIC = CatalogueObject("metric")
@@ -107,40 +107,42 @@ _LOSS = CatalogueObject("loss")
 class Training:
     """The `training` section."""
 
-    epochs: int = key(Integer(minimum=1), "How often the training rows are seen, at most.")
-    loss: Object | Mapping[str, Object] = key(
+    epochs: int = spec_key(Integer(minimum=1), "How often the training rows are seen, at most.")
+    loss: Object | Mapping[str, Object] = spec_key(
         PerOutput(_LOSS), "A Keras loss, or one for each output."
     )
-    batch_size: int = key(Integer(minimum=1), "Samples per step.", default=32)
-    optimizer: Object = key(
+    batch_size: int = spec_key(Integer(minimum=1), "Samples per step.", default=32)
+    optimizer: Object = spec_key(
         CatalogueObject("optimizer"), "A Keras optimizer.", default=Object("optimizer", "Adam", {})
     )
-    loss_weights: Mapping[str, float] | None = key(
+    loss_weights: Mapping[str, float] | None = spec_key(
         MapOf(Number(minimum=0)), "Weight of each output's loss.", default=None
     )
-    metrics: tuple[Object, ...] | Mapping[str, tuple[Object, ...]] = key(
+    metrics: tuple[Object, ...] | Mapping[str, tuple[Object, ...]] = spec_key(
         PerOutput(ListOf(_METRIC, or_one=True)),
         "Keras metrics, or a list for each output.",
         default=(),
     )
-    callbacks: tuple[Object, ...] = key(
+    callbacks: tuple[Object, ...] = spec_key(
         ListOf(CatalogueObject("callback")), "Keras callbacks.", default=()
     )
-    class_weight: str | Mapping[str, float] | None = key(
+    class_weight: str | Mapping[str, float] | None = spec_key(
         Either(scalar=Choice(("balanced",)), mapping=MapOf(Number(above=0))),
         "`balanced`, or a weight for each class id.",
         default=None,
     )
-    gradient_accumulation_steps: int | None = key(
+    gradient_accumulation_steps: int | None = spec_key(
         Integer(minimum=2), "Steps whose gradients are averaged into one update.", default=None
     )
-    ema: Ema | None = key(Record(Ema), "Average the weights over time.", default=None)
-    clip: Clip | None = key(Record(Clip), "Bound the gradients.", default=None)
-    checkpoint: Checkpoint = key(Record(Checkpoint), "When to save.", default=Checkpoint())
-    max_minutes: float | None = key(
+    ema: Ema | None = spec_key(Record(Ema), "Average the weights over time.", default=None)
+    clip: Clip | None = spec_key(Record(Clip), "Bound the gradients.", default=None)
+    checkpoint: Checkpoint = spec_key(Record(Checkpoint), "When to save.", default=Checkpoint())
+    max_minutes: float | None = spec_key(
         Number(above=0), "Stop after the epoch that passes this time, in minutes.", default=None
     )
-    seed: int = key(Integer(minimum=0, maximum=2**32 - 1), "Seed of weights and order.", default=0)
+    seed: int = spec_key(
+        Integer(minimum=0, maximum=2**32 - 1), "Seed of weights and order.", default=0
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ class Gate:
     comparison: Literal[">=", "<=", ">", "<"]
     threshold: float
 
-    def passes(self, value: float) -> bool:
+    def is_met_by(self, value: float) -> bool:
         """Return whether `value` meets the gate; nan never does."""
         match self.comparison:
             case ">=":
@@ -172,28 +174,28 @@ class Gate:
 class Championship:
     """`evaluation.champion`: what a challenger must show to become the champion."""
 
-    metric: str = key(Choice(METRICS), "What is compared.")
-    test: Literal["mcnemar", "bootstrap"] = key(
+    metric: str = spec_key(Choice(METRICS), "What is compared.")
+    test: Literal["mcnemar", "bootstrap"] = spec_key(
         Choice(("mcnemar", "bootstrap")), "The paired test on the test rows.", default="bootstrap"
     )
-    alpha: float = key(Number(above=0, below=1), "Significance level.", default=0.05)
+    alpha: float = spec_key(Number(above=0, below=1), "Significance level.", default=0.05)
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """The `evaluation` section."""
 
-    metrics: tuple[str, ...] = key(
+    metrics: tuple[str, ...] = spec_key(
         ListOf(Choice((*METRICS, *GENERATED_METRICS))),
         "What is measured on the test rows.",
         default=(),
     )
-    gates: tuple[Gate, ...] = key(
+    gates: tuple[Gate, ...] = spec_key(
         Gates((*METRICS, *GENERATED_METRICS, *GATED_WITHOUT_METRIC)),
         'What must hold for a promotion, such as `accuracy: ">= 0.97"`.',
         default=(),
     )
-    champion: Championship | None = key(
+    champion: Championship | None = spec_key(
         Record(Championship), "How a challenger is compared with the champion.", default=None
     )
 
@@ -202,29 +204,31 @@ class Evaluation:
 class Retraining:
     """The `retraining` section."""
 
-    cron: str | None = key(Text(), "When to retrain, as a cron expression.", default=None)
-    timezone: str = key(Text(), "The time zone of `cron`.", default="UTC")
-    on_new_data: bool = key(Boolean(), "Retrain when the source's files change.", default=False)
+    cron: str | None = spec_key(Text(), "When to retrain, as a cron expression.", default=None)
+    timezone: str = spec_key(Text(), "The time zone of `cron`.", default="UTC")
+    on_new_data: bool = spec_key(
+        Boolean(), "Retrain when the source's files change.", default=False
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """The `runtime` section."""
 
-    backend: Literal["tensorflow", "jax", "torch"] | None = key(
+    backend: Literal["tensorflow", "jax", "torch"] | None = spec_key(
         Choice(BACKENDS),
         "What Keras runs on; default: KERAS_BACKEND, then tensorflow.",
         default=None,
     )
-    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = key(
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = spec_key(
         Choice(("float32", "mixed_bfloat16", "mixed_float16")),
         "Keras's dtype policy.",
         default="float32",
     )
-    devices: Literal["auto", "cpu", "gpu"] = key(
+    devices: Literal["auto", "cpu", "gpu"] = spec_key(
         Choice(("auto", "cpu", "gpu")), "Where to train.", default="auto"
     )
-    determinism: Literal["exact", "fast"] = key(
+    determinism: Literal["exact", "fast"] = spec_key(
         Choice(("exact", "fast")), "exact: two runs agree bit for bit.", default="exact"
     )
 
@@ -233,25 +237,27 @@ class Runtime:
 class Document:
     """The keys at the top of a file. `params` and `model` are decoded apart from the others."""
 
-    dlspec: int = key(Integer(), "The version of the language: 1.")
-    name: str = key(Text(), "The model's name: the file's name without its ending.")
-    model: object = key(Literal_(), "The graph, or a packaged architecture.")
-    extends: str | None = key(Text(), "A spec that this one overlays.", default=None)
-    description: str = key(Text(), "What the model is for, in a sentence.", default="")
-    tags: Mapping[str, str] | None = key(MapOf(Text()), "Labels for people.", default=None)
-    owners: tuple[str, ...] = key(
+    dlspec: int = spec_key(Integer(), "The version of the language: 1.")
+    name: str = spec_key(Text(), "The model's name: the file's name without its ending.")
+    model: object = spec_key(Literal_(), "The graph, or a packaged architecture.")
+    extends: str | None = spec_key(Text(), "A spec that this one overlays.", default=None)
+    description: str = spec_key(Text(), "What the model is for, in a sentence.", default="")
+    tags: Mapping[str, str] | None = spec_key(MapOf(Text()), "Labels for people.", default=None)
+    owners: tuple[str, ...] = spec_key(
         ListOf(Text()), "E-mail addresses, or teams as `team:name`.", default=()
     )
-    params: Mapping[str, object] | None = key(
+    params: Mapping[str, object] | None = spec_key(
         MapOf(Literal_()), "Hyper-parameters that `$` expressions and --set use.", default=None
     )
-    data: Data | None = key(Record(Data), "Where the data comes from.", default=None)
-    training: Training | None = key(Record(Training), "How it is trained.", default=None)
-    evaluation: Evaluation | None = key(Record(Evaluation), "What it must reach.", default=None)
-    prediction: Prediction | None = key(
+    data: Data | None = spec_key(Record(Data), "Where the data comes from.", default=None)
+    training: Training | None = spec_key(Record(Training), "How it is trained.", default=None)
+    evaluation: Evaluation | None = spec_key(
+        Record(Evaluation), "What it must reach.", default=None
+    )
+    prediction: Prediction | None = spec_key(
         Record(Prediction), "How `predict` generates.", default=None
     )
-    retraining: Retraining | None = key(
+    retraining: Retraining | None = spec_key(
         Record(Retraining), "When it is trained again.", default=None
     )
-    runtime: Runtime = key(Record(Runtime), "What it runs on.", default=Runtime())
+    runtime: Runtime = spec_key(Record(Runtime), "What it runs on.", default=Runtime())

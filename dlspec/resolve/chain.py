@@ -5,7 +5,7 @@ from typing import Literal
 
 from dlspec.language.metrics import GENERATED_METRICS
 from dlspec.language.sections import Evaluation
-from dlspec.resolve.plan import Plan, digest
+from dlspec.resolve.plan import Plan, canonical_digest
 
 Step = Literal["dataset", "model", "evaluation", "report", "champion"]
 
@@ -29,14 +29,14 @@ def step_digest(plan: Plan, step: Step) -> str:
     parts: dict[Step, object] = {
         "dataset": plan.data,
         "model": (plan.graph, plan.training, plan.runtime),
-        "evaluation": evaluation and _evaluated(plan, evaluation),
+        "evaluation": evaluation and _evaluation_digest_parts(plan, evaluation),
         "report": (plan.name, plan.description, plan.tags),
         "champion": evaluation and (evaluation.gates, evaluation.champion),
     }
-    return digest(parts[step])
+    return canonical_digest(parts[step])
 
 
-def _evaluated(plan: Plan, evaluation: Evaluation) -> tuple[object, ...]:
+def _evaluation_digest_parts(plan: Plan, evaluation: Evaluation) -> tuple[object, ...]:
     generates = set(evaluation.metrics) & set(GENERATED_METRICS)
     measured = (evaluation.metrics, evaluation.champion)
     return (*measured, plan.prediction) if generates else measured

@@ -63,7 +63,7 @@ def node_cost(node: Node, graph: Graph) -> Cost:
         return _frozen_if(
             Cost(cost.trainable, cost.frozen, flops, cost.activations, cost.unknown, macs), node
         )
-    activations = _total(tensor_bytes(tensor) for _, tensor in node.outputs)
+    activations = _total_if_known(tensor_bytes(tensor) for _, tensor in node.outputs)
     if node.weights is None:
         return Cost(None, None, node.flops, activations, 1, node.macs)
     trainable = sum(weight.size for weight in node.weights if weight.trainable)
@@ -80,22 +80,22 @@ def graph_cost(graph: Graph) -> Cost:
     # The weights of a model are the same at each of its uses, hence frozen at each.
     still = {name for node in graph.nodes if not node.trainable for name in models_of(node)}
     costs = [
-        _frozen(cost) if models_of(node) & still else cost
+        _frozen_cost(cost) if models_of(node) & still else cost
         for node in graph.nodes
         for cost in (node_cost(node, graph),)
     ]
-    owned = [cost for cost, own in zip(costs, _owners(graph), strict=True) if own]
+    owned = [cost for cost, own in zip(costs, _ownership_of_nodes(graph), strict=True) if own]
     return Cost(
         sum(cost.trainable or 0 for cost in owned),
         sum(cost.frozen or 0 for cost in owned),
-        _total(cost.flops for cost in costs),
-        _total(cost.activations for cost in costs),
+        _total_if_known(cost.flops for cost in costs),
+        _total_if_known(cost.activations for cost in costs),
         sum(cost.unknown for cost in owned),
-        _total(cost.macs for cost in costs),
+        _total_if_known(cost.macs for cost in costs),
     )
 
 
-def owns(node: Node, graph: Graph) -> bool:
+def owns_its_weights(node: Node, graph: Graph) -> bool:
     """Return whether a node is the first to use its weights."""
     if isinstance(node.operation, Use) and node.operation.of == "node":
         return False
@@ -106,7 +106,7 @@ def owns(node: Node, graph: Graph) -> bool:
     return not any(models & models_of(other) for other in earlier)
 
 
-def _owners(graph: Graph) -> Iterator[bool]:
+def _ownership_of_nodes(graph: Graph) -> Iterator[bool]:
     """Yield `owns` for each node, in one pass."""
     seen: set[str] = set()
     for node in graph.nodes:
@@ -120,7 +120,11 @@ def models_of(node: Node) -> frozenset[str]:
     """Return the names of the models that a node calls, itself or inside a wrapper."""
     if isinstance(node.operation, Use):
         return frozenset({node.operation.target} if node.operation.of == "model" else ())
-    return frozenset(_held(node.operation)) if isinstance(node.operation, Object) else frozenset()
+    return (
+        frozenset(_names_of_held_models(node.operation))
+        if isinstance(node.operation, Object)
+        else frozenset()
+    )
 
 
 def called_model(node: Node, graph: Graph) -> Graph | None:
@@ -143,26 +147,26 @@ def tensor_bytes(tensor: Tensor) -> int | None:
     return size
 
 
-def _held(value: object) -> Iterator[str]:
+def _names_of_held_models(value: object) -> Iterator[str]:
     if isinstance(value, ModelRef):
         yield value.name
     elif isinstance(value, Object):
         for inner in value.arguments.values():
-            yield from _held(inner)
+            yield from _names_of_held_models(inner)
     elif isinstance(value, tuple):
         for inner in value:
-            yield from _held(inner)
+            yield from _names_of_held_models(inner)
 
 
 def _frozen_if(cost: Cost, node: Node) -> Cost:
-    return cost if node.trainable else _frozen(cost)
+    return cost if node.trainable else _frozen_cost(cost)
 
 
-def _frozen(cost: Cost) -> Cost:
+def _frozen_cost(cost: Cost) -> Cost:
     return replace(cost, trainable=0, frozen=cost.parameters)
 
 
-def _total(values: Iterator[int | None]) -> int | None:
+def _total_if_known(values: Iterator[int | None]) -> int | None:
     total = 0
     for value in values:
         if value is None:

@@ -8,25 +8,27 @@ from dlspec.expand.flat import FlatGraph, Use
 from dlspec.resolve.plan import Graph, Node, Op, Reference
 
 
-def references(value: object) -> Iterator[Reference]:
+def references_within(value: object) -> Iterator[Reference]:
     """Yield every reference inside the inputs or arguments of a node."""
     if isinstance(value, Reference):
         yield value
     elif isinstance(value, tuple):
         for item in value:
-            yield from references(item)
+            yield from references_within(item)
     elif isinstance(value, dict):
         for item in value.values():
-            yield from references(item)
+            yield from references_within(item)
 
 
 def sources_of(node: Node) -> Iterator[str]:
     """Yield the names of the nodes and inputs that a node reads, a layer it uses again included."""
-    yield from (reference.node for reference in references(node.inputs))
-    yield from (reference.node for reference in references(node.call))
+    yield from (reference.node for reference in references_within(node.inputs))
+    yield from (reference.node for reference in references_within(node.call))
     if isinstance(node.operation, Op):
         operands = (node.operation.arguments, node.operation.keywords)
-        yield from (reference.node for operand in operands for reference in references(operand))
+        yield from (
+            reference.node for operand in operands for reference in references_within(operand)
+        )
     if isinstance(node.operation, Use) and node.operation.of == "node":
         yield node.operation.target
 
@@ -43,7 +45,7 @@ def report_dead(graph: Graph, flat: FlatGraph, reporter: Reporter) -> None:
             waiting.extend(sources_of(by_name[name]) if name in by_name else ())
     for node in flat.nodes:
         if node.name not in reached:
-            with reporter.within(*node.trail):
+            with reporter.with_trail(*node.trail):
                 reporter.error(
                     Code.DEAD_NODE,
                     node.head,

@@ -31,13 +31,13 @@ def report_unknown_models(
     return True
 
 
-def model_inputs(graph: Graph, given: Inputs) -> tuple[Tensor, ...]:
+def inputs_of_declared_model(graph: Graph, given: Inputs) -> tuple[Tensor, ...]:
     """Return what comes into a declared model, in the order of its inputs.
 
     Raises:
         ShapeError: If there are more or fewer, one has another name, or another shape.
     """
-    tensors = _ordered(graph, given)
+    tensors = _tensors_in_input_order(graph, given)
     if len(tensors) != len(graph.inputs):
         raise ShapeError(
             Code.LAYER_INPUTS,
@@ -46,7 +46,7 @@ def model_inputs(graph: Graph, given: Inputs) -> tuple[Tensor, ...]:
             help=f"name them with `from`: {', '.join(i.name for i in graph.inputs)}",
         )
     for declared, tensor in zip(graph.inputs, tensors, strict=True):
-        if tensor.shape is not None and not _agrees(declared.shape, tensor.shape):
+        if tensor.shape is not None and not _fits_declared_shape(declared.shape, tensor.shape):
             raise ShapeError(
                 Code.MERGE,
                 f"`{declared.name}` of the model `{graph.name}` has shape {declared.shape}",
@@ -56,7 +56,7 @@ def model_inputs(graph: Graph, given: Inputs) -> tuple[Tensor, ...]:
     return tensors
 
 
-def _ordered(graph: Graph, given: Inputs) -> tuple[Tensor, ...]:
+def _tensors_in_input_order(graph: Graph, given: Inputs) -> tuple[Tensor, ...]:
     if isinstance(given, Tensor):
         return (given,)
     if not isinstance(given, Mapping):
@@ -74,7 +74,7 @@ def _ordered(graph: Graph, given: Inputs) -> tuple[Tensor, ...]:
     return tuple(given[name] for name in names if name in given)
 
 
-def _agrees(declared: tuple[int | None, ...], given: tuple[int | None, ...]) -> bool:
+def _fits_declared_shape(declared: tuple[int | None, ...], given: tuple[int | None, ...]) -> bool:
     return len(declared) == len(given) and all(
         a is None or b is None or a == b for a, b in zip(declared[1:], given[1:], strict=True)
     )

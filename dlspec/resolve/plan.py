@@ -106,11 +106,11 @@ class Plan:
     prediction: Prediction | None = None
 
 
-def walk(graph: Graph) -> Iterator[Node]:
+def walk_graph_nodes(graph: Graph) -> Iterator[Node]:
     """Yield the nodes of a graph and of the models it holds; each model's nodes once."""
     yield from graph.nodes
     for inner in graph.models.values():
-        yield from walk(inner)
+        yield from walk_graph_nodes(inner)
 
 
 def weights_of(graph: Graph) -> Iterator[Weight]:
@@ -124,21 +124,21 @@ def weights_of(graph: Graph) -> Iterator[Weight]:
         yield from own if node.trainable else (replace(w, trainable=False) for w in own)
 
 
-def canonical(value: object) -> object:
+def canonical_data(value: object) -> object:
     """Return a value of a plan as JSON data: equal plans give equal data, whatever their text."""
     if is_dataclass(value) and not isinstance(value, type):
-        named = {f.name: canonical(getattr(value, f.name)) for f in fields(value) if f.compare}
+        named = {f.name: canonical_data(getattr(value, f.name)) for f in fields(value) if f.compare}
         kind = type(value).__name__
         return {"is": kind, **named}
     if isinstance(value, Mapping):
-        return {str(name): canonical(inner) for name, inner in value.items()}
+        return {str(name): canonical_data(inner) for name, inner in value.items()}
     if isinstance(value, tuple | list):
-        return [canonical(inner) for inner in value]
+        return [canonical_data(inner) for inner in value]
     assert value is None or isinstance(value, bool | int | float | str), value
     return value
 
 
-def digest(value: object) -> str:
+def canonical_digest(value: object) -> str:
     """Return the SHA-256 of a value's canonical form, as 64 hexadecimal digits."""
-    text = json.dumps(canonical(value), sort_keys=True, separators=(",", ":"))
+    text = json.dumps(canonical_data(value), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -9,19 +9,28 @@ from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import suggest
 from dlspec.expand.flat import FlatArgument, FlatGraph, FlatNode, FlatOp, Pointer, Use
 from dlspec.language.catalogue import Object
-from dlspec.resolve.dead_nodes import references, report_dead
-from dlspec.resolve.model_calls import model_inputs, report_unknown_models
-from dlspec.resolve.plan import Argument, Graph, Node, NodeInputs, Op, Reference, walk, weights_of
+from dlspec.resolve.dead_nodes import references_within, report_dead
+from dlspec.resolve.model_calls import inputs_of_declared_model, report_unknown_models
+from dlspec.resolve.plan import (
+    Argument,
+    Graph,
+    Node,
+    NodeInputs,
+    Op,
+    Reference,
+    walk_graph_nodes,
+    weights_of,
+)
 from dlspec.resolve.shapes import (
     Inferred,
     Inputs,
     Shape,
     ShapeError,
     Tensor,
-    infer,
+    infer_layer,
     infer_op,
     op_cost,
-    plus,
+    sum_if_known,
 )
 from dlspec.syntax.scalars import Poison
 
@@ -74,8 +83,8 @@ class _Resolver:
             self.outputs[declared.name] = (("out", Tensor(declared.shape, declared.dtype)),)
         for flat in self.flat.nodes:
             self.flat_nodes[flat.name] = flat
-            with self.reporter.within(*flat.trail):
-                node = self._node(flat)
+            with self.reporter.with_trail(*flat.trail):
+                node = self._resolved_node(flat)
             self.outputs[flat.name] = node.outputs if node else None
             if node:
                 self.nodes.append(node)
@@ -91,7 +100,7 @@ class _Resolver:
         )
         complete = len(self.nodes) == len(self.flat.nodes)
         # A name given twice leads elsewhere than the author meant: what is dead is not known.
-        named = not self.reporter.has(Code.DUPLICATE_NAME)
+        named = not self.reporter.has_code(Code.DUPLICATE_NAME)
         if complete and named and not isinstance(self.flat.outputs, Poison):
             report_dead(graph, self.flat, self.reporter)
         return graph
@@ -99,12 +108,12 @@ class _Resolver:
     def _graph_outputs(self) -> tuple[tuple[str, Reference], ...]:
         if isinstance(self.flat.outputs, Poison):
             return ()
-        found = ((name, self._reference(p)) for name, p in self.flat.outputs)
+        found = ((name, self._reference_of_pointer(p)) for name, p in self.flat.outputs)
         return tuple((name, reference) for name, reference in found if reference)
 
     # -- references --------------------------------------------------------------------------
 
-    def _reference(self, pointer: Pointer) -> Reference | None:
+    def _reference_of_pointer(self, pointer: Pointer) -> Reference | None:
         """Return the tensor a pointer means; None where a reported mistake hides it."""
         outputs = self.outputs.get(pointer.node)
         if outputs is None:
@@ -143,63 +152,63 @@ class _Resolver:
             help=help_,
         )
 
-    def _inputs(self, flat: FlatNode) -> NodeInputs | None:
+    def _resolved_node_inputs(self, flat: FlatNode) -> NodeInputs | None:
         flow = flat.inputs
         if isinstance(flow, Poison):
             return None
         if isinstance(flow, Pointer):
-            return self._reference(flow)
+            return self._reference_of_pointer(flow)
         if isinstance(flow, Mapping):
-            named = {name: self._reference(pointer) for name, pointer in flow.items()}
+            named = {name: self._reference_of_pointer(pointer) for name, pointer in flow.items()}
             found = {name: reference for name, reference in named.items() if reference}
             return found if len(found) == len(named) else None
-        listed = tuple(self._reference(pointer) for pointer in flow)
+        listed = tuple(self._reference_of_pointer(pointer) for pointer in flow)
         whole = tuple(reference for reference in listed if reference)
         return whole if len(whole) == len(listed) else None
 
-    def _tensor(self, reference: Reference) -> Tensor:
+    def _referenced_tensor(self, reference: Reference) -> Tensor:
         outputs = self.outputs[reference.node]
         assert outputs is not None
         known = outputs[reference.output] if reference.output < len(outputs) else outputs[0]
         return known[1] if reference.output < len(outputs) else UNKNOWN
 
-    def _tensors(self, inputs: NodeInputs) -> Inputs:
+    def _incoming_tensors(self, inputs: NodeInputs) -> Inputs:
         if isinstance(inputs, Reference):
-            return self._tensor(inputs)
+            return self._referenced_tensor(inputs)
         if isinstance(inputs, tuple):
-            return tuple(self._tensor(reference) for reference in inputs)
-        return {name: self._tensor(reference) for name, reference in inputs.items()}
+            return tuple(self._referenced_tensor(reference) for reference in inputs)
+        return {name: self._referenced_tensor(reference) for name, reference in inputs.items()}
 
-    def _argument(self, value: FlatArgument) -> tuple[Argument, bool]:
+    def _resolved_argument(self, value: FlatArgument) -> tuple[Argument, bool]:
         """Return an argument with references in the place of names, and whether it is whole."""
         if isinstance(value, Poison):
             return None, False
         if isinstance(value, Pointer):
-            reference = self._reference(value)
+            reference = self._reference_of_pointer(value)
             return reference, reference is not None
         if isinstance(value, tuple):
-            items = [self._argument(item) for item in value]
+            items = [self._resolved_argument(item) for item in value]
             return tuple(item for item, _ in items), all(ok for _, ok in items)  # type: ignore[return-value]  # nested alike
         return value, True
 
-    def _arguments(self, values: Mapping[str, FlatArgument]) -> dict[str, Argument] | None:
-        found = {name: self._argument(value) for name, value in values.items()}
+    def _resolved_arguments(self, values: Mapping[str, FlatArgument]) -> dict[str, Argument] | None:
+        found = {name: self._resolved_argument(value) for name, value in values.items()}
         if not all(ok for _, ok in found.values()):
             return None
         return {name: value for name, (value, _) in found.items()}
 
     # -- nodes -------------------------------------------------------------------------------
 
-    def _node(self, flat: FlatNode) -> Node | None:
-        call = self._arguments(flat.call)
-        inputs = self._inputs(flat)
+    def _resolved_node(self, flat: FlatNode) -> Node | None:
+        call = self._resolved_arguments(flat.call)
+        inputs = self._resolved_node_inputs(flat)
         operation = flat.operation
         if inputs is None or call is None or isinstance(operation, Poison):
             return None
         if isinstance(operation, FlatOp):
-            return self._operation(flat, operation)
+            return self._resolved_op_node(flat, operation)
         try:
-            inferred = self._infer(flat, operation, inputs, call)
+            inferred = self._infer_node(flat, operation, inputs, call)
         except ShapeError as error:
             self._report_shape(error, flat, inputs)
             return None
@@ -217,31 +226,31 @@ class _Resolver:
             macs=inferred.macs if inferred else None,
         )
 
-    def _infer(
+    def _infer_node(
         self,
         flat: FlatNode,
         operation: Object | Use,
         inputs: NodeInputs,
         call: Mapping[str, Argument],
     ) -> Inferred | None:
-        tensors = self._tensors(inputs)
+        tensors = self._incoming_tensors(inputs)
         if isinstance(operation, Use) and operation.of == "model":
-            return self._model(operation.target, tensors)
-        layer = self._layer(operation)
-        if layer is None or _unknown(tensors):
+            return self._inferred_model(operation.target, tensors)
+        layer = self._layer_of_operation(operation)
+        if layer is None or _has_unknown_shape(tensors):
             return None
         if not report_unknown_models(layer, flat, self.models, self.reporter):
             raise _Reported
         arguments = {name: self._call_tensors(value) for name, value in call.items()}
-        return infer(
+        return infer_layer(
             layer,
             tensors,
             call=arguments,
-            models=lambda ref, given: self._held(ref.name, given),
+            models=lambda ref, given: self._inferred_held_model(ref.name, given),
             dtype=self.dtype,
         )
 
-    def _layer(self, operation: Object | Use) -> Object | None:
+    def _layer_of_operation(self, operation: Object | Use) -> Object | None:
         if isinstance(operation, Object):
             return operation
         first = self.flat_nodes.get(operation.target)
@@ -249,20 +258,20 @@ class _Resolver:
 
     def _call_tensors(self, value: Argument) -> object:
         if isinstance(value, Reference):
-            return self._tensor(value)
+            return self._referenced_tensor(value)
         if isinstance(value, tuple):
             return tuple(self._call_tensors(item) for item in value)
         return value
 
-    def _held(self, name: str, given: Inputs) -> Inferred | None:
+    def _inferred_held_model(self, name: str, given: Inputs) -> Inferred | None:
         """Return what a model inside a wrapper gives; None where a layer's weights are unknown."""
-        known = all(node.weights is not None for node in walk(self.models[name]))
-        return self._model(name, given) if known else None
+        known = all(node.weights is not None for node in walk_graph_nodes(self.models[name]))
+        return self._inferred_model(name, given) if known else None
 
-    def _model(self, name: str, given: Inputs) -> Inferred:
+    def _inferred_model(self, name: str, given: Inputs) -> Inferred:
         """Return what a declared model gives, after comparing `given` inputs with its own."""
         graph = self.models[name]
-        tensors = model_inputs(graph, given)
+        tensors = inputs_of_declared_model(graph, given)
         graph = self._called_on(name, tensors)
         return Inferred(
             outputs=tuple(
@@ -271,8 +280,8 @@ class _Resolver:
             )
             or (("out", UNKNOWN),),
             weights=tuple(weights_of(graph)),
-            macs=plus(*(node.macs for node in graph.nodes)),
-            flops=plus(*(node.flops for node in graph.nodes)),
+            macs=sum_if_known(*(node.macs for node in graph.nodes)),
+            flops=sum_if_known(*(node.flops for node in graph.nodes)),
         )
 
     def _called_on(self, name: str, tensors: tuple[Tensor, ...]) -> Graph:
@@ -296,9 +305,9 @@ class _Resolver:
                 raise ShapeError(found.code, f"{found.message}: {found.label}", field="from")
         return self.called[name, shapes]
 
-    def _operation(self, flat: FlatNode, operation: FlatOp) -> Node | None:
-        keywords = self._arguments(operation.keywords)
-        arguments, whole = self._argument(operation.arguments)
+    def _resolved_op_node(self, flat: FlatNode, operation: FlatOp) -> Node | None:
+        keywords = self._resolved_arguments(operation.keywords)
+        arguments, whole = self._resolved_argument(operation.arguments)
         if keywords is None or not whole:
             return None
         assert isinstance(arguments, tuple)
@@ -308,7 +317,7 @@ class _Resolver:
         try:
             output = infer_op(made.name, given, named)
         except ShapeError as error:
-            self._report_shape(error, flat, tuple(references(arguments)))
+            self._report_shape(error, flat, tuple(references_within(arguments)))
             return None
         outputs = (("out", output or UNKNOWN),)
         macs, flops = op_cost(made.name, (*given, *named.values()), output)
@@ -317,14 +326,14 @@ class _Resolver:
     def _report_shape(self, error: ShapeError, flat: FlatNode, inputs: NodeInputs) -> None:
         if isinstance(error, _Reported):
             return
-        read = _listed(inputs) if not isinstance(inputs, Reference) else [inputs]
+        read = _inputs_as_list(inputs) if not isinstance(inputs, Reference) else [inputs]
         merge = len(read) > 1
-        shown = {_shown(one): self._tensor(one).shape for one in read}
+        shown = {_referenced_output_text(one): self._referenced_tensor(one).shape for one in read}
         notes = [f"`{name}` has shape {shape}" for name, shape in shown.items()]
-        source = f"the output of `{_shown(read[0])}`" if read else "its operands"
+        source = f"the output of `{_referenced_output_text(read[0])}`" if read else "its operands"
         self.reporter.error(
             error.code,
-            self._place(error.field, flat),
+            self._place_of_field(error.field, flat),
             f"`{flat.name}` cannot take {'these inputs' if merge else source}",
             label=error.message,
             notes=notes,
@@ -344,7 +353,7 @@ class _Resolver:
             return None
         return f"add `return_sequences: true` to `{inner.class_name}` above"
 
-    def _place(self, name: str | None, flat: FlatNode) -> Span:
+    def _place_of_field(self, name: str | None, flat: FlatNode) -> Span:
         if name is None:
             return flat.head
         return flat.places.get(name) or flat.places.get(f"call.{name}") or flat.head
@@ -357,14 +366,14 @@ class _Reported(ShapeError):  # noqa: N818 - a signal: the mistake has a diagnos
         super().__init__(Code.UNKNOWN_NAME, "reported")
 
 
-def _listed(inputs: object) -> list:  # type: ignore[type-arg]  # references or tensors, as they come
+def _inputs_as_list(inputs: object) -> list:  # type: ignore[type-arg]  # references or tensors, as they come
     return list(inputs.values()) if isinstance(inputs, Mapping) else list(inputs)  # type: ignore[call-overload]
 
 
-def _shown(reference: Reference) -> str:
+def _referenced_output_text(reference: Reference) -> str:
     return f"{reference.node}.{reference.output}" if reference.output else reference.node
 
 
-def _unknown(inputs: Inputs) -> bool:
-    tensors = [inputs] if isinstance(inputs, Tensor) else _listed(inputs)
+def _has_unknown_shape(inputs: Inputs) -> bool:
+    tensors = [inputs] if isinstance(inputs, Tensor) else _inputs_as_list(inputs)
     return any(tensor.shape is None for tensor in tensors)

@@ -31,28 +31,28 @@ class Limit:
         return f"`{self.node.name}` cannot run on {self.backend}"
 
 
-def limits(graph: Graph, backend: str) -> Iterator[Limit]:
+def backend_limits(graph: Graph, backend: str) -> Iterator[Limit]:
     """Yield what `backend` cannot run of a graph and of the models it calls."""
     if backend == "tensorflow":
         return
     for node in graph.nodes:
-        reasons = [_of_layer(layer, backend) for layer in _layers(node.operation)]
+        reasons = [_of_layer(layer, backend) for layer in _nested_layers(node.operation)]
         reasons.append(_on_jax(node, graph) if backend == "jax" else _on_torch(node, graph))
         for reason in filter(None, reasons):
             yield Limit(node, backend, reason)
     for inner in graph.models.values():
-        yield from limits(inner, backend)
+        yield from backend_limits(inner, backend)
 
 
-def _layers(value: object) -> Iterator[Object]:
+def _nested_layers(value: object) -> Iterator[Object]:
     """Yield a layer and those that it holds."""
     if isinstance(value, Object) and value.entry_kind == "layer":
         yield value
         for argument in value.arguments.values():
-            yield from _layers(argument)
+            yield from _nested_layers(argument)
     elif isinstance(value, tuple):
         for item in value:
-            yield from _layers(item)
+            yield from _nested_layers(item)
 
 
 def _of_layer(layer: Object, backend: str) -> str | None:
@@ -72,7 +72,7 @@ def _on_jax(node: Node, graph: Graph) -> str | None:
         return None
     # Keras computes these itself, and hands others to JAX, which wants one width for both.
     itself = layer["dropout"] or node.call.get("return_attention_scores")
-    query = next(_taken(node))
+    query = next(_references_taken(node))
     shape = graph.tensor(query).shape
     if itself or shape is None or len(shape) != 3:
         return None
@@ -83,17 +83,17 @@ def _on_jax(node: Node, graph: Graph) -> str | None:
 
 def _on_torch(node: Node, graph: Graph) -> str | None:
     sparse = {declared.name for declared in graph.inputs if declared.sparse}
-    if any(reference.node in sparse for reference in _taken(node)):
+    if any(reference.node in sparse for reference in _references_taken(node)):
         return "torch has no sparse inputs"
     layer = node.operation
     if isinstance(layer, Object) and layer.class_name == "LayerNormalization":
-        shape = graph.tensor(next(_taken(node))).shape
+        shape = graph.tensor(next(_references_taken(node))).shape
         if shape is not None and _inner_axis(layer["axis"], rank=len(shape)):
             return "Keras 3.15 normalizes the last axis on torch, whatever `axis` says"
     return None
 
 
-def _taken(node: Node) -> Iterator[Reference]:
+def _references_taken(node: Node) -> Iterator[Reference]:
     """Yield what a node takes, in order."""
     given = node.inputs
     if isinstance(given, Reference):
@@ -116,10 +116,10 @@ def report_backend_limits(checked: Checked) -> None:
     if not isinstance(backend, str):
         return
     chosen = Related(checked.spec.places.value("runtime.backend"), "the backend is named here")
-    for limit in limits(checked.graph, backend):
+    for limit in backend_limits(checked.graph, backend):
         flat_node = node_of(checked.flat, limit.node.name)
         assert limit.node.place is not None
-        with checked.reporter.within(*(flat_node.trail if flat_node else ())):
+        with checked.reporter.with_trail(*(flat_node.trail if flat_node else ())):
             checked.reporter.error(
                 Code.NOT_ON_BACKEND,
                 limit.node.place,

@@ -47,7 +47,7 @@ def report_training_references(checked: Checked) -> None:
     if training.clip is not None:
         _check_clip(training.clip, checked.spec, checked.reporter)
     if isinstance(training.class_weight, Mapping):
-        _check_class_weight(training.class_weight, checked.spec, checked.reporter)
+        _check_class_weight_keys(training.class_weight, checked.spec, checked.reporter)
 
 
 def _check_outputs(
@@ -90,7 +90,9 @@ def _check_clip(clip: Clip, spec: ModelSpec, reporter: Reporter) -> None:
         )
 
 
-def _check_class_weight(weights: Mapping[str, float], spec: ModelSpec, reporter: Reporter) -> None:
+def _check_class_weight_keys(
+    weights: Mapping[str, float], spec: ModelSpec, reporter: Reporter
+) -> None:
     for name in weights:
         if not name.isdecimal():
             reporter.error(

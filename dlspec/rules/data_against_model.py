@@ -7,8 +7,8 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.suggest import suggest
 from dlspec.expand.flat import FlatGraph
-from dlspec.language.features import ClassFeature, Feature, element
-from dlspec.language.sections import Data, whole
+from dlspec.language.features import ClassFeature, Feature, element_tensor
+from dlspec.language.sections import Data, is_free_of_poison
 from dlspec.language.tensors import Shape
 from dlspec.resolve.plan import Graph
 from dlspec.rules.subject import Checked
@@ -22,9 +22,9 @@ def report_data_against_model(checked: Checked) -> None:
     # One broken feature hides no other: the section need not be whole.
     if not isinstance(data, Data):
         return
-    if whole(data.inputs) and len(graph.inputs) == len(flat.input_places):
+    if is_free_of_poison(data.inputs) and len(graph.inputs) == len(flat.input_places):
         _check_inputs(data.inputs, graph, flat, checked.spec.places, checked.reporter)
-    if whole(data.targets) and graph.outputs:
+    if is_free_of_poison(data.targets) and graph.outputs:
         _check_targets(data.targets, graph, flat, checked.reporter)
 
 
@@ -58,7 +58,7 @@ def _check_inputs(
                 help=f"write `{near}`" if near else f"add `{name}` under `data.inputs`",
             )
             continue
-        given = element(features[name])
+        given = element_tensor(features[name])
         _check_shape(name, one.shape[1:], given.shape or (), flat, reporter)
         _check_dtype(name, one.dtype, str(given.dtype), flat, reporter)
 
@@ -66,13 +66,13 @@ def _check_inputs(
 def _check_shape(
     name: str, declared: Shape, given: Shape, flat: FlatGraph, reporter: Reporter
 ) -> None:
-    if not _agree(declared, given):
+    if not _shapes_agree(declared, given):
         reporter.error(
             Code.FEATURE_SHAPE,
             flat.input_shapes[name],
             f"the input `{name}` and its feature have different shapes",
-            label=f"the model takes {_listed(declared)}, the data gives {_listed(given)}",
-            help=f"write `{name}: {_listed(given)}`, or change the feature",
+            label=f"the model takes {_shape_text(declared)}, the data gives {_shape_text(given)}",
+            help=f"write `{name}: {_shape_text(given)}`, or change the feature",
         )
 
 
@@ -121,11 +121,11 @@ def _check_target(
 ) -> None:
     """Compare a target with its output; class ids are compared with the head's width by rules."""
     output = graph.tensor(dict(graph.outputs)[name])
-    given = element(feature).shape
+    given = element_tensor(feature).shape
     if output.shape is None or given is None:
         return
     shape = output.shape[1:]
-    has_classes = element(feature).dtype == "int32"
+    has_classes = element_tensor(feature).dtype == "int32"
     expected = shape[:-1] if has_classes else shape
     if isinstance(feature, ClassFeature) and len(expected) == len(given):
         return
@@ -134,24 +134,24 @@ def _check_target(
             Code.TARGET_SHAPE,
             flat.output_place,
             f"the output `{name}` has more axes than its target",
-            label=f"the model gives {_listed(shape)}, the target is {_listed(given)}",
+            label=f"the model gives {_shape_text(shape)}, the target is {_shape_text(given)}",
             help="put `Flatten` or a global pooling layer before the last one",
         )
-    elif not _agree(expected, given):
+    elif not _shapes_agree(expected, given):
         reporter.error(
             Code.TARGET_SHAPE,
             flat.output_place,
             f"the output `{name}` does not have the shape of its target",
-            label=f"the model gives {_listed(shape)}, the target is {_listed(given)}",
+            label=f"the model gives {_shape_text(shape)}, the target is {_shape_text(given)}",
             help="change the last layer, or the target",
         )
 
 
-def _agree(declared: Shape, given: Shape) -> bool:
+def _shapes_agree(declared: Shape, given: Shape) -> bool:
     return len(declared) == len(given) and all(
         a is None or b is None or a == b for a, b in zip(declared, given, strict=True)
     )
 
 
-def _listed(shape: Shape) -> str:
+def _shape_text(shape: Shape) -> str:
     return "[" + ", ".join("null" if extent is None else str(extent) for extent in shape) + "]"

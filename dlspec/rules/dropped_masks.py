@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from dlspec.diagnostics.codes import Code
 from dlspec.language.catalogue import Object
-from dlspec.resolve.dead_nodes import references
+from dlspec.resolve.dead_nodes import references_within
 from dlspec.resolve.plan import Graph, Node, Reference
 from dlspec.rules.heads import node_of
 from dlspec.rules.subject import Checked
@@ -36,7 +36,7 @@ def dropped_masks(graph: Graph) -> Iterator[Node]:
         layer = node.operation
         if not isinstance(layer, Object):
             continue
-        takes_mask = any(reference.node in masked for reference in references(node.inputs))
+        takes_mask = any(reference.node in masked for reference in references_within(node.inputs))
         if _makes_mask(layer) or (takes_mask and _keeps_mask(layer)):
             masked.add(node.name)
         elif takes_mask and layer.class_name in _DROPS and isinstance(node.inputs, Reference):
@@ -66,7 +66,7 @@ def warn_of_dropped_masks(checked: Checked) -> None:
         flat_node = node_of(checked.flat, node.name)
         assert flat_node is not None
         assert isinstance(node.operation, Object)
-        with checked.reporter.within(*flat_node.trail):
+        with checked.reporter.with_trail(*flat_node.trail):
             checked.reporter.error(
                 Code.DROPPED_MASK,
                 flat_node.head,

@@ -11,7 +11,7 @@ from dlspec.language.metrics import (
     REGRESSION_METRICS,
     SEQUENCE_METRICS,
 )
-from dlspec.language.sections import Data, Evaluation, Training, whole
+from dlspec.language.sections import Data, Evaluation, Training, is_free_of_poison
 from dlspec.rules.subject import Checked
 
 # McNemar's test counts rows that are right or wrong as a whole.
@@ -26,7 +26,7 @@ def report_measures(checked: Checked) -> None:
         _check_metrics(checked.evaluation, checked.data, checked.spec, checked.reporter)
         _check_champion(checked.evaluation, checked.spec, checked.reporter)
     if checked.training is not None:
-        _check_class_weight(checked.training, checked.data, checked.spec, checked.reporter)
+        _check_class_weight_target(checked.training, checked.data, checked.spec, checked.reporter)
 
 
 def _check_metrics(evaluation: Evaluation, data: Data, spec: ModelSpec, reporter: Reporter) -> None:
@@ -40,12 +40,12 @@ def _check_metrics(evaluation: Evaluation, data: Data, spec: ModelSpec, reporter
                 Code.UNKNOWN_METRIC,
                 spec.places.value(f"evaluation.metrics.{index}"),
                 f"`{metric}` cannot be measured on {targets}",
-                label=_why_not(metric),
+                label=_unmeasurable_reason(metric),
                 help=f"write one of {', '.join(sorted(fitting))}",
             )
 
 
-def _why_not(metric: str) -> str:
+def _unmeasurable_reason(metric: str) -> str:
     if metric in GENERATED_METRICS:
         return "the spec has no `prediction.generate`"
     return "no target is of its kind"
@@ -70,7 +70,7 @@ def _check_champion(evaluation: Evaluation, spec: ModelSpec, reporter: Reporter)
         )
 
 
-def _check_class_weight(
+def _check_class_weight_target(
     training: Training, data: Data, spec: ModelSpec, reporter: Reporter
 ) -> None:
     classes = [t for t in data.targets.values() if isinstance(t, ClassFeature | BinaryFeature)]
@@ -87,7 +87,7 @@ def _check_class_weight(
 def report_gates(checked: Checked) -> None:
     """Report a gate, or a championship, on a metric that is not measured."""
     evaluation = checked.spec.evaluation
-    if evaluation is None or not whole(evaluation):
+    if evaluation is None or not is_free_of_poison(evaluation):
         return
     asked = {f"evaluation.gates.{gate.metric}": gate.metric for gate in evaluation.gates}
     if evaluation.champion is not None:

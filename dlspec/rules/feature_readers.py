@@ -22,7 +22,7 @@ def report_small_embeddings(checked: Checked) -> None:
         if isinstance(rows, int) and rows < ids:
             flat_node = node_of(checked.flat, node.name)
             assert flat_node is not None
-            with checked.reporter.within(*flat_node.trail):
+            with checked.reporter.with_trail(*flat_node.trail):
                 checked.reporter.error(
                     Code.EMBEDDING_TOO_SMALL,
                     flat_node.places.get("input_dim", flat_node.head),
@@ -48,7 +48,7 @@ def warn_of_pixels(checked: Checked) -> None:
         if not isinstance(feature, ImageFeature) or feature.scale or feature.standardize:
             continue
         readers = [n for n, f in _reading_features(checked, (ImageFeature,)) if f is feature]
-        if any(_scales(node) for node in readers):
+        if any(_scales_pixels(node) for node in readers):
             continue
         checked.reporter.error(
             Code.UNSCALED_PIXELS,
@@ -59,7 +59,7 @@ def warn_of_pixels(checked: Checked) -> None:
         )
 
 
-def _scales(node: Node) -> bool:
+def _scales_pixels(node: Node) -> bool:
     scaling = ("Rescaling", "Normalization", "BatchNormalization", "LayerNormalization")
     return isinstance(node.operation, Object) and node.operation.class_name in scaling
 

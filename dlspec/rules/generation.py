@@ -11,7 +11,7 @@ from dlspec.expand.flat import FlatGraph
 from dlspec.language.catalogue import Object
 from dlspec.language.features import TokensFeature
 from dlspec.language.prediction import Generation
-from dlspec.language.sections import Data, whole
+from dlspec.language.sections import Data, is_free_of_poison
 from dlspec.resolve.plan import Graph, Node, Reference
 from dlspec.rules.heads import node_of
 from dlspec.rules.lookahead import sight_of
@@ -43,7 +43,9 @@ class _Asked:
     graph: Graph
     reporter: Reporter
 
-    def conflict(self, key: str, message: str, label: str, help_: str | None = None) -> None:
+    def report_generation_conflict(
+        self, key: str, message: str, label: str, help_: str | None = None
+    ) -> None:
         place = self.spec.places.value(f"{_SECTION}.{key}")
         self.reporter.error(Code.NOT_GENERATED, place, message, label=label, help=help_)
 
@@ -51,14 +53,14 @@ class _Asked:
 def report_generation(subject: Checked) -> None:
     """Report why the model cannot say ids one after another as `prediction.generate` asks."""
     spec, graph, flat = subject.spec, subject.graph, subject.flat
-    if spec.prediction is None or not whole(spec.prediction) or not graph.outputs:
+    if spec.prediction is None or not is_free_of_poison(spec.prediction) or not graph.outputs:
         return
     checked = _Asked(spec.prediction.generate, spec, graph, subject.reporter)
     named = _check_input(checked)
-    output = _output(checked)
+    output = _check_generated_output(checked)
     if output is None or not named:
         return
-    if spec.data is not None and whole(spec.data):
+    if spec.data is not None and is_free_of_poison(spec.data):
         _check_data(checked, spec.data, output)
     _check_loss(checked, output)
     if len(graph.nodes) == len(flat.nodes):
@@ -88,7 +90,7 @@ def _check_input(checked: _Asked) -> bool:
     return False
 
 
-def _output(checked: _Asked) -> str | None:
+def _check_generated_output(checked: _Asked) -> str | None:
     output = generated_output(checked.generate, checked.graph)
     if output is not None:
         return output
@@ -122,24 +124,24 @@ def _check_data(checked: _Asked, data: Data, output: str) -> None:
     if said is None or target is None:
         return  # reported with the other names that do not agree
     if not isinstance(said, TokensFeature):
-        checked.conflict(
+        checked.report_generation_conflict(
             "input", f"`{name}` holds no sequence of ids", "its feature is no `tokens`"
         )
         return
     if not isinstance(target, TokensFeature):
-        checked.conflict(
+        checked.report_generation_conflict(
             "output", f"`{output}` gives no sequence of ids", "its target is no `tokens`"
         )
         return
     if said.length != target.length:
-        checked.conflict(
+        checked.report_generation_conflict(
             "input",
             f"`{name}` and `{output}` have different lengths",
             f"{said.length} ids go in, {target.length} come out",
             "give both features the same `length`",
         )
     if said.num_ids < target.num_ids:
-        checked.conflict(
+        checked.report_generation_conflict(
             "input",
             f"`{name}` cannot take back every id that `{output}` gives",
             f"it knows {said.num_ids} ids, `{output}` gives {target.num_ids}",
@@ -170,7 +172,7 @@ def _check_numbers(checked: _Asked, said: TokensFeature, target: TokensFeature) 
 
 def _check_loss(checked: _Asked, output: str) -> None:
     training = checked.spec.training
-    if training is None or not whole(training):
+    if training is None or not is_free_of_poison(training):
         return
     written, path = training.loss, "training.loss"
     if not isinstance(written, Object):
@@ -195,7 +197,7 @@ def _check_causal(checked: _Asked, output: str, flat: FlatGraph) -> None:
     shape = checked.graph.tensor(Reference(source)).shape or ()
     sight = sight_of(checked.graph, dict(checked.graph.outputs)[output], source=source)
     if sight is None:
-        checked.conflict(
+        checked.report_generation_conflict(
             "input", f"`{output}` does not depend on `{source}`", "it says the same at every step"
         )
     elif sight.ahead is not None and sight.ahead > 0 and sight.node and shape[1:] != (1,):
@@ -208,7 +210,7 @@ def _report_ahead(checked: _Asked, node: Node, ahead: float, flat: FlatGraph) ->
     written = node_of(flat, node.name)
     trail = written.trail if written and written.head == node.place else ()
     seen = f"all of `{source}`" if ahead == math.inf else f"`{source}` up to t + {ahead:.0f}"
-    with checked.reporter.within(*trail):
+    with checked.reporter.with_trail(*trail):
         checked.reporter.error(
             Code.NOT_CAUSAL,
             node.place or asked,

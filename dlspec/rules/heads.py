@@ -65,14 +65,14 @@ def final_activation(flat: FlatGraph, pointer: Pointer) -> str | None:
             return "softmax"
         if layer.class_name in (*_WITH_ACTIVATION, "Activation"):
             activation = layer["activation"]
-            return "linear" if activation is None else _word(activation)
+            return "linear" if activation is None else _activation_word(activation)
         if layer.class_name not in _PASS_ON or not isinstance(node.inputs, Pointer):
             return None
         pointer = node.inputs
     return None
 
 
-def _word(activation: object) -> str | None:
+def _activation_word(activation: object) -> str | None:
     if isinstance(activation, Object):
         return activation.class_name.lower()
     return str(activation)
@@ -83,7 +83,7 @@ def node_of(flat: FlatGraph, name: str) -> FlatNode | None:
     return next((node for node in flat.nodes if node.name == name), None)
 
 
-def heads_of(
+def model_heads(
     spec: ModelSpec, graph: Graph, flat: FlatGraph, data: Data | None, training: Training | None
 ) -> Iterator[Head]:
     """Yield the heads of a model: each output with its target and its loss."""

@@ -3,7 +3,7 @@
 import re
 
 from dlspec.diagnostics.codes import Code
-from dlspec.language.sections import whole
+from dlspec.language.sections import is_free_of_poison
 from dlspec.rules.subject import Checked
 
 # Dagster's own rules for tags and owners.
@@ -16,7 +16,7 @@ _OWNER = re.compile(r"(team:[A-Za-z0-9_-]+|[^@\s]+@[^@\s]+\.[^@\s]+)\Z")
 def report_labels(checked: Checked) -> None:
     """Report tags and owners that the pipeline could not show."""
     spec, reporter = checked.spec, checked.reporter
-    for name, text in spec.tags.items() if whole(spec.tags) else ():
+    for name, text in spec.tags.items() if is_free_of_poison(spec.tags) else ():
         if not (_TAG.match(name) and _TAG.match(text)):
             reporter.error(
                 Code.BAD_NAME,
@@ -24,7 +24,7 @@ def report_labels(checked: Checked) -> None:
                 f"`{name}: {text}` cannot be a tag",
                 label="letters, digits, `_`, `-` and `.`, at most 63 each",
             )
-    for index, owner in enumerate(spec.owners if whole(spec.owners) else ()):
+    for index, owner in enumerate(spec.owners if is_free_of_poison(spec.owners) else ()):
         if not _OWNER.match(owner):
             reporter.error(
                 Code.BAD_NAME,

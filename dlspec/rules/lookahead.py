@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dlspec.expand.flat import Use
 from dlspec.language.catalogue import Object
-from dlspec.resolve.dead_nodes import references
+from dlspec.resolve.dead_nodes import references_within
 from dlspec.resolve.plan import Argument, Graph, Node, Op, Reference
 
 # Each position of what these give depends on the same position of what they take.
@@ -63,16 +63,16 @@ class Sight:
 
 def sight_of(graph: Graph, output: Reference, *, source: str) -> Sight | None:
     """Return what one tensor of a graph sees of the input `source`; None if it depends on none."""
-    return _sights(graph, {source: Sight(0)}).get((output.node, output.output))
+    return _tensor_sights(graph, {source: Sight(0)}).get((output.node, output.output))
 
 
-def _sights(graph: Graph, inputs: Mapping[str, Sight]) -> dict[tuple[str, int], Sight]:
+def _tensor_sights(graph: Graph, inputs: Mapping[str, Sight]) -> dict[tuple[str, int], Sight]:
     """Return the sight of every tensor that depends on one of `inputs`, by node and output."""
     found = {(name, 0): sight for name, sight in inputs.items()}
     nodes = {node.name: node for node in graph.nodes}
     for node in graph.nodes:
         taken = _Taken(node, found)
-        if not taken.everything:
+        if not taken.furthest_taken:
             continue
         operation: object = node.operation
         if isinstance(operation, Use) and operation.of == "model":
@@ -94,24 +94,24 @@ class _Taken:
 
     def of(self, value: object) -> Sight | None:
         """Return the furthest of the sights inside some inputs or arguments."""
-        return _furthest(
+        return _furthest_sight(
             self.found[r.node, r.output]
-            for r in references(value)
+            for r in references_within(value)
             if (r.node, r.output) in self.found
         )
 
     @property
-    def everything(self) -> Sight | None:
+    def furthest_taken(self) -> Sight | None:
         operation = self.node.operation
         operands = (operation.arguments, operation.keywords) if isinstance(operation, Op) else ()
-        return _furthest(
+        return _furthest_sight(
             sight
             for value in (self.node.inputs, self.node.call, *operands)
             if (sight := self.of(value)) is not None
         )
 
 
-def _furthest(sights: Iterable[Sight]) -> Sight | None:
+def _furthest_sight(sights: Iterable[Sight]) -> Sight | None:
     """Return the one that sees all, else one that is not known, else the furthest; None of none."""
 
     def order(sight: Sight) -> float:
@@ -132,23 +132,23 @@ def _of_model(graph: Graph, taken: _Taken) -> Iterator[tuple[int, Sight]]:
         for declared, reference in zip(graph.inputs, given, strict=False)
         if (sight := taken.of(reference)) is not None
     }
-    inner = _sights(graph, sights)
+    inner = _tensor_sights(graph, sights)
     for index, (_, reference) in enumerate(graph.outputs):
         if (sight := inner.get((reference.node, reference.output))) is not None:
             yield index, sight
 
 
 def _of_call(operation: object, taken: _Taken) -> Iterator[tuple[int, Sight]]:
-    sight = taken.everything
+    sight = taken.furthest_taken
     assert sight is not None, "the node takes a tensor that depends on the input"
     for index in range(len(taken.node.outputs)):
-        ahead = _ahead(operation, index, taken)
+        ahead = _positions_ahead(operation, index, taken)
         further = ahead != sight.ahead and ahead is not None
         yield index, Sight(ahead, taken.node if further else sight.node)
 
 
-def _ahead(operation: object, index: int, taken: _Taken) -> float | None:
-    sight = taken.everything
+def _positions_ahead(operation: object, index: int, taken: _Taken) -> float | None:
+    sight = taken.furthest_taken
     assert sight is not None
     if sight.ahead == _EVERYTHING and not isinstance(operation, Op):
         return _EVERYTHING
@@ -159,19 +159,19 @@ def _ahead(operation: object, index: int, taken: _Taken) -> float | None:
             in_order = operation["return_sequences"] is True and not operation["go_backwards"]
             return sight.ahead if in_order and index == 0 else _EVERYTHING
         case Object():
-            return _plus(sight.ahead, _step(operation, taken.node))
+            return _add_positions(sight.ahead, _layer_lookahead(operation, taken.node))
         case Op():
             return _of_op(operation, sight)
     return None
 
 
-def _plus(ahead: float | None, step: float | None) -> float | None:
+def _add_positions(ahead: float | None, step: float | None) -> float | None:
     if step == _EVERYTHING:
         return _EVERYTHING
     return None if ahead is None or step is None else ahead + step
 
 
-def _step(layer: Object, node: Node) -> float | None:
+def _layer_lookahead(layer: Object, node: Node) -> float | None:
     """Return by how many positions a layer sees further than what it takes."""
     name, shape = layer.class_name, node.outputs[0][1].shape
     if name == "Dense" and shape is not None and len(shape) == 2:
@@ -181,11 +181,13 @@ def _step(layer: Object, node: Node) -> float | None:
     if name in _OVER_ALL_POSITIONS:
         return _EVERYTHING
     if name in _BY_LAST_AXIS:
-        return 0 if _axes(layer["axis"], 3) == {2} else _EVERYTHING
+        return 0 if _axes_from_first(layer["axis"], 3) == {2} else _EVERYTHING
     if name in _WINDOWS:
         return _of_window(layer)
     if name == "Concatenate":
-        return 0 if shape and _axes(layer["axis"], len(shape)) == {len(shape) - 1} else None
+        return (
+            0 if shape and _axes_from_first(layer["axis"], len(shape)) == {len(shape) - 1} else None
+        )
     if name in ("Cropping1D", "ZeroPadding1D"):
         sides = layer["cropping" if name == "Cropping1D" else "padding"]
         before = sides[0] if isinstance(sides, tuple) else sides
@@ -196,12 +198,12 @@ def _step(layer: Object, node: Node) -> float | None:
 
 def _of_window(layer: Object) -> float | None:
     pooling = layer.class_name.endswith("Pooling1D")
-    size = _single(layer["pool_size" if pooling else "kernel_size"])
+    size = _single_extent(layer["pool_size" if pooling else "kernel_size"])
     strides = layer["strides"]
-    stride = size if strides is None else _single(strides)
+    stride = size if strides is None else _single_extent(strides)
     if layer["data_format"] not in (None, "channels_last") or stride != 1:
         return 0 if size == stride == 1 else None
-    reach = (size - 1) * (1 if pooling else _single(layer["dilation_rate"]))
+    reach = (size - 1) * (1 if pooling else _single_extent(layer["dilation_rate"]))
     match layer["padding"]:
         case "causal":
             return 0
@@ -210,7 +212,7 @@ def _of_window(layer: Object) -> float | None:
     return reach
 
 
-def _single(value: object) -> int:
+def _single_extent(value: object) -> int:
     (number,) = value if isinstance(value, tuple) else (value,)
     assert isinstance(number, int)
     return number
@@ -224,7 +226,7 @@ def _of_attention(taken: _Taken) -> float | None:
     else:
         listed = (inputs,) if isinstance(inputs, Reference) else inputs
         query, others = taken.of(listed[:1]), taken.of(listed[1:])
-    sight = taken.everything
+    sight = taken.furthest_taken
     if others is None or call.get("use_causal_mask") is True:
         return sight.ahead if sight else None
     # A mask of one's own may hide what comes later.
@@ -242,13 +244,13 @@ def _of_op(operation: Op, sight: Sight) -> float | None:
         axis = operation.arguments[1]
     if axis is None and operation.name.endswith("softmax"):
         axis = -1
-    if _axes(axis, 3) == {2}:
+    if _axes_from_first(axis, 3) == {2}:
         return sight.ahead
     # Turned round twice, a sequence looks back again.
     return None if operation.name == "flip" and sight.ahead == _EVERYTHING else _EVERYTHING
 
 
-def _axes(axis: object, ndim: int) -> set[int]:
+def _axes_from_first(axis: object, ndim: int) -> set[int]:
     """Return axes counted from the first; no axis means all of them."""
     if axis is None:
         return set(range(ndim))

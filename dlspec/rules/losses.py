@@ -103,7 +103,7 @@ def report_head_width(checked: Checked) -> None:
             continue
         what = "ids" if isinstance(head.target, TokensFeature) else "classes"
         trail = head.node.trail if head.node else ()
-        with checked.reporter.within(*trail):
+        with checked.reporter.with_trail(*trail):
             checked.reporter.error(
                 Code.HEAD_WIDTH,
                 head.place,

@@ -5,7 +5,7 @@ import zoneinfo
 
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.suggest import suggest
-from dlspec.language.sections import whole
+from dlspec.language.sections import is_free_of_poison
 from dlspec.rules.subject import Checked
 
 _MONTHS = [
@@ -43,12 +43,12 @@ def cron_problem(text: str) -> str | None:
         return f"it has {len(words)} fields and needs {len(_FIELDS)}"
     for word, (name, low, high, names) in zip(words, _FIELDS, strict=True):
         for part in word.split(","):
-            if not _stands(part, low, high, names):
+            if not _is_cron_part(part, low, high, names):
                 return f"`{part}` is no {name}, which goes from {low} to {high}"
     return None
 
 
-def _stands(part: str, low: int, high: int, names: list[str]) -> bool:
+def _is_cron_part(part: str, low: int, high: int, names: list[str]) -> bool:
     match = _PART.match(part)
     if not match:
         return False
@@ -57,12 +57,12 @@ def _stands(part: str, low: int, high: int, names: list[str]) -> bool:
         return False
     if start == "*":
         return end is None
-    first = _number(start, low, names)
-    last = first if end is None else _number(end, low, names)
+    first = _cron_number(start, low, names)
+    last = first if end is None else _cron_number(end, low, names)
     return first is not None and last is not None and low <= first <= last <= high
 
 
-def _number(word: str, low: int, names: list[str]) -> int | None:
+def _cron_number(word: str, low: int, names: list[str]) -> int | None:
     if word.lower() in names:
         return names.index(word.lower()) + low
     return int(word) if word.isdecimal() else None
@@ -71,7 +71,7 @@ def _number(word: str, low: int, names: list[str]) -> int | None:
 def report_retraining(checked: Checked) -> None:
     """Report a cron expression or a time zone that means nothing."""
     spec, reporter = checked.spec, checked.reporter
-    if spec.retraining is None or not whole(spec.retraining):
+    if spec.retraining is None or not is_free_of_poison(spec.retraining):
         return
     cron = spec.retraining.cron
     problem = cron_problem(cron) if cron is not None else None

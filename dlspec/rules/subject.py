@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from dlspec.decode.spec import ModelSpec
 from dlspec.diagnostics.findings import Reporter
 from dlspec.expand.flat import FlatGraph
-from dlspec.language.sections import Data, Evaluation, Training, whole
+from dlspec.language.sections import Data, Evaluation, Training, is_free_of_poison
 from dlspec.resolve.plan import Graph
-from dlspec.rules.heads import Head, heads_of
+from dlspec.rules.heads import Head, model_heads
 from dlspec.syntax.substitution import Scope
 
 
@@ -35,11 +35,13 @@ def checked_spec(
     spec: ModelSpec, scope: Scope, graph: Graph, flat: FlatGraph, reporter: Reporter
 ) -> Checked:
     """Gather what the rules look at, as far as the sections could be read."""
-    data = spec.data if spec.data is not None and whole(spec.data) else None
-    training = spec.training if spec.training is not None and whole(spec.training) else None
+    data = spec.data if spec.data is not None and is_free_of_poison(spec.data) else None
+    training = (
+        spec.training if spec.training is not None and is_free_of_poison(spec.training) else None
+    )
     asked = spec.evaluation
-    evaluation = asked if asked is not None and whole(asked) else None
+    evaluation = asked if asked is not None and is_free_of_poison(asked) else None
     # A broken training section hides the loss, which decides how wide a head may be.
     readable = training is not None or spec.training is None
-    heads = tuple(heads_of(spec, graph, flat, data, training)) if readable else ()
+    heads = tuple(model_heads(spec, graph, flat, data, training)) if readable else ()
     return Checked(spec, scope, graph, flat, data, training, evaluation, heads, reporter)

@@ -19,7 +19,7 @@ def report_monitors(checked: Checked) -> None:
     validated = checked.data is None or bool(checked.data.split.validation)
     known = computed_figures(training, [name for name, _ in checked.graph.outputs])
     for index, callback in enumerate(training.callbacks):
-        monitor = _monitor(callback)
+        monitor = _monitored_figure(callback)
         if monitor is None:
             continue
         path = f"training.callbacks.{index}.monitor"
@@ -51,7 +51,7 @@ def _beginning_alike(word: str, known: tuple[str, ...]) -> str | None:
     return next(alike, None)
 
 
-def _monitor(callback: Object) -> str | None:
+def _monitored_figure(callback: Object) -> str | None:
     try:
         monitor = callback["monitor"]
     except KeyError:
@@ -65,7 +65,7 @@ def warn_of_training_flags(checked: Checked) -> None:
         if "training" in node.call:
             flat_node = node_of(checked.flat, node.name)
             assert flat_node is not None
-            with checked.reporter.within(*flat_node.trail):
+            with checked.reporter.with_trail(*flat_node.trail):
                 checked.reporter.error(
                     Code.TRAINING_FLAG,
                     flat_node.places.get("call.training", flat_node.head),
@@ -83,15 +83,15 @@ def computed_figures(training: Training, outputs: list[str]) -> tuple[str, ...]:
         figures += [f"{output}_loss" for output in outputs]
     if isinstance(training.metrics, Mapping):
         for output, metrics in training.metrics.items():
-            figures += [_named(metric, output if several else None) for metric in metrics]
+            figures += [_figure_name(metric, output if several else None) for metric in metrics]
     elif several:
-        figures += [_named(metric, outputs[0]) for metric in training.metrics]
+        figures += [_figure_name(metric, outputs[0]) for metric in training.metrics]
     else:
-        figures += [_named(metric, None) for metric in training.metrics]
+        figures += [_figure_name(metric, None) for metric in training.metrics]
     return (*dict.fromkeys(figures), "learning_rate")
 
 
-def _named(metric: Object, output: str | None) -> str:
+def _figure_name(metric: Object, output: str | None) -> str:
     # `accuracy` and its like are words for Keras itself, in lower case and without an entry.
     name = metric.class_name if metric.class_name.islower() else metric["name"]
     name = name or snake_case(metric.class_name)

@@ -58,17 +58,17 @@ class Expression:
         return self.tree.id if isinstance(self.tree, ast.Name) and self.names else None
 
 
-def parse(text: str) -> Expression:
+def parse_expression(text: str) -> Expression:
     """Read an expression, given without its `$`.
 
     Raises:
         ExpressionError: If the text is not an expression (EXPRESSION_SYNTAX).
     """
-    tree = _python(text)
-    return Expression(text, frozenset(_names(text, tree, place=tree, depth=0)), tree)
+    tree = _parse_python_expression(text)
+    return Expression(text, frozenset(_names_in_expression(text, tree, place=tree, depth=0)), tree)
 
 
-def _python(text: str) -> ast.expr:
+def _parse_python_expression(text: str) -> ast.expr:
     if not text.strip():
         raise ExpressionError(Code.EXPRESSION_SYNTAX, "nothing follows the `$`", offset=0, length=1)
     if len(text) > MAX_CHARACTERS:
@@ -76,7 +76,7 @@ def _python(text: str) -> ast.expr:
         raise ExpressionError(Code.EXPRESSION_SYNTAX, message, offset=0, length=len(text))
     for offset, character in enumerate(text):
         if character in "\\#" or not (character.isprintable() or character in "\n\r\t"):
-            raise _unreadable(offset, 1)
+            raise _unreadable_expression_error(offset, 1)
     # Text folded over lines stands on one line here, so that columns are offsets.
     line = text.translate({ord(c): " " for c in "\n\r\t"})
     start = len(line) - len(line.lstrip())
@@ -86,13 +86,13 @@ def _python(text: str) -> ast.expr:
             warnings.simplefilter("error")
             tree = ast.parse(line[start:], mode="eval").body
     except SyntaxError as error:
-        raise _refused(line, start, error) from None
+        raise _python_syntax_refusal(line, start, error) from None
     except (MemoryError, RecursionError):
-        raise _unreadable(0, len(text)) from None
-    return _shifted(tree, start)
+        raise _unreadable_expression_error(0, len(text)) from None
+    return _shifted_expression_tree(tree, start)
 
 
-def _shifted(tree: ast.expr, start: int) -> ast.expr:
+def _shifted_expression_tree(tree: ast.expr, start: int) -> ast.expr:
     for node in ast.walk(tree):
         if isinstance(node, ast.expr):
             node.col_offset += start
@@ -100,7 +100,7 @@ def _shifted(tree: ast.expr, start: int) -> ast.expr:
     return tree
 
 
-def _refused(line: str, start: int, error: SyntaxError) -> ExpressionError:
+def _python_syntax_refusal(line: str, start: int, error: SyntaxError) -> ExpressionError:
     """Return the error for what Python cannot read; it counts from 1, and 0 is the end."""
     if not error.offset:
         message, offset = "the expression ends too early", len(line.rstrip()) - 1
@@ -109,10 +109,10 @@ def _refused(line: str, start: int, error: SyntaxError) -> ExpressionError:
     if "never closed" in error.msg:
         message = f"this `{line[offset]}` is not closed"
         return ExpressionError(Code.EXPRESSION_SYNTAX, message, offset=offset, length=1)
-    return _unreadable(offset, 1)
+    return _unreadable_expression_error(offset, 1)
 
 
-def _unreadable(offset: int, length: int) -> ExpressionError:
+def _unreadable_expression_error(offset: int, length: int) -> ExpressionError:
     message = "this is not part of an expression"
     return ExpressionError(
         Code.EXPRESSION_SYNTAX, message, offset=offset, length=length, help=_GRAMMAR
@@ -126,20 +126,20 @@ def place_of(text: str, node: ast.expr) -> tuple[int, int]:
     return start, len(line[node.col_offset : node.end_col_offset].decode())
 
 
-def _names(text: str, node: ast.AST, *, place: ast.expr, depth: int) -> Iterator[str]:
+def _names_in_expression(text: str, node: ast.AST, *, place: ast.expr, depth: int) -> Iterator[str]:
     place = node if isinstance(node, ast.expr) else place
     if depth > MAX_DEPTH or not _is_allowed(node):
         offset, length = place_of(text, place)
-        raise _unreadable(offset, length)
+        raise _unreadable_expression_error(offset, length)
     if isinstance(node, ast.Name):
         yield from {node.id} - set(WORDS)
     elif isinstance(node, ast.Call):
         assert isinstance(node.func, ast.Name), "allowed calls name their function"
         if node.func.id not in FUNCTIONS:
             spot = place_of(text, node.func)
-            raise unknown("function", node.func.id, FUNCTIONS, place=spot)
+            raise unknown_name_error("function", node.func.id, FUNCTIONS, place=spot)
     for child in node.args if isinstance(node, ast.Call) else ast.iter_child_nodes(node):
-        yield from _names(text, child, place=place, depth=depth + 1)
+        yield from _names_in_expression(text, child, place=place, depth=depth + 1)
 
 
 def _is_allowed(node: ast.AST) -> bool:
@@ -152,7 +152,7 @@ def _is_allowed(node: ast.AST) -> bool:
             return isinstance(node, _ALLOWED)
 
 
-def unknown(
+def unknown_name_error(
     what: str, name: str, known: Iterable[str], *, place: tuple[int, int]
 ) -> ExpressionError:
     """Return the error for a name that stands for nothing, with the nearest known one."""

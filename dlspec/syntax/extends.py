@@ -14,7 +14,7 @@ from dlspec.syntax.spec_files import read_source
 _OWN = ("extends",)
 
 
-def overlaid(tree: MappingNode, path: str, reporter: Reporter) -> MappingNode:
+def overlay_on_base(tree: MappingNode, path: str, reporter: Reporter) -> MappingNode:
     """Return `tree` laid over the spec it extends, and that one over what it extends in turn.
 
     Maps merge; lists, scalars and a class with its arguments replace.
@@ -22,17 +22,17 @@ def overlaid(tree: MappingNode, path: str, reporter: Reporter) -> MappingNode:
     Args:
         path: The file of `tree`, to which `extends` is relative.
     """
-    return _overlaid(tree, Path(path), reporter, (_real(Path(path)),))
+    return _overlay_on_base_chain(tree, Path(path), reporter, (_resolved_path(Path(path)),))
 
 
-def _overlaid(
+def _overlay_on_base_chain(
     tree: MappingNode, path: Path, reporter: Reporter, opened: tuple[Path, ...]
 ) -> MappingNode:
     word = tree.get("extends")
     if not isinstance(word, Scalar) or not isinstance(word.value, str):
         return tree
     base = path.parent / word.value
-    if _real(base) in opened:
+    if _resolved_path(base) in opened:
         reporter.error(
             Code.RECURSION,
             word.span,
@@ -41,16 +41,16 @@ def _overlaid(
             help="name another spec, or leave `extends` out",
         )
         return tree
-    source = _source(base, word, reporter)
-    with reporter.within(Related(word.span, f"`{word.value}` is extended here")):
+    source = _read_base_source(base, word, reporter)
+    with reporter.with_trail(Related(word.span, f"`{word.value}` is extended here")):
         below = parse(source, reporter) if source else None
         if below is None:
             return tree
-        below = _overlaid(below, base, reporter, (*opened, _real(base)))
-    return _merged(_without(below), tree)
+        below = _overlay_on_base_chain(below, base, reporter, (*opened, _resolved_path(base)))
+    return _merge_spec_mappings(_without_own_keys(below), tree)
 
 
-def _source(base: Path, word: Scalar, reporter: Reporter) -> Source | None:
+def _read_base_source(base: Path, word: Scalar, reporter: Reporter) -> Source | None:
     if not base.is_file():
         reporter.error(
             Code.REFERENCE_NOT_FOUND,
@@ -63,34 +63,34 @@ def _source(base: Path, word: Scalar, reporter: Reporter) -> Source | None:
     return read_source(base, reporter)
 
 
-def _real(path: Path) -> Path:
+def _resolved_path(path: Path) -> Path:
     return path.resolve()
 
 
-def _without(tree: MappingNode) -> MappingNode:
+def _without_own_keys(tree: MappingNode) -> MappingNode:
     return MappingNode(tuple(e for e in tree.entries if e.name not in _OWN), tree.span)
 
 
-def _merged(below: MappingNode, above: MappingNode) -> MappingNode:
-    entries = [_entry(entry, above) for entry in below.entries]
+def _merge_spec_mappings(below: MappingNode, above: MappingNode) -> MappingNode:
+    entries = [_merge_spec_entry(entry, above) for entry in below.entries]
     known = {entry.name for entry in below.entries}
     new = [entry for entry in above.entries if entry.name not in known]
     return MappingNode((*entries, *new), above.span)
 
 
-def _entry(below: Entry, above: MappingNode) -> Entry:
+def _merge_spec_entry(below: Entry, above: MappingNode) -> Entry:
     for entry in above.entries:
         if entry.name == below.name:
-            return Entry(entry.key, _value(below.value, entry.value))
+            return Entry(entry.key, _merge_spec_value(below.value, entry.value))
     return below
 
 
-def _value(below: Node, above: Node) -> Node:
+def _merge_spec_value(below: Node, above: Node) -> Node:
     both = isinstance(below, MappingNode) and isinstance(above, MappingNode)
     if both and not _names_class(below) and not _names_class(above):
         assert isinstance(below, MappingNode)
         assert isinstance(above, MappingNode)
-        return _merged(below, above)
+        return _merge_spec_mappings(below, above)
     return above
 
 

@@ -32,10 +32,10 @@ def scalar_text(value: object) -> str:
             return repr(value)
         case _:
             text = str(value)
-            return text if _is_plain(text) else json.dumps(text, ensure_ascii=False)
+            return text if _is_plain_scalar_text(text) else json.dumps(text, ensure_ascii=False)
 
 
-def _is_plain(text: str) -> bool:
+def _is_plain_scalar_text(text: str) -> bool:
     try:
         plain = _PLAIN.match(text) or _EXPRESSION.match(text)
         return plain is not None and core_value(text) == text
@@ -53,7 +53,7 @@ def flow_text(value: object, *, indent: int, width: int = WIDTH) -> str:
         width: The last column that a line should reach.
     """
     lines, column = [""], indent
-    for item in _items(value):
+    for item in _flow_items(value):
         whole = indent + 1 + len("".join(item)) <= width
         for piece in ["".join(item)] if whole else item:
             if lines[-1] and column + len(piece.rstrip()) > width:
@@ -64,17 +64,19 @@ def flow_text(value: object, *, indent: int, width: int = WIDTH) -> str:
     return ("\n" + " " * (indent + 1)).join(line.rstrip() for line in lines)
 
 
-def _items(value: object) -> list[list[str]]:
+def _flow_items(value: object) -> list[list[str]]:
     """Return the items of a value as parts that a line may end behind, brackets and commas in."""
     if isinstance(value, Mapping):
-        return _joined("{", [_pair(key, item) for key, item in value.items()], "}")
+        return _bracketed_flow_items(
+            "{", [_flow_pair(key, item) for key, item in value.items()], "}"
+        )
     if isinstance(value, list | tuple):
-        return _joined("[", [_parts(item) for item in value], "]")
+        return _bracketed_flow_items("[", [_flow_parts(item) for item in value], "]")
     return [[scalar_text(value)]]
 
 
-def _parts(value: object) -> list[str]:
-    return [part for item in _items(value) for part in item]
+def _flow_parts(value: object) -> list[str]:
+    return [part for item in _flow_items(value) for part in item]
 
 
 class Bare:
@@ -84,14 +86,14 @@ class Bare:
 BARE = Bare()
 
 
-def _pair(key: object, value: object) -> list[str]:
+def _flow_pair(key: object, value: object) -> list[str]:
     if isinstance(value, Bare):
         return [scalar_text(key)]
-    first, *others = _parts(value)
+    first, *others = _flow_parts(value)
     return [f"{scalar_text(key)}: {first}", *others]
 
 
-def _joined(start: str, items: list[list[str]], end: str) -> list[list[str]]:
+def _bracketed_flow_items(start: str, items: list[list[str]], end: str) -> list[list[str]]:
     if not items:
         return [[start + end]]
     for item in items:

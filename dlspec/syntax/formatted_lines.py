@@ -46,12 +46,12 @@ class Line:
     pinned: bool = False
 
     @staticmethod
-    def blank() -> "Line":
+    def blank_line() -> "Line":
         """Return an empty line that no text had."""
         return Line(-1, "")
 
     @property
-    def indent(self) -> int:
+    def indent_width(self) -> int:
         """Return the spaces at the start of the line."""
         return len(self.text) - len(self.text.lstrip(" "))
 
@@ -111,60 +111,64 @@ class _Layout:
         """Take in all tokens."""
         for token in yaml.scan(text, Loader=_LOADER):
             mark = token.start_mark
-            self._token(token, mark.line, mark.column)
+            self._lay_out_token(token, mark.line, mark.column)
         self._rows = sorted(self._starts)
 
-    def _token(self, token: yaml.Token, line: int, column: int) -> None:  # noqa: C901 - one case per kind
+    def _lay_out_token(self, token: yaml.Token, line: int, column: int) -> None:  # noqa: C901 - one case per kind
         if isinstance(token, _PINS):
             self._pinned.add(line)
         if isinstance(token, yaml.BlockMappingStartToken | yaml.BlockSequenceStartToken):
             is_list = isinstance(token, yaml.BlockSequenceStartToken)
-            self._blocks.append(_Block(column, self._inside(), is_list))
+            self._blocks.append(_Block(column, self._column_inside_block(), is_list))
         elif isinstance(token, yaml.BlockEndToken):
             self._end_implied()
             self._blocks.pop()
         elif isinstance(token, yaml.BlockEntryToken):
-            self._entry(line, column)
+            self._lay_out_list_entry(line, column)
         elif isinstance(token, yaml.KeyToken) and not self._flows:
             self._end_implied()
-            self._place(line, column, self._blocks[-1].new)
+            self._place_token(line, column, self._blocks[-1].new)
             if len(self._blocks) == 1:
                 self._tops.add(line)
         elif isinstance(token, yaml.FlowSequenceEndToken | yaml.FlowMappingEndToken):
             first, delta = self._flows.pop()
             if not self._flows:
-                self._move(range(first + 1, token.end_mark.line + 1), delta, self._margin())
+                self._shift_inner_lines(
+                    range(first + 1, token.end_mark.line + 1), delta, self._column_of_block()
+                )
         elif isinstance(token, _STARTS):
-            self._start(token, line, column)
+            self._lay_out_value_start(token, line, column)
 
-    def _inside(self) -> int:
+    def _column_inside_block(self) -> int:
         """Return the column of what stands inside the innermost block."""
         return self._blocks[-1].new + STEP if self._blocks else 0
 
-    def _margin(self) -> int:
+    def _column_of_block(self) -> int:
         return self._blocks[-1].new if self._blocks else 0
 
     def _end_implied(self) -> None:
         if self._blocks and self._blocks[-1].implied:
             self._blocks.pop()
 
-    def _entry(self, line: int, column: int) -> None:
+    def _lay_out_list_entry(self, line: int, column: int) -> None:
         if not self._blocks[-1].is_list:
-            self._blocks.append(_Block(column, self._inside(), is_list=True, implied=True))
-        self._place(line, column, self._blocks[-1].new)
+            self._blocks.append(
+                _Block(column, self._column_inside_block(), is_list=True, implied=True)
+            )
+        self._place_token(line, column, self._blocks[-1].new)
 
-    def _start(self, token: yaml.Token, line: int, column: int) -> None:
+    def _lay_out_value_start(self, token: yaml.Token, line: int, column: int) -> None:
         if not self._flows and not isinstance(token, yaml.ValueToken):
-            self._place(line, column, self._inside())
+            self._place_token(line, column, self._column_inside_block())
         elif not self._flows:
-            self._place(line, column, self._margin())
-        delta = self._delta(line)
+            self._place_token(line, column, self._column_of_block())
+        delta = self._column_shift_of_line(line)
         if isinstance(token, yaml.FlowSequenceStartToken | yaml.FlowMappingStartToken):
             self._flows.append((line, delta))
         elif isinstance(token, yaml.ScalarToken):
-            self._scalar(token, line, delta)
+            self._lay_out_scalar(token, line, delta)
 
-    def _place(self, line: int, column: int, new: int) -> None:
+    def _place_token(self, line: int, column: int, new: int) -> None:
         """Give a token its column when nothing but `- ` stands to the left of it on its line."""
         left = self.texts[line][:column]
         if not left.replace("-", " ").strip(" ") and not left.startswith("---"):
@@ -172,43 +176,45 @@ class _Layout:
             if not placed or placed[-1][0] < column:
                 placed.append((column, new))
 
-    def _delta(self, line: int) -> int:
+    def _column_shift_of_line(self, line: int) -> int:
         placed = self._starts.get(line)
         return placed[-1][1] - placed[-1][0] if placed else 0
 
-    def _scalar(self, token: yaml.ScalarToken, line: int, delta: int) -> None:
+    def _lay_out_scalar(self, token: yaml.ScalarToken, line: int, delta: int) -> None:
         if token.style in ("|", ">"):
-            self._block_scalar(line, token.start_mark.column)
+            self._lay_out_block_scalar(line, token.start_mark.column)
             return
         rest = range(line + 1, token.end_mark.line + 1)
         self._values.update(rest)
         if token.style:
             self._quoted.update(range(line, token.end_mark.line))
         if not self._flows:
-            self._move(rest, delta, self._inside())
+            self._shift_inner_lines(rest, delta, self._column_inside_block())
 
-    def _move(self, lines: range, delta: int, least: int) -> None:
+    def _shift_inner_lines(self, lines: range, delta: int, least: int) -> None:
         for line in lines:
             self._inner.setdefault(line, (delta, least))
 
-    def _block_scalar(self, line: int, column: int) -> None:
+    def _lay_out_block_scalar(self, line: int, column: int) -> None:
         """Move the lines of `|` and `>` so that they stand one level inside their key."""
         block = self._blocks[-1] if self._blocks else _Block(-STEP, -STEP, is_list=False)
         head = _BLOCK_HEAD.match(self.texts[line], column)
         digit = head and head[1]
         below = [i for i in range(line + 1, len(self.texts)) if self.texts[i].strip(" ")]
-        old = _indent(self.texts[below[0]]) if below else 0
+        old = _count_leading_spaces(self.texts[below[0]]) if below else 0
         new = block.new + STEP
         if digit:
             old, new = block.old + int(digit), block.new + int(digit)
         if not below or old <= block.old:
             return
-        end = next((i for i in below if _indent(self.texts[i]) < old), len(self.texts))
+        end = next(
+            (i for i in below if _count_leading_spaces(self.texts[i]) < old), len(self.texts)
+        )
         if head is None or "+" not in head[0]:
             # Blank lines at the end are no part of the text.
             end = max(i for i in below if i < end) + 1
         self._literal.update(range(line + 1, end))
-        self._move(range(line + 1, end), new - old, 0)
+        self._shift_inner_lines(range(line + 1, end), new - old, 0)
         for i in range(end, len(self.texts)):
             if self.texts[i].strip(" ") and not self.texts[i].lstrip(" ").startswith("#"):
                 break
@@ -219,29 +225,29 @@ class _Layout:
         for number, text in enumerate(self.texts):
             yield Line(
                 number,
-                self._line(number, text),
-                ending=self._ending(number),
+                self._laid_out_line(number, text),
+                ending=self._kept_line_ending(number),
                 is_value=number in self._literal or number in self._values,
                 top_key=number in self._tops,
-                pinned=number in self._pinned or self._ending(number) == "",
+                pinned=number in self._pinned or self._kept_line_ending(number) == "",
             )
 
-    def _ending(self, number: int) -> str:
+    def _kept_line_ending(self, number: int) -> str:
         """Return the break after a line: YAML takes some kinds for one another, others not."""
         ending = self.endings[number]
         if ending in _KEPT_BREAKS or (not ending and number in self._literal):
             return ending
         return "\n"
 
-    def _line(self, number: int, text: str) -> str:
+    def _laid_out_line(self, number: int, text: str) -> str:
         if number not in self._literal and number not in self._quoted:
             text = text.rstrip(" \t")
         if not text:
             return text
         if number in self._starts:
-            return _placed(text, self._starts[number])
+            return _line_with_placed_tokens(text, self._starts[number])
         if number in self._inner:
-            return _shifted(text, *self._inner[number])
+            return _shifted_line(text, *self._inner[number])
         if text.lstrip(" ").startswith("#"):
             most = self._most.get(number, len(text))
             return " " * min(self._comment_column(number), most) + text.lstrip(" ")
@@ -249,7 +255,7 @@ class _Layout:
 
     def _comment_column(self, number: int) -> int:
         """Return the new column of a comment: that of a line beside it in the same old column."""
-        old = _indent(self.texts[number])
+        old = _count_leading_spaces(self.texts[number])
         at = bisect(self._rows, number)
         after = self._starts[self._rows[at]] if at < len(self._rows) else []
         before = self._starts[self._rows[at - 1]] if at else []
@@ -261,16 +267,16 @@ class _Layout:
         return max(old + before[-1][1] - before[-1][0], 0) if old and before else 0
 
 
-def _indent(text: str) -> int:
+def _count_leading_spaces(text: str) -> int:
     return len(text) - len(text.lstrip(" "))
 
 
-def _shifted(text: str, delta: int, least: int) -> str:
+def _shifted_line(text: str, delta: int, least: int) -> str:
     bare = text.lstrip(" ")
     return " " * max(len(text) - len(bare) + delta, least) + bare
 
 
-def _placed(text: str, starts: Sequence[tuple[int, int]]) -> str:
+def _line_with_placed_tokens(text: str, starts: Sequence[tuple[int, int]]) -> str:
     """Return a line whose first tokens, each `-` and what follows, stand in their new columns."""
     line = ""
     for i, (old, new) in enumerate(starts):

@@ -46,7 +46,7 @@ class _Part:
         return sum(1 for line in self.lines if line.text) > 1
 
 
-def formatted(source: Source, reporter: Reporter) -> str | None:
+def formatted_spec(source: Source, reporter: Reporter) -> str | None:
     """Return a spec in the canonical layout of docs/editors.md; comments and meaning are kept.
 
     Keys at the top stand in the order of DESIGN §3, blank lines between sections, two spaces for
@@ -59,30 +59,32 @@ def formatted(source: Source, reporter: Reporter) -> str | None:
     if tree is None or reporter.failed:
         return None
     lines = indented_lines(source)
-    text = _text(_arranged(tree, lines))
-    assert _same(tree, parse(Source(source.path, text), Reporter())), "the layout changed a value"
+    text = _text_of_lines(_arranged_lines(tree, lines))
+    assert _is_same_spec_tree(tree, parse(Source(source.path, text), Reporter())), (
+        "the layout changed a value"
+    )
     return text
 
 
-def _arranged(tree: Mapping, lines: Sequence[Line]) -> list[Line]:
+def _arranged_lines(tree: Mapping, lines: Sequence[Line]) -> list[Line]:
     """Return the lines in canonical order, with the canonical blank lines between them."""
     starts = [line.number for line in lines if line.top_key]
     if not starts:
         # One flow mapping holds everything: there is no line that belongs to a key.
         return _without_double_blanks(lines)
-    header, parts, footer = _parts([entry.name for entry in tree], lines)
+    header, parts, footer = _split_at_top_keys([entry.name for entry in tree], lines)
     if not any(line.pinned for line in lines):
         parts.sort(key=lambda part: part.rank)
     spaced = _is_spaced(parts)
     arranged = [*header]
     for before, part in zip((None, *parts), parts, strict=False):
         if before is not None and spaced and _needs_blank(before, part):
-            arranged.append(Line.blank())
+            arranged.append(Line.blank_line())
         arranged += part.lines
     return _without_double_blanks([*arranged, *footer])
 
 
-def _parts(
+def _split_at_top_keys(
     keys: Sequence[str], lines: Sequence[Line]
 ) -> tuple[list[Line], list[_Part], list[Line]]:
     """Cut a file into what stands above the first key, its keys, and the comments at its end."""
@@ -93,7 +95,7 @@ def _parts(
     for key, begin, end in zip(keys, begins, ends, strict=True):
         # An unknown key, which `check` reports, stays behind the key it stands behind.
         rank = _RANKS.get(key, rank)
-        inner = _trimmed(lines[begin:end])
+        inner = _without_trailing_blanks(lines[begin:end])
         apart = begin > 0 and not lines[begin - 1].text
         parts.append(_Part(key, rank, tuple(inner), apart))
     return list(lines[: begins[0]]), parts, list(lines[ends[-1] :])
@@ -103,7 +105,7 @@ def _with_comments(lines: Sequence[Line], first: int) -> int:
     """Return where the comments at the margin above a key begin."""
     begin = first
     for i in range(first - 1, -1, -1):
-        if lines[i].is_comment and lines[i].indent == 0:
+        if lines[i].is_comment and lines[i].indent_width == 0:
             begin = i
         elif lines[i].text:
             break
@@ -118,7 +120,7 @@ def _before_footer(lines: Sequence[Line], last: int) -> int:
     return end
 
 
-def _trimmed(lines: Sequence[Line]) -> list[Line]:
+def _without_trailing_blanks(lines: Sequence[Line]) -> list[Line]:
     kept = list(lines)
     while kept and not kept[-1].text and not kept[-1].is_value:
         kept.pop()
@@ -143,27 +145,27 @@ def _without_double_blanks(lines: Sequence[Line]) -> list[Line]:
         after_blank = not kept or (not kept[-1].text and not kept[-1].is_value)
         if line.text or line.is_value or not after_blank:
             kept.append(line)
-    return _trimmed(kept)
+    return _without_trailing_blanks(kept)
 
 
-def _text(lines: Sequence[Line]) -> str:
+def _text_of_lines(lines: Sequence[Line]) -> str:
     return "".join(line.text + line.ending for line in lines)
 
 
-def _same(one: Node | None, other: Node | None) -> bool:
+def _is_same_spec_tree(one: Node | None, other: Node | None) -> bool:
     """Compare two trees in all but their places and the order of the keys at the top."""
     if not isinstance(one, Mapping) or not isinstance(other, Mapping):
         return False
-    tops = [{e.name: _plain(e.value) for e in tree} for tree in (one, other)]
+    tops = [{e.name: _comparable_node(e.value) for e in tree} for tree in (one, other)]
     return tops[0] == tops[1]
 
 
-def _plain(node: Node) -> object:
+def _comparable_node(node: Node) -> object:
     """Return a node without its places; a float as text, since nan differs from itself."""
     match node:
         case Scalar(value=value, quoted=quoted):
             return (type(value).__name__, repr(value), quoted)
         case SequenceNode(items=items):
-            return [_plain(item) for item in items]
+            return [_comparable_node(item) for item in items]
         case Mapping(entries=entries):
-            return [(entry.name, _plain(entry.value)) for entry in entries]
+            return [(entry.name, _comparable_node(entry.value)) for entry in entries]

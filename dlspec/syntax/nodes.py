@@ -14,7 +14,7 @@ class Scalar:
     span: Span
     quoted: bool = False
 
-    def part(self, offset: int, length: int) -> Span:
+    def span_of_part(self, offset: int, length: int) -> Span:
         """Return the span of a part of a text value; all of the scalar where it was folded."""
         span = self.span
         # `text` is empty over several lines, and never holds what an escape stands for.

@@ -55,15 +55,15 @@ def core_value(text: str) -> Value:
     if text[0] not in _NUMBER_STARTS:
         return text
     if _DECIMAL.fullmatch(text):
-        return _integer(text, 10)
+        return _integer_in_bounds(text, 10)
     if _BASED.fullmatch(text):
-        return _integer(text, 0)
+        return _integer_in_bounds(text, 0)
     if _FLOAT.fullmatch(text):
-        return _float(text)
+        return _float_in_bounds(text)
     return text
 
 
-def _integer(text: str, base: int) -> int:
+def _integer_in_bounds(text: str, base: int) -> int:
     nearest = -_LARGEST_INT if text.startswith("-") else _LARGEST_INT
     number = int(text, base) if len(text) <= _MOST_DIGITS else 2 * nearest
     if abs(number) > _LARGEST_INT:
@@ -71,7 +71,7 @@ def _integer(text: str, base: int) -> int:
     return number
 
 
-def _float(text: str) -> float:
+def _float_in_bounds(text: str) -> float:
     number = float(text)
     if math.isinf(number):
         raise HugeNumberError("the largest number is about 1.8e308", number)

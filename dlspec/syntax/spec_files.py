@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
-from dlspec.diagnostics.source import Source, point
+from dlspec.diagnostics.source import Source, span_at_offset
 
 MAX_BYTES = 10_000_000
 
@@ -21,21 +21,21 @@ def read_source(path: Path, reporter: Reporter) -> Source | None:
         reason = error.strerror if isinstance(error, OSError) else None
         reporter.error(
             Code.UNREADABLE,
-            point(Source(str(path), ""), 0),
+            span_at_offset(Source(str(path), ""), 0),
             f"`{path}` cannot be read",
             label=(reason or "not a path").lower(),
             help="check the path and its permissions",
         )
         return None
-    return decoded(content, str(path), reporter)
+    return decode_source(content, str(path), reporter)
 
 
-def decoded(content: bytes, path: str, reporter: Reporter) -> Source | None:
+def decode_source(content: bytes, path: str, reporter: Reporter) -> Source | None:
     """Return bytes, such as standard input's, as UTF-8 text; None when a refusal is reported."""
     if len(content) > MAX_BYTES:
         reporter.error(
             Code.TOO_LARGE,
-            point(Source(path, ""), 0),
+            span_at_offset(Source(path, ""), 0),
             f"`{path}` is larger than {MAX_BYTES // 1_000_000} MB",
             label="no spec is that long",
             help="keep data in files of its own, under `data.source`",
@@ -53,7 +53,7 @@ def _report_byte(content: bytes, path: str, reporter: Reporter, *, at: int) -> N
     shown = Source(path, before + content[at : at + 80].decode("utf-8", "replace"))
     reporter.error(
         Code.NOT_UTF8,
-        point(shown, len(before)),
+        span_at_offset(shown, len(before)),
         f"`{path}` is not UTF-8",
         label=f"the byte 0x{content[at]:02x} begins no character",
         help="save the file as UTF-8",

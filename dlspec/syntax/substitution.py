@@ -40,40 +40,46 @@ class Scope:
             self.outer.mark_read(name)
 
 
-def is_expression(node: Node | None) -> bool:
+def is_expression_node(node: Node | None) -> bool:
     """Return whether a node is a scalar that begins with a single `$`."""
     return (
         isinstance(node, Scalar)
         and isinstance(node.value, str)
-        and expressions.is_expression(node.value)
+        and expressions.is_expression_text(node.value)
     )
 
 
-def substituted(node: Node, scope: Scope, reporter: Reporter) -> Node:
+def substitute_expressions(node: Node, scope: Scope, reporter: Reporter) -> Node:
     """Return `node` with every expression in it replaced by its value; places stay."""
     match node:
         case Scalar(value=str(text)):
-            if expressions.is_expression(text):
-                return as_node(_evaluate(text, node, scope, reporter), node.span)
-            return replace(node, value=expressions.unescape(text)) if "$" in text else node
+            if expressions.is_expression_text(text):
+                return as_node(_evaluate_expression_scalar(text, node, scope, reporter), node.span)
+            return replace(node, value=expressions.unescape_dollar(text)) if "$" in text else node
         case Sequence():
-            return Sequence(tuple(substituted(i, scope, reporter) for i in node.items), node.span)
+            return Sequence(
+                tuple(substitute_expressions(i, scope, reporter) for i in node.items), node.span
+            )
         case MappingNode():
-            entries = (Entry(e.key, substituted(e.value, scope, reporter)) for e in node.entries)
+            entries = (
+                Entry(e.key, substitute_expressions(e.value, scope, reporter)) for e in node.entries
+            )
             return MappingNode(tuple(entries), node.span)
         case _:
             return node
 
 
-def _evaluate(text: str, node: Scalar, scope: Scope, reporter: Reporter) -> object:
+def _evaluate_expression_scalar(
+    text: str, node: Scalar, scope: Scope, reporter: Reporter
+) -> object:
     try:
-        expression = expressions.parse(text[1:])
+        expression = expressions.parse_expression(text[1:])
         names = scope.names()
         for name in expression.names:
             scope.mark_read(name)
         if any(isinstance(names.get(name), Poison) for name in expression.names):
             return POISON
-        return expressions.evaluate(expression, names)
+        return expressions.evaluate_expression(expression, names)
     except expressions.ExpressionError as error:
         mark_all_read(node, scope)
         _mark_meant_read(error, scope)
@@ -81,7 +87,7 @@ def _evaluate(text: str, node: Scalar, scope: Scope, reporter: Reporter) -> obje
         early = error.code is Code.EXPRESSION_NAME and word in scope.later
         reporter.error(
             error.code,
-            node.part(1 + error.offset, error.length),
+            node.span_of_part(1 + error.offset, error.length),
             f"`{text}` {_PROBLEMS[error.code]}",
             label=error.message,
             help=f"move `{word}` up: a param sees those above it" if early else error.help,
@@ -108,7 +114,7 @@ _WORD = re.compile(r"[^\W\d]\w*")
 def mark_all_read(node: Node | None, scope: Scope) -> None:
     """Count every name in the expressions of a node as read, without evaluating them."""
     match node:
-        case Scalar(value=str(text)) if expressions.is_expression(text):
+        case Scalar(value=str(text)) if expressions.is_expression_text(text):
             for name in _WORD.findall(text):
                 scope.mark_read(name)
         case Sequence():
@@ -131,7 +137,7 @@ def as_node(value: object, span: Span) -> Node:
     return Scalar(value, span)  # type: ignore[arg-type]  # a scalar, or poison in its place
 
 
-def plain(node: Node | None) -> object:
+def plain_value(node: Node | None) -> object:
     """Return a node without expressions as a plain value: lists as tuples."""
     match node:
         case None:
@@ -139,12 +145,12 @@ def plain(node: Node | None) -> object:
         case Scalar():
             return node.value
         case Sequence():
-            return tuple(plain(item) for item in node.items)
+            return tuple(plain_value(item) for item in node.items)
         case MappingNode():
-            return {entry.name: plain(entry.value) for entry in node.entries}
+            return {entry.name: plain_value(entry.value) for entry in node.entries}
 
 
-def described(node: Node) -> str:
+def describe_node(node: Node) -> str:
     """Return what a node is, in words for a label: `text "abc"`, `a list`, `12`."""
     match node:
         case Sequence():
@@ -169,12 +175,12 @@ def scalar_help(node: Node, *, wanted: Literal["boolean", "number"]) -> str | No
     if wanted == "boolean" and word:
         quoted = "" if node.quoted else f": YAML 1.2 reads `{node.value}` as text"
         return f"write `{word}`{quoted}"
-    if wanted == "number" and node.quoted and _is_number(node.value):
+    if wanted == "number" and node.quoted and _is_number_text(node.value):
         return "write it without quotes"
     return None
 
 
-def _is_number(text: str) -> bool:
+def _is_number_text(text: str) -> bool:
     try:
         return isinstance(core_value(text), int | float)
     except HugeNumberError:

@@ -8,7 +8,7 @@ import yaml.cyaml
 
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Related, Reporter
-from dlspec.diagnostics.source import Source, Span, point
+from dlspec.diagnostics.source import Source, Span, span_at_offset
 
 # YAML 1.2.2, section 5.1 (c-printable). Lone surrogates are outside it, so the text can be encoded.
 _NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -97,7 +97,7 @@ def report_character(source: Source, reporter: Reporter) -> bool:
     code_point = f"U+{ord(found.group()):04X}"
     reporter.error(
         Code.YAML_SYNTAX,
-        point(source, found.start()),
+        span_at_offset(source, found.start()),
         f"the character {code_point} is not taken",
         label="a control character",
         help=f'write it as an escape in double quotes: `"\\u{ord(found.group()):04x}"`',
@@ -108,11 +108,11 @@ def report_character(source: Source, reporter: Reporter) -> bool:
 def report_refusal(source: Source, error: yaml.YAMLError, reporter: Reporter) -> None:
     """Report a text that is not YAML at the place that shows it best."""
     assert isinstance(error, yaml.MarkedYAMLError), "report_character leaves no other kind"
-    stopped = _at(source, error.problem_mark or error.context_mark)
-    opening = None if error.context_mark is None else _at(source, error.context_mark)
-    wording = _wording(error, stopped)
+    stopped = _span_at_mark(source, error.problem_mark or error.context_mark)
+    opening = None if error.context_mark is None else _span_at_mark(source, error.context_mark)
+    wording = _refusal_wording(error, stopped)
     related = []
-    if opening is not None and (_at_end(stopped) or error.problem in _SHOWN_AT_OPENING):
+    if opening is not None and (_is_at_line_end(stopped) or error.problem in _SHOWN_AT_OPENING):
         stopped = opening
     elif opening is not None and opening.line != stopped.line:
         related.append(Related(opening, _CONTEXTS.get(error.context or "", "it begins here")))
@@ -121,7 +121,7 @@ def report_refusal(source: Source, error: yaml.YAMLError, reporter: Reporter) ->
     )
 
 
-def _wording(error: yaml.MarkedYAMLError, stopped: Span) -> _Wording:
+def _refusal_wording(error: yaml.MarkedYAMLError, stopped: Span) -> _Wording:
     problem = error.problem or ""
     character = stopped.source.line(stopped.line)[stopped.column - 1 : stopped.column]
     if problem == "found character that cannot start any token":
@@ -139,14 +139,14 @@ def _wording(error: yaml.MarkedYAMLError, stopped: Span) -> _Wording:
     return _Wording(f"the text is not YAML: {said}")
 
 
-def _at(source: Source, mark: Mark) -> Span:
+def _span_at_mark(source: Source, mark: Mark) -> Span:
     assert mark, "libyaml marks every problem"
     written = source.text.rstrip()
     if mark.index >= len(written):
         # The end of the text is shown behind its last character, not on an empty line.
-        return point(source, len(written))
+        return span_at_offset(source, len(written))
     return Span(source, mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
 
 
-def _at_end(span: Span) -> bool:
+def _is_at_line_end(span: Span) -> bool:
     return len(span.source.line(span.line).rstrip()) < span.column

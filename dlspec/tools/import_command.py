@@ -56,26 +56,26 @@ def import_model(
       dlspec import old_model.h5 --flat
       dlspec import - < architecture.json
     """  # noqa: D301 - click reads \b
-    named = _name(output, name)
+    named = _imported_spec_name(output, name)
     if weights is not None and not weights.endswith(_WEIGHTS):
         raise click.UsageError(
             f"`{weights}` is no name for weights; write `--weights {Path(weights).stem}{_WEIGHTS}`"
         )
     targets = [Path(path) for path in (output, weights) if path is not None]
     for target in targets:
-        _require_free(target, Path(model), force=force)
-    found = _read(model, named, weights, flat=flat)
+        _require_writable_target(target, Path(model), force=force)
+    found = _import_or_exit(model, named, weights, flat=flat)
     for note in found.notes:
         click.echo(f"note: {note}", err=True)
     if output is None:
         click.echo(found.text, nl=False)
     else:
-        _write(Path(output), found.text)
+        _write_imported_spec(Path(output), found.text)
     if targets:
         click.echo(f"wrote {' and '.join(map(str, targets))}", err=True)
 
 
-def _require_free(target: Path, model: Path, *, force: bool) -> None:
+def _require_writable_target(target: Path, model: Path, *, force: bool) -> None:
     """Refuse a file that is not to be written, before the model is read.
 
     Raises:
@@ -97,14 +97,14 @@ def _require_free(target: Path, model: Path, *, force: bool) -> None:
         )
 
 
-def _read(model: str, name: str | None, weights: str | None, *, flat: bool) -> _Imported:
+def _import_or_exit(model: str, name: str | None, weights: str | None, *, flat: bool) -> _Imported:
     """Return what a file says, its weights kept; print why not and exit with 1."""
     from dlspec.backends.saved.model_files import load_document
 
     try:
         document = load_document(model, sys.stdin.buffer)
         with _quiet_start():
-            from dlspec.backends.saved.importing import import_model as read
+            from dlspec.backends.saved.importing import import_saved_model as read
             from dlspec.backends.saved.kept_weights import KeptError, keep_weights
         found = read(document, name=name, flat=flat)
     except SpecError as error:
@@ -141,14 +141,14 @@ def _quiet_start() -> Iterator[None]:
             os.close(before)
 
 
-def _write(path: Path, text: str) -> None:
+def _write_imported_spec(path: Path, text: str) -> None:
     try:
         write_text(path, text)
     except OSError as error:
         raise click.ClickException(f"{path} cannot be written: {error.strerror}") from error
 
 
-def _name(output: str | None, name: str | None) -> str | None:
+def _imported_spec_name(output: str | None, name: str | None) -> str | None:
     """Return what the spec is called, which is the stem of its file.
 
     Raises:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from dlspec.compiler import loads
-from dlspec.expand.zoo import architectures, text_of
+from dlspec.expand.zoo import architecture_names, text_of
 from dlspec.resolve.costs import Cost, graph_cost
 from dlspec.resolve.plan import Plan
 from dlspec.tools.show.words import count_text, short_count
@@ -26,16 +26,16 @@ class Row:
     source: str
 
 
-def rows() -> tuple[Row, ...]:
+def architecture_rows() -> tuple[Row, ...]:
     """Return the packaged architectures, sorted by name."""
-    return tuple(_row(name) for name in architectures())
+    return tuple(_architecture_row(name) for name in architecture_names())
 
 
 def catalogue_table() -> str:
     """Return the packaged architectures as a table of text, at most 100 columns wide."""
-    cells = [_HEADINGS, *(_cells(row) for row in rows())]
+    cells = [_HEADINGS, *(_architecture_cells(row) for row in architecture_rows())]
     widths = [max(len(line[column]) for line in cells) for column in range(len(_HEADINGS))]
-    return "\n".join(_line(line, widths) for line in cells)
+    return "\n".join(_zoo_table_line(line, widths) for line in cells)
 
 
 def source_of(description: str) -> str:
@@ -47,19 +47,19 @@ def source_of(description: str) -> str:
     return f"{named} {year}"
 
 
-def _row(name: str) -> Row:
+def _architecture_row(name: str) -> Row:
     text = text_of(name)
     plan = loads(text, path=f"zoo/{name}.yaml")
     return Row(
         name=name,
         cost=graph_cost(plan.graph),
         lines=len(text.splitlines()),
-        inputs=_inputs(plan),
+        inputs=_architecture_inputs(plan),
         source=source_of(plan.description),
     )
 
 
-def _inputs(plan: Plan) -> str:
+def _architecture_inputs(plan: Plan) -> str:
     """Return the names of what goes in; for one input its shape too, without the batch axis."""
     if len(plan.graph.inputs) > 1:
         return ", ".join(declared.name for declared in plan.graph.inputs)
@@ -67,13 +67,13 @@ def _inputs(plan: Plan) -> str:
     return f"{declared.name} {list(declared.shape[1:])}"
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _architecture_cells(row: Row) -> tuple[str, ...]:
     cost = row.cost
     counts = (count_text(cost.parameters), short_count(cost.flops), short_count(cost.macs))
     return (row.name, *counts, row.inputs, row.source)
 
 
-def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+def _zoo_table_line(cells: tuple[str, ...], widths: list[int]) -> str:
     padded = (
         cell.rjust(width) if column in _RIGHT else cell.ljust(width)
         for column, (cell, width) in enumerate(zip(cells, widths, strict=True))

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from dlspec.cli import main, parameter, plan_or_exit, spec_path
+from dlspec.cli import main, parse_set_option, plan_or_exit, spec_path
 from dlspec.language.sections import BACKENDS
 
 __all__ = ["main"]
@@ -42,9 +42,9 @@ def run(
     found = plan_or_exit(spec, sets)
     assert found.plan is not None
     assert found.source is not None
-    params = dict(parameter(text) for text in sets)
+    params = dict(parse_set_option(text) for text in sets)
     file = SpecFile(spec_path(spec), found.source.text, found.plan, params)
-    if not file.trains:
+    if not file.can_be_trained:
         raise click.UsageError(
             f"`{file.path}` has no `data` or no `training` section, so there is nothing to run; "
             f"`dlspec show {spec}` shows the model"

@@ -46,13 +46,15 @@ def predict(
     try:
         choice = find_run(word)
         plan, run = (_read_json(choice.folder / name) for name in ("plan.json", "run.json"))
-        source = _source(Path(file), plan)
+        source = _new_rows_source(Path(file), plan)
         _settle_backend(run["backend"])
-        _say(f"using run `{choice.folder.name}` of `{plan['name']}`: {choice.reason}")
-        table = _predicted(choice.folder, source, beam=beam, length=length)
-        _write(table, None if output is None else Path(output))
+        _print_predict_note(
+            f"using run `{choice.folder.name}` of `{plan['name']}`: {choice.reason}"
+        )
+        table = _predict_file(choice.folder, source, beam=beam, length=length)
+        _write_predicted_table(table, None if output is None else Path(output))
     except StepError as problem:
-        _say(str(problem))
+        _print_predict_note(str(problem))
         return _FINDINGS
     return _CLEAN
 
@@ -68,18 +70,18 @@ def _settle_backend(backend: str) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
-def _predicted(
+def _predict_file(
     folder: Path, source: FileSource, *, beam: int | None, length: int | None
 ) -> "Table":
     with quiet_start():
         import_keras()
-    from dlspec_pipelines.steps.datasets.read_source import read
-    from dlspec_pipelines.steps.evaluation.new_rows import predict as predict_rows
+    from dlspec_pipelines.steps.datasets.read_source import read_source_table
+    from dlspec_pipelines.steps.evaluation.new_rows import predict_new_rows as predict_rows
 
-    return predict_rows(folder, read(source, Path.cwd()), beam=beam, length=length)
+    return predict_rows(folder, read_source_table(source, Path.cwd()), beam=beam, length=length)
 
 
-def _source(file: Path, plan: Mapping[str, Any]) -> FileSource:
+def _new_rows_source(file: Path, plan: Mapping[str, Any]) -> FileSource:
     """Return the file as a source; delimited text is read as the spec reads its own."""
     path = str(file.absolute())
     match file.suffix:
@@ -102,7 +104,7 @@ def _source(file: Path, plan: Mapping[str, Any]) -> FileSource:
     )
 
 
-def _write(table: "Table", output: Path | None) -> None:
+def _write_predicted_table(table: "Table", output: Path | None) -> None:
     import pandas as pd
 
     frame = pd.DataFrame({name: list(column) for name, column in table.columns.items()})
@@ -116,7 +118,7 @@ def _write(table: "Table", output: Path | None) -> None:
             frame.to_csv(file, index=False)
         else:
             frame.to_parquet(file, index=False)
-    _say(f"{len(frame):,} rows written to `{output}`")
+    _print_predict_note(f"{len(frame):,} rows written to `{output}`")
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -127,5 +129,5 @@ def _read_json(path: Path) -> dict[str, Any]:
     return content
 
 
-def _say(text: str) -> None:
+def _print_predict_note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the output

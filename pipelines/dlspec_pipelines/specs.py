@@ -37,15 +37,15 @@ class SpecFile:
         return self.plan.name
 
     @property
-    def lacking(self) -> tuple[str, ...]:
+    def missing_chain_sections(self) -> tuple[str, ...]:
         """Return the sections that a chain needs and the spec does not have."""
         needed = {"data": self.plan.data, "training": self.plan.training}
         return tuple(name for name, section in needed.items() if section is None)
 
     @property
-    def trains(self) -> bool:
+    def can_be_trained(self) -> bool:
         """Return whether it says enough for a chain; a bare model does not."""
-        return not self.lacking
+        return not self.missing_chain_sections
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +73,12 @@ def read_spec(path: Path, params: Mapping[str, object] | None = None) -> SpecFil
     Raises:
         SpecError: If it does not compile, or a parameter is not one of its own.
     """
-    return _spec_file(path, compile_file(_short(path), params=params), params)
+    return _spec_file(path, compile_file(_path_from_here(path), params=params), params)
 
 
-def compiled(path: Path, text: str, params: Mapping[str, object] | None = None) -> SpecFile:
+def compile_spec_text(
+    path: Path, text: str, params: Mapping[str, object] | None = None
+) -> SpecFile:
     """Compile text that was read from `path`, whatever the file holds now.
 
     Raises:
@@ -110,7 +112,7 @@ def read_specs(folder: Path) -> tuple[list[SpecFile], list[BrokenSpec]]:
             broken.append(BrokenSpec(path, key_part(path.stem), text))
         else:
             good[spec.name] = spec
-    bare = {spec.name for spec in good.values() if not spec.trains}
+    bare = {spec.name for spec in good.values() if not spec.can_be_trained}
     return list(good.values()), _told_apart(broken, folder, taken=bare)
 
 
@@ -131,7 +133,7 @@ def _told_apart(broken: Sequence[BrokenSpec], folder: Path, *, taken: set[str]) 
     return told
 
 
-def _short(path: Path) -> Path:
+def _path_from_here(path: Path) -> Path:
     """Return a path as someone in the current folder writes it."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 

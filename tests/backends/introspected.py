@@ -2,10 +2,10 @@
 
 from functools import cache
 
-from dlspec.backends.introspect.generate import generate
+from dlspec.backends.introspect.generate import generate_catalogue
 
 
 @cache
 def generated() -> str:
     """Return the text that the generator writes; half a minute."""
-    return generate()
+    return generate_catalogue()

@@ -23,13 +23,13 @@ from shape_cases import Case
 from test_zoo_builds import FOLDER, SMALL
 
 import dlspec
-from dlspec.backends.lower import lower
+from dlspec.backends.lower import lower_graph
 from dlspec.diagnostics.findings import SpecError
 from dlspec.expand.flat import Input
 from dlspec.language.catalogue import Object
-from dlspec.resolve.plan import Graph, Node, Reference, walk
-from dlspec.resolve.shapes import Inferred, ShapeError, Tensor, infer
-from dlspec.rules.backend import limits
+from dlspec.resolve.plan import Graph, Node, Reference, walk_graph_nodes
+from dlspec.resolve.shapes import Inferred, ShapeError, Tensor, infer_layer
+from dlspec.rules.backend import backend_limits
 
 BACKEND = keras.config.backend()
 DRAWN = 150
@@ -82,7 +82,7 @@ def graph_of(case: Case) -> Graph | None:
         return tuple(map(reference, value)) if isinstance(value, tuple) else value
 
     try:
-        inferred = infer(case.layer, case.inputs, call=case.call)
+        inferred = infer_layer(case.layer, case.inputs, call=case.call)
     except ShapeError:
         return None
     if not isinstance(inferred, Inferred):
@@ -100,7 +100,7 @@ def random_for(key: str) -> np.random.Generator:
 
 def filled(graph: Graph, key: str) -> list:
     """Return an array for each input: ids that the layers know, pixels, or small numbers."""
-    layers = [n.operation for n in walk(graph) if isinstance(n.operation, Object)]
+    layers = [n.operation for n in walk_graph_nodes(graph) if isinstance(n.operation, Object)]
     ids = min([*(_known_ids(layer) for layer in layers), 5])
     pixels = any("value_range" in _names(layer) for layer in layers)
     random = random_for(key)
@@ -126,7 +126,7 @@ def _known_ids(layer: Object) -> int:
 
 
 def _names(layer: Object) -> list[str]:
-    entry = dlspec.language.catalogue.find("layer", layer.class_name)
+    entry = dlspec.language.catalogue.find_entry("layer", layer.class_name)
     return [parameter.name for parameter in entry.parameters]
 
 
@@ -173,10 +173,10 @@ def trained(model: keras.Model, arrays: list) -> None:
 
 def judged(graph: Graph, key: str, *, train: bool) -> tuple[dict, list[np.ndarray]]:
     """Return the facts and the outputs of a graph."""
-    if found := next(limits(graph, BACKEND), None):
+    if found := next(backend_limits(graph, BACKEND), None):
         return {"limit": found.reason}, []
     try:
-        model = lower(graph)
+        model = lower_graph(graph)
         weights = set_weights(model)
         arrays = filled(graph, key)
         dtypes, outputs = run(model, arrays)
@@ -225,8 +225,8 @@ def models(folder: str) -> Found:
 def _is_random(graph: Graph) -> bool:
     return any(
         isinstance(node.operation, Object) and "seed" in _names(node.operation)
-        for node in walk(graph)
-    ) or any("dropout" in repr(node.operation) for node in walk(graph))
+        for node in walk_graph_nodes(graph)
+    ) or any("dropout" in repr(node.operation) for node in walk_graph_nodes(graph))
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import pytest
 from introspected import generated
 
 from dlspec.backends.introspect.history import history_text
-from dlspec.language.catalogue import KINDS, find, installed, is_older, names
+from dlspec.language.catalogue import KINDS, find_entry, installed_keras, is_older, names_of_kind
 
 pytestmark = [
     pytest.mark.slow,
@@ -20,8 +20,8 @@ pytestmark = [
 def dated():
     """Yield kind, class, parameter or None, and the date or None, of all that a spec may name."""
     for kind in KINDS:
-        for name in names(kind):
-            entry = find(kind, name)
+        for name in names_of_kind(kind):
+            entry = find_entry(kind, name)
             yield kind, name, None, entry.since
             for parameter in entry.parameters:
                 yield kind, name, parameter.name, parameter.since or entry.since
@@ -44,7 +44,7 @@ def is_later(since):
 
 
 def test_the_version_is_found_that_an_import_gives():
-    assert installed() == keras.__version__
+    assert installed_keras() == keras.__version__
 
 
 def test_what_came_later_is_not_in_the_installed_keras():

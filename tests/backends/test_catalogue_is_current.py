@@ -10,9 +10,9 @@ from introspected import generated
 from keras.src import constraints, initializers, losses, metrics, optimizers, regularizers
 
 from dlspec.backends.introspect.generate import CATALOGUE
-from dlspec.backends.introspect.inventory import members
-from dlspec.backends.introspect.probe import refusal
-from dlspec.language.catalogue import KINDS, find, generated_from, names
+from dlspec.backends.introspect.inventory import catalogue_members
+from dlspec.backends.introspect.probe import refusal_of_call
+from dlspec.language.catalogue import KINDS, find_entry, generated_from, names_of_kind
 
 pytestmark = [
     pytest.mark.slow,
@@ -24,7 +24,7 @@ pytestmark = [
     ),
 ]
 CLASSES = tuple(kind for kind in KINDS if kind not in {"activation", "op"})
-TARGETS = {(m.kind, m.name): m.target for m in members()}
+TARGETS = {(m.kind, m.name): m.target for m in catalogue_members()}
 # Orbax is not among the dependencies, so its callback cannot be built here.
 NOT_BUILDABLE = {("callback", "OrbaxCheckpoint")}
 
@@ -54,12 +54,12 @@ def samples(parameter):
 
 def built(kind, name):
     """Return arguments with which the class is built, or None when none are found."""
-    entry = find(kind, name)
+    entry = find_entry(kind, name)
     required = [p for p in entry.parameters if p.required]
     for values in itertools.product(*(samples(p) for p in required)):
         arguments = dict(zip((p.name for p in required), values, strict=True))
         for extra in ({}, {"num_tokens": 2}, {"num_bins": 2}):
-            if refusal(TARGETS[kind, name], {**arguments, **extra}) is None:
+            if refusal_of_call(TARGETS[kind, name], {**arguments, **extra}) is None:
                 return {**arguments, **extra}
     return None
 
@@ -68,7 +68,7 @@ def every_class():
     return [
         pytest.param(kind, name, id=f"{kind}-{name}")
         for kind in CLASSES
-        for name in names(kind)
+        for name in names_of_kind(kind)
         if (kind, name) not in NOT_BUILDABLE
     ]
 
@@ -91,11 +91,11 @@ def test_a_constructor_takes_every_default_and_choice(kind, name):
     arguments = built(kind, name)
     refused = [
         f"{p.name}={value!r}: {said}"
-        for p in find(kind, name).parameters
+        for p in find_entry(kind, name).parameters
         for value in (*([] if p.required else [p.default]), *p.choices)
         # Conditional requirements: one of several must be given, null is not among them.
         if not (p.name in arguments and value is None)
-        if (said := refusal(TARGETS[kind, name], {**arguments, p.name: value})) is not None
+        if (said := refusal_of_call(TARGETS[kind, name], {**arguments, p.name: value})) is not None
     ]
     assert refused == []
 
@@ -108,7 +108,7 @@ def test_the_signature_s_parameters_are_all_there(kind, name):
         if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
         if not (kind == "layer" and p.name == "name")
     ]
-    assert [p.name for p in find(kind, name).parameters][: len(own)] == own
+    assert [p.name for p in find_entry(kind, name).parameters][: len(own)] == own
 
 
 @pytest.mark.parametrize(
@@ -126,9 +126,10 @@ def test_a_string_identifier_means_the_class_that_keras_makes_of_it(kind, home, 
     taken = [
         w
         for w in home.ALL_OBJECTS_DICT
-        if refusal(home.get, {"identifier": w}) is None and not find(kind, w).forbidden
+        if refusal_of_call(home.get, {"identifier": w}) is None
+        and not find_entry(kind, w).forbidden
     ]
-    assert [w for w in taken if find(kind, w).name != type(home.get(w)).__name__] == []
+    assert [w for w in taken if find_entry(kind, w).name != type(home.get(w)).__name__] == []
     assert len(taken) >= least
 
 
@@ -136,13 +137,15 @@ def test_a_loss_s_identifier_means_the_class_that_wraps_the_same_function():
     functions = {w: f for w, f in losses.ALL_OBJECTS_DICT.items() if inspect.isfunction(f)}
     assert len(functions) >= 30
     wrong = [
-        w for w, f in functions.items() if getattr(keras.losses, find("loss", w).name)().fn is not f
+        w
+        for w, f in functions.items()
+        if getattr(keras.losses, find_entry("loss", w).name)().fn is not f
     ]
     assert wrong == []
 
 
 def test_every_activation_is_what_keras_makes_of_its_name():
-    assert [n for n in names("activation") if keras.activations.get(n).__name__ != n] == []
+    assert [n for n in names_of_kind("activation") if keras.activations.get(n).__name__ != n] == []
 
 
 def test_every_public_layer_is_in_the_catalogue():
@@ -151,4 +154,4 @@ def test_every_public_layer_is_in_the_catalogue():
         for value in vars(keras.layers).values()
         if inspect.isclass(value) and issubclass(value, keras.layers.Layer)
     }
-    assert [c.__name__ for c in public if find("layer", c.__name__) is None] == []
+    assert [c.__name__ for c in public if find_entry("layer", c.__name__) is None] == []

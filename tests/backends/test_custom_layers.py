@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import dlspec
-from dlspec.resolve.plan import canonical
+from dlspec.resolve.plan import canonical_data
 from dlspec_pipelines.steps.evaluation.forward import load_model
 from dlspec_pipelines.steps.step_errors import StepError
 
@@ -205,7 +205,7 @@ def _saved(plan, folder):
     folder.mkdir()
     model = dlspec.compile(plan)
     model.save(folder / "model.keras")
-    (folder / "plan.json").write_text(json.dumps(canonical(plan)), "utf-8")
+    (folder / "plan.json").write_text(json.dumps(canonical_data(plan)), "utf-8")
     return model
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import dlspec
-from dlspec.backends.saved.importing import import_model
+from dlspec.backends.saved.importing import import_saved_model
 from dlspec.backends.saved.model_files import load_document
 
 HERE = Path(__file__).parent / "saved_models"
@@ -22,7 +22,7 @@ OTHER_OUTPUTS = ("keras2_hard_sigmoid", "keras2_conv_lstm")
 
 def imported(path, *, flat=True, stdin=b"", **options):
     """Import a file, or `stdin` for `-`."""
-    return import_model(load_document(str(path), io.BytesIO(stdin)), flat=flat, **options)
+    return import_saved_model(load_document(str(path), io.BytesIO(stdin)), flat=flat, **options)
 
 
 def graph_of(text: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dlspec.backends.saved.importing import import_model
+from dlspec.backends.saved.importing import import_saved_model
 from dlspec.backends.saved.model_files import load_document
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import SpecError
@@ -24,7 +24,7 @@ LAYERS = keras.layers
 def refusals(path, *, stdin=b""):
     """Return the findings of an import that is refused."""
     with pytest.raises(SpecError) as caught:
-        import_model(load_document(str(path), io.BytesIO(stdin)))
+        import_saved_model(load_document(str(path), io.BytesIO(stdin)))
     return caught.value.diagnostics
 
 
@@ -282,7 +282,7 @@ def test_a_module_in_the_current_folder_is_not_run_to_read_hdf5(tmp_path, canary
     for name in ("h5py", "json", "dlspec"):
         (tmp_path / f"{name}.py").write_text(f"open({str(canary)!r}, 'w').close()", "utf-8")
     monkeypatch.chdir(tmp_path)
-    found = import_model(load_document(str(HERE / "keras2_lenet.h5"), io.BytesIO()))
+    found = import_saved_model(load_document(str(HERE / "keras2_lenet.h5"), io.BytesIO()))
     assert found.text.startswith("dlspec: 1\n")
     assert not canary.exists()
 
@@ -304,7 +304,7 @@ def test_members_of_an_archive_that_lead_elsewhere_are_not_unpacked(tmp_path):
     with zipfile.ZipFile(tmp_path / "in" / "m.keras", "w") as archive:
         archive.writestr("../slipped", "x")
         archive.writestr("config.json", model.to_json())
-    import_model(load_document(str(tmp_path / "in" / "m.keras"), io.BytesIO()))
+    import_saved_model(load_document(str(tmp_path / "in" / "m.keras"), io.BytesIO()))
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["in", "m.keras"]
 
 
@@ -355,5 +355,5 @@ def test_a_damaged_model_is_refused_or_read_and_nothing_else(data):
     text = json.dumps(_changed(model, path, data.draw(VALUES)))
     # Anything but a text or a refusal would end the test.
     with contextlib.suppress(SpecError):
-        found = import_model(load_document("-", io.BytesIO(text.encode())), flat=True)
+        found = import_saved_model(load_document("-", io.BytesIO(text.encode())), flat=True)
         assert found.text.startswith("dlspec: 1\n")

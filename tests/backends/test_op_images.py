@@ -8,7 +8,7 @@ import pytest
 
 import dlspec
 from dlspec import SpecError
-from dlspec.backends.saved.importing import import_model
+from dlspec.backends.saved.importing import import_saved_model
 from dlspec.backends.saved.model_files import load_document
 from dlspec.resolve.shapes import ShapeError, Tensor
 from dlspec.resolve.shapes.ops import infer_op
@@ -156,7 +156,7 @@ def test_a_saved_model_with_such_functions_is_read(tmp_path):
     model = keras.Model([x, v], outputs)
     file = tmp_path / "saved.keras"
     model.save(file)
-    read = import_model(load_document(str(file), io.BytesIO()), flat=True)
+    read = import_saved_model(load_document(str(file), io.BytesIO()), flat=True)
     assert read.text == dlspec.decompile(model, flat=True)
 
 

@@ -14,7 +14,7 @@ from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.source import Source
 from dlspec.expand.flat import Use
 from dlspec.resolve.plan import Graph, Op, Reference
-from dlspec.syntax.formatting import formatted
+from dlspec.syntax.formatting import formatted_spec
 
 LAYERS = keras.layers
 
@@ -29,7 +29,7 @@ def assert_rolls(model: keras.Model) -> str:
     for one, other in zip(_outputs(model, samples), _outputs(rebuilt, samples), strict=True):
         np.testing.assert_array_equal(one, other, text)
     assert dlspec.decompile(rebuilt, recognise=False) == text
-    assert formatted(Source("<text>", text), Reporter()) == text
+    assert formatted_spec(Source("<text>", text), Reporter()) == text
     return text
 
 
@@ -235,7 +235,7 @@ def test_the_rolled_form_of_a_random_graph_is_the_same_graph(steps, inputs, outp
     again = dlspec.loads(text).graph
     assert same_graph(graph, again), text
     assert rolled_text("random", renamed(again)) == text
-    assert formatted(Source("<text>", text), Reporter()) == text
+    assert formatted_spec(Source("<text>", text), Reporter()) == text
     assert all(len(line) <= 110 for line in text.splitlines())
 
 

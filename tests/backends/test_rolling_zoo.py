@@ -35,7 +35,7 @@ PARAMS = {
 SLOW = ("alexnet", "conv_lstm", "crnn", "inception", "mobilenet", "resnet", "resnet_cifar", "unet")
 CASES = [
     pytest.param(name, given, marks=pytest.mark.slow if name in SLOW else ())
-    for name in zoo.architectures()
+    for name in zoo.architecture_names()
     for given in PARAMS.get(name, [{}])
 ]
 

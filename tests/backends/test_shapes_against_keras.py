@@ -23,8 +23,8 @@ from hypothesis import HealthCheck, given, settings
 from op_cases import OpCase, ops
 from shape_cases import Case
 
-from dlspec.language.catalogue import Object, find
-from dlspec.resolve.shapes import Inferred, ShapeError, Tensor, infer, infer_op
+from dlspec.language.catalogue import Object, find_entry
+from dlspec.resolve.shapes import Inferred, ShapeError, Tensor, infer_layer, infer_op
 
 DEEP = int(os.environ.get("DLSPEC_FUZZ", "0"))
 EXAMPLES = DEEP // len(FAMILIES) if DEEP else 50
@@ -87,7 +87,7 @@ class Judged:
 def made(layer: Object) -> keras.Layer:
     """Return the Keras layer an Object stands for."""
     arguments = {name: _argument(value) for name, value in layer.arguments.items()}
-    entry = find("layer", layer.class_name)
+    entry = find_entry("layer", layer.class_name)
     return getattr(import_module(entry.module), layer.class_name)(**arguments)
 
 
@@ -166,7 +166,7 @@ def _tuples(call: dict) -> dict:
 def ours(case: Case) -> Inferred | str | None:
     """Return what the rules make of a case, or their refusal as text."""
     try:
-        return infer(case.layer, case.inputs, call=case.call)
+        return infer_layer(case.layer, case.inputs, call=case.call)
     except ShapeError as error:
         return f"{error.code.value}: {error.message}"
 

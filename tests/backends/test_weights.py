@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from dlspec.backends.weights import WeightsError, read_weights, transfer, write_weights
+from dlspec.backends.weights import WeightsError, read_weights, transfer_weights, write_weights
 
 KINDS = ("ours.weights.h5", "keras.weights.h5", "whole.keras", "legacy.h5")
 
@@ -93,7 +93,7 @@ def test_statistics_that_were_taken_are_computed_with(kind, tmp_path):
     save = keras.Model.save_weights if kind.startswith("keras") else save
     save(model, path)
     new = adapted(None)
-    transfer(new, read_weights(path))
+    transfer_weights(new, read_weights(path))
     np.testing.assert_array_equal(new(rows), model(rows))
 
 
@@ -127,7 +127,7 @@ def test_another_ending_is_refused_before_anything_is_written(tmp_path, source):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_model_takes_all_weights_back_bit_for_bit(files, source, kind):
     model = fresh()
-    done = transfer(model, read_weights(files / kind))
+    done = transfer_weights(model, read_weights(files / kind))
     assert equal(model, source)
     assert done.by == "name"
     assert len(done.taken) == 7
@@ -138,7 +138,7 @@ def test_a_model_takes_all_weights_back_bit_for_bit(files, source, kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_new_head_stays_as_it_was_and_says_why(files, source, kind):
     model = fresh(head=5)
-    done = transfer(model, read_weights(files / kind))
+    done = transfer_weights(model, read_weights(files / kind))
     reason = {"head": "shape (6, 5) here, (6, 2) in the file"}
     assert done.initialised == reason
     assert done.left == reason
@@ -150,7 +150,7 @@ def test_a_new_head_stays_as_it_was_and_says_why(files, source, kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_other_names_are_taken_by_position_when_every_shape_agrees(files, source, kind):
     model = fresh(names=lambda name: f"other_{name}")
-    done = transfer(model, read_weights(files / kind))
+    done = transfer_weights(model, read_weights(files / kind))
     assert done.by == "position"
     assert equal(model, source)
 
@@ -159,7 +159,7 @@ def test_other_names_are_taken_by_position_when_every_shape_agrees(files, source
 def test_other_names_and_one_other_shape_take_nothing(files, kind):
     model = fresh(5, lambda name: f"other_{name}")
     with pytest.raises(WeightsError, match="has no weights for this model") as caught:
-        transfer(model, read_weights(files / kind))
+        transfer_weights(model, read_weights(files / kind))
     assert "is not in the file" in caught.value.message
     assert not any(weight.any() for weight in model.get_weights())
 
@@ -171,10 +171,10 @@ def test_one_equal_name_means_names_unless_position_is_asked_for(files, source):
         return name if name == "head" else f"other_{name}"
 
     model = fresh(names=renamed)
-    done = transfer(model, stored)
+    done = transfer_weights(model, stored)
     assert (done.by, done.taken) == ("name", ("head",))
     assert done.left["both"] == "not in the model"
-    assert transfer(model, stored, by="position").by == "position"
+    assert transfer_weights(model, stored, by="position").by == "position"
     assert equal(model, source)
 
 
@@ -186,7 +186,7 @@ def test_a_run_folder_means_its_model(tmp_path, files):
 def test_a_frozen_model_takes_weights_and_stays_frozen(files, source):
     model = fresh()
     model.trainable = False
-    transfer(model, read_weights(files / "whole.keras"))
+    transfer_weights(model, read_weights(files / "whole.keras"))
     assert equal(model, source)
     assert model.trainable_weights == []
 
@@ -200,7 +200,7 @@ def test_the_state_of_a_seed_generator_is_no_weight(tmp_path):
     old(np.ones((1, 3)), training=True)
     old.save(tmp_path / "m.keras")
     state = next(v for v in new.variables if "seed" in v.path).numpy().copy()
-    assert transfer(new, read_weights(tmp_path / "m.keras")).taken == ("d",)
+    assert transfer_weights(new, read_weights(tmp_path / "m.keras")).taken == ("d",)
     kept = next(v for v in new.variables if "seed" in v.path).numpy()
     assert np.array_equal(state, kept)
     assert not np.array_equal(next(v for v in old.variables if "seed" in v.path).numpy(), kept)
@@ -217,11 +217,11 @@ def test_names_and_order_come_from_the_config_of_an_older_keras(tmp_path, files,
         new.writestr("config.json", archive.read("config.json"))
         new.write(plain, "model.weights.h5")
     model = fresh(head=5)
-    done = transfer(model, read_weights(old))
+    done = transfer_weights(model, read_weights(old))
     assert done.by == "name"
     assert done.initialised == {"head": "shape (6, 5) here, (6, 2) in the file"}
     model = fresh()
-    assert transfer(model, read_weights(plain)).by == "position"
+    assert transfer_weights(model, read_weights(plain)).by == "position"
     assert equal(model, source)
 
 
@@ -256,7 +256,7 @@ def test_keras_2_weights_of_a_nested_model_are_found_by_the_names_in_it(tmp_path
     body = keras.Model(z, layers.Dense(3, name="first")(z), name="body")
     x = keras.Input((4,))
     model = keras.Model(x, layers.Dense(5, name="head")(body(x)))
-    done = transfer(model, read_weights(path))
+    done = transfer_weights(model, read_weights(path))
     assert done.taken == ("body/first",)
     assert done.initialised == {"head": "shape (3, 5) here, (3, 2) in the file"}
     assert np.array_equal(body.get_weights()[0], inner.astype("float32"))
@@ -268,7 +268,7 @@ def test_a_file_of_keras_1_is_taken_in_order(tmp_path):
     path = legacy(tmp_path / "w.h5", {"convolution2d_1": arrays}, keras_version=b"1.2.2")
     x = keras.Input((8, 8, 1))
     model = keras.Model(x, layers.Conv2D(4, 3, name="conv")(x))
-    assert transfer(model, read_weights(path)).by == "position"
+    assert transfer_weights(model, read_weights(path)).by == "position"
     assert np.array_equal(model.get_weights()[0], kernel.astype("float32"))
     assert np.array_equal(model.get_weights()[1], bias.astype("float32"))
 
@@ -331,7 +331,7 @@ def test_a_cudnn_layer_of_keras_2_computes_the_same_as_a_plain_one(
     path = legacy(tmp_path / "w.h5", {"rnn": {f"rnn/{n}": a for n, a in arrays.items()}})
     x = keras.Input((4, features))
     model = keras.Model(x, getattr(layers, layer)(units, name="rnn")(x))
-    assert transfer(model, read_weights(path)).taken == ("rnn",)
+    assert transfer_weights(model, read_weights(path)).taken == ("rnn",)
     sample = np.random.default_rng(9).normal(size=(4, features)).astype("float32")
     np.testing.assert_allclose(
         np.asarray(model(sample[None]))[0], reference(sample, arrays, units), atol=1e-5
@@ -344,7 +344,7 @@ def test_a_cudnn_gru_does_not_fit_one_that_resets_before(tmp_path):
     x = keras.Input((4, 5))
     model = keras.Model(x, layers.GRU(3, name="rnn", reset_after=False)(x))
     with pytest.raises(WeightsError, match=r"`rnn` has shape \(9,\) here, \(18,\) in the file"):
-        transfer(model, read_weights(path))
+        transfer_weights(model, read_weights(path))
 
 
 # -- files that mean no good ---------------------------------------------------------------------
@@ -417,7 +417,7 @@ def test_an_array_that_claims_terabytes_is_never_read(hostile):
 
     path, model = hostile(bomb)
     with pytest.raises(WeightsError, match=r"`d` has shape \(3, 2\) here, \(1048576, 1048576\)"):
-        transfer(model, read_weights(path))
+        transfer_weights(model, read_weights(path))
 
 
 def test_text_is_no_weight(hostile):
@@ -427,7 +427,7 @@ def test_text_is_no_weight(hostile):
 
     path, model = hostile(text)
     with pytest.raises(WeightsError, match="`d` has 2 arrays here, 1 array in the file"):
-        transfer(model, read_weights(path))
+        transfer_weights(model, read_weights(path))
 
 
 def test_whole_numbers_do_not_become_weights_in_floating_point(hostile):
@@ -437,7 +437,7 @@ def test_whole_numbers_do_not_become_weights_in_floating_point(hostile):
 
     path, model = hostile(whole)
     with pytest.raises(WeightsError, match="`d` has float32 here, int8 in the file"):
-        transfer(model, read_weights(path))
+        transfer_weights(model, read_weights(path))
 
 
 @pytest.mark.parametrize(
@@ -496,7 +496,7 @@ def test_a_config_that_is_no_config_costs_only_the_names_in_it(tmp_path, files, 
             archive.writestr("config.json", config)
             archive.write(files / "keras.weights.h5", "model.weights.h5")
         model = fresh()
-        transfer(model, read_weights(path))
+        transfer_weights(model, read_weights(path))
         assert equal(model, source)
 
 

@@ -166,8 +166,8 @@ def test_a_small_one_is_counted_and_learns_from_one_step(name, params):
 
 def test_every_architecture_is_built_with_several_params():
     built = [name for name, _ in SMALL]
-    assert set(built) == set(zoo.architectures())
-    assert [name for name in zoo.architectures() if built.count(name) < 2] == []
+    assert set(built) == set(zoo.architecture_names())
+    assert [name for name in zoo.architecture_names() if built.count(name) < 2] == []
 
 
 @pytest.mark.parametrize(("name", "params", "application", "arguments"), APPLICATIONS)

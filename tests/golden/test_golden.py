@@ -8,7 +8,7 @@ import pytest
 from dlspec.compiler import compile_file
 from dlspec.diagnostics.codes import Code
 from dlspec.expand.flat import Use
-from dlspec.resolve.plan import Node, Op, Plan, walk
+from dlspec.resolve.plan import Node, Op, Plan, walk_graph_nodes
 
 HERE = Path(__file__).parent
 VALID = sorted((HERE / "valid").rglob("*.yaml"))
@@ -70,7 +70,7 @@ def test_a_file_that_is_not_there_is_reported(tmp_path):
 def graph_text(plan: Plan) -> str:
     """Return inputs, nodes with shapes, and outputs, one on a line."""
     lines = [f"input {i.name} {i.shape} {i.dtype}" for i in plan.graph.inputs]
-    lines += [_line(node) for node in walk(plan.graph)]
+    lines += [_line(node) for node in walk_graph_nodes(plan.graph)]
     lines += [f"output {name} = {_shown(tensor)}" for name, tensor in plan.graph.outputs]
     return "\n".join([*lines, f"{plan.graph.inputs_as} -> {plan.graph.outputs_as}"]) + "\n"
 

@@ -14,8 +14,8 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
 
 import dlspec
-from dlspec_pipelines.steps.preparation.dataset import prepare
-from dlspec_pipelines.steps.preparation.fitting import invert, load_preparation
+from dlspec_pipelines.steps.preparation.dataset import prepare_dataset
+from dlspec_pipelines.steps.preparation.fitting import invert_predictions, load_preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
 from dlspec_pipelines.steps.records import Dataset, Evaluation, GateResult, TrainedModel
 
@@ -202,7 +202,9 @@ def progression_run(home):
     predicted = Ridge().fit(x, y).predict(test_x).reshape(-1, 1)
     sides = {"true": test_y, "pred": predicted}
     columns = {
-        f"progression_{side}": np.ravel(invert(preparation, "progression", np.array(values)))
+        f"progression_{side}": np.ravel(
+            invert_predictions(preparation, "progression", np.array(values))
+        )
         for side, values in sides.items()
     }
     return _run(plan, dataset, PROGRESSION, home=home, columns={**_rows(dataset), **columns})
@@ -235,7 +237,7 @@ def reversal_run(home):
 def _prepared(text, home):
     home.mkdir(parents=True, exist_ok=True)
     plan = dlspec.loads(text)
-    return plan, prepare(plan.data, base=home)
+    return plan, prepare_dataset(plan.data, base=home)
 
 
 def _arrays(dataset, source, target):
@@ -292,7 +294,7 @@ def _run(plan, dataset, text, *, home, columns, history=None):
             gate.metric,
             f"{gate.comparison} {gate.threshold:g}",
             metrics[gate.metric],
-            gate.passes(metrics[gate.metric]),
+            gate.is_met_by(metrics[gate.metric]),
         )
         for gate in gates
     )

@@ -15,7 +15,7 @@ from chain_specs import write_broken, write_tiny
 from terminal import COMMAND, Terminal, environment, heed_permissions, is_running, trainer_of
 from test_dev import Dev, wait
 
-from dlspec_pipelines.location.abandoned_runs import attended, end_abandoned
+from dlspec_pipelines.location.abandoned_runs import attended_run, end_abandoned
 from dlspec_pipelines.location.chain_definitions import definitions_for
 
 ENDLESS = ("--set", "epochs=1000000")
@@ -154,7 +154,7 @@ def started(tmp_path):
 
 def test_a_run_whose_process_lives_is_left_alone(started):
     instance, run_id = started
-    with attended(instance, run_id):
+    with attended_run(instance, run_id):
         assert end_abandoned(instance) == []
         assert instance.get_run_by_id(run_id).status == dg.DagsterRunStatus.STARTED
 
@@ -164,9 +164,9 @@ def test_a_run_whose_process_is_gone_is_reported_as_failed_once(started):
     program = (
         "import os, sys\n"
         "import dagster as dg\n"
-        "from dlspec_pipelines.location.abandoned_runs import attended\n"
+        "from dlspec_pipelines.location.abandoned_runs import attended_run\n"
         "with dg.DagsterInstance.local_temp(sys.argv[1]) as instance:\n"
-        "    with attended(instance, sys.argv[2]):\n"
+        "    with attended_run(instance, sys.argv[2]):\n"
         "        os._exit(9)\n"
     )
     subprocess.run(

@@ -8,7 +8,7 @@ from chain_specs import write_tiny
 
 from dlspec_pipelines.location.chain_definitions import definitions_for
 from dlspec_pipelines.location.schedules import JOB
-from dlspec_pipelines.steps.records import from_json
+from dlspec_pipelines.steps.records import record_from_json
 
 # Pipes asks its own context for the run's id in a way that Dagster calls deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:AssetExecutionContext.run_id:DeprecationWarning")
@@ -36,7 +36,7 @@ class Project:
         )
 
     def record(self, name, step, run="latest"):
-        return from_json((self.home / "records" / name / step / f"{run}.json").read_text())
+        return record_from_json((self.home / "records" / name / step / f"{run}.json").read_text())
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from chain_specs import write_broken, write_table, write_tiny
 
-from dlspec_pipelines.run.terminal import epoch_line, table
+from dlspec_pipelines.run.terminal import aligned_table, epoch_line
 
 ROOT = Path(__file__).parents[2]
 
@@ -178,7 +178,7 @@ def test_an_epoch_line_shows_figures_rate_and_time_left():
 
 
 def test_a_table_is_aligned():
-    assert table([("a", "bb", "c"), ("aaa", "b", "c")]) == "a    bb  c\naaa  b   c"
+    assert aligned_table([("a", "bb", "c"), ("aaa", "b", "c")]) == "a    bb  c\naaa  b   c"
 
 
 def test_what_only_keras_refuses_is_a_sentence_with_its_place(tmp_path):

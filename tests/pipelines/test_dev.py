@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from chain_specs import write_broken, write_tiny
 
-from dlspec_pipelines.dev.serve import graphql
+from dlspec_pipelines.dev.serve import query_graphql
 
 ROOT = Path(__file__).parents[2]
 WORKSPACE = """load_from:
@@ -76,7 +76,7 @@ class Dev:
         wait(lambda: "Dagster UI" in self.said.read_text())
 
     def ask(self, query, **variables):
-        return graphql(self.port, query, variables)["data"]
+        return query_graphql(self.port, query, variables)["data"]
 
     def assets(self):
         found = self.ask(_ASSETS)["assetNodes"]

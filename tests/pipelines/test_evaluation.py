@@ -8,10 +8,10 @@ import pytest
 from sklearn import metrics as sk
 from training_specs import DIGITS, MOONS, prepared
 
-from dlspec_pipelines.steps.datasets.read_source import read
+from dlspec_pipelines.steps.datasets.read_source import read_source_table
 from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.evaluation.evaluate import evaluate
-from dlspec_pipelines.steps.evaluation.new_rows import predict
+from dlspec_pipelines.steps.evaluation.new_rows import predict_new_rows
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
 from dlspec_pipelines.steps.promotion import promote
 from dlspec_pipelines.steps.records import Champion
@@ -180,7 +180,7 @@ def test_on_another_split_the_champion_is_scored_on_rows_it_was_not_fitted_to():
 def test_predictions_of_a_forecast_are_in_the_unit_of_the_column():
     plan, dataset, trained, evaluation = _run(FORECAST, "r1")
     assert plan.data is not None
-    value = read(plan.data.source, Path()).columns["value"]
+    value = read_source_table(plan.data.source, Path()).columns["value"]
     table = pq.read_table(Path(trained.path, "predictions.parquet"))
     true = np.array(table["future_true"].to_pylist())
     assert true == pytest.approx(
@@ -205,8 +205,8 @@ def test_predict_gives_classes_by_name_with_their_probability():
     )
     plan, dataset, trained, _ = _run(named, "r1")
     assert plan.data is not None
-    table = read(plan.data.source, Path())
-    found = predict(Path(trained.path), Table({"images": table.columns["images"]})).columns
+    table = read_source_table(plan.data.source, Path())
+    found = predict_new_rows(Path(trained.path), Table({"images": table.columns["images"]})).columns
     assert list(found) == ["row", "digit", "digit_probability"]
     assert found["row"].tolist() == list(range(1797))
     stored = pq.read_table(Path(trained.path, "predictions.parquet"))
@@ -218,10 +218,10 @@ def test_predict_gives_classes_by_name_with_their_probability():
 
 def test_predict_says_what_is_not_a_run_and_what_is_not_a_column(tmp_path):
     with pytest.raises(StepError, match="is not the folder of a run"):
-        predict(tmp_path, Table({"x": np.zeros(1)}))
+        predict_new_rows(tmp_path, Table({"x": np.zeros(1)}))
     trained = _run(MOONS, "r1", epochs=1)[2]
     with pytest.raises(StepError, match="`y`") as caught:
-        predict(Path(trained.path), Table({"x": np.zeros(3)}))
+        predict_new_rows(Path(trained.path), Table({"x": np.zeros(3)}))
     assert caught.value.code == "DL611"
 
 

@@ -6,9 +6,13 @@ from scipy import stats
 from sklearn import metrics as sk
 
 from dlspec.language.metrics import METRICS
-from dlspec_pipelines.steps.evaluation.measures import FUNCTIONS, measure
+from dlspec_pipelines.steps.evaluation.measures import FUNCTIONS, measure_targets
 from dlspec_pipelines.steps.evaluation.outputs import Head, Predicted, read_output
-from dlspec_pipelines.steps.evaluation.paired_tests import bootstrap, is_better, mcnemar
+from dlspec_pipelines.steps.evaluation.paired_tests import (
+    bootstrap_p_value,
+    is_better,
+    mcnemar_p_value,
+)
 from dlspec_pipelines.steps.step_errors import StepError
 
 CLASSES = 4
@@ -122,7 +126,7 @@ def test_a_metric_of_two_targets_is_their_mean_with_each_beside_it():
     right = Predicted("class", np.array([0, 1]), np.array([0, 1]))
     half = Predicted("class", np.array([0, 1]), np.array([0, 0]))
     number = Predicted("number", np.array([[1.0]]), np.array([[3.0]]))
-    assert measure(("accuracy", "mae"), {"a": right, "b": half, "c": number}) == {
+    assert measure_targets(("accuracy", "mae"), {"a": right, "b": half, "c": number}) == {
         "accuracy": 0.75,
         "a_accuracy": 1.0,
         "b_accuracy": 0.5,
@@ -133,7 +137,7 @@ def test_a_metric_of_two_targets_is_their_mean_with_each_beside_it():
 def test_a_metric_that_fits_no_target_is_said():
     number = Predicted("number", np.array([[1.0]]), np.array([[3.0]]))
     with pytest.raises(StepError) as caught:
-        measure(("accuracy",), {"price": number})
+        measure_targets(("accuracy",), {"price": number})
     assert str(caught.value) == (
         "error: `accuracy` fits no target of the spec\n"
         "  = help: choose one of `mae`, `mse`, `rmse`, `r2`"
@@ -150,16 +154,16 @@ def test_mcnemar_is_the_binomial_test_of_the_samples_that_differ(ours, theirs, b
     b = _right_at(*[False] * ours, *[True] * theirs, *[True] * both, *[False] * none)
     if ours + theirs:
         expected = stats.binomtest(ours, ours + theirs, 0.5).pvalue
-        assert mcnemar(a, b) == pytest.approx(expected, rel=1e-9)
+        assert mcnemar_p_value(a, b) == pytest.approx(expected, rel=1e-9)
     elif both + none:
-        assert mcnemar(a, b) == 1.0
+        assert mcnemar_p_value(a, b) == 1.0
 
 
 def test_mcnemar_stands_a_million_samples():
     a = _right_at(*[True] * 500_500, *[False] * 499_500)
     b = _right_at(*[False] * 500_500, *[True] * 499_500)
     expected = stats.binomtest(500_500, 1_000_000, 0.5).pvalue
-    assert mcnemar(a, b) == pytest.approx(expected, rel=1e-6)
+    assert mcnemar_p_value(a, b) == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_bootstrap_tells_a_better_model_from_an_equal_one():
@@ -168,9 +172,9 @@ def test_the_bootstrap_tells_a_better_model_from_an_equal_one():
     good, poor = (
         Predicted("number", true, true + s * generator.normal(size=(200, 1))) for s in (0.5, 1.0)
     )
-    assert bootstrap(good, poor, metric="rmse", seed=1) == pytest.approx(2 / 2001)
-    assert bootstrap(poor, good, metric="rmse", seed=1) == pytest.approx(2 / 2001)
-    assert bootstrap(good, good, metric="rmse", seed=1) == 1.0
+    assert bootstrap_p_value(good, poor, metric="rmse", seed=1) == pytest.approx(2 / 2001)
+    assert bootstrap_p_value(poor, good, metric="rmse", seed=1) == pytest.approx(2 / 2001)
+    assert bootstrap_p_value(good, good, metric="rmse", seed=1) == 1.0
     assert is_better(0.5, 1.0, metric="rmse")
     assert not is_better(0.5, 1.0, metric="r2")
 
@@ -184,6 +188,6 @@ def test_the_bootstrap_rejects_as_often_as_it_says():
             Predicted("class", true, np.where(generator.random(80) < 0.8, true, 1 - true))
             for _ in range(2)
         ]
-        found.append(bootstrap(*pair, metric="f1_macro", seed=seed) < 0.1)
+        found.append(bootstrap_p_value(*pair, metric="f1_macro", seed=seed) < 0.1)
     # 2 of 20 expected; 8 lie beyond the 99.9 % quantile of the binomial distribution.
     assert sum(found) < 8

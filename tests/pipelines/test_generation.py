@@ -15,8 +15,8 @@ from dlspec_pipelines.predict import predict as predict_file
 from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.evaluation.evaluate import evaluate
 from dlspec_pipelines.steps.evaluation.generated_metrics import corpus_bleu
-from dlspec_pipelines.steps.evaluation.new_rows import predict
-from dlspec_pipelines.steps.reports import render
+from dlspec_pipelines.steps.evaluation.new_rows import predict_new_rows
+from dlspec_pipelines.steps.reports import write_report
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.training.train import train
 
@@ -116,7 +116,7 @@ SOURCES = Table({"source": np.array([[3, 4, 5, 0, 0], [8, 0, 0, 0, 0], [4, 4, 6,
 
 
 def test_predict_says_the_ids_before_the_one_that_ends(run):
-    said = predict(Path(run[2].path), SOURCES)
+    said = predict_new_rows(Path(run[2].path), SOURCES)
     assert list(said.columns) == ["row", "next", "next_score"]
     assert said.columns["next"].tolist() == [[5, 4, 3], [8], [7, 6, 4, 4]]
     assert said.columns["next_score"].max() < 0
@@ -140,26 +140,26 @@ def test_greedy_search_says_what_a_loop_over_keras_says(run):
         end = ids.index(2) if 2 in ids else 5
         expected.append(ids[:end])
         scores.append(likelihood[row, : end + 1].sum())
-    said = predict(Path(run[2].path), rows)
+    said = predict_new_rows(Path(run[2].path), rows)
     assert said.columns["next"].tolist() == expected
     np.testing.assert_allclose(said.columns["next_score"], scores, atol=1e-4)
 
 
 def test_a_beam_says_nothing_less_likely_than_greedy_search_here(run):
-    greedy, beam = (predict(Path(run[2].path), SOURCES, beam=b) for b in (1, 4))
+    greedy, beam = (predict_new_rows(Path(run[2].path), SOURCES, beam=b) for b in (1, 4))
     assert beam.columns["next"].tolist() == [[5, 4, 3], [8], [7, 6, 4, 4]]
     assert (beam.columns["next_score"] >= greedy.columns["next_score"] - 1e-6).all()
 
 
 def test_a_shorter_length_ends_a_sequence_sooner(run):
-    said = predict(Path(run[2].path), SOURCES, length=2)
+    said = predict_new_rows(Path(run[2].path), SOURCES, length=2)
     assert said.columns["next"].tolist() == [[5, 4], [8], [7, 6]]
 
 
 @pytest.mark.parametrize("option", [{"beam": 10}, {"length": 6}])
 def test_a_beam_or_a_length_out_of_range_is_refused(run, option):
     with pytest.raises(StepError, match="is out of range"):
-        predict(Path(run[2].path), SOURCES, **option)
+        predict_new_rows(Path(run[2].path), SOURCES, **option)
 
 
 def test_the_evaluation_measures_what_is_said_on_the_test_rows(run, home):
@@ -172,11 +172,11 @@ def test_the_evaluation_measures_what_is_said_on_the_test_rows(run, home):
     assert evaluation.metrics["generated_sequence_accuracy"] > 0.9
     assert evaluation.metrics["generated_token_accuracy"] == pytest.approx(right[true != 0].mean())
     rows = Table({"source": _reversals()["source"][table["row"]]})
-    by_predict = predict(Path(trained.path), rows).columns["next"].tolist()
+    by_predict = predict_new_rows(Path(trained.path), rows).columns["next"].tolist()
     assert [ids[: ids.index(2)] if 2 in ids else ids for ids in said.tolist()] == by_predict
     kept = json.loads(Path(trained.path, "metrics.json").read_text())
     assert kept == evaluation.metrics
-    report = render(plan, dataset, trained, evaluation)
+    report = write_report(plan, dataset, trained, evaluation)
     assert '<th scope="col">generated</th>' in Path(report.html).read_text()
 
 
@@ -188,7 +188,10 @@ def test_another_beam_is_measured_and_kept_without_training_again(run, home):
     assert folder != Path(trained.path)
     kept = json.loads((folder / "plan.json").read_text())
     assert kept["prediction"]["generate"]["beam"] == 4
-    by_keeping, by_asking = predict(folder, SOURCES), predict(Path(trained.path), SOURCES, beam=4)
+    by_keeping, by_asking = (
+        predict_new_rows(folder, SOURCES),
+        predict_new_rows(Path(trained.path), SOURCES, beam=4),
+    )
     assert by_keeping.columns["next_score"].tolist() == by_asking.columns["next_score"].tolist()
 
 
@@ -199,7 +202,7 @@ def test_probabilities_say_what_logits_say_with_words_and_another_output(home):
         text = text.replace(old, new)
     plan, dataset = prepared(text, activation="softmax", from_logits=False)
     trained = train(plan, dataset, run="r2", spec_text=text)
-    said = predict(Path(trained.path), SOURCES, beam=3)
+    said = predict_new_rows(Path(trained.path), SOURCES, beam=3)
     assert said.columns["next"].tolist() == [[5, 4, 3], [8], [7, 6, 4, 4]]
     assert said.columns["next_text"].tolist() == ["c b a", "f", "e d b b"]
     assert said.columns["begin"].tolist() == [5, 8, 7]
@@ -208,7 +211,7 @@ def test_probabilities_say_what_logits_say_with_words_and_another_output(home):
 def test_a_look_ahead_that_the_text_hides_is_found_on_data(home):
     _, _, trained = _trained(home, "r3", decoder=LOOKS_AHEAD, epochs=1)
     with pytest.raises(StepError) as caught:
-        predict(Path(trained.path), SOURCES)
+        predict_new_rows(Path(trained.path), SOURCES)
     assert caught.value.code == "DL517"
     assert "at place 0 of `next` depends on ids of `previous`" in caught.value.message
 
@@ -219,7 +222,7 @@ def test_a_model_that_says_nothing_by_itself_takes_no_beam(run, tmp_path):
     del plan["prediction"]
     (folder / "plan.json").write_text(json.dumps(plan))
     with pytest.raises(StepError, match="`reversal` generates no ids"):
-        predict(folder, SOURCES, beam=2)
+        predict_new_rows(folder, SOURCES, beam=2)
 
 
 def test_the_command_writes_the_ids_as_a_list(run, tmp_path, capsys):

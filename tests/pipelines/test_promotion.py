@@ -6,7 +6,7 @@ from training_specs import MOONS
 
 import dlspec
 from dlspec_pipelines.steps import store
-from dlspec_pipelines.steps.promotion import current, promote
+from dlspec_pipelines.steps.promotion import current_champion, promote
 from dlspec_pipelines.steps.records import Comparison, Evaluation, GateResult, TrainedModel
 from dlspec_pipelines.steps.step_errors import Refused, StepError
 
@@ -46,14 +46,14 @@ def _against(run: str, *, better: bool) -> Comparison:
 
 
 def test_there_is_no_champion_at_first():
-    assert current("moons") is None
+    assert current_champion("moons") is None
 
 
 def test_the_first_run_that_passes_its_gates_becomes_the_champion():
     champion = promote(PLAN, *_run("r1"))
     assert champion.promoted
     assert champion.evidence == "first champion: gates passed: accuracy 0.9, required >= 0.8"
-    assert current("moons") == champion
+    assert current_champion("moons") == champion
 
 
 def test_a_failed_gate_is_refused_with_its_reason():
@@ -63,7 +63,7 @@ def test_a_failed_gate_is_refused_with_its_reason():
         "accuracy 0.7, required >= 0.8",
         "accuracy was not measured, required >= 0.8",
     )
-    assert current("moons") is None
+    assert current_champion("moons") is None
 
 
 def test_a_better_challenger_takes_over_with_the_evidence():
@@ -74,7 +74,7 @@ def test_a_better_challenger_takes_over_with_the_evidence():
         "accuracy 0.9 against 0.8 of run r1, mcnemar p = 0.012; "
         "gates passed: accuracy 0.9, required >= 0.8"
     )
-    assert current("moons") == champion
+    assert current_champion("moons") == champion
 
 
 def test_a_challenger_that_is_not_shown_to_be_better_changes_nothing():
@@ -85,7 +85,7 @@ def test_a_challenger_that_is_not_shown_to_be_better_changes_nothing():
         "run r1 stays champion: run r2 is not shown to be better: "
         "accuracy 0.9 against 0.8 of run r1, mcnemar p = 0.3"
     )
-    assert current("moons") == first
+    assert current_champion("moons") == first
 
 
 def test_a_comparison_with_an_earlier_champion_does_not_count():
@@ -113,11 +113,11 @@ def test_the_champion_promoted_again_stays_as_it_is():
 def test_a_damaged_record_is_said():
     store.write_whole(store.champion_file("moons"), '{"record": "Champion"')
     with pytest.raises(StepError, match="is damaged"):
-        current("moons")
+        current_champion("moons")
 
 
 def test_a_champion_whose_run_is_gone_is_said():
     champion = promote(PLAN, *_run("r1"))
     Path(champion.path, "model.keras").unlink()
     with pytest.raises(StepError, match=r"the champion of `moons` is run `r1`, and .* is gone"):
-        current("moons")
+        current_champion("moons")

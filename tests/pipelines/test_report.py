@@ -22,21 +22,25 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from dlspec.language.features import ImageFeature
 from dlspec.language.sections import Training
 from dlspec_pipelines.steps.records import Comparison
-from dlspec_pipelines.steps.reports import render
+from dlspec_pipelines.steps.reports import write_report
 from dlspec_pipelines.steps.reports.charts import calibration_error
-from dlspec_pipelines.steps.reports.confusion import confusion, scores, worst_pairs
+from dlspec_pipelines.steps.reports.confusion import confusion_counts, scores_by_class, worst_pairs
 from dlspec_pipelines.steps.reports.curves import best_epoch
-from dlspec_pipelines.steps.reports.examples import examples
+from dlspec_pipelines.steps.reports.examples import worst_examples
 from dlspec_pipelines.steps.reports.figure_texts import (
-    duration,
-    figure,
-    percent,
+    duration_text,
+    figure_text,
+    percent_text,
     proportion_interval,
-    ticks,
+    round_ticks,
 )
-from dlspec_pipelines.steps.reports.highlight import highlighted
-from dlspec_pipelines.steps.reports.png import png
-from dlspec_pipelines.steps.reports.report_inputs import read_data, read_history, read_predictions
+from dlspec_pipelines.steps.reports.highlight import highlighted_yaml
+from dlspec_pipelines.steps.reports.png import png_file_bytes
+from dlspec_pipelines.steps.reports.report_inputs import (
+    read_data,
+    read_history,
+    read_prediction_columns,
+)
 
 CHROMIUM = shutil.which("chromium")
 MAX_PAGE = 3_000_000
@@ -63,7 +67,7 @@ def runs(tmp_path_factory):
             with pytest.MonkeyPatch.context() as patch:
                 patch.setenv("DLSPEC_HOME", str(home))
                 run = _MAKERS[name](home)
-            made[name] = run, Path(render(*run.records).html).read_text()
+            made[name] = run, Path(write_report(*run.records).html).read_text()
         return made[name]
 
     return get
@@ -118,7 +122,7 @@ def test_the_scores_are_those_of_scikit_learn(runs):
     run, text = runs("digits")
     true, predicted = run.predictions["digit_true"], run.predictions["digit_pred"]
     expected = precision_recall_fscore_support(true, predicted)
-    found = scores(confusion(true, predicted, 10), "0123456789")
+    found = scores_by_class(confusion_counts(true, predicted, 10), "0123456789")
     columns = [[getattr(s, n) for s in found] for n in ("precision", "recall", "f1", "support")]
     assert np.allclose(columns, expected)
     for precision in expected[0]:
@@ -126,7 +130,7 @@ def test_the_scores_are_those_of_scikit_learn(runs):
 
 
 def test_a_class_that_is_never_predicted_scores_zero():
-    found = scores(confusion(np.array([0, 1, 1]), np.array([1, 1, 1]), 3), "abc")
+    found = scores_by_class(confusion_counts(np.array([0, 1, 1]), np.array([1, 1, 1]), 3), "abc")
     assert [(s.precision, s.recall, s.support) for s in found] == [
         (0.0, 0.0, 1),
         (2 / 3, 1.0, 2),
@@ -138,7 +142,7 @@ def test_the_confusion_matrix_is_that_of_scikit_learn(runs):
     run, text = runs("digits")
     true, predicted = run.predictions["digit_true"], run.predictions["digit_pred"]
     matrix = confusion_matrix(true, predicted)
-    assert confusion(true, predicted, 10).tolist() == matrix.tolist()
+    assert confusion_counts(true, predicted, 10).tolist() == matrix.tolist()
     shown = re.findall(r'<td class="(?:right|wrong)"[^>]*><b>(\d+)</b>', text)
     assert [int(count) for count in shown] == matrix[matrix > 0].tolist()
 
@@ -146,7 +150,7 @@ def test_the_confusion_matrix_is_that_of_scikit_learn(runs):
 def test_the_pairs_mixed_up_most_come_first():
     true = np.array([0, 0, 0, 1, 1, 2])
     predicted = np.array([1, 1, 0, 2, 1, 2])
-    pairs = worst_pairs(confusion(true, predicted, 3), "abc")
+    pairs = worst_pairs(confusion_counts(true, predicted, 3), "abc")
     assert [(p.true, p.predicted, p.count) for p in pairs] == [("a", "b", 2), ("b", "c", 1)]
     assert pairs[0].share == pytest.approx(2 / 3)
 
@@ -188,7 +192,7 @@ def test_without_a_mistake_the_least_certain_rows_are_shown(runs):
     true = run.predictions["digit_true"]
     stated = np.full((len(true), 10), 0.01)
     stated[np.arange(len(true)), true] = np.linspace(0.4, 0.9, len(true))
-    found = examples(
+    found = worst_examples(
         run.predictions["row"],
         (true, true, stated),
         names="0123456789",
@@ -217,19 +221,19 @@ def test_the_comparison_with_the_champion_is_told(runs):
     run, _ = runs("digits")
     plan, dataset, trained, evaluation = run.records
     comparison = Comparison("1c2d", "accuracy", "mcnemar", 0.98, 0.95, 0.0123, better=True)
-    report = render(plan, dataset, trained, replace(evaluation, comparison=comparison))
+    report = write_report(plan, dataset, trained, replace(evaluation, comparison=comparison))
     assert "Better with p = 0.0123" in _text(Path(report.html).read_text())
     assert "accuracy 0.9800 against 0.9500, mcnemar p = 0.0123: better." in (
         Path(report.markdown).read_text()
     )
-    render(*run.records)
+    write_report(*run.records)
 
 
 @pytest.mark.parametrize("name", ["digits", "sine", "reversal"])
 def test_the_same_run_gives_the_same_bytes(runs, name):
     run, text = runs(name)
     first = (run.folder / "report.md").read_bytes()
-    assert Path(render(*run.records).html).read_text() == text
+    assert Path(write_report(*run.records).html).read_text() == text
     assert (run.folder / "report.md").read_bytes() == first
 
 
@@ -310,7 +314,7 @@ def test_the_interval_of_a_proportion_is_that_of_scipy(trials, data):
 @given(st.floats(-1e9, 1e9), st.floats(1e-6, 1e9))
 def test_ticks_are_few_and_enclose_what_they_measure(low, width):
     high = low + width
-    found = ticks(low, high)
+    found = round_ticks(low, high)
     assert 2 <= len(found) <= 12
     assert found[0] <= low + 1e-6 * max(abs(low), width)
     assert found[-1] >= high - 1e-6 * max(abs(high), width)
@@ -347,7 +351,7 @@ def test_a_gap_in_a_history_is_not_a_number(tmp_path):
 
 def test_predictions_of_lists_come_back_as_rows(runs):
     run, _ = runs("sine")
-    found = read_predictions(run.folder / "predictions.parquet")
+    found = read_prediction_columns(run.folder / "predictions.parquet")
     assert found["future_true"].shape == (run.dataset.rows["test"], 6)
     assert np.allclose(found["future_true"], np.stack(run.predictions["future_true"]))
 
@@ -355,13 +359,13 @@ def test_predictions_of_lists_come_back_as_rows(runs):
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_pillow_reads_back_the_pixels_of_our_png(channels):
     pixels = np.random.default_rng(0).integers(0, 256, (5, 7, channels)).astype(np.uint8)
-    found = np.asarray(Image.open(BytesIO(png(pixels))))
+    found = np.asarray(Image.open(BytesIO(png_file_bytes(pixels))))
     assert (found.reshape(5, 7, channels) == pixels).all()
 
 
 def test_a_spec_keeps_every_character_under_its_colours():
     text = report_runs.DIGITS + "# a <comment>\nx: 'it''s' \n"
-    shown = highlighted(text)
+    shown = highlighted_yaml(text)
     plain = re.sub(r"</?span[^>]*>", "", shown)
     assert plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").replace(
         "&#39;", "'"
@@ -375,16 +379,16 @@ def test_a_spec_keeps_every_character_under_its_colours():
     [(1797, "1,797"), (0.98519, "0.9852"), (1.0, "1.0000"), (45.549, "45.55"), (1e-5, "1e-5")],
 )
 def test_figures_have_four_digits(value, text):
-    assert figure(value) == text
+    assert figure_text(value) == text
 
 
 def test_shares_and_times_are_said_as_people_say_them():
-    assert [percent(s).replace("\u00a0", " ") for s in (1.0, 0.985, 0.0004)] == [
+    assert [percent_text(s).replace("\u00a0", " ") for s in (1.0, 0.985, 0.0004)] == [
         "100 %",
         "98.5 %",
         "0.04 %",
     ]
-    assert [duration(s) for s in (0.82, 12.34, 200, 7500)] == [
+    assert [duration_text(s) for s in (0.82, 12.34, 200, 7500)] == [
         "820 ms",
         "12.3 s",
         "3 min 20 s",

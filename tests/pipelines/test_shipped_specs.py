@@ -61,7 +61,7 @@ def test_a_shipped_spec_trains_passes_its_gates_and_is_reported(path: Path, tmp_
 
 
 def _passes(gate: Gate, metrics: dict[str, float]) -> bool:
-    return gate.metric not in metrics or gate.passes(metrics[gate.metric])
+    return gate.metric not in metrics or gate.is_met_by(metrics[gate.metric])
 
 
 def _run(arguments: list[str], folder: Path) -> "subprocess.CompletedProcess[str]":

@@ -88,7 +88,7 @@ def project(tmp_path):
 
 
 def test_a_trainer_says_when_keras_is_there_and_ends_with_its_input(trainer):
-    ready = trainer.receive(timeout_s=120)
+    ready = trainer.receive_message(timeout_s=120)
     assert ready["ready"] > 0
     trainer.close()
     assert not is_running(trainer.pid)
@@ -116,7 +116,7 @@ def test_what_keras_needs_only_later_is_not_imported_at_the_start(tmp_path):
 def test_a_killed_trainer_is_named_with_its_status(trainer):
     os.kill(trainer.pid, signal.SIGKILL)
     with pytest.raises(TrainerGone) as caught:
-        wait(lambda: trainer.receive(timeout_s=10) and False)
+        wait(lambda: trainer.receive_message(timeout_s=10) and False)
     assert caught.value.message.startswith("the trainer process ended with status -9")
     assert "memory" in caught.value.message
 

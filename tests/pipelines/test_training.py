@@ -14,10 +14,10 @@ from training_specs import DIGITS, MOONS, prepared
 
 import dlspec
 from dlspec_pipelines.steps import store
-from dlspec_pipelines.steps.engine.batches import class_weights, order
+from dlspec_pipelines.steps.engine.batches import class_weights, epoch_visit_order
 from dlspec_pipelines.steps.step_errors import Busy, StepError, Stopped
 from dlspec_pipelines.steps.training.progress import EpochEnd, Notice, Tick
-from dlspec_pipelines.steps.training.train import samples_of, train, work_key
+from dlspec_pipelines.steps.training.train import samples_for_model, train, work_key
 
 
 @pytest.fixture(autouse=True)
@@ -39,13 +39,13 @@ def test_training_gives_the_numbers_of_fit_bit_for_bit():
     trained = train(plan, dataset, run="r1", spec_text=DIGITS, progress=heard.append)
     keras.utils.set_random_seed(7)
     model = dlspec.compile(plan)
-    part = samples_of(plan, dataset, "train")
-    validation = samples_of(plan, dataset, "validation")
+    part = samples_for_model(plan, dataset, "train")
+    validation = samples_for_model(plan, dataset, "validation")
     x, y = np.array(part.inputs["image"]), np.array(part.targets["digit"])
     weights = class_weights(y, "balanced")
     logs = []
     for epoch in range(2):
-        visit = order(7, epoch, len(x))
+        visit = epoch_visit_order(7, epoch, len(x))
         history = model.fit(
             x[visit],
             y[visit],
@@ -163,7 +163,7 @@ def test_early_stopping_ends_the_training_with_the_best_weights():
     best = int(np.argmin(losses))
     assert trained.epochs == best + 3 < 40
     model = keras.models.load_model(Path(trained.path, "model.keras"))
-    validation = samples_of(plan, dataset, "validation")
+    validation = samples_for_model(plan, dataset, "validation")
     found = model.evaluate(
         validation.inputs["point"], validation.targets["moon"], verbose=0, return_dict=True
     )
@@ -197,7 +197,7 @@ def test_a_loss_that_is_no_number_is_said_with_its_epoch():
 def test_two_trainings_of_one_work_do_not_meet():
     plan, dataset = prepared(MOONS, epochs=1)
     with (
-        store.lock(store.work_folder(work_key(plan, dataset))),
+        store.lock_folder(store.work_folder(work_key(plan, dataset))),
         pytest.raises(Busy, match=f"in use by process {os.getpid()}"),
     ):
         train(plan, dataset, run="r1", spec_text="")

@@ -11,11 +11,11 @@ import pytest
 from training_specs import DIGITS, MOONS, prepared
 
 import dlspec
-from dlspec_pipelines.steps.engine.batches import chunks
+from dlspec_pipelines.steps.engine.batches import sample_chunks
 from dlspec_pipelines.steps.engine.engine import BatchEngine, engine_for
 from dlspec_pipelines.steps.step_errors import Stopped
 from dlspec_pipelines.steps.training.progress import EpochEnd
-from dlspec_pipelines.steps.training.train import samples_of, train
+from dlspec_pipelines.steps.training.train import samples_for_model, train
 
 DROPOUT = "    - Dropout: 0.3\n"
 
@@ -27,11 +27,11 @@ def _home(tmp_path, monkeypatch):
 
 def _trained_by(engine_of, text: str):
     plan, dataset = prepared(text)
-    samples = samples_of(plan, dataset, "train")
+    samples = samples_for_model(plan, dataset, "train")
     keras.utils.set_random_seed(1)
     model = dlspec.compile(plan)
     engine = engine_of(model, samples)
-    (chunk,) = chunks(samples, 32)
+    (chunk,) = sample_chunks(samples, 32)
     loaded = engine.load(chunk)
     model.reset_metrics()
     for first, last in ((0, 320), (320, chunk.rows)):
@@ -40,7 +40,7 @@ def _trained_by(engine_of, text: str):
     model.reset_metrics()
     engine.test(loaded, 0, chunk.rows)
     tested = {name: float(value) for name, value in model.get_metrics_result().items()}
-    return trained, tested, engine.forward(loaded, 0, chunk.rows), model
+    return trained, tested, engine.forward_rows(loaded, 0, chunk.rows), model
 
 
 def test_one_call_per_batch_gives_what_the_traced_loop_gives():
@@ -66,7 +66,7 @@ def _with_variables(model, samples):
 
 def _inputs(text: str) -> np.ndarray:
     plan, dataset = prepared(text)
-    return samples_of(plan, dataset, "train").inputs["image"]
+    return samples_for_model(plan, dataset, "train").inputs["image"]
 
 
 def test_without_validation_rows_nothing_is_validated():
@@ -122,18 +122,18 @@ _ON_JAX = """
     import dlspec
     from training_specs import DIGITS, prepared
     from dlspec_pipelines.steps.evaluation.evaluate import evaluate
-    from dlspec_pipelines.steps.engine.batches import class_weights, order
-    from dlspec_pipelines.steps.training.train import samples_of, train
+    from dlspec_pipelines.steps.engine.batches import class_weights, epoch_visit_order
+    from dlspec_pipelines.steps.training.train import samples_for_model, train
 
     plan, dataset = prepared(DIGITS)
     trained = train(plan, dataset, run="r1", spec_text="")
     keras.utils.set_random_seed(7)
     model = dlspec.compile(plan)
-    part = samples_of(plan, dataset, "train")
+    part = samples_for_model(plan, dataset, "train")
     x, y = np.array(part.inputs["image"]), np.array(part.targets["digit"])
     weights = class_weights(y, "balanced")
     for epoch in range(2):
-        visit = order(7, epoch, len(x))
+        visit = epoch_visit_order(7, epoch, len(x))
         history = model.fit(
             x[visit],
             y[visit],

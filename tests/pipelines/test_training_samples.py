@@ -4,7 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_class_weight
 
-from dlspec_pipelines.steps.engine.batches import Samples, chunks, class_weights, order
+from dlspec_pipelines.steps.engine.batches import (
+    Samples,
+    class_weights,
+    epoch_visit_order,
+    sample_chunks,
+)
 from dlspec_pipelines.steps.engine.call_length import Pace
 
 
@@ -16,21 +21,21 @@ def _samples(rows: int, *, weights: bool = False) -> Samples:
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 1000), st.integers(1, 500))
 def test_an_epoch_visits_every_sample_once(seed, epoch, count):
-    assert sorted(order(seed, epoch, count)) == list(range(count))
+    assert sorted(epoch_visit_order(seed, epoch, count)) == list(range(count))
 
 
 def test_the_order_depends_on_seed_and_epoch_alone():
-    first = order(7, 0, 100)
-    order(7, 1, 100)
-    assert order(7, 0, 100).tolist() == first.tolist()
-    assert order(7, 1, 100).tolist() != first.tolist()
-    assert order(8, 0, 100).tolist() != first.tolist()
+    first = epoch_visit_order(7, 0, 100)
+    epoch_visit_order(7, 1, 100)
+    assert epoch_visit_order(7, 0, 100).tolist() == first.tolist()
+    assert epoch_visit_order(7, 1, 100).tolist() != first.tolist()
+    assert epoch_visit_order(8, 0, 100).tolist() != first.tolist()
 
 
 @given(st.integers(1, 60), st.integers(1, 9), st.integers(1, 400))
 def test_chunks_are_the_epoch_cut_at_whole_batches(rows, batch_size, chunk_bytes):
-    samples, visit = _samples(rows), order(0, 0, rows)
-    found = list(chunks(samples, batch_size, visit=visit, chunk_bytes=chunk_bytes))
+    samples, visit = _samples(rows), epoch_visit_order(0, 0, rows)
+    found = list(sample_chunks(samples, batch_size, visit=visit, chunk_bytes=chunk_bytes))
     assert np.concatenate([chunk.arrays[1] for chunk in found]).tolist() == visit.tolist()
     assert [chunk.start for chunk in found] == np.cumsum([0, *(c.rows for c in found)])[
         :-1
@@ -41,7 +46,7 @@ def test_chunks_are_the_epoch_cut_at_whole_batches(rows, batch_size, chunk_bytes
 
 
 def test_chunks_begin_where_an_interrupted_epoch_stood():
-    found = list(chunks(_samples(10), 4, visit=np.arange(10)[::-1], start=4))
+    found = list(sample_chunks(_samples(10), 4, visit=np.arange(10)[::-1], start=4))
     assert [chunk.arrays[1].tolist() for chunk in found] == [[5, 4, 3, 2, 1, 0]]
 
 
@@ -79,7 +84,7 @@ def test_calls_grow_until_they_take_a_second():
     sizes = []
     for seconds_per_batch in (5.0, 0.001, 0.001, 0.001, 0.001, 0.001, 0.001, 0.1):
         sizes.append(pace.batches)
-        pace.learn(seconds_per_batch * pace.batches, pace.rows)
+        pace.learn_from_call(seconds_per_batch * pace.batches, pace.rows)
     assert sizes == [1, 1, 4, 16, 64, 256, 1000, 1000]
     assert pace.batches == 10
     assert pace.tracing_s == 5.0
@@ -87,6 +92,6 @@ def test_calls_grow_until_they_take_a_second():
 
 def test_callbacks_that_watch_batches_keep_calls_at_one_batch():
     pace = Pace(batch_size=32, one_by_one=True)
-    pace.learn(1.0, 32)
-    pace.learn(0.001, 32)
+    pace.learn_from_call(1.0, 32)
+    pace.learn_from_call(0.001, 32)
     assert pace.rows == 32

@@ -19,7 +19,7 @@ import dlspec
 from dlspec.backends.weights import write_weights
 from dlspec_pipelines.run.start_lines import start_lines
 from dlspec_pipelines.steps import store
-from dlspec_pipelines.steps.records import Start, Started, to_json
+from dlspec_pipelines.steps.records import Start, Started, record_to_json
 from dlspec_pipelines.steps.start import find_start
 from dlspec_pipelines.steps.step_errors import StepError, Stopped
 from dlspec_pipelines.steps.training.progress import EpochEnd, Notice
@@ -178,7 +178,7 @@ def test_a_word_is_a_file_or_a_run_as_predict_finds_it(home, source, tmp_path, m
         assert find_start(word) == Start("source-run", "source-run", model)
     record = home / "records" / "digits" / "model" / "latest.json"
     record.parent.mkdir(parents=True)
-    record.write_text(to_json(source))
+    record.write_text(record_to_json(source))
     assert find_start("digits").run == "source-run"
     monkeypatch.chdir(tmp_path)
     Path("w.weights.h5").write_bytes(b"x")

@@ -10,11 +10,11 @@ import numpy as np
 from training_specs import DIGITS, MOONS, prepared
 
 import dlspec
-from dlspec_pipelines.steps.engine.batches import class_weights, order
+from dlspec_pipelines.steps.engine.batches import class_weights, epoch_visit_order
 from dlspec_pipelines.steps.evaluation.evaluate import evaluate
 from dlspec_pipelines.steps.step_errors import Stopped
 from dlspec_pipelines.steps.training.progress import EpochEnd
-from dlspec_pipelines.steps.training.train import samples_of, train
+from dlspec_pipelines.steps.training.train import samples_for_model, train
 
 DROPOUT = "    - Dropout: 0.3\n"
 PRECISE = "mixed_bfloat16"
@@ -57,12 +57,12 @@ def beside_fit() -> dict:
     trained = train(plan, dataset, run="fit", spec_text="")
     keras.utils.set_random_seed(7)
     model = dlspec.compile(plan)
-    part, validation = (samples_of(plan, dataset, name) for name in ("train", "validation"))
+    part, validation = (samples_for_model(plan, dataset, name) for name in ("train", "validation"))
     x, y = np.array(part.inputs["image"]), np.array(part.targets["digit"])
     tested = np.array(validation.inputs["image"]), np.array(validation.targets["digit"])
     weights = class_weights(y, "balanced")
     for epoch in range(2):
-        visit = order(7, epoch, len(x))
+        visit = epoch_visit_order(7, epoch, len(x))
         history = model.fit(
             x[visit],
             y[visit],

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import dlspec
 from dlspec import Plan
-from dlspec_pipelines.steps.preparation.dataset import prepare
+from dlspec_pipelines.steps.preparation.dataset import prepare_dataset
 from dlspec_pipelines.steps.records import Dataset
 
 MOONS = """\
@@ -72,4 +72,4 @@ def prepared(text: str, **params: object) -> tuple[Plan, Dataset]:
     """Return the plan of a spec and its data set, prepared."""
     plan = dlspec.loads(text, params=params)
     assert plan.data is not None
-    return plan, prepare(plan.data, base=Path())
+    return plan, prepare_dataset(plan.data, base=Path())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dlspec.compiler import compile_source
 from dlspec.diagnostics.source import Source
-from dlspec.resolve.plan import canonical
+from dlspec.resolve.plan import canonical_data
 
 ROOT = Path(__file__).parents[2]
 TEXTS = {
@@ -74,7 +74,7 @@ def outcome(text: str, path: str = "<text>", **kwargs) -> str:
     assert all(str(found) for found in compilation.diagnostics)
     if compilation.plan is None:
         return "reported" if compilation.diagnostics else "neither"
-    json.dumps(canonical(compilation.plan))
+    json.dumps(canonical_data(compilation.plan))
     return "plan"
 
 

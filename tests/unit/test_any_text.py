@@ -10,11 +10,11 @@ from dlspec.diagnostics.findings import Diagnostic, Related, Reporter, render_te
 from dlspec.diagnostics.formats import render_github, render_json, render_sarif
 from dlspec.diagnostics.source import Source, Span
 from dlspec.syntax.expression_grammar import ExpressionError
-from dlspec.syntax.expression_grammar import parse as parse_expression
-from dlspec.syntax.expressions import evaluate
+from dlspec.syntax.expression_grammar import parse_expression
+from dlspec.syntax.expressions import evaluate_expression
 from dlspec.syntax.nodes import Mapping, Scalar
 from dlspec.syntax.parse import parse
-from dlspec.syntax.spec_files import decoded
+from dlspec.syntax.spec_files import decode_source
 
 PIECES = st.sampled_from(
     [
@@ -101,7 +101,7 @@ def test_every_plain_key_stands_where_its_span_says(text):
 @given(st.binary() | TEXTS.map(lambda text: text.encode("utf-8", errors="surrogatepass")))
 def test_any_bytes_are_a_source_or_a_finding(data):
     reporter = Reporter()
-    source = decoded(data, "s.yaml", reporter)
+    source = decode_source(data, "s.yaml", reporter)
     assert (source is None) == reporter.failed
     if source is not None:
         parse(source, reporter)
@@ -109,7 +109,7 @@ def test_any_bytes_are_a_source_or_a_finding(data):
 
 def _refusal(text: str) -> ExpressionError | None:
     try:
-        evaluate(parse_expression(text), {"a": 3, "b": [1, 2.5, "x"]})
+        evaluate_expression(parse_expression(text), {"a": 3, "b": [1, 2.5, "x"]})
     except ExpressionError as error:
         return error
     return None
@@ -143,4 +143,4 @@ def test_part_never_leaves_the_line(text):
     tree = parse(Source("s.yaml", f"a: {text}"), Reporter())
     value = tree.get("a") if tree else None
     if isinstance(value, Scalar) and isinstance(value.value, str):
-        assert value.part(0, 1).line == value.span.line
+        assert value.span_of_part(0, 1).line == value.span.line

@@ -9,21 +9,30 @@ from typing import get_args
 import pytest
 
 from dlspec.language import catalogue
-from dlspec.language.catalogue import KINDS, Kind, Object, Parameter, Type, find, foreign, names
+from dlspec.language.catalogue import (
+    KINDS,
+    Kind,
+    Object,
+    Parameter,
+    Type,
+    find_entry,
+    help_for_foreign_word,
+    names_of_kind,
+)
 
 OVERLAY = json.loads((Path(catalogue.__file__).parent / "overlay.json").read_text("utf-8"))
 
 
 def parameter(kind: Kind, word: str, name: str) -> Parameter:
-    entry = find(kind, word)
+    entry = find_entry(kind, word)
     assert entry is not None, f"{word} is not in the catalogue"
-    found = entry.parameter(name)
+    found = entry.parameter_named(name)
     assert found is not None, f"{word} has no {name}"
     return found
 
 
 def every_parameter(kind: Kind) -> list[tuple[str, Parameter]]:
-    return [(n, p) for n in names(kind) for p in find(kind, n).parameters]
+    return [(n, p) for n in names_of_kind(kind) for p in find_entry(kind, n).parameters]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +52,7 @@ def every_parameter(kind: Kind) -> list[tuple[str, Parameter]]:
     ],
 )
 def test_every_kind_has_as_many_entries_as_keras_has_classes(kind, least):
-    assert len(names(kind, forbidden=True)) >= least
+    assert len(names_of_kind(kind, forbidden=True)) >= least
 
 
 def test_at_least_nine_in_ten_layer_parameters_have_a_type():
@@ -78,7 +87,7 @@ def test_a_default_that_is_a_word_is_among_the_choices():
 
 
 def test_parameters_stand_in_the_constructors_order():
-    assert [p.name for p in find("layer", "Dense").parameters][:4] == [
+    assert [p.name for p in find_entry("layer", "Dense").parameters][:4] == [
         "units",
         "activation",
         "use_bias",
@@ -120,15 +129,17 @@ def test_what_a_base_class_takes_is_offered_by_the_class():
     formats = parameter("layer", "RandomBrightness", "data_format").choices
     assert set(formats) == {"channels_last", "channels_first"}
     assert parameter("layer", "Flatten", "activity_regularizer").type == "regularizer"
-    assert find("layer", "SpatialDropout2D").parameter("trainable") is None
+    assert find_entry("layer", "SpatialDropout2D").parameter_named("trainable") is None
 
 
 def test_a_layers_name_is_not_offered():
-    assert [n for n in names("layer") if find("layer", n).parameter("name")] == []
+    assert [
+        n for n in names_of_kind("layer") if find_entry("layer", n).parameter_named("name")
+    ] == []
 
 
 def test_attention_says_which_call_arguments_are_tensors():
-    entry = find("layer", "MultiHeadAttention")
+    entry = find_entry("layer", "MultiHeadAttention")
     assert entry.required_tensors == ("query", "value")
     assert "attention_mask" in entry.tensors
     assert "use_causal_mask" in entry.call
@@ -136,9 +147,9 @@ def test_attention_says_which_call_arguments_are_tensors():
 
 
 def test_a_family_can_be_told_by_its_bases():
-    assert "BaseConv" in find("layer", "Conv3D").bases
-    assert "RNN" in find("layer", "LSTM").bases
-    assert "Merge" in find("layer", "Add").bases
+    assert "BaseConv" in find_entry("layer", "Conv3D").bases
+    assert "RNN" in find_entry("layer", "LSTM").bases
+    assert "Merge" in find_entry("layer", "Add").bases
 
 
 @pytest.mark.parametrize(
@@ -159,30 +170,30 @@ def test_a_family_can_be_told_by_its_bases():
     ],
 )
 def test_another_name_finds_the_same_entry(kind, word, name):
-    assert find(kind, word) == find(kind, name)
-    assert find(kind, word).name == name
+    assert find_entry(kind, word) == find_entry(kind, name)
+    assert find_entry(kind, word).name == name
 
 
 def test_a_word_nobody_declared_is_not_found():
-    assert find("layer", "max_pooling2d") is None
-    assert find("layer", "Adam") is None
+    assert find_entry("layer", "max_pooling2d") is None
+    assert find_entry("layer", "Adam") is None
 
 
 def test_a_forbidden_class_says_why_and_is_not_among_the_names():
-    assert "Python code" in find("layer", "Lambda").forbidden
-    assert find("layer", "InputLayer").forbidden == "inputs are written under `inputs`"
-    assert "Lambda" not in names("layer")
-    assert find("callback", "LearningRateScheduler").forbidden
-    assert find("op", "cond").forbidden
+    assert "Python code" in find_entry("layer", "Lambda").forbidden
+    assert find_entry("layer", "InputLayer").forbidden == "inputs are written under `inputs`"
+    assert "Lambda" not in names_of_kind("layer")
+    assert find_entry("callback", "LearningRateScheduler").forbidden
+    assert find_entry("op", "cond").forbidden
 
 
 def test_the_applications_own_layers_are_there():
-    assert {"LayerScale", "StochasticDepth", "CustomScaleLayer"} <= set(names("layer"))
+    assert {"LayerScale", "StochasticDepth", "CustomScaleLayer"} <= set(names_of_kind("layer"))
 
 
 def test_an_operation_says_which_operands_are_tensors():
-    assert find("op", "matmul").tensors == ("x1", "x2")
-    assert find("op", "where").tensors == ("condition", "x1", "x2")
+    assert find_entry("op", "matmul").tensors == ("x1", "x2")
+    assert find_entry("op", "where").tensors == ("condition", "x1", "x2")
     assert parameter("op", "concatenate", "xs").type == "tensors"
     assert parameter("op", "reshape", "newshape").type == "shape"
 
@@ -224,7 +235,7 @@ def test_objects_with_equal_arguments_are_equal():
     ],
 )
 def test_a_foreign_word_is_answered_with_keras_s(kind, word, sentence):
-    assert foreign(kind, word) == sentence
+    assert help_for_foreign_word(kind, word) == sentence
 
 
 def test_every_foreign_word_leads_to_a_word_of_keras():
@@ -237,7 +248,8 @@ def test_every_foreign_word_leads_to_a_word_of_keras():
         and not (
             meaning["keras"] in parameters
             if kind == "parameter"
-            else find(kind, meaning["keras"]) and meaning["keras"] in (*names(kind), *_words(kind))
+            else find_entry(kind, meaning["keras"])
+            and meaning["keras"] in (*names_of_kind(kind), *_words(kind))
         )
     ]
     assert wrong == []
@@ -254,7 +266,7 @@ def test_no_foreign_class_is_a_class_of_keras():
         for kind, words in OVERLAY["foreign"].items()
         if kind != "parameter"
         for word in words
-        if find(kind, word)
+        if find_entry(kind, word)
     ]
     assert both == []
 
@@ -279,7 +291,7 @@ def test_every_correction_and_refusal_has_a_reason():
 
 def test_reading_the_catalogue_imports_no_framework():
     code = (
-        "import sys, dlspec.language.catalogue as c; c.find('layer', 'Conv2D');"
+        "import sys, dlspec.language.catalogue as c; c.find_entry('layer', 'Conv2D');"
         "print(sorted({'keras', 'numpy', 'tensorflow', 'dagster'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -6,7 +6,7 @@ import pytest
 from dlspec.language.data_sources import CsvSource, Expectation
 from dlspec.language.features import ClassFeature, NumberFeature
 from dlspec.language.sections import Data
-from dlspec_pipelines.steps.datasets.contract import validate
+from dlspec_pipelines.steps.datasets.contract import validate_contract
 from dlspec_pipelines.steps.datasets.hygiene import (
     class_counts,
     odd_balance,
@@ -20,7 +20,9 @@ from dlspec_pipelines.steps.step_errors import StepError
 def _validate(columns, **expect):
     inputs, targets = {"n": NumberFeature("n")}, {"c": ClassFeature("c", 2)}
     data = Data(CsvSource(("a.csv",)), inputs, targets, expect=expect)
-    return validate(Table({name: np.asarray(column) for name, column in columns.items()}), data)
+    return validate_contract(
+        Table({name: np.asarray(column) for name, column in columns.items()}), data
+    )
 
 
 def _broken(columns, **expect):

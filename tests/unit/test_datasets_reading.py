@@ -22,8 +22,8 @@ from dlspec.language.data_sources import (
     SklearnSource,
     TwoMoonsSource,
 )
-from dlspec_pipelines.steps.datasets.ragged import pack, unpack
-from dlspec_pipelines.steps.datasets.read_source import content_hash, read
+from dlspec_pipelines.steps.datasets.ragged import pack_ragged_arrays, unpack_ragged_arrays
+from dlspec_pipelines.steps.datasets.read_source import content_hash, read_source_table
 from dlspec_pipelines.steps.datasets.table import Table, require_columns
 from dlspec_pipelines.steps.step_errors import StepError
 
@@ -37,7 +37,7 @@ def test_digits_are_those_of_load_digits():
     import sklearn.datasets
 
     bunch = sklearn.datasets.load_digits()
-    table = read(SklearnSource("digits"), None)
+    table = read_source_table(SklearnSource("digits"), None)
     for name in ("data", "images", "target"):
         np.testing.assert_array_equal(table.columns[name], bunch[name])
         assert table.columns[name].dtype == bunch[name].dtype
@@ -49,28 +49,28 @@ def test_iris_has_the_bunch_and_a_column_for_each_feature_name():
     import sklearn.datasets
 
     bunch = sklearn.datasets.load_iris()
-    table = read(SklearnSource("iris"), None)
+    table = read_source_table(SklearnSource("iris"), None)
     assert table.rows == 150
     np.testing.assert_array_equal(table.columns["petal width (cm)"], bunch.data[:, 3])
 
 
 def test_only_empty_fields_and_named_texts_are_missing(tmp_path):
     (tmp_path / "a.csv").write_text("country,size\nNA,1\nDE,?\n,3\n")
-    table = read(CsvSource(("a.csv",), missing=("?",)), tmp_path)
+    table = read_source_table(CsvSource(("a.csv",), missing=("?",)), tmp_path)
     assert table.columns["country"].tolist() == ["NA", "DE", None]
     np.testing.assert_array_equal(table.columns["size"], [1.0, np.nan, 3.0])
 
 
 def test_a_csv_without_header_takes_its_names_from_the_spec(tmp_path):
     (tmp_path / "a.csv").write_text("1;x\n2;y\n")
-    table = read(CsvSource(("a.csv",), separator=";", columns=("n", "word")), tmp_path)
+    table = read_source_table(CsvSource(("a.csv",), separator=";", columns=("n", "word")), tmp_path)
     assert table.columns["n"].tolist() == [1, 2]
     assert table.columns["word"].tolist() == ["x", "y"]
 
 
 def test_blank_lines_are_no_rows(tmp_path):
     (tmp_path / "a.csv").write_text("\n\nn,word\n1,x\n\n2,y\n\n")
-    table = read(CsvSource(("a.csv",)), tmp_path)
+    table = read_source_table(CsvSource(("a.csv",)), tmp_path)
     assert {name: column.tolist() for name, column in table.columns.items()} == {
         "n": [1, 2],
         "word": ["x", "y"],
@@ -80,7 +80,7 @@ def test_blank_lines_are_no_rows(tmp_path):
 def test_several_files_are_read_as_one(tmp_path):
     (tmp_path / "a.csv").write_text("n,w\n1,x\n")
     (tmp_path / "b.csv").write_text("n,w\n2.5,y\n")
-    table = read(CsvSource(("a.csv", "b.csv")), tmp_path)
+    table = read_source_table(CsvSource(("a.csv", "b.csv")), tmp_path)
     assert table.columns["n"].tolist() == [1.0, 2.5]
     assert table.columns["w"].tolist() == ["x", "y"]
 
@@ -99,7 +99,7 @@ def test_a_bad_csv_is_told_in_a_sentence(tmp_path, content, told):
     path = tmp_path / "a.csv"
     path.write_bytes(content)
     with pytest.raises(StepError) as caught:
-        read(CsvSource(("a.csv",)), tmp_path)
+        read_source_table(CsvSource(("a.csv",)), tmp_path)
     assert caught.value.code == "DL610"
     assert told.format(path) in caught.value.message
 
@@ -109,7 +109,7 @@ def test_a_bad_csv_is_told_in_a_sentence(tmp_path, content, told):
 def test_any_text_is_a_table_or_a_sentence(tmp_path, text):
     (tmp_path / "a.csv").write_text(text, encoding="utf-8", newline="")
     try:
-        table = read(CsvSource(("a.csv",)), tmp_path)
+        table = read_source_table(CsvSource(("a.csv",)), tmp_path)
     except StepError as error:
         assert error.code == "DL610"  # noqa: PT017 - either outcome is right
     else:
@@ -119,32 +119,32 @@ def test_any_text_is_a_table_or_a_sentence(tmp_path, text):
 def test_a_separator_of_two_characters_is_refused(tmp_path):
     (tmp_path / "a.csv").write_text("a::b\n1::2\n")
     with pytest.raises(StepError, match="the separator `::` is not a single character"):
-        read(CsvSource(("a.csv",), separator="::"), tmp_path)
+        read_source_table(CsvSource(("a.csv",), separator="::"), tmp_path)
 
 
 def test_latin_1_is_read_when_the_spec_says_so(tmp_path):
     (tmp_path / "a.csv").write_bytes(b"a\n\xe9t\xe9\n")
-    table = read(CsvSource(("a.csv",), encoding="latin-1"), tmp_path)
+    table = read_source_table(CsvSource(("a.csv",), encoding="latin-1"), tmp_path)
     assert table.columns["a"].tolist() == ["été"]
 
 
 def test_a_file_without_rows_is_refused(tmp_path):
     (tmp_path / "a.csv").write_text("a,b\n")
     with pytest.raises(StepError, match="the source has no rows"):
-        read(CsvSource(("a.csv",)), tmp_path)
+        read_source_table(CsvSource(("a.csv",)), tmp_path)
 
 
 def test_files_of_other_columns_do_not_stack(tmp_path):
     (tmp_path / "a.csv").write_text("a,b\n1,2\n")
     (tmp_path / "b.csv").write_text("a,c\n1,2\n")
     with pytest.raises(StepError, match=r"has other columns than .*: `b`"):
-        read(CsvSource(("a.csv", "b.csv")), tmp_path)
+        read_source_table(CsvSource(("a.csv", "b.csv")), tmp_path)
 
 
 def test_a_missing_file_is_told_with_every_place_looked_at(tmp_path, monkeypatch):
     monkeypatch.setenv("DLSPEC_DATA", str(tmp_path / "data"))
     with pytest.raises(StepError) as caught:
-        read(CsvSource(("no.csv",)), tmp_path / "specs")
+        read_source_table(CsvSource(("no.csv",)), tmp_path / "specs")
     assert caught.value.code == "DL610"
     assert f"`{tmp_path}/specs/no.csv` and `{tmp_path}/data/no.csv`" in caught.value.message
 
@@ -153,13 +153,13 @@ def test_a_file_is_found_under_the_data_folder(tmp_path, monkeypatch):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.csv").write_text("a\n7\n")
     monkeypatch.setenv("DLSPEC_DATA", str(tmp_path / "data"))
-    assert read(CsvSource(("a.csv",)), tmp_path).columns["a"].tolist() == [7]
+    assert read_source_table(CsvSource(("a.csv",)), tmp_path).columns["a"].tolist() == [7]
 
 
 def test_parquet_keeps_types_and_lists(tmp_path):
     columns = {"n": [1, None], "word": ["x", None], "pair": [[1, 2], [3, 4]], "rag": [[1], [2, 3]]}
     pa.parquet.write_table(pa.table(columns), tmp_path / "a.parquet")
-    table = read(ParquetSource(("a.parquet",)), tmp_path)
+    table = read_source_table(ParquetSource(("a.parquet",)), tmp_path)
     np.testing.assert_array_equal(table.columns["n"], [1.0, np.nan])
     assert table.columns["word"].tolist() == ["x", None]
     np.testing.assert_array_equal(table.columns["pair"], [[1, 2], [3, 4]])
@@ -169,14 +169,14 @@ def test_parquet_keeps_types_and_lists(tmp_path):
 def test_images_in_parquet_become_one_array(tmp_path):
     images = np.arange(24).reshape(2, 3, 4)
     pa.parquet.write_table(pa.table({"image": images.tolist()}), tmp_path / "a.parquet")
-    table = read(ParquetSource(("a.parquet",)), tmp_path)
+    table = read_source_table(ParquetSource(("a.parquet",)), tmp_path)
     np.testing.assert_array_equal(table.columns["image"], images)
 
 
 def test_json_lines_are_read_with_their_types(tmp_path):
     rows = [{"a": "007", "n": 1.5}, {"a": "8", "n": None}]
     (tmp_path / "a.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
-    table = read(JsonLinesSource(("a.jsonl",)), tmp_path)
+    table = read_source_table(JsonLinesSource(("a.jsonl",)), tmp_path)
     assert table.columns["a"].tolist() == ["007", "8"]
     np.testing.assert_array_equal(table.columns["n"], [1.5, np.nan])
 
@@ -184,13 +184,13 @@ def test_json_lines_are_read_with_their_types(tmp_path):
 def test_broken_json_lines_are_told_in_a_sentence(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"a": 1}\n{"a":\n')
     with pytest.raises(StepError, match="cannot be read") as caught:
-        read(JsonLinesSource(("a.jsonl",)), tmp_path)
+        read_source_table(JsonLinesSource(("a.jsonl",)), tmp_path)
     assert caught.value.code == "DL610"
 
 
 def test_an_archive_gives_its_arrays(tmp_path):
     np.savez(tmp_path / "a.npz", x=np.zeros((3, 2)), word=np.array(["a", "bb", "c"]))
-    table = read(NpzSource("a.npz"), tmp_path)
+    table = read_source_table(NpzSource("a.npz"), tmp_path)
     assert table.columns["x"].shape == (3, 2)
     assert table.columns["word"].tolist() == ["a", "bb", "c"]
     assert table.given_test is None
@@ -199,7 +199,7 @@ def test_an_archive_gives_its_arrays(tmp_path):
 def test_an_archive_of_two_halves_gives_its_own_test_rows(tmp_path):
     halves = {"x_train": [[1], [2]], "x_test": [[3]], "y_train": [0, 1], "y_test": [1]}
     np.savez(tmp_path / "a.npz", **halves)
-    table = read(NpzSource("a.npz"), tmp_path)
+    table = read_source_table(NpzSource("a.npz"), tmp_path)
     assert table.columns["x"].tolist() == [[1], [2], [3]]
     assert table.columns["y"].tolist() == [0, 1, 1]
     assert table.given_test.tolist() == [False, False, True]
@@ -208,23 +208,23 @@ def test_an_archive_of_two_halves_gives_its_own_test_rows(tmp_path):
 def test_arrays_of_several_lengths_are_refused(tmp_path):
     np.savez(tmp_path / "a.npz", x=np.zeros(3), y=np.zeros(2))
     with pytest.raises(StepError, match="several first extents: `x` 3, `y` 2"):
-        read(NpzSource("a.npz"), tmp_path)
+        read_source_table(NpzSource("a.npz"), tmp_path)
 
 
 def test_objects_in_an_archive_are_refused_and_never_unpickled(tmp_path):
     np.savez(tmp_path / "a.npz", x=np.array([[1], [2, 3]], dtype=object))
     with pytest.raises(StepError, match=r"array `x` of .* holds Python objects"):
-        read(NpzSource("a.npz"), tmp_path)
+        read_source_table(NpzSource("a.npz"), tmp_path)
 
 
 def test_text_called_npz_is_refused(tmp_path):
     (tmp_path / "a.npz").write_text("hello")
     with pytest.raises(StepError, match=r"is not a .npz archive"):
-        read(NpzSource("a.npz"), tmp_path)
+        read_source_table(NpzSource("a.npz"), tmp_path)
 
 
 def test_a_sine_is_its_formula():
-    table = read(SineSource("sine", samples=100, noise=0.0), None)
+    table = read_source_table(SineSource("sine", samples=100, noise=0.0), None)
     time = np.arange(100)
     expected = np.sin(2 * np.pi * time / 48) + 0.5 * np.sin(2 * np.pi * time / 11)
     np.testing.assert_array_equal(table.columns["time"], time)
@@ -232,14 +232,16 @@ def test_a_sine_is_its_formula():
 
 
 def test_noise_has_the_deviation_it_is_given():
-    clean = read(SineSource("sine", samples=20_000, noise=0.0), None).columns["value"]
-    noisy = read(SineSource("sine", samples=20_000, noise=0.3, seed=5), None).columns["value"]
+    clean = read_source_table(SineSource("sine", samples=20_000, noise=0.0), None).columns["value"]
+    noisy = read_source_table(SineSource("sine", samples=20_000, noise=0.3, seed=5), None).columns[
+        "value"
+    ]
     assert np.std(noisy - clean) == pytest.approx(0.3, rel=0.02)
 
 
 def test_reversed_sequences_are_reversed_and_shifted():
     source = SequenceReversalSource("sequence_reversal", samples=50, length=4, vocabulary=7, seed=3)
-    columns = read(source, None).columns
+    columns = read_source_table(source, None).columns
     np.testing.assert_array_equal(columns["decoder_target"], columns["source"][:, ::-1])
     np.testing.assert_array_equal(
         columns["decoder_input"][:, 1:], columns["decoder_target"][:, :-1]
@@ -252,15 +254,17 @@ def test_two_moons_without_noise_are_those_of_sklearn():
     import sklearn.datasets
 
     points, moons = sklearn.datasets.make_moons(101, shuffle=False)
-    columns = read(TwoMoonsSource("two_moons", samples=101, noise=0.0), None).columns
+    columns = read_source_table(TwoMoonsSource("two_moons", samples=101, noise=0.0), None).columns
     ours = np.stack([columns["x"], columns["y"], columns["moon"]], axis=1).round(9) + 0.0
     theirs = np.concatenate([points, moons[:, None]], axis=1).round(9) + 0.0
     np.testing.assert_array_equal(ours[np.lexsort(ours.T)], theirs[np.lexsort(theirs.T)])
 
 
 def test_one_seed_gives_one_table():
-    one, two = (read(TwoMoonsSource("two_moons", seed=4), None).columns["x"] for _ in range(2))
-    other = read(TwoMoonsSource("two_moons", seed=5), None).columns["x"]
+    one, two = (
+        read_source_table(TwoMoonsSource("two_moons", seed=4), None).columns["x"] for _ in range(2)
+    )
+    other = read_source_table(TwoMoonsSource("two_moons", seed=5), None).columns["x"]
     np.testing.assert_array_equal(one, two)
     assert not np.array_equal(one, other)
 
@@ -277,7 +281,7 @@ def test_the_content_hash_follows_the_bytes_and_not_the_name(tmp_path):
 def test_ragged_rows_survive_the_way_through_plain_arrays():
     rows = np.empty(3, dtype=object)
     rows[0], rows[1], rows[2] = [1, 2], [], [3]
-    back = unpack(pack({"x": rows, "y": np.arange(3)}))
+    back = unpack_ragged_arrays(pack_ragged_arrays({"x": rows, "y": np.arange(3)}))
     assert [row.tolist() for row in back["x"]] == [[1, 2], [], [3]]
     assert back["y"].tolist() == [0, 1, 2]
 
@@ -288,7 +292,7 @@ def test_a_cached_file_that_keras_would_delete_is_refused_and_kept(tmp_path, mon
     cached.write_bytes(b"a near copy")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     with pytest.raises(StepError, match="is not the file that Keras publishes as `imdb`"):
-        read(KerasSource("imdb"), tmp_path)
+        read_source_table(KerasSource("imdb"), tmp_path)
     assert cached.read_bytes() == b"a near copy"
 
 
@@ -304,7 +308,7 @@ def test_fashion_mnist_is_read_from_the_cache_of_keras(tmp_path, monkeypatch):
         path = folder / f"{half}-labels-idx1-ubyte.gz"
         path.write_bytes(gzip.compress(header + bytes([3, 9])))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    table = read(KerasSource("fashion_mnist"), tmp_path)
+    table = read_source_table(KerasSource("fashion_mnist"), tmp_path)
     np.testing.assert_array_equal(table.columns["x"][2:], images)
     assert table.columns["y"].tolist() == [3, 9, 3, 9]
     assert table.given_test.tolist() == [False, False, True, True]

@@ -30,8 +30,8 @@ from dlspec.language.features import (
     VectorFeature,
 )
 from dlspec.language.sections import Data
-from dlspec_pipelines.steps.datasets.read_source import read
-from dlspec_pipelines.steps.preparation.dataset import prepare
+from dlspec_pipelines.steps.datasets.read_source import read_source_table
+from dlspec_pipelines.steps.preparation.dataset import prepare_dataset
 from dlspec_pipelines.steps.preparation.fitting import load_preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
 from dlspec_pipelines.steps.step_errors import StepError
@@ -68,7 +68,7 @@ TITANIC = Data(
 
 
 def test_titanic_is_prepared_and_its_gaps_are_told(tmp_path):
-    dataset = prepare(TITANIC, base=tmp_path)
+    dataset = prepare_dataset(TITANIC, base=tmp_path)
     assert dataset.rows == {"train": 624, "validation": 89, "test": 178}
     frame = pd.read_csv(DATA / "tabular" / "titanic.csv")
     train = open_part(dataset, "train")
@@ -85,7 +85,7 @@ def test_titanic_is_prepared_and_its_gaps_are_told(tmp_path):
 def test_titanic_without_a_word_for_a_missing_age_is_refused(tmp_path):
     data = Data(TITANIC.source, {"age": NumberFeature("Age")}, TITANIC.targets)
     with pytest.raises(StepError) as caught:
-        prepare(data, base=tmp_path)
+        prepare_dataset(data, base=tmp_path)
     assert caught.value.message == "column `Age`, row 5: the value is missing; 177 rows miss one"
 
 
@@ -93,7 +93,7 @@ def test_a_contract_on_titanic_shows_the_rows_that_break_it(tmp_path):
     expect = {"Age": Expectation(in_range=(0, 65)), "Cabin": Expectation(str_matches="[A-G]")}
     data = Data(TITANIC.source, TITANIC.inputs, TITANIC.targets, expect=expect)
     with pytest.raises(StepError) as caught:
-        prepare(data, base=tmp_path)
+        prepare_dataset(data, base=tmp_path)
     assert caught.value.message == (
         "the data breaks its contract: `Age` fails in_range [0, 65] in 8 of 891 rows, "
         "`Cabin` fails str_matches [A-G] in 1 of 891 rows"
@@ -108,7 +108,7 @@ ADULT += ("relationship", "race", "sex", "gain", "loss", "hours", "country", "in
 
 def test_adult_has_no_header_and_question_marks_behind_blanks(tmp_path):
     source = CsvSource(("tabular/adult-test.csv",), columns=ADULT, missing=("?",))
-    table = read(source, tmp_path)
+    table = read_source_table(source, tmp_path)
     assert table.rows == 16281
     assert sum(value is None for value in table.columns["workclass"]) == 963
     assert set(table.columns["income"]) == {"<=50K.", ">50K."}
@@ -121,7 +121,7 @@ def test_adult_has_no_header_and_question_marks_behind_blanks(tmp_path):
         {"income": ClassFeature("income", ("<=50K.", ">50K."))},
         FractionSplit(0.1, 0.1, "income", 1),
     )
-    dataset = prepare(data, base=tmp_path)
+    dataset = prepare_dataset(data, base=tmp_path)
     positives = [open_part(dataset, part).targets["income"].mean() for part in dataset.rows]
     np.testing.assert_allclose(positives, 3846 / 16281, atol=1e-3)
     assert _findings(dataset)["missing_values", "workclass"] == 963
@@ -137,7 +137,7 @@ def _pollution(column, missing):
 
 
 def test_pollution_is_cut_by_time_and_fitted_on_its_past(tmp_path):
-    dataset = prepare(_pollution("TEMP", ()), base=tmp_path)
+    dataset = prepare_dataset(_pollution("TEMP", ()), base=tmp_path)
     frame = pd.read_csv(DATA / "timeseries" / "pollution.csv")
     past = frame.iloc[: 43824 - 2 * 4382]
     scaling = load_preparation(Path(dataset.path)).inputs["past"].scaling
@@ -161,7 +161,7 @@ def test_pollution_is_cut_by_time_and_fitted_on_its_past(tmp_path):
 )
 def test_a_series_with_gaps_is_refused(tmp_path, missing, told):
     with pytest.raises(StepError) as caught:
-        prepare(_pollution("pm2.5", missing), base=tmp_path)
+        prepare_dataset(_pollution("pm2.5", missing), base=tmp_path)
     assert (caught.value.code, caught.value.message) == ("DL613", told)
 
 
@@ -180,7 +180,7 @@ def test_penguins_as_json_lines(tmp_path):
         {"species": ClassFeature("Species", ("Adelie", "Chinstrap", "Gentoo"))},
         FractionSplit(0.1, 0.2, "species", 1),
     )
-    dataset = prepare(data, base=tmp_path)
+    dataset = prepare_dataset(data, base=tmp_path)
     counts = json.loads(Path(dataset.path, "contract.json").read_text())["balance"]["species"]
     assert np.sum(list(counts.values()), axis=0).tolist() == [152, 68, 124]
     assert _findings(dataset)["missing_values", "Beak Length (mm)"] == 2
@@ -194,7 +194,7 @@ def test_wine_without_a_header_counts_its_repeated_rows(tmp_path):
         {"q": NumberFeature("quality")},
         FractionSplit(0.0, 0.2, None, 0),
     )
-    dataset = prepare(data, base=tmp_path)
+    dataset = prepare_dataset(data, base=tmp_path)
     frame = pd.read_csv(DATA / "tabular" / "winequality-red.csv", header=None)
     frame = frame[list(range(11))].astype(np.float32)
     known = set(map(tuple, frame.iloc[open_part(dataset, "train").rows].to_numpy()))
@@ -214,8 +214,8 @@ MNIST = (
 def test_mnist_is_the_same_from_keras_and_from_its_file(tmp_path, monkeypatch):
     file = DATA / "keras-cache" / "datasets" / "mnist.npz"
     monkeypatch.setenv("KERAS_HOME", str(DATA / "keras-cache"))
-    one = prepare(Data(NpzSource(str(file)), *MNIST), base=tmp_path)
-    two = prepare(Data(KerasSource("mnist"), *MNIST), base=tmp_path)
+    one = prepare_dataset(Data(NpzSource(str(file)), *MNIST), base=tmp_path)
+    two = prepare_dataset(Data(KerasSource("mnist"), *MNIST), base=tmp_path)
     assert one.rows == {"train": 54_000, "validation": 6_000, "test": 10_000}
     assert one.digest == two.digest
     assert one.fingerprint != two.fingerprint
@@ -231,17 +231,20 @@ def test_mnist_is_the_same_from_keras_and_from_its_file(tmp_path, monkeypatch):
 
 def test_reviews_that_are_pickled_objects_are_refused(tmp_path):
     with pytest.raises(StepError, match="holds Python objects, which can carry code"):
-        read(NpzSource("text/imdb/imdb_keras_format.npz"), tmp_path)
+        read_source_table(NpzSource("text/imdb/imdb_keras_format.npz"), tmp_path)
 
 
 @pytest.mark.slow
 def test_keras_in_a_process_of_its_own_gives_what_the_cache_gives(tmp_path, monkeypatch):
-    from dlspec_pipelines.steps.datasets.packaged import _downloaded
+    from dlspec_pipelines.steps.datasets.packaged import _downloaded_keras_table
 
     shutil.copytree(DATA / "keras-cache", tmp_path / "keras")
     (tmp_path / "keras").chmod(0o755)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    child, direct = _downloaded("fashion_mnist"), read(KerasSource("fashion_mnist"), tmp_path)
+    child, direct = (
+        _downloaded_keras_table("fashion_mnist"),
+        read_source_table(KerasSource("fashion_mnist"), tmp_path),
+    )
     for name in ("x", "y"):
         np.testing.assert_array_equal(child.columns[name], direct.columns[name])
     np.testing.assert_array_equal(child.given_test, direct.given_test)

@@ -78,7 +78,7 @@ def _properties(schema) -> set[str]:
 def test_every_name_of_the_catalogue_is_on_the_page():
     page = (ROOT / "docs/language.md").read_text("utf-8")
     kinds = [kind for kind in catalogue.KINDS if kind != "op"]
-    names = [name for kind in kinds for name in catalogue.names(kind)]
+    names = [name for kind in kinds for name in catalogue.names_of_kind(kind)]
     assert [name for name in names if f"`{name}`" not in page] == []
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from dlspec.compiler import compile_source
 from dlspec.diagnostics.codes import Code
-from dlspec.diagnostics.explain import page
+from dlspec.diagnostics.explain import explanation_page
 from dlspec.diagnostics.source import Source
 
 # Reported about files, about what comes from outside, by Keras or by the pipeline.
@@ -22,7 +22,7 @@ CODES = [code.value for code in Code]
 
 
 def _examples(code: str) -> dict[str, str]:
-    return dict(_EXAMPLE.findall(page(code)))
+    return dict(_EXAMPLE.findall(explanation_page(code)))
 
 
 def _codes(text: str, folder: Path) -> list[str]:
@@ -33,7 +33,7 @@ def _codes(text: str, folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("code", CODES)
 def test_every_code_has_a_page_that_begins_with_its_name(code):
-    text = page(code.lower())
+    text = explanation_page(code.lower())
     assert text.startswith(f"# {code}: ")
     assert "\n## Why it matters\n" in text
 
@@ -55,4 +55,4 @@ def test_the_right_example_has_no_mistake(code, tmp_path):
 
 @pytest.mark.parametrize("code", ["DL999", "", "../diagnostics", "402"])
 def test_no_page_exists_for_what_is_no_code(code):
-    assert page(code) is None
+    assert explanation_page(code) is None

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dlspec.syntax.expression_grammar import ExpressionError, parse
-from dlspec.syntax.expressions import evaluate, is_expression, unescape
+from dlspec.syntax.expression_grammar import ExpressionError, parse_expression
+from dlspec.syntax.expressions import evaluate_expression, is_expression_text, unescape_dollar
 
 NAMES = {"kernel": 3, "rate": 0.5, "deep": True, "widths": [64, 128], "word": "same", "ü": 2}
 
@@ -52,7 +52,7 @@ NAMES = {"kernel": 3, "rate": 0.5, "deep": True, "widths": [64, 128], "word": "s
     ],
 )
 def test_an_expression_has_its_value(text, value):
-    got = evaluate(parse(text), NAMES)
+    got = evaluate_expression(parse_expression(text), NAMES)
     assert got == value
     assert type(got) is type(value)
 
@@ -106,7 +106,7 @@ def test_an_expression_has_its_value(text, value):
 )
 def test_an_expression_without_a_value_says_where(text, code, part):
     with pytest.raises(ExpressionError) as caught:
-        evaluate(parse(text), NAMES)
+        evaluate_expression(parse_expression(text), NAMES)
     error = caught.value
     assert (error.code.value, text[error.offset : error.offset + error.length]) == (code, part)
 
@@ -116,7 +116,7 @@ def test_an_expression_without_a_value_says_where(text, code, part):
 )
 def test_broken_syntax_is_reported_inside_the_text(text):
     with pytest.raises(ExpressionError) as caught:
-        parse(text)
+        parse_expression(text)
     assert caught.value.code.value == "DL210"
     assert 0 <= caught.value.offset < len(text)
 
@@ -126,29 +126,37 @@ def test_broken_syntax_is_reported_inside_the_text(text):
 )
 def test_deep_nesting_is_refused(text):
     with pytest.raises(ExpressionError) as caught:
-        parse(text)
+        parse_expression(text)
     assert caught.value.code.value == "DL210"
 
 
 def test_a_long_text_is_refused():
     with pytest.raises(ExpressionError, match="at most 500 characters"):
-        parse("1" * 501)
+        parse_expression("1" * 501)
 
 
 def test_an_unknown_name_gets_the_nearest_one():
     with pytest.raises(ExpressionError) as caught:
-        evaluate(parse("kernl * 2"), NAMES)
+        evaluate_expression(parse_expression("kernl * 2"), NAMES)
     assert caught.value.help == "write `kernel`"
 
 
 def test_names_are_what_an_expression_reads():
-    assert parse("max(kernel, len(widths)) if deep else true").names == {"kernel", "widths", "deep"}
+    assert parse_expression("max(kernel, len(widths)) if deep else true").names == {
+        "kernel",
+        "widths",
+        "deep",
+    }
 
 
 def test_only_a_name_alone_lets_any_object_pass():
     block = {"Dense": 3}
-    assert evaluate(parse("block"), {"block": block}) is block
-    assert [parse(t).only_name for t in ("block", "block + 1", "true")] == ["block", None, None]
+    assert evaluate_expression(parse_expression("block"), {"block": block}) is block
+    assert [parse_expression(t).only_name for t in ("block", "block + 1", "true")] == [
+        "block",
+        None,
+        None,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -156,4 +164,4 @@ def test_only_a_name_alone_lets_any_object_pass():
     [("$a", True, "$a"), ("$$a", False, "$a"), ("a$", False, "a$"), ("", False, "")],
 )
 def test_one_dollar_begins_an_expression_and_two_escape_it(text, is_one, unescaped):
-    assert (is_expression(text), unescape(text)) == (is_one, unescaped)
+    assert (is_expression_text(text), unescape_dollar(text)) == (is_one, unescaped)

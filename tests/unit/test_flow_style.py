@@ -10,7 +10,7 @@ from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.source import Source
 from dlspec.syntax.flow_text import BARE, WIDTH, flow_text, scalar_text
 from dlspec.syntax.parse import parse
-from dlspec.syntax.substitution import plain
+from dlspec.syntax.substitution import plain_value
 
 _TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=30)
 _SCALARS = st.none() | st.booleans() | st.integers(-(10**9), 10**9) | _TEXT
@@ -26,7 +26,7 @@ def read(text: str):
     reporter = Reporter()
     tree = parse(Source("value.yaml", text), reporter)
     assert [d.message for d in reporter.diagnostics] == []
-    return plain(tree.get("value"))
+    return plain_value(tree.get("value"))
 
 
 def frozen(value):

@@ -15,8 +15,8 @@ from dlspec.compiler import compile_source
 from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.source import Source
 from dlspec.expand import zoo
-from dlspec.resolve.plan import digest
-from dlspec.syntax.formatting import formatted
+from dlspec.resolve.plan import canonical_digest
+from dlspec.syntax.formatting import formatted_spec
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = [
@@ -80,7 +80,7 @@ runtime: {backend: tensorflow}
 
 def laid_out(text: str, path: str = "<text>") -> str:
     reporter = Reporter()
-    result = formatted(Source(path, text), reporter)
+    result = formatted_spec(Source(path, text), reporter)
     assert result is not None, [str(d) for d in reporter.diagnostics]
     return result
 
@@ -109,14 +109,14 @@ def test_the_plan_is_the_same_before_and_after(spec):
         compile_source(Source(str(spec), one)).plan for one in (text, laid_out(text, str(spec)))
     )
     assert before is not None
-    assert digest(before) == digest(after)
+    assert canonical_digest(before) == canonical_digest(after)
 
 
 @pytest.mark.parametrize("spec", INVALID, ids=lambda p: p.stem)
 def test_a_spec_with_mistakes_keeps_its_values_or_is_refused(spec):
     text = spec.read_bytes().decode("utf-8", "replace")
     reporter = Reporter()
-    result = formatted(Source("spec.yaml", text), reporter)
+    result = formatted_spec(Source("spec.yaml", text), reporter)
     if result is None:
         assert reporter.diagnostics
         return
@@ -213,7 +213,7 @@ LINES = st.lists(
 def test_whatever_can_be_read_is_laid_out_without_a_change_of_meaning(lines, step):
     text = "".join(f"{' ' * (depth * step)}{line}\n" for depth, line in lines)
     reporter = Reporter()
-    result = formatted(Source("<text>", text), reporter)
+    result = formatted_spec(Source("<text>", text), reporter)
     if result is None:
         assert reporter.diagnostics
         return

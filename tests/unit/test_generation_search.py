@@ -6,7 +6,13 @@ from itertools import product
 import numpy as np
 import pytest
 
-from dlspec_pipelines.steps.evaluation.beam_search import PADDING, Rules, highest, penalty, search
+from dlspec_pipelines.steps.evaluation.beam_search import (
+    PADDING,
+    Rules,
+    columns_of_highest,
+    length_penalty_divisor,
+    search_best_sequences,
+)
 
 VOCABULARY = 4
 
@@ -69,7 +75,7 @@ def _ids(row: np.ndarray, rules: Rules) -> tuple[int, ...]:
 def test_a_beam_that_holds_everything_finds_the_best_of_all_sequences(stop, exponent):
     rules = Rules(stop=stop, length=4, beam=VOCABULARY**4, length_penalty=exponent)
     table = Table(seed=3)
-    found = search(table, 6, rules)
+    found = search_best_sequences(table, 6, rules)
     for sample in range(6):
         best = max(_all_sequences(rules), key=lambda ids: _score(table, sample, ids, exponent))
         assert _ids(found.ids[sample], rules) == best
@@ -81,7 +87,7 @@ def test_a_beam_that_holds_everything_finds_the_best_of_all_sequences(stop, expo
 def test_a_narrow_beam_finds_what_plain_loops_find(beam, exponent, seed):
     rules = Rules(stop=1, length=6, beam=beam, length_penalty=exponent)
     table = Table(seed)
-    found = search(table, 5, rules)
+    found = search_best_sequences(table, 5, rules)
     for sample in range(5):
         ids, score = _plain_beam(table, sample, rules)
         assert _ids(found.ids[sample], rules) == ids
@@ -91,7 +97,7 @@ def test_a_narrow_beam_finds_what_plain_loops_find(beam, exponent, seed):
 def test_a_beam_of_one_takes_the_likeliest_id_each_time():
     rules = Rules(stop=1, length=6, beam=1, length_penalty=0.6)
     table = Table(seed=11)
-    found = search(table, 8, rules)
+    found = search_best_sequences(table, 8, rules)
     for sample in range(8):
         said: list[int] = []
         while len(said) < 6 and 1 not in said:
@@ -102,9 +108,11 @@ def test_a_beam_of_one_takes_the_likeliest_id_each_time():
 def test_samples_do_not_depend_on_their_neighbours():
     rules = Rules(stop=0, length=5, beam=3, length_penalty=0.6)
     table = Table(seed=5)
-    together = search(table, 7, rules)
+    together = search_best_sequences(table, 7, rules)
     for sample in range(7):
-        alone = search(lambda _, said, s=sample: table(np.full(len(said), s), said), 1, rules)
+        alone = search_best_sequences(
+            lambda _, said, s=sample: table(np.full(len(said), s), said), 1, rules
+        )
         assert alone.ids[0].tolist() == together.ids[sample].tolist()
         assert alone.scores[0] == together.scores[sample]
 
@@ -114,20 +122,20 @@ def test_ties_go_to_the_lower_ids_and_to_what_ended_first():
         return np.full((len(sample), 3), math.log(1 / 3))
 
     without_stop = Rules(stop=None, length=3, beam=3, length_penalty=0.0)
-    assert search(equal, 2, without_stop).ids.tolist() == [[0, 0, 0], [0, 0, 0]]
+    assert search_best_sequences(equal, 2, without_stop).ids.tolist() == [[0, 0, 0], [0, 0, 0]]
 
     def certain(sample: np.ndarray, said: np.ndarray) -> np.ndarray:
         first = said.shape[1] == 0
         row = [math.log(0.5), math.log(0.5), -50.0] if first else [0.0, -50.0, -50.0]
         return np.tile(row, (len(sample), 1))
 
-    ended = search(certain, 1, Rules(stop=1, length=3, beam=2, length_penalty=0.0))
+    ended = search_best_sequences(certain, 1, Rules(stop=1, length=3, beam=2, length_penalty=0.0))
     assert ended.ids.tolist() == [[1, PADDING, PADDING]]
 
 
 def test_rounded_scores_give_the_same_sequence_twice():
     rules = Rules(stop=None, length=4, beam=3, length_penalty=0.0)
-    first, second = (search(Table(2, digits=0), 9, rules) for _ in range(2))
+    first, second = (search_best_sequences(Table(2, digits=0), 9, rules) for _ in range(2))
     assert first.ids.tolist() == second.ids.tolist()
     assert first.scores.tolist() == second.scores.tolist()
 
@@ -140,14 +148,14 @@ def test_a_sample_that_has_ended_is_asked_no_more():
         stops = (sample == 0)[:, None]
         return np.where(stops, [[-20.0, 0.0, -20.0]], [[0.0, -20.0, -20.0]])
 
-    search(ends, 2, Rules(stop=1, length=10, beam=1, length_penalty=0.0))
+    search_best_sequences(ends, 2, Rules(stop=1, length=10, beam=1, length_penalty=0.0))
     assert table.asked == 1 + 10
 
 
 def test_the_penalty_is_that_of_wu_et_al():
-    assert [penalty(n, 1.0) for n in (1, 4, 7)] == [1.0, 1.5, 2.0]
-    assert penalty(10, 0.6) == pytest.approx(15**0.6 / 6**0.6)
-    assert penalty(30, 0.0) == 1.0
+    assert [length_penalty_divisor(n, 1.0) for n in (1, 4, 7)] == [1.0, 1.5, 2.0]
+    assert length_penalty_divisor(10, 0.6) == pytest.approx(15**0.6 / 6**0.6)
+    assert length_penalty_divisor(30, 0.0) == 1.0
 
 
 def test_a_greater_penalty_prefers_the_longer_sequence():
@@ -158,7 +166,7 @@ def test_a_greater_penalty_prefers_the_longer_sequence():
 
     def found(exponent: float) -> list[int]:
         rules = Rules(stop=1, length=4, beam=2, length_penalty=exponent)
-        return search(told, 1, rules).ids[0].tolist()
+        return search_best_sequences(told, 1, rules).ids[0].tolist()
 
     # log 0.5 = -0.693; log 0.3645 = -1.009, over 1.5 ** exponent.
     assert found(0.0) == [1, 0, 0, 0]
@@ -171,4 +179,4 @@ def test_the_highest_of_each_row_are_those_of_a_stable_sort():
     values[3, 4:] = -np.inf
     for count in (1, 4, 17):
         expected = np.argsort(-values, axis=1, kind="stable")[:, :count]
-        assert highest(values, count).tolist() == expected.tolist()
+        assert columns_of_highest(values, count).tolist() == expected.tolist()

@@ -8,8 +8,8 @@ from dlspec.expand import zoo
 from dlspec.tools.new.new_spec import new_text, write_new
 from dlspec.tools.new.presets import DATA, FITS, UNPAIRED, view_of
 
-PAIRS = [(a, d) for a in zoo.architectures() for d in DATA if view_of(a, d)]
-MISFITS = [(a, d) for a in zoo.architectures() for d in DATA if not view_of(a, d)]
+PAIRS = [(a, d) for a in zoo.architecture_names() for d in DATA if view_of(a, d)]
+MISFITS = [(a, d) for a in zoo.architecture_names() for d in DATA if not view_of(a, d)]
 
 
 @pytest.mark.parametrize(("architecture", "data"), PAIRS)
@@ -31,7 +31,7 @@ def test_a_pair_that_does_not_fit_is_refused_with_what_fits(architecture, data):
 
 def test_every_architecture_has_a_pair_or_is_known_to_have_none():
     assert {a for a, _ in PAIRS} == set(FITS)
-    assert set(FITS) | set(UNPAIRED) == set(zoo.architectures())
+    assert set(FITS) | set(UNPAIRED) == set(zoo.architecture_names())
     assert {d for _, d in PAIRS} == set(DATA)
 
 

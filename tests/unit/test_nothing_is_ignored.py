@@ -13,7 +13,7 @@ import dlspec
 from dlspec.language import data_sources as sources
 from dlspec.language import features, prediction
 from dlspec.language import sections as spec
-from dlspec.resolve.plan import canonical
+from dlspec.resolve.plan import canonical_data
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted((ROOT / "specs").rglob("*.yaml"))
@@ -53,7 +53,7 @@ def _outcome(tree: object) -> object:
 
 def _outcome_of_text(text: str) -> object:
     try:
-        return canonical(dlspec.loads(text))
+        return canonical_data(dlspec.loads(text))
     except dlspec.SpecError as error:
         return [found.code.value for found in error.diagnostics]
 

@@ -30,9 +30,9 @@ from dlspec.language.features import (
     VectorFeature,
 )
 from dlspec.language.sections import Data
-from dlspec_pipelines.steps.datasets.read_source import read
-from dlspec_pipelines.steps.preparation.applying import apply
-from dlspec_pipelines.steps.preparation.dataset import fingerprint_of, prepare
+from dlspec_pipelines.steps.datasets.read_source import read_source_table
+from dlspec_pipelines.steps.preparation.applying import apply_preparation
+from dlspec_pipelines.steps.preparation.dataset import fingerprint_of, prepare_dataset
 from dlspec_pipelines.steps.preparation.fitting import load_preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
 from dlspec_pipelines.steps.step_errors import StepError
@@ -63,8 +63,8 @@ def _findings(dataset):
 
 
 def test_every_sample_is_the_row_it_says(tmp_path):
-    dataset = prepare(DIGITS, base=tmp_path)
-    table = read(DIGITS.source, tmp_path)
+    dataset = prepare_dataset(DIGITS, base=tmp_path)
+    table = read_source_table(DIGITS.source, tmp_path)
     assert dataset.rows == {"train": 1257, "validation": 270, "test": 270}
     for name in ("train", "validation", "test"):
         part = open_part(dataset, name)
@@ -75,7 +75,7 @@ def test_every_sample_is_the_row_it_says(tmp_path):
 
 
 def test_the_folder_holds_what_the_design_says(tmp_path):
-    dataset = prepare(DIGITS, base=tmp_path)
+    dataset = prepare_dataset(DIGITS, base=tmp_path)
     folder = Path(dataset.path)
     found = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
     parts = [
@@ -91,9 +91,9 @@ def test_the_folder_holds_what_the_design_says(tmp_path):
 
 
 def test_two_preparations_of_one_content_agree_to_the_byte(tmp_path, monkeypatch):
-    one = prepare(DIGITS, base=tmp_path)
+    one = prepare_dataset(DIGITS, base=tmp_path)
     monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "elsewhere"))
-    two = prepare(DIGITS, base=tmp_path)
+    two = prepare_dataset(DIGITS, base=tmp_path)
     assert (one.fingerprint, one.digest, one.path == two.path) == (*_of(two), False)
     for file in Path(one.path).rglob("*.*"):
         assert file.read_bytes() == Path(two.path, file.relative_to(one.path)).read_bytes()
@@ -104,9 +104,9 @@ def _of(dataset):
 
 
 def test_a_prepared_data_set_is_used_again(tmp_path):
-    one = prepare(DIGITS, base=tmp_path)
+    one = prepare_dataset(DIGITS, base=tmp_path)
     stamp = Path(one.path, "contract.json").stat().st_mtime_ns
-    assert prepare(DIGITS, base=tmp_path) == one
+    assert prepare_dataset(DIGITS, base=tmp_path) == one
     assert Path(one.path, "contract.json").stat().st_mtime_ns == stamp
 
 
@@ -128,7 +128,7 @@ def test_a_broken_contract_leaves_nothing_behind(tmp_path, home):
         {"images": Expectation(in_range=(0, 15))},
     )
     with pytest.raises(StepError) as caught:
-        prepare(data, base=tmp_path)
+        prepare_dataset(data, base=tmp_path)
     assert caught.value.code == "DL612"
     assert "`images` fails in_range [0, 15] in 1765 of 1797 rows" in caught.value.message
     assert not list(home.rglob("*.npy"))
@@ -142,7 +142,7 @@ def test_statistics_come_from_the_training_rows_alone(tmp_path):
         {"t": NumberFeature("n")},
         ColumnSplit("part", ("c",), ("b",)),
     )
-    dataset = prepare(data, base=tmp_path)
+    dataset = prepare_dataset(data, base=tmp_path)
     scaling = load_preparation(Path(dataset.path)).inputs["n"].scaling
     assert (scaling.mean, scaling.deviation) == ((2.0,), (1.0,))
     assert open_part(dataset, "validation").inputs["n"].tolist() == [[98.0]]
@@ -156,8 +156,8 @@ def test_windows_straddle_no_border(tmp_path):
         {"next": SeriesTarget(("value",), 3)},
         TimeSplit("time", 0.2, 0.2),
     )
-    dataset = prepare(data, base=tmp_path)
-    value = read(data.source, tmp_path).columns["value"].astype(np.float32)
+    dataset = prepare_dataset(data, base=tmp_path)
+    value = read_source_table(data.source, tmp_path).columns["value"].astype(np.float32)
     borders = {"train": (0, 60), "validation": (60, 80), "test": (80, 100)}
     for name, (start, end) in borders.items():
         part = open_part(dataset, name)
@@ -176,7 +176,7 @@ def test_a_series_dealt_at_random_is_refused(tmp_path):
         {"next": SeriesTarget(("value",), 3)},
     )
     with pytest.raises(StepError, match="dealt at random leave no windows") as caught:
-        prepare(data, base=tmp_path)
+        prepare_dataset(data, base=tmp_path)
     assert caught.value.code == "DL613"
 
 
@@ -188,7 +188,7 @@ def test_a_window_longer_than_a_part_is_refused(tmp_path):
         TimeSplit("time", 0.2, 0.2),
     )
     with pytest.raises(StepError, match="no window of 18 and 3 rows fits the test rows"):
-        prepare(data, base=tmp_path)
+        prepare_dataset(data, base=tmp_path)
 
 
 def test_sequences_to_reverse_are_ids_as_they_are(tmp_path):
@@ -197,7 +197,7 @@ def test_sequences_to_reverse_are_ids_as_they_are(tmp_path):
         {"source": TokensFeature("source", 5, 12), "given": TokensFeature("decoder_input", 5, 12)},
         {"reversed": TokensFeature("decoder_target", 5, 12)},
     )
-    part = open_part(prepare(data, base=tmp_path), "test")
+    part = open_part(prepare_dataset(data, base=tmp_path), "test")
     np.testing.assert_array_equal(part.targets["reversed"], part.inputs["source"][:, ::-1])
     assert part.inputs["given"].dtype == np.int32
     assert part.inputs["given"][:, 0].tolist() == [1] * 8
@@ -205,7 +205,7 @@ def test_sequences_to_reverse_are_ids_as_they_are(tmp_path):
 
 def test_a_part_without_rows_opens_empty(tmp_path):
     data = Data(DIGITS.source, DIGITS.inputs, DIGITS.targets, FractionSplit(0.0, 0.5))
-    part = open_part(prepare(data, base=tmp_path), "validation")
+    part = open_part(prepare_dataset(data, base=tmp_path), "validation")
     assert part.inputs["image"].shape == (0, 8, 8, 1)
     assert part.rows.shape == (0,)
 
@@ -224,7 +224,7 @@ def test_the_oddities_are_written_down(tmp_path):
         {"t": ClassFeature("t", 2)},
         ColumnSplit("fold", ("test",)),
     )
-    assert _findings(prepare(data, base=tmp_path)) == [
+    assert _findings(prepare_dataset(data, base=tmp_path)) == [
         ("constant_column", "b", 42),
         ("missing_values", "c", 40),
         ("absent_class", "t/test", 1),
@@ -242,7 +242,7 @@ def test_repeated_rows_and_unknown_categories_are_written_down(tmp_path):
         {"t": BinaryFeature("t")},
         ColumnSplit("fold", ("test",)),
     )
-    assert _findings(prepare(data, base=tmp_path)) == [
+    assert _findings(prepare_dataset(data, base=tmp_path)) == [
         ("repeated_rows", "test", 1),
         ("unknown_categories", "w/test", 1),
     ]
@@ -251,19 +251,21 @@ def test_repeated_rows_and_unknown_categories_are_written_down(tmp_path):
 def test_samples_that_are_cut_are_written_down(tmp_path):
     np.savez(tmp_path / "a.npz", t=np.ones((20, 9), dtype=int), y=np.arange(20) % 2)
     data = Data(NpzSource("a.npz"), {"t": TokensFeature("t", 4, 2)}, {"y": BinaryFeature("y")})
-    assert ("cut_samples", "t", 20) in _findings(prepare(data, base=tmp_path))
+    assert ("cut_samples", "t", 20) in _findings(prepare_dataset(data, base=tmp_path))
 
 
 def test_a_missing_column_is_told_before_anything_is_made(tmp_path):
     data = Data(DIGITS.source, DIGITS.inputs, {"digit": ClassFeature("targett", 10)})
     with pytest.raises(StepError) as caught:
-        prepare(data, base=tmp_path)
+        prepare_dataset(data, base=tmp_path)
     assert (caught.value.code, caught.value.help) == ("DL611", "write `target` for `targett`")
 
 
 def test_apply_gives_the_arrays_that_were_trained_on(tmp_path):
-    dataset = prepare(DIGITS, base=tmp_path)
-    everything = apply(load_preparation(Path(dataset.path)), read(DIGITS.source, tmp_path))
+    dataset = prepare_dataset(DIGITS, base=tmp_path)
+    everything = apply_preparation(
+        load_preparation(Path(dataset.path)), read_source_table(DIGITS.source, tmp_path)
+    )
     test = open_part(dataset, "test")
     np.testing.assert_array_equal(everything.inputs["image"][test.rows], test.inputs["image"])
 
@@ -271,7 +273,7 @@ def test_apply_gives_the_arrays_that_were_trained_on(tmp_path):
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_every_shipped_spec_gets_what_its_model_reads(path):
     plan = dlspec.load(path)
-    dataset = prepare(plan.data, base=path.parent)
+    dataset = prepare_dataset(plan.data, base=path.parent)
     train = open_part(dataset, "train")
     assert set(train.inputs) == {declared.name for declared in plan.graph.inputs}
     for declared in plan.graph.inputs:

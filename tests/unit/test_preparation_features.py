@@ -14,20 +14,20 @@ from dlspec.language.features import (
     SeriesTarget,
     TokensFeature,
     VectorFeature,
-    element,
+    element_tensor,
 )
 from dlspec_pipelines.steps.datasets.table import Table
-from dlspec_pipelines.steps.preparation.applying import apply
+from dlspec_pipelines.steps.preparation.applying import apply_preparation
 from dlspec_pipelines.steps.preparation.fitting import (
     Preparation,
-    fit,
-    from_json,
-    invert,
-    labels,
-    to_json,
+    class_target_labels,
+    fit_feature,
+    invert_predictions,
+    preparation_from_json,
+    preparation_to_json,
 )
-from dlspec_pipelines.steps.preparation.raw_columns import gather
-from dlspec_pipelines.steps.preparation.sampling import Samples, batches
+from dlspec_pipelines.steps.preparation.raw_columns import gather_raw_values
+from dlspec_pipelines.steps.preparation.sampling import Samples, element_batches
 from dlspec_pipelines.steps.step_errors import StepError
 
 
@@ -46,10 +46,10 @@ def _made(feature, columns, train=None):
     """Return the fitted feature and the elements of all rows; `train` says which rows fit."""
     table = _table(columns)
     rows = np.arange(table.rows)
-    raw = gather(feature, table)
-    fitted = fit(feature, raw, rows if train is None else np.asarray(train))
-    made = np.concatenate(list(batches(fitted, raw, Samples(rows, rows, None))))
-    expected = element(feature)
+    raw = gather_raw_values(feature, table)
+    fitted = fit_feature(feature, raw, rows if train is None else np.asarray(train))
+    made = np.concatenate(list(element_batches(fitted, raw, Samples(rows, rows, None))))
+    expected = element_tensor(feature)
     assert made.dtype == expected.dtype
     assert len(made.shape) == 1 + len(expected.shape)
     return fitted, made
@@ -234,7 +234,7 @@ def test_tokens_are_padded_at_the_end_and_cut_there():
     column = _objects([1, 2], [3, 4, 5, 6], [])
     feature = TokensFeature("t", 3, 10)
     assert _made(feature, {"t": column})[1].tolist() == [[1, 2, 0], [3, 4, 5], [0, 0, 0]]
-    assert gather(feature, _table({"t": column})).cut == 1
+    assert gather_raw_values(feature, _table({"t": column})).cut == 1
 
 
 def test_tokens_of_one_length_need_no_list():
@@ -308,14 +308,14 @@ def test_a_preparation_survives_json_to_the_last_bit():
     }
     targets = {"k": _made(ClassFeature("c", ("x", "y", "z")), columns)[0]}
     kept = _preparation(inputs=inputs, targets=targets)
-    assert from_json(to_json(kept)) == kept
-    assert labels(kept, "k") == ("x", "y", "z")
+    assert preparation_from_json(preparation_to_json(kept)) == kept
+    assert class_target_labels(kept, "k") == ("x", "y", "z")
 
 
 def test_predictions_come_back_in_the_unit_of_the_column():
     values = np.array([10.0, 20.0, 40.0])
     fitted, made = _made(NumberFeature("n", standardize=True, scale=0.1), {"n": values})
-    back = invert(_preparation(targets={"n": fitted}), "n", made)
+    back = invert_predictions(_preparation(targets={"n": fitted}), "n", made)
     np.testing.assert_allclose(back[:, 0], values, rtol=1e-6)
 
 
@@ -325,7 +325,9 @@ def test_new_rows_are_prepared_as_the_training_rows_were():
         "n": _made(NumberFeature("n", standardize=True), columns)[0],
         "c": _made(CategoryFeature("c", 5), columns)[0],
     }
-    part = apply(_preparation(inputs=inputs), _table({"n": [10.0, 5.0], "c": _objects("b", "?")}))
+    part = apply_preparation(
+        _preparation(inputs=inputs), _table({"n": [10.0, 5.0], "c": _objects("b", "?")})
+    )
     assert part.inputs["n"].tolist() == [[1.0], [0.0]]
     assert part.inputs["c"].tolist() == [2, 0]
     assert part.rows.tolist() == [0, 1]
@@ -334,7 +336,7 @@ def test_new_rows_are_prepared_as_the_training_rows_were():
 def test_new_rows_without_a_column_are_refused():
     inputs = {"n": _made(NumberFeature("n"), {"n": [1.0]})[0]}
     with pytest.raises(StepError) as caught:
-        apply(_preparation(inputs=inputs), _table({"m": [1.0]}))
+        apply_preparation(_preparation(inputs=inputs), _table({"m": [1.0]}))
     assert caught.value.code == "DL611"
 
 
@@ -346,9 +348,11 @@ def test_the_last_window_of_new_rows_forecasts_behind_them():
     }
     rows, table = np.arange(4), _table(columns)
     fitted = {
-        side: {name: fit(f, gather(f, table), rows) for name, f in features.items()}
+        side: {
+            name: fit_feature(f, gather_raw_values(f, table), rows) for name, f in features.items()
+        }
         for side, features in made.items()
     }
-    part = apply(_preparation(**{**fitted, "time": "t"}), table)
+    part = apply_preparation(_preparation(**{**fitted, "time": "t"}), table)
     assert part.inputs["past"][:, :, 0].tolist() == [[0, 10], [10, 20], [20, 30]]
     assert part.rows.tolist() == [2, 0, 4]

@@ -13,15 +13,15 @@ from dlspec.language.data_sources import (
 from dlspec.language.features import ClassFeature, NumberFeature, SeriesFeature, SeriesTarget
 from dlspec.language.sections import Data
 from dlspec_pipelines.steps.datasets.table import Table
-from dlspec_pipelines.steps.preparation.splits import deal
-from dlspec_pipelines.steps.preparation.windows import Window, anchors, window_of
+from dlspec_pipelines.steps.preparation.splits import deal_rows
+from dlspec_pipelines.steps.preparation.windows import Window, window_anchors, window_of
 from dlspec_pipelines.steps.step_errors import StepError
 
 
 def _deal(split, columns, given=None):
     inputs, targets = {"n": NumberFeature("n")}, {"c": ClassFeature("c", 3)}
     table = Table({name: np.asarray(column) for name, column in columns.items()}, given)
-    return deal(table, Data(CsvSource(("a.csv",)), inputs, targets, split))
+    return deal_rows(table, Data(CsvSource(("a.csv",)), inputs, targets, split))
 
 
 def _lists(dealt):
@@ -153,21 +153,21 @@ def test_a_split_that_leaves_no_training_rows_is_refused():
 
 
 def test_a_window_lies_within_its_part():
-    assert anchors(np.arange(10, 20), Window(4, 2, 1)).tolist() == [14, 15, 16, 17, 18]
+    assert window_anchors(np.arange(10, 20), Window(4, 2, 1)).tolist() == [14, 15, 16, 17, 18]
 
 
 def test_a_gap_ends_a_run():
     positions = np.array([0, 1, 2, 3, 10, 11, 12, 13, 14])
-    assert anchors(positions, Window(3, 1, 1)).tolist() == [3, 13, 14]
+    assert window_anchors(positions, Window(3, 1, 1)).tolist() == [3, 13, 14]
 
 
 def test_the_stride_counts_from_the_start_of_a_run():
     positions = np.concatenate([np.arange(3, 11), np.arange(20, 27)])
-    assert anchors(positions, Window(2, 1, 3)).tolist() == [5, 8, 22, 25]
+    assert window_anchors(positions, Window(2, 1, 3)).tolist() == [5, 8, 22, 25]
 
 
 def test_no_window_fits_a_run_that_is_too_short():
-    assert anchors(np.arange(4), Window(4, 1, 1)).tolist() == []
+    assert window_anchors(np.arange(4), Window(4, 1, 1)).tolist() == []
 
 
 def test_series_of_one_sample_meet_at_its_anchor():

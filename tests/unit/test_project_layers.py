@@ -11,7 +11,7 @@ import dlspec
 from dlspec.compiler import compile_file, compile_source
 from dlspec.diagnostics.source import Source
 from dlspec.language.catalogue import find_listed
-from dlspec.language.catalogue.own_layers import listed_layers, problems
+from dlspec.language.catalogue.own_layers import listed_layers, project_problems
 from dlspec.language.catalogue.project import project_of
 from dlspec.resolve.chain import step_digest
 
@@ -99,7 +99,7 @@ def _parameters(project, word):
 
 def _listed(folder, listing, *, word="Own"):
     _write(folder / "pyproject.toml", f"[tool.dlspec.layers]\n{listing}\n")
-    return problems(project_of(str(folder / "spec")))
+    return project_problems(project_of(str(folder / "spec")))
 
 
 # -- in a spec -------------------------------------------------------------------------------------
@@ -334,7 +334,7 @@ def test_a_wrong_line_is_reported_at_its_place(tmp_path, listing, place, message
 )
 def test_a_table_that_cannot_be_read_is_reported_at_its_place(tmp_path, text, line, message):
     _write(tmp_path / "pyproject.toml", text)
-    (found,) = problems(project_of(str(tmp_path / "spec")))
+    (found,) = project_problems(project_of(str(tmp_path / "spec")))
     assert found.span.line == line
     assert found.message.startswith(message)
 

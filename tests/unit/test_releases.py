@@ -11,7 +11,7 @@ import yaml
 
 from dlspec.compiler import compile_source
 from dlspec.diagnostics.source import Source
-from dlspec.language.catalogue import KINDS, find, is_older, names
+from dlspec.language.catalogue import KINDS, find_entry, is_older, names_of_kind
 
 ROOT = Path(__file__).parents[2]
 SPEC = """
@@ -110,8 +110,8 @@ def test_two_spellings_of_one_release_are_of_one_age(version, other):
 def test_the_keras_that_an_import_would_take_is_found_without_importing_it(tmp_path):
     folder = keras_folder(tmp_path, "3.8.1")
     code = (
-        "import sys; from dlspec.language.catalogue import installed\n"
-        "print(installed(), 'keras' in sys.modules)"
+        "import sys; from dlspec.language.catalogue import installed_keras\n"
+        "print(installed_keras(), 'keras' in sys.modules)"
     )
     assert answer(code, path=folder) == "3.8.1 False"
 
@@ -131,27 +131,31 @@ def test_without_a_keras_the_newest_one_is_meant(tmp_path):
         folder = Path(package.__file__).parent
         (tmp_path / folder.name).symlink_to(folder)
     code = (
-        "import dlspec; from dlspec.language.catalogue import installed\n"
-        "print(installed(), len(dlspec.loads(TEXT).graph.nodes))"
+        "import dlspec; from dlspec.language.catalogue import installed_keras\n"
+        "print(installed_keras(), len(dlspec.loads(TEXT).graph.nodes))"
     )
     # -S leaves out what is installed: only the two packages of the front end are there.
     assert answer(code.replace("TEXT", repr(SPEC)), "-S", path=tmp_path) == "None 2"
 
 
 def test_every_date_lies_between_the_oldest_supported_keras_and_the_catalogue_s():
-    parameters = [p for kind in KINDS for n in names(kind) for p in find(kind, n).parameters]
-    dates = {find(kind, n).since for kind in KINDS for n in names(kind)}
+    parameters = [
+        p for kind in KINDS for n in names_of_kind(kind) for p in find_entry(kind, n).parameters
+    ]
+    dates = {find_entry(kind, n).since for kind in KINDS for n in names_of_kind(kind)}
     dates |= {p.since for p in parameters} | {s for p in parameters for _, s in p.choices_since}
     minors = {f"3.{minor}" for minor in range(9, 16)}
     assert dates == minors | {None}
 
 
 def test_what_the_release_notes_say_is_what_the_catalogue_says():
-    assert find("layer", "Dense").since is None
-    assert find("layer", "RMSNormalization").since == "3.9"
-    assert find("op", "sparse_sigmoid").since == "3.10"
-    assert find("optimizer", "Muon").since == "3.10"
-    assert find("layer", "ReversibleEmbedding").since == "3.12"
-    assert find("layer", "AdaptiveAveragePooling2D").since == "3.13"
-    assert find("layer", "BatchNormalization").parameter("renorm").since == "3.14"
-    assert find("metric", "AUC").parameter("curve").choices_since == (("PRGAIN", "3.11"),)
+    assert find_entry("layer", "Dense").since is None
+    assert find_entry("layer", "RMSNormalization").since == "3.9"
+    assert find_entry("op", "sparse_sigmoid").since == "3.10"
+    assert find_entry("optimizer", "Muon").since == "3.10"
+    assert find_entry("layer", "ReversibleEmbedding").since == "3.12"
+    assert find_entry("layer", "AdaptiveAveragePooling2D").since == "3.13"
+    assert find_entry("layer", "BatchNormalization").parameter_named("renorm").since == "3.14"
+    assert find_entry("metric", "AUC").parameter_named("curve").choices_since == (
+        ("PRGAIN", "3.11"),
+    )

@@ -10,7 +10,7 @@ from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.source import Source
 from dlspec.expand import zoo
 from dlspec.syntax.parse import parse
-from dlspec.syntax.substitution import plain
+from dlspec.syntax.substitution import plain_value
 from dlspec.tools.json_schema.schema import schema_text
 from dlspec.tools.new.new_spec import new_text
 
@@ -26,7 +26,7 @@ def document(text: str):
     reporter = Reporter()
     tree = parse(Source("spec.yaml", text), reporter)
     assert reporter.diagnostics == ()
-    return as_json(plain(tree))
+    return as_json(plain_value(tree))
 
 
 def as_json(value):

@@ -3,7 +3,7 @@
 import pytest
 
 from dlspec.language.catalogue import Object
-from dlspec.resolve.shapes import Tensor, infer
+from dlspec.resolve.shapes import Tensor, infer_layer
 
 IMAGE = Tensor((None, 224, 224, 3))
 
@@ -15,7 +15,7 @@ class Tape:
         self.x, self.macs = x, 0
 
     def add(self, class_name, x=None, **arguments):
-        inferred = infer(Object("layer", class_name, arguments), self.x if x is None else x)
+        inferred = infer_layer(Object("layer", class_name, arguments), self.x if x is None else x)
         self.macs += inferred.macs
         return inferred.out
 
@@ -59,7 +59,7 @@ def test_networks_cost_what_their_papers_say(network, giga_macs):
 
 
 def cost(class_name, shape, **arguments):
-    inferred = infer(Object("layer", class_name, arguments), Tensor(shape))
+    inferred = infer_layer(Object("layer", class_name, arguments), Tensor(shape))
     return inferred.macs, inferred.flops
 
 

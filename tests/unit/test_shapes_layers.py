@@ -2,8 +2,8 @@
 
 import pytest
 
-from dlspec.language.catalogue import ModelRef, Object, names
-from dlspec.resolve.shapes import Inferred, Tensor, Weight, infer
+from dlspec.language.catalogue import ModelRef, Object, names_of_kind
+from dlspec.resolve.shapes import Inferred, Tensor, Weight, infer_layer
 from dlspec.resolve.shapes.registry import RULES
 
 
@@ -51,13 +51,13 @@ def shapes(inferred):
 )
 def test_a_layer_has_the_shape_and_the_parameters_of_the_textbook(one, before, after, parameters):
     dtype = "int32" if one.class_name == "Embedding" else "float32"
-    inferred = infer(one, Tensor(before, dtype))
+    inferred = infer_layer(one, Tensor(before, dtype))
     assert inferred.out == Tensor(after, "float32")
     assert sum(weight.size for weight in inferred.weights) == parameters
 
 
 def test_weights_come_in_the_order_of_keras():
-    inferred = infer(layer("BatchNormalization"), Tensor((None, 3)))
+    inferred = infer_layer(layer("BatchNormalization"), Tensor((None, 3)))
     assert inferred.weights == (
         Weight("gamma", (3,)),
         Weight("beta", (3,)),
@@ -68,8 +68,10 @@ def test_weights_come_in_the_order_of_keras():
 
 def test_states_are_outputs_only_when_the_layer_returns_them():
     x = Tensor((None, 5, 3))
-    assert shapes(infer(layer("LSTM", units=4), x)) == {"out": (None, 4)}
-    assert shapes(infer(layer("LSTM", units=4, return_state=True, return_sequences=True), x)) == {
+    assert shapes(infer_layer(layer("LSTM", units=4), x)) == {"out": (None, 4)}
+    assert shapes(
+        infer_layer(layer("LSTM", units=4, return_state=True, return_sequences=True), x)
+    ) == {
         "out": (None, 5, 4),
         "h": (None, 4),
         "c": (None, 4),
@@ -78,14 +80,14 @@ def test_states_are_outputs_only_when_the_layer_returns_them():
 
 def test_both_directions_return_their_states():
     held = layer("LSTM", units=4, return_state=True)
-    inferred = infer(layer("Bidirectional", layer=held), Tensor((None, 5, 3)))
+    inferred = infer_layer(layer("Bidirectional", layer=held), Tensor((None, 5, 3)))
     assert list(shapes(inferred)) == ["out", "fh", "fc", "bh", "bc"]
     assert shapes(inferred)["out"] == (None, 8)
 
 
 def test_stacked_cells_number_their_states():
     cells = (layer("LSTMCell", units=2), layer("GRUCell", units=3))
-    inferred = infer(layer("RNN", cell=cells, return_state=True), Tensor((None, 5, 4)))
+    inferred = infer_layer(layer("RNN", cell=cells, return_state=True), Tensor((None, 5, 4)))
     assert shapes(inferred) == {
         "out": (None, 3),
         "h1": (None, 2),
@@ -97,8 +99,8 @@ def test_stacked_cells_number_their_states():
 def test_scores_are_an_output_when_the_call_asks_for_them():
     tensors = {"query": Tensor((None, 4, 8)), "value": Tensor((None, 6, 8))}
     one = layer("MultiHeadAttention", num_heads=2, key_dim=3)
-    assert shapes(infer(one, tensors)) == {"out": (None, 4, 8)}
-    asked = infer(one, tensors, call={"return_attention_scores": True})
+    assert shapes(infer_layer(one, tensors)) == {"out": (None, 4, 8)}
+    asked = infer_layer(one, tensors, call={"return_attention_scores": True})
     assert shapes(asked) == {"out": (None, 4, 8), "scores": (None, 2, 4, 6)}
 
 
@@ -110,7 +112,7 @@ def test_a_model_held_by_time_distributed_is_asked_for_one_step():
         return Inferred((("out", Tensor((None, 16))),), (Weight("kernel", (4, 16)),), 64, 128)
 
     one = layer("TimeDistributed", layer=ModelRef("encoder"))
-    inferred = infer(one, Tensor((None, 10, 4)), models=models)
+    inferred = infer_layer(one, Tensor((None, 10, 4)), models=models)
     assert seen == [(ModelRef("encoder"), Tensor((None, 4)))]
     assert (inferred.out.shape, inferred.macs) == ((None, 10, 16), 640)
 
@@ -126,16 +128,18 @@ def test_a_model_held_by_time_distributed_is_asked_for_one_step():
 )
 def test_floats_are_cast_to_the_compute_dtype_and_integers_are_kept(own, default, before, after):
     arguments = {} if own is None else {"dtype": own}
-    inferred = infer(
+    inferred = infer_layer(
         layer("MaxPooling1D", **arguments), Tensor((None, 4, 2), before), dtype=default
     )
     assert inferred.out.dtype == after
 
 
 def test_what_only_keras_knows_is_left_to_keras():
-    assert infer(layer("Pipeline"), Tensor((None, 3))) is None
-    assert infer(layer("Dense", units=3), Tensor(None, None)) is None
-    assert infer(layer("Dense", units=3, dtype="int8_from_float32"), Tensor((None, 3))) is None
+    assert infer_layer(layer("Pipeline"), Tensor((None, 3))) is None
+    assert infer_layer(layer("Dense", units=3), Tensor(None, None)) is None
+    assert (
+        infer_layer(layer("Dense", units=3, dtype="int8_from_float32"), Tensor((None, 3))) is None
+    )
 
 
 def test_every_layer_of_the_catalogue_has_a_rule_but_these():
@@ -143,6 +147,6 @@ def test_every_layer_of_the_catalogue_has_a_rule_but_these():
         "MaxNumBoundingBoxes",  # takes a mapping of boxes
         "Pipeline",  # runs outside the graph
     }
-    known = set(names("layer"))
+    known = set(names_of_kind("layer"))
     assert known - set(RULES) == without
     assert set(RULES) <= known

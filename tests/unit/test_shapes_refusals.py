@@ -4,7 +4,7 @@ import pytest
 
 from dlspec.diagnostics.codes import Code
 from dlspec.language.catalogue import Object
-from dlspec.resolve.shapes import ShapeError, Tensor, infer
+from dlspec.resolve.shapes import ShapeError, Tensor, infer_layer
 
 
 def layer(class_name, **arguments):
@@ -98,7 +98,7 @@ def layer(class_name, **arguments):
 )
 def test_a_refusal_names_the_fact_and_the_repair(one, shape, code, field, message, repair):
     with pytest.raises(ShapeError) as caught:
-        infer(one, Tensor(shape))
+        infer_layer(one, Tensor(shape))
     error = caught.value
     assert (error.code, error.field, error.message) == (code, field, message)
     assert error.help == repair
@@ -106,7 +106,7 @@ def test_a_refusal_names_the_fact_and_the_repair(one, shape, code, field, messag
 
 def refusal(one, inputs, **call):
     with pytest.raises(ShapeError) as caught:
-        infer(one, inputs, call=call)
+        infer_layer(one, inputs, call=call)
     return caught.value
 
 
@@ -117,7 +117,7 @@ def test_an_embedding_of_floats_is_refused():
 
 def test_strings_are_refused_by_layers_that_compute():
     assert refusal(layer("Dense", units=1), Tensor((None, 2), "string")).code is Code.DTYPE
-    assert infer(layer("Flatten"), Tensor((None, 2), "string")).out.dtype == "string"
+    assert infer_layer(layer("Flatten"), Tensor((None, 2), "string")).out.dtype == "string"
 
 
 def test_states_of_another_width_are_refused():
@@ -159,7 +159,7 @@ def test_a_wrong_number_of_inputs_is_refused(one, inputs):
 def test_a_stateful_layer_needs_a_batch_size():
     error = refusal(layer("LSTM", units=4, stateful=True), Tensor((None, 5, 3)))
     assert (error.code, error.field) == (Code.UNKNOWN_EXTENT, "stateful")
-    assert infer(layer("LSTM", units=4, stateful=True), Tensor((2, 5, 3))).out.shape == (2, 4)
+    assert infer_layer(layer("LSTM", units=4, stateful=True), Tensor((2, 5, 3))).out.shape == (2, 4)
 
 
 def test_both_directions_cannot_return_the_states_of_a_stateful_layer():
@@ -167,4 +167,4 @@ def test_both_directions_cannot_return_the_states_of_a_stateful_layer():
     error = refusal(layer("Bidirectional", layer=held), Tensor((2, 5, 3)))
     assert (error.code, error.field) == (Code.CONFLICT, "layer")
     kept = layer("GRU", units=1, stateful=True)
-    assert infer(layer("Bidirectional", layer=kept), Tensor((2, 5, 3))).out.shape == (2, 2)
+    assert infer_layer(layer("Bidirectional", layer=kept), Tensor((2, 5, 3))).out.shape == (2, 2)

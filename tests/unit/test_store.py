@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dlspec_pipelines.steps import store
-from dlspec_pipelines.steps.step_errors import Busy, StepError, writing
+from dlspec_pipelines.steps.step_errors import Busy, StepError, write_errors_as_step_errors
 
 
 def _python(code: str, *arguments: str) -> "subprocess.Popen[str]":
@@ -27,7 +27,7 @@ def _names(folder: Path) -> list[str]:
 
 def test_home_is_what_the_environment_names(monkeypatch, tmp_path):
     monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "elsewhere"))
-    assert store.home() == tmp_path / "elsewhere"
+    assert store.artifacts_home() == tmp_path / "elsewhere"
     assert store.run_folder("digits", "r1") == tmp_path / "elsewhere/runs/digits/r1"
     assert store.dataset_folder("f00") == tmp_path / "elsewhere/datasets/f00"
     assert store.champion_file("digits") == tmp_path / "elsewhere/champions/digits.json"
@@ -39,13 +39,13 @@ def test_home_lies_beside_the_nearest_workspace(monkeypatch, tmp_path):
     inner.mkdir(parents=True)
     (tmp_path / "project" / "workspace.yaml").write_text("load_from: []\n")
     monkeypatch.chdir(inner)
-    assert store.home() == tmp_path / "project" / ".dlspec"
+    assert store.artifacts_home() == tmp_path / "project" / ".dlspec"
 
 
 def test_a_url_as_home_is_refused(monkeypatch):
     monkeypatch.setenv("DLSPEC_HOME", "s3://bucket/dlspec")
     with pytest.raises(StepError, match="`s3://bucket/dlspec`, not a folder"):
-        store.home()
+        store.artifacts_home()
 
 
 def test_a_folder_appears_when_its_block_ends(tmp_path):
@@ -115,9 +115,9 @@ def test_a_file_is_replaced_whole(tmp_path):
 
 def test_a_held_folder_names_its_holder(tmp_path):
     with (
-        store.lock(tmp_path / "key"),
+        store.lock_folder(tmp_path / "key"),
         pytest.raises(Busy) as caught,
-        store.lock(tmp_path / "key"),
+        store.lock_folder(tmp_path / "key"),
     ):
         pass
     assert caught.value.pid == os.getpid()
@@ -131,7 +131,7 @@ def test_a_lock_ends_with_its_process_and_with_its_folder(tmp_path):
         import sys, time
         from pathlib import Path
         from dlspec_pipelines.steps import store
-        with store.lock(Path(sys.argv[1])):
+        with store.lock_folder(Path(sys.argv[1])):
             print("ready", flush=True)
             time.sleep(60)
         """,
@@ -140,14 +140,14 @@ def test_a_lock_ends_with_its_process_and_with_its_folder(tmp_path):
     with child:
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n"
-        with pytest.raises(Busy) as caught, store.lock(folder):
+        with pytest.raises(Busy) as caught, store.lock_folder(folder):
             pass
         assert caught.value.pid == child.pid
         child.kill()
-    with store.lock(folder):
+    with store.lock_folder(folder):
         (folder / "lock").unlink()
         folder.rmdir()
-    with store.lock(folder):
+    with store.lock_folder(folder):
         assert (folder / "lock").read_text() == str(os.getpid())
 
 
@@ -204,5 +204,5 @@ def test_a_folder_without_permission_is_a_sentence(tmp_path):
 
 
 def test_an_error_about_another_file_passes(tmp_path):
-    with pytest.raises(FileNotFoundError), writing(tmp_path):
+    with pytest.raises(FileNotFoundError), write_errors_as_step_errors(tmp_path):
         (tmp_path.parent / "missing").read_text()

@@ -11,7 +11,7 @@ from dlspec.diagnostics.findings import Diagnostic, Reporter
 from dlspec.diagnostics.source import Source
 from dlspec.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence
 from dlspec.syntax.parse import parse
-from dlspec.syntax.spec_files import decoded, read_source
+from dlspec.syntax.spec_files import decode_source, read_source
 
 
 def _parsed(text: str) -> tuple[Mapping | None, tuple[Diagnostic, ...]]:
@@ -105,7 +105,7 @@ def _spans(*nodes):
 
 def test_a_byte_order_mark_and_windows_line_ends_shift_nothing():
     reporter = Reporter()
-    source = decoded(b"\xef\xbb\xbfa: 1\r\nb: 2\r\n", "s.yaml", reporter)
+    source = decode_source(b"\xef\xbb\xbfa: 1\r\nb: 2\r\n", "s.yaml", reporter)
     tree = parse(source, reporter)
     spans = [(e.key.span.line, e.key.span.column) for e in tree]
     assert (spans, source.line(1), source.line(2)) == ([(1, 1), (2, 1)], "a: 1", "b: 2")
@@ -126,12 +126,12 @@ def test_aliases_repeat_what_was_anchored():
 
 def test_part_points_inside_quotes():
     value = _tree("a: '$kernl*2'").get("a")
-    assert value.part(1, 5).text == "kernl"
+    assert value.span_of_part(1, 5).text == "kernl"
 
 
 def test_part_is_the_whole_scalar_when_the_text_was_folded():
     value = _tree("a: $x\n  + y").get("a")
-    assert value.part(1, 1) == value.span
+    assert value.span_of_part(1, 1) == value.span
 
 
 @pytest.mark.parametrize(

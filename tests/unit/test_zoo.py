@@ -13,7 +13,7 @@ from dlspec.cli import main
 from dlspec.diagnostics.codes import Code
 from dlspec.expand import zoo
 from dlspec.resolve.costs import graph_cost
-from dlspec.resolve.plan import walk
+from dlspec.resolve.plan import walk_graph_nodes
 from dlspec.tools.zoo_table import catalogue_table, source_of
 
 FOLDER = Path(zoo.__file__).parent
@@ -28,7 +28,7 @@ def variant(published: Published) -> str:
 
 
 def count(plan: dlspec.Plan, *, trainable_only: bool = False) -> int:
-    weights = [weight for node in walk(plan.graph) for weight in node.weights or ()]
+    weights = [weight for node in walk_graph_nodes(plan.graph) for weight in node.weights or ()]
     return sum(math.prod(w.shape) for w in weights if w.trainable or not trainable_only)
 
 
@@ -55,7 +55,7 @@ def test_a_count_is_compared_as_it_was_printed():
     assert [short.agrees(n) for n in (269_722, 274_999, 275_001)] == [True, True, False]
 
 
-@pytest.mark.parametrize("name", zoo.architectures())
+@pytest.mark.parametrize("name", zoo.architecture_names())
 def test_an_architecture_is_short_sound_and_known_throughout(name):
     plan = packaged(name)
     lines = zoo.text_of(name).splitlines()
@@ -67,7 +67,7 @@ def test_an_architecture_is_short_sound_and_known_throughout(name):
 
 
 def test_every_packaged_file_is_listed():
-    assert zoo.architectures() == (
+    assert zoo.architecture_names() == (
         "alexnet", "autoencoder", "bilstm", "bilstm_attention", "cbow", "cnn_rnn", "conv_lstm",
         "crnn", "gru", "inception", "lenet5", "lstm", "mlp", "mobilenet", "resnet", "resnet_cifar",
         "seq2seq", "siamese", "simple_rnn", "skip_gram", "stacked_lstm", "text_cnn",
@@ -85,7 +85,7 @@ def test_a_spec_takes_an_architecture_and_names_its_output():
     assert (name, plan.graph.tensor(reference).shape) == ("label", (None, 7))
 
 
-@pytest.mark.parametrize("name", zoo.architectures())
+@pytest.mark.parametrize("name", zoo.architecture_names())
 def test_the_only_output_is_the_last_entry_and_can_be_named_by_a_spec(name):
     ((output, reference),) = packaged(name).graph.outputs
     assert reference.node == output
@@ -184,11 +184,11 @@ def test_a_value_that_does_not_fit_is_reported_with_the_line_that_gave_it(text, 
     assert found.related[-1].span.source.path == "<text>"
 
 
-@pytest.mark.parametrize("choice", sorted(zoo.choices()), ids=".".join)
+@pytest.mark.parametrize("choice", sorted(zoo.architecture_choices()), ids=".".join)
 def test_every_choice_is_a_param_and_compiles(choice):
     name, param = choice
-    default = zoo.params_of(name)[param]
-    values = zoo.choices()[choice]
+    default = zoo.architecture_params(name)[param]
+    values = zoo.architecture_choices()[choice]
     assert default in values
     assert len({graph_cost(packaged(name, {param: value}).graph) for value in values}) in (
         len(values),
@@ -198,13 +198,13 @@ def test_every_choice_is_a_param_and_compiles(choice):
 
 def test_choices_are_for_reading():
     with pytest.raises(TypeError):
-        zoo.choices()["vgg", "depth"] = (12,)  # type: ignore[index]
+        zoo.architecture_choices()["vgg", "depth"] = (12,)  # type: ignore[index]
 
 
 def test_the_table_gives_a_line_for_each_architecture():
     lines = catalogue_table().splitlines()
     assert lines[0].split() == ["name", "parameters", "FLOPs", "MACs", "input", "source"]
-    assert len(lines) == 1 + len(zoo.architectures())
+    assert len(lines) == 1 + len(zoo.architecture_names())
     (lenet,) = [line for line in lines if line.startswith("lenet5 ")]
     assert re.split("  +", lenet) == [
         "lenet5", "61,706", "852 k", "417 k", "image [28, 28, 1]", "LeCun et al. 1998",

@@ -16,7 +16,7 @@ from dlspec.backends.hdf5.child_process import output_of
 _NAMES = ("model_config", "keras_version", "backend", "training_config")
 
 
-def attributes(file: BinaryIO) -> Mapping[str, str | None] | str:
+def model_attributes(file: BinaryIO) -> Mapping[str, str | None] | str:
     """Return the attributes in which Keras keeps a model, or why the file cannot be read.
 
     Returns:
@@ -29,23 +29,23 @@ def attributes(file: BinaryIO) -> Mapping[str, str | None] | str:
     return found
 
 
-def _read(file: BinaryIO) -> dict[str, str | None]:
+def _read_model_attributes(file: BinaryIO) -> dict[str, str | None]:
     with h5py.File(file, "r") as stored:
-        return {name: _text(stored.attrs.get(name)) for name in _NAMES}
+        return {name: _decoded_attribute(stored.attrs.get(name)) for name in _NAMES}
 
 
-def _text(value: object) -> str | None:
+def _decoded_attribute(value: object) -> str | None:
     """Return an attribute's text, which HDF5 gives as bytes or as a text."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return value if isinstance(value, str) else None
 
 
-def _main() -> None:
+def _print_model_attributes() -> None:
     stream = sys.stdin.buffer
     file: BinaryIO = stream if stream.seekable() else io.BytesIO(stream.read())
     try:
-        found = _read(file)
+        found = _read_model_attributes(file)
     except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(1)
@@ -53,4 +53,4 @@ def _main() -> None:
 
 
 if __name__ == "__main__":
-    _main()
+    _print_model_attributes()

@@ -27,7 +27,7 @@ def why_unreadable(file: Path, member: str | None = None) -> str | None:
     return said if isinstance(said, str) else None
 
 
-def _walk(handle: h5py.File) -> None:
+def _walk_through_file(handle: h5py.File) -> None:
     """Look at all that is read of a file of weights before its numbers, and where those lie."""
     seen: set[tuple[int, int]] = set()
     waiting: list[h5py.Group | h5py.Dataset] = [handle]
@@ -57,20 +57,20 @@ def _look_at(found: h5py.Group | h5py.Dataset) -> None:
             found.id.chunk_iter(lambda _: None)
 
 
-def _main(file: str, member: str | None = None) -> None:
+def _walk_file_or_member(file: str, member: str | None = None) -> None:
     if member is None:
         with h5py.File(file, "r") as handle:
-            _walk(handle)
+            _walk_through_file(handle)
         return
     with zipfile.ZipFile(file) as archive, archive.open(member) as stream:
         in_place = archive.getinfo(member).compress_type == zipfile.ZIP_STORED
         with h5py.File(stream if in_place else io.BytesIO(stream.read()), "r") as handle:
-            _walk(handle)
+            _walk_through_file(handle)
 
 
 if __name__ == "__main__":
     try:
-        _main(*sys.argv[1:])
+        _walk_file_or_member(*sys.argv[1:])
     except (OSError, RuntimeError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(1)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from dlspec.backends.introspect.generate import CATALOGUE, generate
+from dlspec.backends.introspect.generate import CATALOGUE, generate_catalogue
 from dlspec.backends.introspect.history import catalogue_of, history_text
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -32,9 +32,9 @@ def main(folders: tuple[Path, ...], path: Path, *, check: bool, history: bool) -
         raise click.UsageError("`--history` takes the folders of the older releases")
     if history:
         older = [catalogue_of(folder) for folder in folders]
-        text = history_text([*older, json.loads(generate())])
+        text = history_text([*older, json.loads(generate_catalogue())])
         (CATALOGUE / "history.json").write_text(text, "utf-8")
-    text = generate()
+    text = generate_catalogue()
     if not check:
         path.write_text(text, "utf-8")
     elif path.read_text("utf-8") != text:

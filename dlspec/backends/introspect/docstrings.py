@@ -13,15 +13,15 @@ _ITEM = re.compile(
 
 
 @cache
-def arguments(target: Callable[..., Any]) -> dict[str, str]:
+def documented_arguments(target: Callable[..., Any]) -> dict[str, str]:
     """Return what the docstrings of a class, its Keras bases or a function say, by argument."""
     said: dict[str, str] = {}
-    for text in _texts(target):
+    for text in _docstring_texts(target):
         said |= dict(_section_items(text))
     return said
 
 
-def _texts(target: Callable[..., Any]) -> Iterator[str]:
+def _docstring_texts(target: Callable[..., Any]) -> Iterator[str]:
     if not inspect.isclass(target):
         yield target.__doc__ or ""
         return
@@ -35,10 +35,10 @@ def _section_items(text: str) -> Iterator[tuple[str, str]]:
     lines = inspect.cleandoc(text).splitlines()
     for start, line in enumerate(lines):
         if header := _SECTION.match(line):
-            yield from _items(lines[start + 1 :], outer=len(header["indent"]))
+            yield from _argument_items(lines[start + 1 :], outer=len(header["indent"]))
 
 
-def _items(lines: list[str], outer: int) -> Iterator[tuple[str, str]]:
+def _argument_items(lines: list[str], outer: int) -> Iterator[tuple[str, str]]:
     names: tuple[str, ...] = ()
     inner, text = None, ""
     for line in lines:
@@ -48,15 +48,15 @@ def _items(lines: list[str], outer: int) -> Iterator[tuple[str, str]]:
         inner = inner or indent or None
         item = _ITEM.match(line) if indent == inner else None
         if item:
-            yield from ((name, _plain(text)) for name in names)
+            yield from ((name, _flat_description(text)) for name in names)
             names = tuple(re.findall(r"\w+", item["names"]))
             text = f"{item['type'] or ''} {item['text']}"
         else:
             text = f"{text} {line}"
-    yield from ((name, _plain(text)) for name in names)
+    yield from ((name, _flat_description(text)) for name in names)
 
 
-def _plain(text: str) -> str:
+def _flat_description(text: str) -> str:
     """Return the text on one line, without the words that only say it may be left out."""
     flat = re.sub(r"\s+", " ", text).strip()
     return re.sub(r"^\(?optional\)?[.:,;]? *", "", flat, flags=re.IGNORECASE)

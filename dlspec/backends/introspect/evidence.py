@@ -49,7 +49,7 @@ class Evidence:
     def is_standardized_tuple(self) -> bool:
         """Return whether the owner's source reads the argument as an integer or a tuple of them."""
         owner = self.owner
-        return inspect.isclass(owner) and sources.is_standardized_tuple(owner, self.name)
+        return inspect.isclass(owner) and sources.passes_standardize_tuple(owner, self.name)
 
     @property
     def rank(self) -> int | None:
@@ -67,7 +67,9 @@ class Evidence:
         return {"2": 2, "two": 2, "3": 3, "three": 3}[number[1]] if number else None
 
 
-def gather(owner: Callable[..., Any], parameter: inspect.Parameter, probe: Probe) -> Evidence:
+def gather_evidence(
+    owner: Callable[..., Any], parameter: inspect.Parameter, probe: Probe
+) -> Evidence:
     """Return what is known of one parameter of a class or function."""
     required = parameter.default is inspect.Parameter.empty
     return Evidence(
@@ -75,12 +77,12 @@ def gather(owner: Callable[..., Any], parameter: inspect.Parameter, probe: Probe
         name=parameter.name,
         required=required,
         default=None if required else parameter.default,
-        text=docstrings.arguments(owner).get(parameter.name, ""),
+        text=docstrings.documented_arguments(owner).get(parameter.name, ""),
         probe=probe,
     )
 
 
-def words(evidence: Evidence) -> tuple[str, ...]:
+def accepted_words(evidence: Evidence) -> tuple[str, ...]:
     """Return the closed set of words that the parameter takes; empty when it takes any text.
 
     Where construction refuses a word that does not exist, it also settles which of the words of the
@@ -89,7 +91,7 @@ def words(evidence: Evidence) -> tuple[str, ...]:
     """
     asked = evidence.probe
     if asked.baseline is None or not (refused := asked.refusal(**{evidence.name: _NONSENSE})):
-        return _listed(evidence.text)
+        return _documented_words(evidence.text)
     compared = (
         sources.compared_words(evidence.owner, evidence.name)
         if inspect.isclass(evidence.owner)
@@ -99,7 +101,7 @@ def words(evidence: Evidence) -> tuple[str, ...]:
     return tuple(word for word in dict.fromkeys(candidates) if evidence.accepts(word))
 
 
-def _listed(text: str) -> tuple[str, ...]:
+def _documented_words(text: str) -> tuple[str, ...]:
     found = _ONE_OF.search(text[:_NEAR])
     listed = tuple(dict.fromkeys(_QUOTED.findall(found["list"]))) if found else ()
     return tuple(w for w in listed if w not in {"None", "True", "False"})

@@ -37,20 +37,21 @@ def history_text(catalogues: Iterable[Mapping[str, Any]]) -> str:
     Args:
         catalogues: One per release, in any order; what the newest lacks is left out.
     """
-    ordered = _ordered(catalogues)
+    ordered = _oldest_release_first(catalogues)
     releases = [catalogue["keras"] for catalogue in ordered]
-    return f'{{"releases":{_json(releases)},\n"since":{{\n{_sections(_dates(ordered))}\n}}}}\n'
+    since = _history_sections(_dates_of_facts(ordered))
+    return f'{{"releases":{_history_json(releases)},\n"since":{{\n{since}\n}}}}\n'
 
 
-def dated(classes: Mapping[str, Mapping[str, Any]], history: Mapping[str, Any]) -> None:
+def date_catalogue(classes: Mapping[str, Mapping[str, Any]], history: Mapping[str, Any]) -> None:
     """Write the history's dates into the classes, parameters and choices of a catalogue."""
     for kind, entries in history["since"].items():
         for name, dates in entries.items():
             if name in classes[kind]:
-                _date(classes[kind][name], dates)
+                _date_entry(classes[kind][name], dates)
 
 
-def _date(entry: dict[str, Any], dates: Mapping[str, Any]) -> None:
+def _date_entry(entry: dict[str, Any], dates: Mapping[str, Any]) -> None:
     if "class" in dates:
         entry["since"] = dates["class"]
     for parameter in entry.get("parameters", ()):
@@ -61,7 +62,7 @@ def _date(entry: dict[str, Any], dates: Mapping[str, Any]) -> None:
             parameter["choices_since"] = later
 
 
-def _ordered(catalogues: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _oldest_release_first(catalogues: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Return the catalogues from the oldest release to the newest."""
     ordered: list[Mapping[str, Any]] = []
     for catalogue in catalogues:
@@ -70,24 +71,24 @@ def _ordered(catalogues: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]
     return ordered
 
 
-def _dates(ordered: list[Mapping[str, Any]]) -> dict[Fact, str]:
+def _dates_of_facts(ordered: list[Mapping[str, Any]]) -> dict[Fact, str]:
     """Return the release from which on each fact of the newest one holds without a gap."""
     *older, newest = ordered
     dates: dict[Fact, str] = {}
-    for fact in _facts(newest):
+    for fact in _catalogue_facts(newest):
         since = newest
         for catalogue in reversed(older):
-            if not _holds(fact, catalogue):
+            if not _has_fact(fact, catalogue):
                 break
             since = catalogue
         # A parameter is as old as its class unless it came later.
         version = str(since["keras"])
-        if since is not ordered[0] and _date_of(fact[:-1], dates) != version:
+        if since is not ordered[0] and _date_of_fact(fact[:-1], dates) != version:
             dates[fact] = version
     return dates
 
 
-def _date_of(fact: Fact, dates: Mapping[Fact, str]) -> str | None:
+def _date_of_fact(fact: Fact, dates: Mapping[Fact, str]) -> str | None:
     """Return the date of a fact, or of the one it is a part of."""
     while len(fact) > 1:
         if fact in dates:
@@ -96,7 +97,7 @@ def _date_of(fact: Fact, dates: Mapping[Fact, str]) -> str | None:
     return None
 
 
-def _facts(catalogue: Mapping[str, Any]) -> Iterator[Fact]:
+def _catalogue_facts(catalogue: Mapping[str, Any]) -> Iterator[Fact]:
     """Yield each class, its parameters and their choices, the whole before its parts."""
     for kind, entries in catalogue["classes"].items():
         for name, entry in entries.items():
@@ -108,7 +109,7 @@ def _facts(catalogue: Mapping[str, Any]) -> Iterator[Fact]:
                         yield kind, name, parameter["name"], word
 
 
-def _holds(fact: Fact, catalogue: Mapping[str, Any]) -> bool:
+def _has_fact(fact: Fact, catalogue: Mapping[str, Any]) -> bool:
     kind, name, *parts = fact
     entry = catalogue["classes"][kind].get(name)
     if entry is None or not parts:
@@ -121,7 +122,7 @@ def _holds(fact: Fact, catalogue: Mapping[str, Any]) -> bool:
     return len(parts) == 1 or not words or parts[1] in words
 
 
-def _sections(dates: Mapping[Fact, str]) -> str:
+def _history_sections(dates: Mapping[Fact, str]) -> str:
     nested: dict[str, dict[str, dict[str, Any]]] = {}
     for (kind, name, *parts), version in dates.items():
         entry = nested.setdefault(kind, {}).setdefault(name, {})
@@ -134,12 +135,14 @@ def _sections(dates: Mapping[Fact, str]) -> str:
             case [parameter, word]:
                 entry.setdefault("choices", {}).setdefault(parameter, {})[word] = short
     return ",\n".join(
-        f"{_json(kind)}:{{\n"
-        + ",\n".join(f"{_json(name)}:{_json(entries[name])}" for name in sorted(entries))
+        f"{_history_json(kind)}:{{\n"
+        + ",\n".join(
+            f"{_history_json(name)}:{_history_json(entries[name])}" for name in sorted(entries)
+        )
         + "\n}"
         for kind, entries in nested.items()
     )
 
 
-def _json(value: object) -> str:
+def _history_json(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=True)

@@ -41,7 +41,7 @@ class _Home:
     identifiers: dict[str, Any]
 
 
-def _homes() -> tuple[_Home, ...]:
+def _homes_of_kinds() -> tuple[_Home, ...]:
     schedules = keras.optimizers.schedules
     return (
         _Home("layer", keras.layers, keras.layers.Layer, {}),
@@ -60,12 +60,12 @@ def _homes() -> tuple[_Home, ...]:
 
 def base_class(kind: Kind) -> type | None:
     """Return the class that every class of `kind` derives from; None for functions."""
-    return next((home.base for home in _homes() if home.kind == kind), None)
+    return next((home.base for home in _homes_of_kinds() if home.kind == kind), None)
 
 
-def members() -> Iterator[Member]:
+def catalogue_members() -> Iterator[Member]:
     """Yield every public class of every kind, the applications' own layers, and the functions."""
-    for home in _homes():
+    for home in _homes_of_kinds():
         classes = _classes_in(home.module, home.base)
         if home.kind == "layer":
             for module in (convnext, inception_resnet_v2):
@@ -74,8 +74,8 @@ def members() -> Iterator[Member]:
             words = [*public, *_identifiers_of(target, home)]
             name = target.__name__
             yield Member(home.kind, name, target, tuple(sorted({*words} - {name})))
-    yield from _activations()
-    yield from _operations()
+    yield from _activation_members()
+    yield from _operation_members()
 
 
 def _classes_in(module: ModuleType, base: type) -> dict[type, list[str]]:
@@ -103,7 +103,7 @@ def _wrapped_function(target: type, home: _Home) -> object:
     return getattr(target(), "fn", target)
 
 
-def _activations() -> Iterator[Member]:
+def _activation_members() -> Iterator[Member]:
     names: dict[Any, list[str]] = {}
     for word, function in activations.ALL_OBJECTS_DICT.items():
         names.setdefault(function, []).append(word)
@@ -113,7 +113,7 @@ def _activations() -> Iterator[Member]:
             yield Member("activation", name, function, tuple(sorted({*words} - {name})))
 
 
-def _operations() -> Iterator[Member]:
+def _operation_members() -> Iterator[Member]:
     """Yield the functions of keras.ops, and as `image.resize` those of its modules alone."""
     here = vars(keras.ops)
     yield from (Member("op", n, f, ()) for n, f in sorted(here.items()) if inspect.isfunction(f))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from dlspec.backends.introspect.evidence import Evidence, words
+from dlspec.backends.introspect.evidence import Evidence, accepted_words
 
 _BY_NAME = (
     (r"(^|_)initializer$", "initializer"),
@@ -45,34 +45,36 @@ _RANKED = frozenset({"extents", "padding_extents", "bounds", "numbers"})
 _KERAS_OBJECTS = frozenset({"initializer", "regularizer", "constraint", "activation"})
 
 
-def describe(evidence: Evidence, correction: Mapping[str, Any]) -> dict[str, Any]:
+def describe_parameter(evidence: Evidence, correction: Mapping[str, Any]) -> dict[str, Any]:
     """Return the catalogue's fields of one parameter, without those that say nothing.
 
     Args:
         evidence: What introspection gathered.
         correction: Fields of the overlay that replace what introspection found.
     """
-    kind = correction.get("type") or decide(evidence)
+    kind = correction.get("type") or decide_parameter_type(evidence)
     found: dict[str, Any] = {"name": evidence.name, "type": kind}
     if not evidence.required:
         found["default"] = evidence.default
-    if nullable(evidence, kind):
+    if takes_null(evidence, kind):
         found["nullable"] = True
     if kind in _RANKED and evidence.rank:
         found["rank"] = evidence.rank
     if kind == "choice" or isinstance(evidence.default, str):
-        found["choices"] = words(evidence) if kind in {"choice", "boolean", "integer"} else ()
-    found |= limits(evidence, kind)
+        found["choices"] = (
+            accepted_words(evidence) if kind in {"choice", "boolean", "integer"} else ()
+        )
+    found |= probed_range(evidence, kind)
     found |= correction
-    return {name: value for name, value in found.items() if keeps(name, value)}
+    return {name: value for name, value in found.items() if is_telling_field(name, value)}
 
 
-def keeps(name: str, value: object) -> bool:
+def is_telling_field(name: str, value: object) -> bool:
     """Return whether a field says something: a default always does, even None."""
     return name == "default" or (value is not None and value is not False and value != ())
 
 
-def decide(evidence: Evidence) -> str:
+def decide_parameter_type(evidence: Evidence) -> str:
     """Return the parameter's type; "any" when nothing shows it."""
     for rule in _RULES:
         if found := rule(evidence):
@@ -80,38 +82,38 @@ def decide(evidence: Evidence) -> str:
     return "any"
 
 
-def _by_default_flag(evidence: Evidence) -> str | None:
+def _type_by_flag(evidence: Evidence) -> str | None:
     return "boolean" if isinstance(evidence.default, bool) else None
 
 
-def _by_name(evidence: Evidence) -> str | None:
+def _type_by_parameter_name(evidence: Evidence) -> str | None:
     return next((t for pattern, t in _BY_NAME if re.search(pattern, evidence.name)), None)
 
 
-def _axis(evidence: Evidence) -> str | None:
+def _axis_type(evidence: Evidence) -> str | None:
     if not re.search(r"(^|_)(axis|axes)$", evidence.name):
         return None
     many = evidence.name.endswith("axes") or evidence.says(r"\b(tuples?|lists?|axes)\b")
     return "axes" if many else "axis"
 
 
-def _choice(evidence: Evidence) -> str | None:
+def _choice_type(evidence: Evidence) -> str | None:
     textual = isinstance(evidence.default, str) or evidence.default is None
-    return "choice" if textual and words(evidence) else None
+    return "choice" if textual and accepted_words(evidence) else None
 
 
-def _extents(evidence: Evidence) -> str | None:
+def _extents_type(evidence: Evidence) -> str | None:
     nested = isinstance(evidence.default, tuple) and isinstance(evidence.default[0], tuple)
     if nested or evidence.says(r"tuple of \d tuples of \d ints|tuple of int \(length 2\)"):
         return "padding_extents"
     return "extents" if evidence.is_standardized_tuple else None
 
 
-def _by_text(evidence: Evidence) -> str | None:
+def _type_by_docstring(evidence: Evidence) -> str | None:
     return next((t for pattern, t in _BY_TEXT if re.search(pattern, evidence.lower)), None)
 
 
-def _by_default(evidence: Evidence) -> str | None:
+def _type_by_default(evidence: Evidence) -> str | None:
     match evidence.default:
         case float():
             return "number"
@@ -129,17 +131,17 @@ def _by_default(evidence: Evidence) -> str | None:
 
 
 _RULES: tuple[Callable[[Evidence], str | None], ...] = (
-    _by_default_flag,
-    _axis,
-    _by_name,
-    _choice,
-    _extents,
-    _by_text,
-    _by_default,
+    _type_by_flag,
+    _axis_type,
+    _type_by_parameter_name,
+    _choice_type,
+    _extents_type,
+    _type_by_docstring,
+    _type_by_default,
 )
 
 
-def nullable(evidence: Evidence, kind: str) -> bool:
+def takes_null(evidence: Evidence, kind: str) -> bool:
     """Return whether null may be written: it is the default, or documented and accepted."""
     if evidence.default is None and not evidence.required:
         return True
@@ -147,7 +149,7 @@ def nullable(evidence: Evidence, kind: str) -> bool:
     return meant and evidence.accepts(None)
 
 
-def limits(evidence: Evidence, kind: str) -> dict[str, Any]:
+def probed_range(evidence: Evidence, kind: str) -> dict[str, Any]:
     """Return the range that construction shows for a number, or for each item of a list."""
     if kind in {"integer", "extents", "padding_extents"}:
         return asdict(evidence.probe.integer_limits(evidence.name))

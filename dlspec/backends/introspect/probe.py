@@ -52,7 +52,7 @@ class Probe:
 
     def refusal(self, **arguments: object) -> str | None:
         """Return what Keras says against the arguments, None when it takes them."""
-        return refusal(self.target, {**(self.baseline or {}), **arguments})
+        return refusal_of_call(self.target, {**(self.baseline or {}), **arguments})
 
     def accepts(self, name: str, value: object) -> bool:
         """Return whether the constructor takes the value; False when it was never built."""
@@ -64,7 +64,7 @@ class Probe:
         Every argument is kept where there is no config or no object takes all of them together.
         """
         together = {**(self.baseline or {}), **arguments}
-        if refusal(self.target, together) is not None:
+        if refusal_of_call(self.target, together) is not None:
             return frozenset(arguments)
         built = self.target(**together)
         config = built.get_config() if hasattr(built, "get_config") else arguments
@@ -87,12 +87,12 @@ class Probe:
             return Limits()
         low = accepted.index(True)
         high = len(accepted) - 1 - accepted[::-1].index(True)
-        minimum, exclusive_minimum = _end(low, low - 1)
-        maximum, exclusive_maximum = _end(high, high + 1)
+        minimum, exclusive_minimum = _end_of_range(low, low - 1)
+        maximum, exclusive_maximum = _end_of_range(high, high + 1)
         return Limits(minimum, exclusive_minimum, maximum, exclusive_maximum)
 
 
-def _end(inside: int, outside: int) -> tuple[float | None, float | None]:
+def _end_of_range(inside: int, outside: int) -> tuple[float | None, float | None]:
     """Return the end between two neighbours of the scale: inclusive, exclusive."""
     if not 0 <= outside < len(_NUMBERS):
         return None, None
@@ -102,7 +102,7 @@ def _end(inside: int, outside: int) -> tuple[float | None, float | None]:
     return (last, None) if last == round(last) else (None, float(round(last)))
 
 
-def refusal(target: Callable[..., Any], arguments: Mapping[str, Any]) -> str | None:
+def refusal_of_call(target: Callable[..., Any], arguments: Mapping[str, Any]) -> str | None:
     """Return what Keras says against a call, None when it goes through."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -113,24 +113,28 @@ def refusal(target: Callable[..., Any], arguments: Mapping[str, Any]) -> str | N
     return None
 
 
-def probe(target: Callable[..., Any], required: Iterable[str]) -> Probe:
+def probe_constructor(target: Callable[..., Any], required: Iterable[str]) -> Probe:
     """Return a probe with values for the required parameters that are accepted together."""
     required = tuple(required)
-    extras = {} if not required and refusal(target, {}) is None else _conditional(target)
-    for values in itertools.product(_samples(), repeat=len(required)):
+    extras = (
+        {}
+        if not required and refusal_of_call(target, {}) is None
+        else _conditionally_required(target)
+    )
+    for values in itertools.product(_sample_arguments(), repeat=len(required)):
         baseline = {**dict(zip(required, values, strict=True)), **extras}
-        if refusal(target, baseline) is None:
+        if refusal_of_call(target, baseline) is None:
             return Probe(target, baseline)
     return Probe(target, None)
 
 
-def _conditional(target: Callable[..., Any]) -> dict[str, Any]:
+def _conditionally_required(target: Callable[..., Any]) -> dict[str, Any]:
     """Return values for parameters whose default is refused because one of several must be set."""
     optional = {"num_tokens": 2, "num_bins": 2}
     return {n: v for n, v in optional.items() if n in inspect.signature(target).parameters}
 
 
-def _samples() -> tuple[object, ...]:
+def _sample_arguments() -> tuple[object, ...]:
     layers = keras.layers
     return (
         2,

@@ -5,13 +5,13 @@ import re
 import keras
 
 from dlspec.backends.lift.functional_graph import GraphLifter, Problem
-from dlspec.backends.lower import settings
+from dlspec.backends.lower import global_keras_settings
 from dlspec.backends.rolling import plain_title, recognised_text, rolled_text, same_graph
 from dlspec.backends.spec_text import spec_text
 from dlspec.compiler import loads
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
-from dlspec.diagnostics.source import Source, point
+from dlspec.diagnostics.source import Source, span_at_offset
 
 _NOT_IN_NAMES = re.compile(r"\W")
 
@@ -51,7 +51,7 @@ def decompile(
 
 def _flat_text(model: keras.Model, title: str) -> str:
     # The spec will be lowered under the settings that a spec without `runtime` asks for.
-    with settings("float32"):
+    with global_keras_settings("float32"):
         lifter = GraphLifter({})
         graph = lifter.graph(model)
     _raise_problems(model, lifter.problems)
@@ -77,7 +77,7 @@ def _raise_problems(model: keras.Model, problems: list[Problem]) -> None:
         start = starts.get(id(problem.operation), 0)
         reporter.error(
             Code.FORBIDDEN_CLASS,
-            point(source, start, length=len(problem.operation.name)),
+            span_at_offset(source, start, length=len(problem.operation.name)),
             f"`{problem.operation.name}` of `{problem.graph}` cannot be said in a spec",
             label=problem.reason,
             notes=[f"it is a `{type(problem.operation).__name__}`"],

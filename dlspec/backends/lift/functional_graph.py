@@ -303,7 +303,7 @@ class _Walk:
         return head, {"args": [self._argument(value) for value in values], **written}, {}
 
     def _keyword(self, entry: catalogue.ClassEntry, name: str, value: Any) -> Any:  # noqa: ANN401
-        parameter = entry.parameter(name)
+        parameter = entry.parameter_named(name)
         if parameter is not None and parameter.type == "index":
             return index_text(value)
         if isinstance(value, keras.dtype_policies.DTypePolicy):

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from dlspec.backends.lower import build_object
-from dlspec.backends.project_classes import entry_of
+from dlspec.backends.project_classes import entry_of_live_layer
 from dlspec.language import catalogue
 from dlspec.language.catalogue import ClassEntry, Kind, ModelRef, Object, Parameter, Value
 from dlspec.language.catalogue.project import project_of
@@ -54,7 +54,7 @@ class Lifter:
         if entry.name in _ATTENTION:
             _require_plain_parts(layer)
         config = _unbuilt(layer)
-        found = catalogue.made(entry, dict(self._arguments(entry, config, layer)))
+        found = catalogue.made_object(entry, dict(self._arguments(entry, config, layer)))
         # Equal layers come in dozens, and each trial builds one.
         wanted = _compared(config)
         key = repr((found, wanted))
@@ -90,10 +90,10 @@ class Lifter:
 
     def _object(self, kind: Kind, value: Mapping[str, Any], live: object) -> Object:
         name, module = str(value["class_name"]), value.get("module")
-        entry = catalogue.find(kind, name)
-        own = entry_of(live, project_of("-")) if isinstance(live, keras.Layer) else None
+        entry = catalogue.find_entry(kind, name)
+        own = entry_of_live_layer(live, project_of("-")) if isinstance(live, keras.Layer) else None
         if own is not None:
-            return catalogue.made(own, dict(self._arguments(own, value["config"], live)))
+            return catalogue.made_object(own, dict(self._arguments(own, value["config"], live)))
         if entry is None or module is None or not module.startswith("keras"):
             raise CannotSayError(f"`{name}` is no {kind} of Keras")
         if entry.forbidden:
@@ -124,7 +124,7 @@ def _require_own_activation(value: Any) -> None:  # noqa: ANN401 - a value of a 
         raise CannotSayError("its activation is a Python function")
     if isinstance(value, Mapping) and value["class_name"] == "function":
         raise CannotSayError(f"its activation `{value['config']}` is none of Keras's own")
-    if isinstance(value, str) and catalogue.find("activation", value) is None:
+    if isinstance(value, str) and catalogue.find_entry("activation", value) is None:
         raise CannotSayError(f"its activation `{value}` is none of Keras's own")
 
 
@@ -191,10 +191,10 @@ def layer_entry(layer: object) -> ClassEntry:
     """
     name = type(layer).__name__
     if not type(layer).__module__.startswith("keras."):
-        own = entry_of(layer, project_of("-"))
+        own = entry_of_live_layer(layer, project_of("-"))
         if own is not None:
             return own
-    entry = catalogue.find("layer", name)
+    entry = catalogue.find_entry("layer", name)
     if entry is None:
         raise CannotSayError("no class of Keras's own")
     if entry.forbidden:
@@ -275,7 +275,7 @@ class _Reduction:
         except (TypeError, ValueError) as error:
             return f"its constructor refuses its own config: {str(error)[:_SHOWN]}"
         names = [n for n, value in self.wanted.items() if rebuilt.get(n, _NOTHING) != value]
-        unknown = [name for name in names if self.entry.parameter(name) is None]
+        unknown = [name for name in names if self.entry.parameter_named(name) is None]
         if unknown:
             return f"the catalogue does not know its `{unknown[0]}`"
         return f"its constructor does not give its `{names[0] if names else 'config'}` back"
@@ -345,7 +345,7 @@ def _without_defaults(made: Object) -> Object:
     kept: dict[str, Value] = {}
     for name, value in made.arguments.items():
         inner = _bare(value)
-        parameter = entry.parameter(name)
+        parameter = entry.parameter_named(name)
         if parameter is None or parameter.required or not _is_default(inner, parameter):
             kept[name] = inner
     return replace(made, arguments=kept)
@@ -359,6 +359,6 @@ def _bare(value: Value) -> Value:
 
 def _is_default(value: Value, parameter: Parameter) -> bool:
     if isinstance(value, Object) and isinstance(parameter.default, str) and not value.arguments:
-        found = catalogue.find(value.entry_kind, parameter.default)
+        found = catalogue.find_entry(value.entry_kind, parameter.default)
         return found is not None and found.name == value.class_name
     return type(value) is type(parameter.default) and value == parameter.default

@@ -31,7 +31,7 @@ def function_of(class_name: str, config: Mapping[str, Any]) -> ClassEntry | None
     name = function_name(class_name)
     if name == "extract_patches" and _is_of_volumes(config.get("size")):
         name = "extract_patches_3d"
-    return catalogue.find("op", name) or catalogue.find("op", f"image.{name}")
+    return catalogue.find_entry("op", name) or catalogue.find_entry("op", f"image.{name}")
 
 
 def _is_of_volumes(size: object) -> bool:

@@ -38,9 +38,9 @@ def called(node: Any) -> tuple[ClassEntry, dict[str, Any]]:  # noqa: ANN401 - a 
         # Not said means Keras's setting when the call was made, which its config does not keep.
         given["data_format"] = getattr(operation, "data_format", None)
     bound = dict(_bound(operation, node.arguments))
-    given |= {n if entry.parameter(n) else _VOLUMES.get(n, n): v for n, v in bound.items()}
+    given |= {n if entry.parameter_named(n) else _VOLUMES.get(n, n): v for n, v in bound.items()}
     for name, value in given.items():
-        if entry.parameter(name) is None and not _is_left_alone(operation, name, value):
+        if entry.parameter_named(name) is None and not _is_left_alone(operation, name, value):
             raise CannotSayError(f"`ops.{entry.name}` takes no `{name}`")
     return entry, {p.name: given[p.name] for p in entry.parameters if _is_said(p, given)}
 

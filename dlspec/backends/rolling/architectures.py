@@ -5,7 +5,7 @@ from functools import cache
 
 from dlspec.decode.spec import EntrySpec, GraphSpec
 from dlspec.diagnostics.findings import Reporter
-from dlspec.diagnostics.source import Source, point
+from dlspec.diagnostics.source import Source, span_at_offset
 from dlspec.expand import zoo
 from dlspec.expand.flat import Use
 from dlspec.language.catalogue.target import Target
@@ -44,8 +44,8 @@ def may_be(word: str, heads: frozenset[str]) -> bool:
 
 @cache
 def _heads(word: str) -> _Heads:
-    scalar = Scalar(word, point(Source("zoo", word), 0, length=len(word)))
-    found = zoo.architecture(scalar, {}, Target(), Reporter())
+    scalar = Scalar(word, span_at_offset(Source("zoo", word), 0, length=len(word)))
+    found = zoo.read_architecture(scalar, {}, Target(), Reporter())
     assert found is not None
     needed: set[str] = set()
     possible: set[str] = set()

@@ -32,7 +32,7 @@ def block_name(items: list[Item], taken: Container[str], *, inputs: int = 1) -> 
     number = 1
     while True:
         name = base if number == 1 else f"{base}{number}"
-        if name not in taken and catalogue.find("layer", name) is None:
+        if name not in taken and catalogue.find_entry("layer", name) is None:
             return name
         number += 1
 

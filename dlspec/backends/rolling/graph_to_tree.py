@@ -15,7 +15,7 @@ from dlspec.backends.rolling.items import (
     reads,
 )
 from dlspec.expand.flat import Use
-from dlspec.language.catalogue import Object, find
+from dlspec.language.catalogue import Object, find_entry
 from dlspec.resolve.plan import Argument, Graph, Node, Op, Reference
 
 # Deeper than this a person writes names.
@@ -187,7 +187,7 @@ class _Reader:
         made = node.operation
         assert not isinstance(made, Object | Use)
         item = Item("op", f"ops.{made.name}", {}, [], self.numbers[node.name], main=0)
-        item.entry = find("op", made.name)
+        item.entry = find_entry("op", made.name)
         made = with_number_named(made)
         first = made.arguments[0] if made.arguments else None
         listed = first if len(made.arguments) == 1 and isinstance(first, tuple) else made.arguments

@@ -194,7 +194,7 @@ def parameter_of(item: Item, path: Path) -> Parameter | None:
     if len(path) > 1:
         mark = item.args.get(path[:-1])
         entry = mark.entry if isinstance(mark, ClassMark) else None
-    return entry.parameter(path[-1]) if entry else None
+    return entry.parameter_named(path[-1]) if entry else None
 
 
 def shortened(value: Value) -> Value:

@@ -15,7 +15,7 @@ from dlspec.backends.spec_text import written_value
 from dlspec.compiler import loads
 from dlspec.diagnostics.findings import SpecError
 from dlspec.expand import zoo
-from dlspec.expand.zoo.architecture_specs import choices
+from dlspec.expand.zoo.architecture_specs import architecture_choices
 from dlspec.resolve.plan import Graph, Node
 from dlspec.syntax.flow_text import flow_text, scalar_text
 
@@ -35,7 +35,7 @@ def recognised_text(name: str, graph: Graph) -> str | None:
     said that way, so that such a graph is none of the zoo's.
     """
     heads = heads_of(graph)
-    for word in zoo.architectures():
+    for word in zoo.architecture_names():
         if may_be(word, heads):
             params = _params(word, graph)
             if params is not None:
@@ -58,7 +58,7 @@ def _params(word: str, graph: Graph) -> _Params | None:
     """Return the params, other than the defaults, with which an architecture gives a graph."""
     declared = {
         name: value
-        for name, value in zoo.params_of(word).items()
+        for name, value in zoo.architecture_params(word).items()
         if not (isinstance(value, str) and value.startswith("$"))
     }
     given: _Params = {}
@@ -109,7 +109,7 @@ def _trials(word: str, declared: _Params, given: _Params) -> Iterator[_Params]:
 
 def _shapes(word: str, name: str, value: object) -> tuple[object, ...]:
     """Return the values of a param that may give other layers, its default first."""
-    known = choices().get((word, name))
+    known = architecture_choices().get((word, name))
     if known is not None:
         return (value, *(choice for choice in known if choice != value))
     match value:

@@ -111,7 +111,7 @@ def _value(value: object, models: Mapping[str, object]) -> object:
     entry = value.entry
     arguments = {}
     for name, given in value.arguments.items():
-        parameter = entry.parameter(name) if entry else None
+        parameter = entry.parameter_named(name) if entry else None
         if parameter and parameter.type in ("extents", "padding_extents"):
             given = shortened(given)
         if parameter and not parameter.required and repr(default_of(parameter)) == repr(given):

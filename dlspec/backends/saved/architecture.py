@@ -23,7 +23,7 @@ class Call:
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any] = field(default_factory=dict)
 
-    def refs(self) -> Iterator[Ref]:
+    def refs_read(self) -> Iterator[Ref]:
         """Yield the tensors that the call reads."""
         yield from refs_in(self.args)
         yield from refs_in(self.kwargs)

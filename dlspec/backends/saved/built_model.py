@@ -10,7 +10,7 @@ import numpy as np
 
 from dlspec.backends.lower import build_object
 from dlspec.backends.saved.architecture import Call, Place, Ref, SavedGraph, SavedLayer, refs_in
-from dlspec.backends.saved.implied_masks import is_implied
+from dlspec.backends.saved.implied_masks import is_implied_mask
 from dlspec.backends.saved.import_findings import Findings
 from dlspec.backends.saved.keras3_models import Numbers
 from dlspec.backends.saved.live_names import live_names
@@ -37,7 +37,7 @@ def built_model(
         rename: Whether names that an older Keras made become those that Keras 3 makes.
     """
     builder = _GraphBuilder(graph, findings, live_names(graph, rename=rename), rename)
-    return builder.model() if builder.prepare() else None
+    return builder.model() if builder.make_all_layers() else None
 
 
 @dataclass(slots=True)
@@ -56,11 +56,11 @@ class _GraphBuilder:
 
     # -- layers ----------------------------------------------------------------------------------
 
-    def prepare(self) -> bool:
+    def make_all_layers(self) -> bool:
         """Make every layer, here and in inner models, and report all that cannot be made."""
         whole = self._names_are_distinct()
         for layer in self.graph.layers:
-            whole = self._prepare(layer) and whole
+            whole = self._make_saved_layer(layer) and whole
         return self._refs_are_known() and whole
 
     def _names_are_distinct(self) -> bool:
@@ -74,15 +74,23 @@ class _GraphBuilder:
 
     def _refs_are_known(self) -> bool:
         known = {layer.name: layer for layer in self.graph.layers}
-        refs = [(ref, layer.place.path) for layer in known.values() for ref in _read(layer)]
+        refs = [
+            (ref, layer.place.path)
+            for layer in known.values()
+            for ref in _refs_read_by_layer(layer)
+        ]
         ends = [*refs_in(self.graph.inputs), *refs_in(self.graph.outputs)]
         refs += [(ref, self.graph.place.path) for ref in ends]
-        strangers = [(ref, path) for ref, path in refs if not _is_there(known.get(ref.layer), ref)]
+        strangers = [
+            (ref, path) for ref, path in refs if not _is_saved_call(known.get(ref.layer), ref)
+        ]
         for ref, path in strangers:
-            self.findings.malformed(path, f"call {ref.call + 1} of `{ref.layer}` is not there")
+            self.findings.report_malformed_part(
+                path, f"call {ref.call + 1} of `{ref.layer}` is not there"
+            )
         return not strangers
 
-    def _prepare(self, layer: SavedLayer) -> bool:
+    def _make_saved_layer(self, layer: SavedLayer) -> bool:
         match layer.kind:
             case "input":
                 return True
@@ -95,46 +103,48 @@ class _GraphBuilder:
                 self.inner[layer.name] = _GraphBuilder(
                     layer.graph, self.findings, names, self.rename
                 )
-                return self.inner[layer.name].prepare()
+                return self.inner[layer.name].make_all_layers()
             case "operation":
-                made: _Made | None = self._operation(layer)
+                made: _Made | None = self._keras_ops_function(layer)
             case "layer":
-                made = self._layer(layer)
+                made = self._make_keras_layer(layer)
         if made is not None:
             self.made[layer.name] = made
         return made is not None
 
-    def _operation(self, layer: SavedLayer) -> _Made | None:
+    def _keras_ops_function(self, layer: SavedLayer) -> _Made | None:
         word = layer.class_name
-        entry = catalogue.find("op", word)
-        keywords = {key: _argument(value) for key, value in layer.config.items() if key != "name"}
+        entry = catalogue.find_entry("op", word)
+        keywords = {
+            key: _numbers_as_array(value) for key, value in layer.config.items() if key != "name"
+        }
         if word == "get_item":
-            return _item
+            return _tensor_item
         if entry is None or entry.forbidden:
             self.findings.refuse(layer.place, "no function of keras.ops gives it")
             return None
-        strange = [key for key in keywords if entry.parameter(key) is None]
+        strange = [key for key in keywords if entry.parameter_named(key) is None]
         for key in strange:
             reason = f"`ops.{word}` takes no `{key}`"
             self.findings.refuse(layer.place, reason, code=Code.UNKNOWN_ARGUMENT)
         function = attrgetter(word)(keras.ops)
         return None if strange else lambda *args, **named: function(*args, **named, **keywords)
 
-    def _layer(self, layer: SavedLayer) -> keras.Layer | None:
-        reader = ObjectReader(lambda graph: self._hold(graph))
+    def _make_keras_layer(self, layer: SavedLayer) -> keras.Layer | None:
+        reader = ObjectReader(lambda graph: self._hold_wrapped_model(graph))
         found = reader.layer(layer.class_name, layer.config)
         for refusal in reader.refusals:
-            self._refuse(layer.place, refusal)
+            self._report_layer_refusal(layer.place, refusal)
         if found is None:
             return None
-        made = self._constructed(layer, found)
-        if made is None or not self._is_whole(layer, made, reader.unknown):
+        made = self._construct_layer(layer, found)
+        if made is None or not self._loses_no_arguments(layer, made, reader.unknown):
             return None
-        _freeze(made, layer.config)
+        _freeze_wrapped_layers(made, layer.config)
         made.trainable = layer.trainable
         return made
 
-    def _hold(self, graph: SavedGraph) -> str | None:
+    def _hold_wrapped_model(self, graph: SavedGraph) -> str | None:
         model = built_model(graph, self.findings, rename=self.rename)
         if model is None:
             return None
@@ -142,16 +152,18 @@ class _GraphBuilder:
         self.held[name] = model
         return name
 
-    def _constructed(self, layer: SavedLayer, found: Object) -> keras.Layer | None:
+    def _construct_layer(self, layer: SavedLayer, found: Object) -> keras.Layer | None:
         try:
             made: keras.Layer = build_object(found, self.held, name=self.names[layer.name])
         except _REFUSALS as error:
-            reason = f"Keras refuses it: {_first_line(error)}"
+            reason = f"Keras refuses it: {_first_error_line(error)}"
             self.findings.refuse(layer.place, reason, code=Code.KERAS_REFUSES)
             return None
         return made
 
-    def _is_whole(self, layer: SavedLayer, made: keras.Layer, unknown: Mapping[str, Any]) -> bool:
+    def _loses_no_arguments(
+        self, layer: SavedLayer, made: keras.Layer, unknown: Mapping[str, Any]
+    ) -> bool:
         """Refuse what the file says and no argument can say, unless it is how the layer is anyway.
 
         A wrapper's config is compared with its own; of the layers inside, only nothing may be lost.
@@ -163,7 +175,7 @@ class _GraphBuilder:
             self.findings.refuse(layer.place, reason, code=Code.UNKNOWN_ARGUMENT)
         return not lost
 
-    def _refuse(self, place: Place, refusal: Refusal) -> None:
+    def _report_layer_refusal(self, place: Place, refusal: Refusal) -> None:
         self.findings.refuse(place, refusal.reason, code=refusal.code, help=refusal.help)
 
     # -- calls -----------------------------------------------------------------------------------
@@ -176,30 +188,35 @@ class _GraphBuilder:
         """
         inputs = [layer for layer in self.graph.layers if layer.kind == "input"]
         for position, layer in enumerate(inputs):
-            tensor = self._input(layer, given[position] if position < len(given) else None)
+            tensor = self._make_input_tensor(
+                layer, given[position] if position < len(given) else None
+            )
             if tensor is None:
                 return None
             self.results[layer.name, 0] = [tensor]
         for ref in refs_in(self.graph.outputs):
-            self._reach((ref.layer, ref.call))
+            self._make_call_and_sources((ref.layer, ref.call))
         outputs = [(ref.layer, ref.call) for ref in refs_in(self.graph.outputs)]
         if any(key in self.failed for key in outputs):
             return None
-        return self._closed()
+        return self._model_from_results()
 
-    def _closed(self) -> keras.Model | None:
+    def _model_from_results(self) -> keras.Model | None:
         name = self.graph.name.replace("/", "_")
         try:
-            inputs, outputs = self._formed(self.graph.inputs), self._formed(self.graph.outputs)
+            inputs, outputs = (
+                self._argument_with_tensors(self.graph.inputs),
+                self._argument_with_tensors(self.graph.outputs),
+            )
             model = keras.Model(inputs, outputs, name=name)
         except _REFUSALS as error:
-            self.findings.malformed(self.graph.place.path, _first_line(error))
+            self.findings.report_malformed_part(self.graph.place.path, _first_error_line(error))
             return None
         if not self.graph.trainable:
             model.trainable = False
         return model
 
-    def _input(self, layer: SavedLayer, given: Any) -> Any:  # noqa: ANN401 - Keras tensors
+    def _make_input_tensor(self, layer: SavedLayer, given: Any) -> Any:  # noqa: ANN401 - Keras tensors
         config = layer.config
         shape = config.get("batch_shape", config.get("batch_input_shape"))
         if shape is None and given is not None:
@@ -224,13 +241,15 @@ class _GraphBuilder:
                 **({"optional": True} if config.get("optional") else {}),
             )
         except _REFUSALS as error:
-            reason = f"Keras refuses it: {_first_line(error)}"
+            reason = f"Keras refuses it: {_first_error_line(error)}"
             self.findings.refuse(layer.place, reason, code=Code.KERAS_REFUSES)
             return None
 
     def _feeds_embeddings(self, name: str) -> bool:
         readers = [
-            layer for layer in self.graph.layers if any(ref.layer == name for ref in _read(layer))
+            layer
+            for layer in self.graph.layers
+            if any(ref.layer == name for ref in _refs_read_by_layer(layer))
         ]
         return bool(readers) and all(self._is_embedding(layer) for layer in readers)
 
@@ -242,7 +261,7 @@ class _GraphBuilder:
         ]
         return len(inputs) == 1 and self.inner[layer.name]._feeds_embeddings(inputs[0])
 
-    def _reach(self, wanted: _Key) -> None:
+    def _make_call_and_sources(self, wanted: _Key) -> None:
         """Make a call, and before it those it reads, however deep; loops are reported."""
         layers = {layer.name: layer for layer in self.graph.layers}
         open_: list[tuple[_Key, Iterator[_Key]]] = []
@@ -252,12 +271,14 @@ class _GraphBuilder:
             if key in self.results or key in self.failed:
                 return
             if key in entered:
-                self.findings.malformed(layers[key[0]].place.path, "the layer reads itself")
+                self.findings.report_malformed_part(
+                    layers[key[0]].place.path, "the layer reads itself"
+                )
                 self.failed.add(key)
                 return
             entered.add(key)
             call = layers[key[0]].calls[key[1]]
-            open_.append((key, iter([(ref.layer, ref.call) for ref in call.refs()])))
+            open_.append((key, iter([(ref.layer, ref.call) for ref in call.refs_read()])))
 
         enter(wanted)
         while open_:
@@ -267,41 +288,45 @@ class _GraphBuilder:
                 enter(needed)
                 continue
             open_.pop()
-            self._call(key, layers[key[0]])
+            self._call_made_layer(key, layers[key[0]])
 
-    def _call(self, key: _Key, layer: SavedLayer) -> None:
+    def _call_made_layer(self, key: _Key, layer: SavedLayer) -> None:
         call = layer.calls[key[1]]
         made = None
-        if not any((ref.layer, ref.call) in self.failed for ref in call.refs()):
-            made = self._callable(layer, call)
+        if not any((ref.layer, ref.call) in self.failed for ref in call.refs_read()):
+            made = self._layer_or_inner_model(layer, call)
         if made is None or key in self.failed:
             self.failed.add(key)
             return
         try:
-            args = [self._formed(value) for value in call.args]
-            kwargs = {name: self._formed(value) for name, value in call.kwargs.items()}
+            args = [self._argument_with_tensors(value) for value in call.args]
+            kwargs = {
+                name: self._argument_with_tensors(value) for name, value in call.kwargs.items()
+            }
             if layer.counted_axis and key[1] == 0:
                 _uncount_axis(made, args[0])
-            result = made(*args, **_said(args, kwargs))
+            result = made(*args, **_keywords_without_implied_masks(args, kwargs))
         except _REFUSALS as error:
             self.failed.add(key)
-            reason = f"Keras refuses its call: {_first_line(error)}"
+            reason = f"Keras refuses its call: {_first_error_line(error)}"
             self.findings.refuse(layer.place, reason, code=Code.KERAS_REFUSES)
             return
         self.results[key] = keras.tree.flatten(result)
 
-    def _callable(self, layer: SavedLayer, call: Call) -> _Made | None:
+    def _layer_or_inner_model(self, layer: SavedLayer, call: Call) -> _Made | None:
         if layer.kind != "model":
             return self.made[layer.name]
         if layer.name not in self.made:
-            given = tuple(keras.tree.flatten([self._formed(value) for value in call.args[:1]]))
+            given = tuple(
+                keras.tree.flatten([self._argument_with_tensors(value) for value in call.args[:1]])
+            )
             model = self.inner[layer.name].model(given)
             if model is None:
                 return None
             self.made[layer.name] = model
         return self.made[layer.name]
 
-    def _formed(self, value: Any) -> Any:  # noqa: ANN401 - arguments of any nesting
+    def _argument_with_tensors(self, value: Any) -> Any:  # noqa: ANN401 - arguments of any nesting
         match value:
             case Ref():
                 found = self.results[value.layer, value.call]
@@ -309,29 +334,31 @@ class _GraphBuilder:
                     raise LookupError(f"`{value.layer}` has {len(found)} outputs")
                 return found[value.output]
             case list():
-                return [self._formed(item) for item in value]
+                return [self._argument_with_tensors(item) for item in value]
             case tuple():
-                return tuple(self._formed(item) for item in value)
+                return tuple(self._argument_with_tensors(item) for item in value)
             case Mapping():
-                return {key: self._formed(item) for key, item in value.items()}
-        return _argument(value)
+                return {key: self._argument_with_tensors(item) for key, item in value.items()}
+        return _numbers_as_array(value)
 
 
-def _read(layer: SavedLayer) -> list[Ref]:
-    return [ref for call in layer.calls for ref in call.refs()]
+def _refs_read_by_layer(layer: SavedLayer) -> list[Ref]:
+    return [ref for call in layer.calls for ref in call.refs_read()]
 
 
-def _is_there(layer: SavedLayer | None, ref: Ref) -> bool:
+def _is_saved_call(layer: SavedLayer | None, ref: Ref) -> bool:
     if layer is None:
         return False
     return ref.call == 0 if layer.kind == "input" else ref.call < len(layer.calls)
 
 
-def _said(args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+def _keywords_without_implied_masks(args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
     """Return the keywords without masks that Keras hands on by itself."""
     tensors = [t for t in keras.tree.flatten([args, kwargs]) if isinstance(t, keras.KerasTensor)]
     implied = [mask for t in tensors if (mask := getattr(t, "_keras_mask", None)) is not None]
-    return {n: v for n, v in kwargs.items() if not (n.endswith("mask") and is_implied(v, implied))}
+    return {
+        n: v for n, v in kwargs.items() if not (n.endswith("mask") and is_implied_mask(v, implied))
+    }
 
 
 def _uncount_axis(made: Any, tensor: Any) -> None:  # noqa: ANN401 - a normalization, what it reads
@@ -340,28 +367,28 @@ def _uncount_axis(made: Any, tensor: Any) -> None:  # noqa: ANN401 - a normaliza
         made.axis = -1
 
 
-def _item(tensor: Any, key: Any) -> Any:  # noqa: ANN401 - what `tensor[key]` takes
+def _tensor_item(tensor: Any, key: Any) -> Any:  # noqa: ANN401 - what `tensor[key]` takes
     return tensor[tuple(key) if isinstance(key, list) else key]
 
 
-def _argument(value: Any) -> Any:  # noqa: ANN401 - a literal of a call
+def _numbers_as_array(value: Any) -> Any:  # noqa: ANN401 - a literal of a call
     if isinstance(value, Numbers):
         return np.asarray(value.value, dtype=value.dtype)
     return value
 
 
-def _freeze(made: Any, config: Mapping[str, Any]) -> None:  # noqa: ANN401 - a layer
+def _freeze_wrapped_layers(made: Any, config: Mapping[str, Any]) -> None:  # noqa: ANN401 - a layer
     """Freeze the layers inside a wrapper that the file says are frozen."""
     for key, value in config.items():
         inner = getattr(made, key, None)
         if isinstance(value, Mapping) and isinstance(inner, keras.Layer):
             said = value.get("config")
             if isinstance(said, Mapping):
-                _freeze(inner, said)
+                _freeze_wrapped_layers(inner, said)
                 if said.get("trainable") is False:
                     inner.trainable = False
 
 
-def _first_line(error: Exception) -> str:
+def _first_error_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0].rstrip(".") if lines else type(error).__name__

@@ -7,13 +7,13 @@ import keras
 _DEEPEST = 60
 
 
-def is_implied(value: Any, implied: list[Any]) -> bool:  # noqa: ANN401 - an argument of a call
+def is_implied_mask(value: Any, implied: list[Any]) -> bool:  # noqa: ANN401 - an argument of a call
     """Return whether every mask in an argument is computed as one of the implied masks is."""
     found = [t for t in keras.tree.flatten(value) if isinstance(t, keras.KerasTensor)]
-    return bool(found) and all(any(_is_same(t, mask, 0) for mask in implied) for t in found)
+    return bool(found) and all(any(_is_same_tensor(t, mask, 0) for mask in implied) for t in found)
 
 
-def _is_same(one: Any, other: Any, depth: int) -> bool:  # noqa: ANN401 - Keras tensors
+def _is_same_tensor(one: Any, other: Any, depth: int) -> bool:  # noqa: ANN401 - Keras tensors
     """Return whether two tensors are results of equal operations on equal tensors.
 
     Keras 3 writes the masks it hands on as operations of their own; rebuilt, they stand beside the
@@ -27,22 +27,26 @@ def _is_same(one: Any, other: Any, depth: int) -> bool:  # noqa: ANN401 - Keras 
     is_operation = not isinstance(first.operation, keras.Layer)
     if depth > _DEEPEST or not is_operation or first.tensor_index != second.tensor_index:
         return False
-    if type(first.operation) is not type(second.operation) or _config(first) != _config(second):
+    if type(first.operation) is not type(second.operation) or _nameless_operation_config(
+        first
+    ) != _nameless_operation_config(second):
         return False
-    return _are_same(_arguments(first), _arguments(second), depth + 1)
-
-
-def _are_same(one: list[Any], other: list[Any], depth: int) -> bool:
-    return len(one) == len(other) and all(
-        _is_same(a, b, depth) for a, b in zip(one, other, strict=True)
+    return _are_same_tensors(
+        _flat_operation_arguments(first), _flat_operation_arguments(second), depth + 1
     )
 
 
-def _config(history: Any) -> dict[str, Any]:  # noqa: ANN401 - a Keras history
+def _are_same_tensors(one: list[Any], other: list[Any], depth: int) -> bool:
+    return len(one) == len(other) and all(
+        _is_same_tensor(a, b, depth) for a, b in zip(one, other, strict=True)
+    )
+
+
+def _nameless_operation_config(history: Any) -> dict[str, Any]:  # noqa: ANN401 - a Keras history
     return {k: v for k, v in history.operation.get_config().items() if k != "name"}
 
 
-def _arguments(history: Any) -> list[Any]:  # noqa: ANN401 - a Keras history
+def _flat_operation_arguments(history: Any) -> list[Any]:  # noqa: ANN401 - a Keras history
     arguments = history.operation._inbound_nodes[history.node_index].arguments
     flat: list[Any] = keras.tree.flatten([list(arguments.args), dict(arguments.kwargs)])
     return flat

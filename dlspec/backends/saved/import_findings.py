@@ -44,7 +44,7 @@ class Findings:
             help=help,
         )
 
-    def malformed(self, path: Path, reason: str) -> None:
+    def report_malformed_part(self, path: Path, reason: str) -> None:
         """Report a part that a file of this form must have."""
         self.reporter.error(
             Code.NOT_A_MODEL, self.locate(path), "the file describes no whole model", label=reason
@@ -70,10 +70,10 @@ class Findings:
     @property
     def notes(self) -> tuple[str, ...]:
         """Return the notes, each ending with the layers it is about."""
-        return tuple(_with_names(text, names) for text, names in self._notes.items())
+        return tuple(_note_with_layer_names(text, names) for text, names in self._notes.items())
 
 
-def _with_names(text: str, names: list[str]) -> str:
+def _note_with_layer_names(text: str, names: list[str]) -> str:
     if not names:
         return text
     shown = ", ".join(f"`{name}`" for name in names[:_SHOWN])

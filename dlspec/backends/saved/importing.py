@@ -13,8 +13,8 @@ from dlspec.backends.saved.architecture import SavedGraph
 from dlspec.backends.saved.built_model import built_model
 from dlspec.backends.saved.document_parts import MalformedError, Part
 from dlspec.backends.saved.import_findings import Findings
-from dlspec.backends.saved.keras3_models import ModernReader, is_modern
-from dlspec.backends.saved.legacy.legacy_models import read_legacy
+from dlspec.backends.saved.keras3_models import ModernReader, is_keras3_model
+from dlspec.backends.saved.legacy.legacy_models import read_legacy_model
 from dlspec.backends.saved.model_files import Document
 from dlspec.compiler import compile_source
 from dlspec.diagnostics.findings import Reporter
@@ -43,7 +43,9 @@ class Imported:
     parameters: int
 
 
-def import_model(document: Document, *, name: str | None = None, flat: bool = False) -> Imported:
+def import_saved_model(
+    document: Document, *, name: str | None = None, flat: bool = False
+) -> Imported:
     """Return the spec of a saved model; nothing that the file holds is run or imported.
 
     Args:
@@ -55,24 +57,24 @@ def import_model(document: Document, *, name: str | None = None, flat: bool = Fa
     """
     reporter = Reporter()
     findings = Findings(document.locate, reporter)
-    graph = read_graph(document, findings)
+    graph = read_saved_graph(document, findings)
     if graph is None:
         reporter.raise_errors()
     assert graph is not None, "what is not understood is reported"
-    with _without_values() if not _keeps_states(graph) else nullcontext():
+    with _layers_without_values() if not _keeps_states(graph) else nullcontext():
         model = built_model(graph, findings, rename=not flat)
         reporter.raise_errors()
         assert model is not None, "what is not built is reported"
         text = decompile(model, name=name, flat=flat)
     if document.trained:
         findings.note(_TRAINING)
-    _check(text, document.path, reporter)
+    _check_imported_spec(text, document.path, reporter)
     return Imported(
         text, findings.notes, findings.inexact, document, graph, int(model.count_params())
     )
 
 
-def read_graph(document: Document, findings: Findings) -> SavedGraph | None:
+def read_saved_graph(document: Document, findings: Findings) -> SavedGraph | None:
     """Return the records of a document's model; None when a refusal is reported."""
     top = Part(document.data)
     try:
@@ -81,15 +83,15 @@ def read_graph(document: Document, findings: Findings) -> SavedGraph | None:
         if isinstance(top.value, dict) and "class_name" in top.value:
             # HDF5 of Keras 3 says no modules, and of a chain no tensors.
             is_third = (document.keras_version or "").startswith("3.")
-            if is_third or is_modern(top):
+            if is_third or is_keras3_model(top):
                 return ModernReader(findings).model(top)
-        return read_legacy(top, findings)
+        return read_legacy_model(top, findings)
     except MalformedError as error:
-        findings.malformed(error.path, error.reason)
+        findings.report_malformed_part(error.path, error.reason)
         return None
 
 
-def _check(text: str, path: str, reporter: Reporter) -> None:
+def _check_imported_spec(text: str, path: str, reporter: Reporter) -> None:
     """Raise what the compiler says of the spec: it refuses some of what Keras accepts."""
     found = compile_source(Source(f"<spec of {path}>", text), keras=None)
     for diagnostic in found.diagnostics:
@@ -108,23 +110,24 @@ def _check(text: str, path: str, reporter: Reporter) -> None:
 def _keeps_states(graph: SavedGraph) -> bool:
     """Return whether a layer keeps its states between batches: Keras gives those values at once."""
     return any(
-        _is_stateful(layer.config) or (layer.graph is not None and _keeps_states(layer.graph))
+        _is_stateful_config(layer.config)
+        or (layer.graph is not None and _keeps_states(layer.graph))
         for layer in graph.layers
     )
 
 
-def _is_stateful(value: Any) -> bool:  # noqa: ANN401 - a value of a config
+def _is_stateful_config(value: Any) -> bool:  # noqa: ANN401 - a value of a config
     if isinstance(value, SavedGraph):
         return _keeps_states(value)
     if isinstance(value, list):
-        return any(_is_stateful(item) for item in value)
+        return any(_is_stateful_config(item) for item in value)
     if not isinstance(value, Mapping):
         return False
-    return bool(value.get("stateful")) or any(_is_stateful(item) for item in value.values())
+    return bool(value.get("stateful")) or any(_is_stateful_config(item) for item in value.values())
 
 
 @contextmanager
-def _without_values() -> Iterator[None]:
+def _layers_without_values() -> Iterator[None]:
     """Build layers whose weights have shapes and no values: no memory, no random numbers."""
     before = list(global_state.get_global_attribute(_UNINITIALIZED, []))
     try:

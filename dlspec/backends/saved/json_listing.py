@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dlspec.backends.saved.document_parts import Path
-from dlspec.diagnostics.source import Source, Span, point
+from dlspec.diagnostics.source import Source, Span, span_at_offset
 
 _MOST_ROWS = 10_000
 
@@ -16,7 +16,7 @@ class Listing:
         starts: dict[Path, tuple[int, int]] = {}
         rows: list[str] = []
         offset = 0
-        for place, depth, row in _rows(data, (), 0):
+        for place, depth, row in _listing_rows(data, (), 0):
             starts[place] = (offset + 2 * depth, len(row))
             rows.append("  " * depth + row)
             offset += len(rows[-1]) + 1
@@ -30,31 +30,31 @@ class Listing:
         while path and path not in self._starts:
             path = path[:-1]
         start, length = self._starts.get(path, (0, 1))
-        return point(self._source, start, length=length)
+        return span_at_offset(self._source, start, length=length)
 
 
-def _rows(value: Any, path: Path, depth: int) -> Iterator[tuple[Path, int, str]]:  # noqa: ANN401
+def _listing_rows(value: Any, path: Path, depth: int) -> Iterator[tuple[Path, int, str]]:  # noqa: ANN401
     if isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _rows(item, (*path, index), depth)
+            yield from _listing_rows(item, (*path, index), depth)
     if not isinstance(value, Mapping):
         return
     config = value.get("config")
     if "class_name" in value and isinstance(config, Mapping | list):
-        if not _is_layer(value, config):
+        if not _is_listed_layer(value, config):
             return
-        yield path, depth, f"{_name(value, config)}: {value['class_name']}"
+        yield path, depth, f"{_listed_layer_name(value, config)}: {value['class_name']}"
         depth += 1
     for key, item in value.items():
         if key in ("config", "layers", "layer", "backward_layer", "cell", "cells"):
-            yield from _rows(item, (*path, key), depth)
+            yield from _listing_rows(item, (*path, key), depth)
 
 
-def _is_layer(value: Mapping[str, Any], config: Mapping[str, Any] | list[Any]) -> bool:
+def _is_listed_layer(value: Mapping[str, Any], config: Mapping[str, Any] | list[Any]) -> bool:
     return isinstance(config, list) or "name" in config or "name" in value
 
 
-def _name(value: Mapping[str, Any], config: Mapping[str, Any] | list[Any]) -> Any:  # noqa: ANN401
+def _listed_layer_name(value: Mapping[str, Any], config: Mapping[str, Any] | list[Any]) -> Any:  # noqa: ANN401
     if isinstance(config, list):
         return value.get("name", "sequential")
     return config.get("name", value.get("name"))

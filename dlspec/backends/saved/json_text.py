@@ -7,7 +7,7 @@ from typing import Any
 from dlspec.backends.saved.document_parts import Path
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
-from dlspec.diagnostics.source import Source, Span, point
+from dlspec.diagnostics.source import Source, Span, span_at_offset
 
 MAX_DEPTH = 200
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
@@ -17,9 +17,9 @@ _DECODER = json.JSONDecoder()
 
 def read_json(source: Source, reporter: Reporter) -> Any:  # noqa: ANN401 - JSON is any of its types
     """Return what a JSON text says; None when it is reported."""
-    deepest = _too_deep(source.text)
+    deepest = _position_too_deep(source.text)
     if deepest is not None:
-        span = point(source, deepest)
+        span = span_at_offset(source, deepest)
         reporter.error(
             Code.TOO_LARGE,
             span,
@@ -32,7 +32,7 @@ def read_json(source: Source, reporter: Reporter) -> Any:  # noqa: ANN401 - JSON
     except json.JSONDecodeError as error:
         reporter.error(
             Code.NOT_A_MODEL,
-            point(source, error.pos),
+            span_at_offset(source, error.pos),
             f"`{source.path}` is no whole JSON text",
             label=error.msg[:1].lower() + error.msg[1:],
         )
@@ -40,12 +40,15 @@ def read_json(source: Source, reporter: Reporter) -> Any:  # noqa: ANN401 - JSON
         # A number of thousands of digits, which Python refuses to read.
         label = str(error).split(";")[0].lower()
         reporter.error(
-            Code.HUGE_NUMBER, point(source, 0), f"`{source.path}` holds a huge number", label=label
+            Code.HUGE_NUMBER,
+            span_at_offset(source, 0),
+            f"`{source.path}` holds a huge number",
+            label=label,
         )
     return None
 
 
-def _too_deep(text: str) -> int | None:
+def _position_too_deep(text: str) -> int | None:
     depth = 0
     for found in _TOKEN.finditer(text):
         sign = found.group()
@@ -61,42 +64,42 @@ def _too_deep(text: str) -> int | None:
 def locate_json(source: Source, path: Path) -> Span:
     """Return the place of the value at `path`, or of the nearest one that holds it."""
     text = source.text
-    start = _after_space(text, 0)
+    start = _position_after_space(text, 0)
     for key in path:
-        inner = _inner(text, start, key)
+        inner = _start_of_json_item(text, start, key)
         if inner is None:
             break
         start = inner
     if text[start] in "[{":
-        return point(source, start)
+        return span_at_offset(source, start)
     _, end = _DECODER.raw_decode(text, start)
-    return point(source, start, length=end - start)
+    return span_at_offset(source, start, length=end - start)
 
 
-def _inner(text: str, start: int, key: str | int) -> int | None:
+def _start_of_json_item(text: str, start: int, key: str | int) -> int | None:
     """Return where the value under a key or an index of the collection at `start` begins."""
     if text[start] != ("{" if isinstance(key, str) else "["):
         return None
-    at, count = _after_space(text, start + 1), 0
+    at, count = _position_after_space(text, start + 1), 0
     found = None
     while text[at] not in "]}":
         name: str | int = count
         if isinstance(key, str):
             name, at = _DECODER.raw_decode(text, at)
-            at = _after_space(text, _after_space(text, at) + 1)
+            at = _position_after_space(text, _position_after_space(text, at) + 1)
         if name == key:
             found = at
             if isinstance(key, int):
                 return found
         # Of two equal keys the last one counts, as in what was read.
         _, at = _DECODER.raw_decode(text, at)
-        at = _after_space(text, at)
-        at = _after_space(text, at + 1) if text[at] == "," else at
+        at = _position_after_space(text, at)
+        at = _position_after_space(text, at + 1) if text[at] == "," else at
         count += 1
     return found
 
 
-def _after_space(text: str, at: int) -> int:
+def _position_after_space(text: str, at: int) -> int:
     found = _SPACE.match(text, at)
     assert found, "an empty match is a match"
     return found.end()

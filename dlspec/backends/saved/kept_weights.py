@@ -9,7 +9,13 @@ from dlspec.backends.lower import compile as build
 from dlspec.backends.saved.built_model import built_model
 from dlspec.backends.saved.import_findings import Findings
 from dlspec.backends.saved.importing import Imported
-from dlspec.backends.weights import Stored, WeightsError, read_weights, transfer, write_weights
+from dlspec.backends.weights import (
+    Stored,
+    WeightsError,
+    read_weights,
+    transfer_weights,
+    write_weights,
+)
 from dlspec.compiler import loads
 from dlspec.diagnostics.findings import Reporter
 
@@ -27,21 +33,21 @@ def keep_weights(found: Imported, target: Path) -> None:
         KeptError: If the file has no weights that this Keras can take as they are.
         OSError: If the target cannot be written.
     """
-    _refuse_others(found)
+    _refuse_unreadable_weights(found)
     try:
         stored = read_weights(Path(found.document.path))
-        _refuse_smaller(found, stored)
+        _refuse_missing_weights(found, stored)
         model = built_model(found.graph, Findings(found.document.locate, Reporter()))
         assert model is not None, "it was built without values before"
-        missing = transfer(model, stored).initialised
+        missing = transfer_weights(model, stored).initialised
         if missing:
-            raise KeptError(_missing(missing))
-        write_weights(_of_spec(found.text, model), target)
+            raise KeptError(_missing_weights_reason(missing))
+        write_weights(_spec_model_with_weights(found.text, model), target)
     except WeightsError as error:
         raise KeptError(str(error)) from error
 
 
-def _of_spec(text: str, model: keras.Model) -> keras.Model:
+def _spec_model_with_weights(text: str, model: keras.Model) -> keras.Model:
     """Return the spec's own model with the weights of the one that was read."""
     made = build(loads(text))
     shapes = [tuple(weight.shape) for weight in model.weights]
@@ -50,7 +56,7 @@ def _of_spec(text: str, model: keras.Model) -> keras.Model:
     return made
 
 
-def _refuse_others(found: Imported) -> None:
+def _refuse_unreadable_weights(found: Imported) -> None:
     document = found.document
     if document.path == "-" or document.form in ("JSON", "YAML"):
         raise KeptError(
@@ -68,7 +74,7 @@ def _refuse_others(found: Imported) -> None:
         raise KeptError(f"with these weights the outputs would differ: {found.inexact[0]}")
 
 
-def _refuse_smaller(found: Imported, stored: Stored) -> None:
+def _refuse_missing_weights(found: Imported, stored: Stored) -> None:
     """Refuse a file that describes more weights than it holds, before memory is asked for."""
     held = sum(layer.size for layer in stored.layers)
     if found.parameters > held:
@@ -77,7 +83,7 @@ def _refuse_smaller(found: Imported, stored: Stored) -> None:
         )
 
 
-def _missing(missing: Mapping[str, str]) -> str:
+def _missing_weights_reason(missing: Mapping[str, str]) -> str:
     shown = ", ".join(f"`{name}` ({reason})" for name, reason in list(missing.items())[:_SHOWN])
     more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
     return f"the file lacks weights of {shown}{more}"

@@ -8,7 +8,7 @@ from dlspec.backends.lift.operation_names import function_of
 from dlspec.backends.saved.architecture import Call, Place, Ref, SavedGraph, SavedLayer
 from dlspec.backends.saved.document_parts import MalformedError, Part
 from dlspec.backends.saved.import_findings import Findings
-from dlspec.backends.saved.sequential_chains import chain
+from dlspec.backends.saved.sequential_chains import sequential_graph
 from dlspec.diagnostics.codes import Code
 from dlspec.expand.names import snake_case
 
@@ -18,7 +18,7 @@ _UNSAID = ("mask", "training")
 _PLAIN = ("__slice__", "__ellipsis__", "__tuple__", "__numpy__", "__tensor__")
 
 
-def is_modern(model: Part) -> bool:
+def is_keras3_model(model: Part) -> bool:
     """Return whether Keras 3 wrote a model: it says modules, and tensors inside calls."""
     return "module" in model.mapping or "__keras_tensor__" in str(model.value.get("config", ""))
 
@@ -36,7 +36,7 @@ class ModernReader:
             MalformedError: If a part is missing.
         """
         config = part["config"]
-        name = _name(part)
+        name = _modern_name(part)
         label = name if title is None else f"{title} > {name}"
         place = Place(label, name, part["class_name"].text, index, part.path)
         if place.class_name not in MODELS or not _is_from_keras(part):
@@ -48,28 +48,33 @@ class ModernReader:
             )
             return None
         layers = [
-            self._layer(item, label, index) for index, item in enumerate(config["layers"].items())
+            self._read_modern_layer(item, label, index)
+            for index, item in enumerate(config["layers"].items())
         ]
         trainable = config.mapping.get("trainable") is not False
         if place.class_name == "Sequential":
-            shape = _batch_shape(config.get("build_input_shape"))
-            return chain(place, layers, batch_shape=shape, trainable=trainable)
-        inner = {layer.name for layer in layers if _is_functional(layer)}
+            shape = _saved_batch_shape(config.get("build_input_shape"))
+            return sequential_graph(place, layers, batch_shape=shape, trainable=trainable)
+        inner = {layer.name for layer in layers if _is_functional_model(layer)}
         return SavedGraph(
             name,
             place,
             tuple(layers),
-            _ends(config["input_layers"], inner),
-            _ends(config["output_layers"], inner),
+            _modern_model_ends(config["input_layers"], inner),
+            _modern_model_ends(config["output_layers"], inner),
             trainable,
         )
 
-    def _layer(self, part: Part, title: str, index: int) -> SavedLayer:
+    def _read_modern_layer(self, part: Part, title: str, index: int) -> SavedLayer:
         config = part["config"].mapping
         class_name = part["class_name"].text
-        place = Place(title, _name(part), class_name, index, part.path)
+        place = Place(title, _modern_name(part), class_name, index, part.path)
         nodes = part.get("inbound_nodes")
-        calls = tuple(self._call(node) for node in nodes.items()) if nodes is not None else ()
+        calls = (
+            tuple(self._read_modern_call(node) for node in nodes.items())
+            if nodes is not None
+            else ()
+        )
         trainable = config.get("trainable") is not False
         if class_name == "InputLayer" and _is_from_keras(part):
             return SavedLayer("input", class_name, place, config)
@@ -77,46 +82,49 @@ class ModernReader:
             graph = self.model(part, title, index=index)
             return SavedLayer("model", class_name, place, {}, calls, graph, trainable)
         if not _is_from_keras(part):
-            self._refuse_foreign(part, place)
-        values = self._values(part["config"])
-        if _is_operation(part):
+            self._refuse_foreign_class(part, place)
+        values = self._read_modern_config(part["config"])
+        if _is_keras_operation(part):
             function = function_of(class_name, values)
             word = function.name if function else snake_case(class_name)
             return SavedLayer("operation", word, place, values, calls)
         return SavedLayer("layer", class_name, place, values, calls, trainable=trainable)
 
-    def _refuse_foreign(self, part: Part, place: Place) -> None:
+    def _refuse_foreign_class(self, part: Part, place: Place) -> None:
         registered, module = part.mapping.get("registered_name"), part.mapping.get("module")
         known = registered if registered and registered != place.class_name else module
         where = f", registered as `{registered}`" if known == registered and known else ""
         where = where or (f", of the module `{module}`" if module else "")
         self.findings.refuse(place, f"no class of Keras's own{where}", code=Code.UNKNOWN_CLASS)
 
-    def _values(self, config: Part) -> Mapping[str, Any]:
-        return {key: self._value(value) for key, value in config.entries()}
+    def _read_modern_config(self, config: Part) -> Mapping[str, Any]:
+        return {key: self._read_modern_value(value) for key, value in config.entries()}
 
-    def _value(self, part: Part) -> Any:  # noqa: ANN401 - JSON is any of its types
+    def _read_modern_value(self, part: Part) -> Any:  # noqa: ANN401 - JSON is any of its types
         """Return a value of a config; a model inside a wrapper becomes a graph."""
         value = part.value
         if isinstance(value, list):
-            return [self._value(item) for item in part.items()]
+            return [self._read_modern_value(item) for item in part.items()]
         if not isinstance(value, Mapping):
             return value
         class_name = value.get("class_name")
         if class_name in MODELS and _is_from_keras(part):
-            return self.model(part, _holder(part))
+            return self.model(part, _holding_argument_name(part))
         if class_name in _PLAIN:
-            return literal(part, _no_tensor)
-        return {key: self._value(item) for key, item in part.entries()}
+            return literal_argument(part, _refuse_tensor_in_config)
+        return {key: self._read_modern_value(item) for key, item in part.entries()}
 
-    def _call(self, node: Part) -> Call:
-        args = [literal(item, _tensor) for item in node["args"].items()]
-        kwargs = {key: literal(item, _tensor) for key, item in node["kwargs"].entries()}
+    def _read_modern_call(self, node: Part) -> Call:
+        args = [literal_argument(item, _ref_of_keras_tensor) for item in node["args"].items()]
+        kwargs = {
+            key: literal_argument(item, _ref_of_keras_tensor)
+            for key, item in node["kwargs"].entries()
+        }
         said = {n: v for n, v in kwargs.items() if n not in _UNSAID or v not in (None, False)}
         return Call(tuple(args), said)
 
 
-def literal(part: Part, tensor: Callable[[Part], Any]) -> Any:  # noqa: ANN401 - an argument
+def literal_argument(part: Part, tensor: Callable[[Part], Any]) -> Any:  # noqa: ANN401 - an argument
     """Return an argument as Python has it: tensors by `tensor`, arrays as `Numbers`.
 
     Raises:
@@ -124,27 +132,27 @@ def literal(part: Part, tensor: Callable[[Part], Any]) -> Any:  # noqa: ANN401 -
     """
     value = part.value
     if isinstance(value, list):
-        return [literal(item, tensor) for item in part.items()]
+        return [literal_argument(item, tensor) for item in part.items()]
     if not isinstance(value, Mapping):
         return value
     class_name = value.get("class_name")
     if class_name is None:
-        return {key: literal(item, tensor) for key, item in part.entries()}
+        return {key: literal_argument(item, tensor) for key, item in part.entries()}
     if class_name == "__keras_tensor__":
         return tensor(part)
-    return _plain(str(class_name), part, tensor)
+    return _plain_class_value(str(class_name), part, tensor)
 
 
-def _plain(class_name: str, part: Part, tensor: Callable[[Part], Any]) -> Any:  # noqa: ANN401
+def _plain_class_value(class_name: str, part: Part, tensor: Callable[[Part], Any]) -> Any:  # noqa: ANN401
     """Return what Keras writes as a class since JSON has no word for it."""
     match class_name:
         case "__slice__":
             config = part["config"]
-            return slice(*(literal(config[k], tensor) for k in ("start", "stop", "step")))
+            return slice(*(literal_argument(config[k], tensor) for k in ("start", "stop", "step")))
         case "__ellipsis__":
             return ...
         case "__tuple__":
-            return tuple(literal(item, tensor) for item in part["config"].items())
+            return tuple(literal_argument(item, tensor) for item in part["config"].items())
         case "__numpy__" | "__tensor__":
             return Numbers(part["config"]["value"].value, part["config"]["dtype"].text)
         case "DTypePolicy":
@@ -160,43 +168,43 @@ class Numbers:
     dtype: str
 
 
-def _tensor(part: Part) -> Ref:
+def _ref_of_keras_tensor(part: Part) -> Ref:
     history = part["config"]["keras_history"]
     return Ref(history[0].text, history[1].count, history[2].count)
 
 
-def _no_tensor(part: Part) -> Ref:
+def _refuse_tensor_in_config(part: Part) -> Ref:
     raise MalformedError(part.path, "a tensor cannot stand here")
 
 
-def _ends(part: Part, inner: set[str]) -> Any:  # noqa: ANN401 - a structure of tensors
+def _modern_model_ends(part: Part, inner: set[str]) -> Any:  # noqa: ANN401 - a structure of tensors
     """Return inputs or outputs; there, not in calls, Keras counts a first call of inner models."""
     value = part.value
     if isinstance(value, Mapping):
-        return {key: _ends(item, inner) for key, item in part.entries()}
+        return {key: _modern_model_ends(item, inner) for key, item in part.entries()}
     if isinstance(value, list) and len(value) == 3 and isinstance(value[0], str):
         name = part[0].text
         index = part[1].count - (name in inner)
         return Ref(name, max(index, 0), part[2].count)
-    return [_ends(item, inner) for item in part.items()]
+    return [_modern_model_ends(item, inner) for item in part.items()]
 
 
-def _name(part: Part) -> str:
+def _modern_name(part: Part) -> str:
     config = part["config"]
     named = config.get("name") if isinstance(config.value, Mapping) else None
     found = part.get("name") or named
     return found.text if found is not None and isinstance(found.value, str) else "model"
 
 
-def _holder(part: Part) -> str:
+def _holding_argument_name(part: Part) -> str:
     return str(part.path[-1])
 
 
-def _batch_shape(part: Part | None) -> list[Any] | None:
+def _saved_batch_shape(part: Part | None) -> list[Any] | None:
     return None if part is None or not isinstance(part.value, list) else part.value
 
 
-def _is_functional(layer: SavedLayer) -> bool:
+def _is_functional_model(layer: SavedLayer) -> bool:
     return layer.kind == "model" and layer.place.class_name != "Sequential"
 
 
@@ -207,7 +215,7 @@ def _is_from_keras(part: Part) -> bool:
     return is_module and not (isinstance(registered, str) and ">" in registered)
 
 
-def _is_operation(part: Part) -> bool:
+def _is_keras_operation(part: Part) -> bool:
     module = part.mapping.get("module")
     if isinstance(module, str):
         return module.startswith(("keras.src.ops", "keras.ops"))

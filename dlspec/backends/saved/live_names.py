@@ -21,18 +21,18 @@ def live_names(graph: SavedGraph, *, rename: bool) -> dict[str, str]:
     for layer in graph.layers:
         # Keras 2 allowed `block/conv`; Keras 3 keeps the slash for its own paths.
         names[layer.name] = layer.name.replace("/", "_")
-        wanted = _of_today(layer) if rename else None
+        wanted = _automatic_name_today(layer) if rename else None
         if wanted is not None and wanted not in taken:
             taken.add(wanted)
             names[layer.name] = wanted
     return names
 
 
-def _of_today(layer: SavedLayer) -> str | None:
+def _automatic_name_today(layer: SavedLayer) -> str | None:
     """Return the automatic name of Keras 3 for an automatic name of older Keras."""
     if layer.kind != "layer":
         return None
-    for base in _automatic(layer.place.class_name):
+    for base in _automatic_base_names(layer.place.class_name):
         number = _NUMBER.match(layer.name, len(base)) if layer.name.startswith(base) else None
         if number is not None:
             today = snake_case(layer.class_name)
@@ -40,7 +40,7 @@ def _of_today(layer: SavedLayer) -> str | None:
     return None
 
 
-def _automatic(class_name: str) -> Iterator[str]:
+def _automatic_base_names(class_name: str) -> Iterator[str]:
     """Yield what a class was called by itself: `zeropadding2d` in Keras 1, `zero_padding2d` later.
 
     Source: the constructor of `Layer` in Keras 1.2.2 and 2.3.1.

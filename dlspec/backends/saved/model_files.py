@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Any, BinaryIO
 
-from dlspec.backends.hdf5.attributes import attributes
+from dlspec.backends.hdf5.attributes import model_attributes
 from dlspec.backends.saved.document_parts import Path
 from dlspec.backends.saved.json_listing import Listing
 from dlspec.backends.saved.json_text import locate_json, read_json
 from dlspec.backends.saved.yaml_text import YamlText
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
-from dlspec.diagnostics.source import Source, Span, point
+from dlspec.diagnostics.source import Source, Span, span_at_offset
 
 # The architecture of the largest application is 3 MB; a text of this size is read in seconds.
 MAX_TEXT = 40_000_000
@@ -51,40 +51,40 @@ def load_document(path: str, stdin: BinaryIO) -> Document:
         SpecError: If it cannot be read, or is no saved model.
     """
     reporter = Reporter()
-    file = _opened(path, stdin, reporter)
+    file = _open_model_file(path, stdin, reporter)
     document = None
     if file is not None:
         with file:
-            document = _read(file, path, reporter)
+            document = _read_model_file(file, path, reporter)
     reporter.raise_errors()
     assert document is not None, "what is not read is reported"
     return document
 
 
-def _read(file: BinaryIO, path: str, reporter: Reporter) -> Document | None:
+def _read_model_file(file: BinaryIO, path: str, reporter: Reporter) -> Document | None:
     head = file.read(8)
     file.seek(0)
     if head == _HDF5:
-        return _from_hdf5(file, path, reporter)
+        return _document_from_hdf5(file, path, reporter)
     if head.startswith(_ZIP):
-        return _from_archive(file, path, reporter)
+        return _document_from_archive(file, path, reporter)
     content = file.read(MAX_TEXT + 1)
     if len(content) > MAX_TEXT:
-        _too_large(path, reporter)
+        _report_too_large_architecture(path, reporter)
         return None
     try:
         source = Source(path, content.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        _no_model(path, "neither text, nor a zip archive, nor HDF5", reporter)
+        _report_no_saved_model(path, "neither text, nor a zip archive, nor HDF5", reporter)
         return None
-    return _from_text(source, reporter)
+    return _document_from_text(source, reporter)
 
 
-def _opened(path: str, stdin: BinaryIO, reporter: Reporter) -> BinaryIO | None:
+def _open_model_file(path: str, stdin: BinaryIO, reporter: Reporter) -> BinaryIO | None:
     if path == "-":
         content = stdin.read(MAX_STREAM + 1)
         if len(content) > MAX_STREAM:
-            _too_large(path, reporter)
+            _report_too_large_architecture(path, reporter)
             return None
         return io.BytesIO(content)
     try:
@@ -94,7 +94,7 @@ def _opened(path: str, stdin: BinaryIO, reporter: Reporter) -> BinaryIO | None:
         reason = error.strerror if isinstance(error, OSError) else None
         reporter.error(
             Code.UNREADABLE,
-            point(Source(path, ""), 0),
+            span_at_offset(Source(path, ""), 0),
             f"`{path}` cannot be read",
             label=(reason or "not a path").lower(),
             help="check the path and its permissions",
@@ -102,26 +102,26 @@ def _opened(path: str, stdin: BinaryIO, reporter: Reporter) -> BinaryIO | None:
         return None
 
 
-def _from_text(source: Source, reporter: Reporter) -> Document | None:
+def _document_from_text(source: Source, reporter: Reporter) -> Document | None:
     text = source.text.lstrip()
     if text[:1] in ("{", "["):
         data = read_json(source, reporter)
         locate = lambda path: locate_json(source, path)  # noqa: E731 - one expression
-        return _document(source.path, "JSON", data, locate) if data is not None else None
+        return _document_of_data(source.path, "JSON", data, locate) if data is not None else None
     if text[:1] == '"':
         # `to_json` gives a text, and some wrote that text as JSON once more.
         inner = read_json(source, reporter)
         if isinstance(inner, str) and inner[:1] == "{":
-            return _from_text(Source(source.path, inner), reporter)
+            return _document_from_text(Source(source.path, inner), reporter)
     if not ("class_name:" in text or "node_config:" in text or "layers:" in text):
-        _no_model(source.path, _guess(text), reporter)
+        _report_no_saved_model(source.path, _reason_text_is_no_model(text), reporter)
         return None
     reader = YamlText(source, reporter)
     data = reader.read()
-    return _document(source.path, "YAML", data, reader.locate) if data is not None else None
+    return _document_of_data(source.path, "YAML", data, reader.locate) if data is not None else None
 
 
-def _guess(text: str) -> str:
+def _reason_text_is_no_model(text: str) -> str:
     if not text:
         return "it is empty"
     if text.startswith("dlspec:") or "\ndlspec:" in text:
@@ -129,7 +129,7 @@ def _guess(text: str) -> str:
     return "the text names no class of a layer"
 
 
-def _document(path: str, form: str, data: Any, locate: Callable[[Path], Span]) -> Document:  # noqa: ANN401 - JSON
+def _document_of_data(path: str, form: str, data: Any, locate: Callable[[Path], Span]) -> Document:  # noqa: ANN401 - JSON
     top = data if isinstance(data, dict) else {}
     trained = bool(top.get("compile_config") or top.get("optimizer") or top.get("loss"))
     version, backend = (_text_or_none(top.get(key)) for key in ("keras_version", "backend"))
@@ -140,33 +140,37 @@ def _text_or_none(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _from_archive(file: BinaryIO, path: str, reporter: Reporter) -> Document | None:
+def _document_from_archive(file: BinaryIO, path: str, reporter: Reporter) -> Document | None:
     try:
         with zipfile.ZipFile(file) as archive:
             names = set(archive.namelist())
             if "config.json" not in names:
-                _no_model(path, "the archive holds no `config.json`", reporter)
+                _report_no_saved_model(path, "the archive holds no `config.json`", reporter)
                 return None
             with archive.open("config.json") as member:
                 content = member.read(MAX_TEXT + 1)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         # What zipfile raises for broken, encrypted and strangely packed members.
-        _no_model(path, f"the archive is broken: {error}".lower(), reporter)
+        _report_no_saved_model(path, f"the archive is broken: {error}".lower(), reporter)
         return None
-    return _architecture(content, f"{path}/config.json", "Keras 3 archive", reporter)
+    return _document_from_embedded_json(content, f"{path}/config.json", "Keras 3 archive", reporter)
 
 
-def _from_hdf5(file: BinaryIO, path: str, reporter: Reporter) -> Document | None:
-    said = attributes(file)
+def _document_from_hdf5(file: BinaryIO, path: str, reporter: Reporter) -> Document | None:
+    said = model_attributes(file)
     if isinstance(said, str):
-        _no_model(path, f"the HDF5 file is broken: {said[:1].lower()}{said[1:]}", reporter)
+        _report_no_saved_model(
+            path, f"the HDF5 file is broken: {said[:1].lower()}{said[1:]}", reporter
+        )
         return None
     config = said["model_config"]
     if config is None:
-        _no_model(path, "there is no `model_config`: the file holds weights only", reporter)
+        _report_no_saved_model(
+            path, "there is no `model_config`: the file holds weights only", reporter
+        )
         return None
     content = config.encode("utf-8", "replace")
-    found = _architecture(content, f"{path}/model_config", "HDF5", reporter)
+    found = _document_from_embedded_json(content, f"{path}/model_config", "HDF5", reporter)
     if found is None:
         return None
     return replace(
@@ -177,31 +181,33 @@ def _from_hdf5(file: BinaryIO, path: str, reporter: Reporter) -> Document | None
     )
 
 
-def _architecture(content: bytes, path: str, form: str, reporter: Reporter) -> Document | None:
+def _document_from_embedded_json(
+    content: bytes, path: str, form: str, reporter: Reporter
+) -> Document | None:
     """Return the JSON inside a binary file; its places are those of a listing of the layers."""
     if len(content) > MAX_TEXT:
-        _too_large(path, reporter)
+        _report_too_large_architecture(path, reporter)
         return None
     data = read_json(Source(path, content.decode("utf-8", "replace")), reporter)
     if data is None:
         return None
     file = path.rpartition("/")[0]
-    return _document(file, form, data, Listing(file, data).locate)
+    return _document_of_data(file, form, data, Listing(file, data).locate)
 
 
-def _too_large(path: str, reporter: Reporter) -> None:
+def _report_too_large_architecture(path: str, reporter: Reporter) -> None:
     reporter.error(
         Code.TOO_LARGE,
-        point(Source(path, ""), 0),
+        span_at_offset(Source(path, ""), 0),
         f"the architecture in `{path}` is larger than {MAX_TEXT // 1_000_000} MB",
         label="no model is described at that length",
     )
 
 
-def _no_model(path: str, label: str, reporter: Reporter) -> None:
+def _report_no_saved_model(path: str, label: str, reporter: Reporter) -> None:
     reporter.error(
         Code.NOT_A_MODEL,
-        point(Source(path, ""), 0),
+        span_at_offset(Source(path, ""), 0),
         f"`{path}` holds no saved Keras model",
         label=label,
         help=_HELP,

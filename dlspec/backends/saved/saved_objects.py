@@ -46,90 +46,98 @@ class ObjectReader:
 
         Arguments that the catalogue does not know are kept in `unknown`.
         """
-        found = self._object("layer", class_name, config)
+        found = self._read_saved_object("layer", class_name, config)
         return None if self.refusals else found
 
-    def _object(self, kind: Kind, class_name: str, config: Mapping[str, Any]) -> Object | None:
-        entry = catalogue.find(kind, class_name)
+    def _read_saved_object(
+        self, kind: Kind, class_name: str, config: Mapping[str, Any]
+    ) -> Object | None:
+        entry = catalogue.find_entry(kind, class_name)
         if entry is None:
-            self._refuse(f"Keras has no {kind} `{class_name}`", Code.UNKNOWN_CLASS)
+            self._add_refusal(f"Keras has no {kind} `{class_name}`", Code.UNKNOWN_CLASS)
             return None
         if entry.forbidden:
-            self._refuse(entry.forbidden, Code.FORBIDDEN_CLASS)
+            self._add_refusal(entry.forbidden, Code.FORBIDDEN_CLASS)
             return None
-        self._find_unknown(entry, config)
-        return Object(kind, entry.name, dict(self._arguments(entry, config)))
+        self._keep_unknown_arguments(entry, config)
+        return Object(kind, entry.name, dict(self._read_object_arguments(entry, config)))
 
-    def _find_unknown(self, entry: ClassEntry, config: Mapping[str, Any]) -> None:
+    def _keep_unknown_arguments(self, entry: ClassEntry, config: Mapping[str, Any]) -> None:
         for name, value in config.items():
-            if name not in BESIDE and entry.parameter(name) is None:
+            if name not in BESIDE and entry.parameter_named(name) is None:
                 self.unknown[name] = value
 
-    def _arguments(
+    def _read_object_arguments(
         self, entry: ClassEntry, config: Mapping[str, Any]
     ) -> Iterator[tuple[str, Value]]:
         for parameter in entry.parameters:
             if parameter.name in config and parameter.name not in BESIDE:
-                yield parameter.name, self._value(parameter, config[parameter.name])
+                yield parameter.name, self._read_object_value(parameter, config[parameter.name])
 
-    def _value(self, parameter: Parameter, value: Any) -> Value:  # noqa: ANN401
+    def _read_object_value(self, parameter: Parameter, value: Any) -> Value:  # noqa: ANN401
         match value:
             case None | bool() | int() | float():
                 return value
             case str():
-                return self._text(parameter, value)
+                return self._read_text_argument(parameter, value)
             case SavedGraph():
                 name = self.model_name(value)
                 return None if name is None else ModelRef(name)
             case list() | tuple():
-                return tuple(self._value(parameter, item) for item in value)
+                return tuple(self._read_object_value(parameter, item) for item in value)
             case Numbers():
-                return _frozen(value.value)
+                return _numbers_as_tuples(value.value)
             case Mapping():
-                return self._mapping(parameter, value)
-        self._refuse(f"`{parameter.name}` holds a `{type(value).__name__}`", Code.UNKNOWN_ARGUMENT)
+                return self._read_mapping_argument(parameter, value)
+        self._add_refusal(
+            f"`{parameter.name}` holds a `{type(value).__name__}`", Code.UNKNOWN_ARGUMENT
+        )
         return None
 
-    def _text(self, parameter: Parameter, value: str) -> Value:
+    def _read_text_argument(self, parameter: Parameter, value: str) -> Value:
         kind = _KINDS.get(parameter.type)
         if parameter.name in _PATHS:
-            self._refuse(f"`{parameter.name}` names a file to read", Code.UNKNOWN_ARGUMENT)
+            self._add_refusal(f"`{parameter.name}` names a file to read", Code.UNKNOWN_ARGUMENT)
         elif kind is not None:
-            entry = catalogue.find(kind, value)
+            entry = catalogue.find_entry(kind, value)
             if entry is None or entry.forbidden:
-                self._refuse(
+                self._add_refusal(
                     f"`{parameter.name}`: Keras has no {kind} `{value}`", Code.UNKNOWN_CLASS
                 )
         return value
 
-    def _mapping(self, parameter: Parameter, value: Mapping[str, Any]) -> Value:
+    def _read_mapping_argument(self, parameter: Parameter, value: Mapping[str, Any]) -> Value:
         class_name, config = value.get("class_name"), value.get("config")
         if not isinstance(class_name, str):
-            return {str(key): self._value(parameter, item) for key, item in value.items()}
+            return {
+                str(key): self._read_object_value(parameter, item) for key, item in value.items()
+            }
         if parameter.type == "dtype":
-            return self._policy(class_name, config)
+            return self._read_dtype_policy(class_name, config)
         if not _is_keras_object(value):
             where = value.get("registered_name") or value.get("module")
             reason = f"`{parameter.name}` holds `{class_name}` of `{where}`, none of Keras's own"
-            self._refuse(reason, Code.UNKNOWN_CLASS)
+            self._add_refusal(reason, Code.UNKNOWN_CLASS)
             return None
         if parameter.type == "activation" and isinstance(config, str):
-            return self._text(parameter, config)
+            return self._read_text_argument(parameter, config)
         kind = _KINDS.get(parameter.type)
         if kind is None or not isinstance(config, Mapping):
-            self._refuse(f"`{parameter.name}` holds a `{class_name}`", Code.UNKNOWN_ARGUMENT)
+            self._add_refusal(f"`{parameter.name}` holds a `{class_name}`", Code.UNKNOWN_ARGUMENT)
             return None
         # An activation may be a layer, such as `LeakyReLU`.
-        return self._object("layer" if kind == "activation" else kind, class_name, config)
+        return self._read_saved_object(
+            "layer" if kind == "activation" else kind, class_name, config
+        )
 
-    def _policy(self, class_name: str, config: object) -> Value:
+    def _read_dtype_policy(self, class_name: str, config: object) -> Value:
         name = config.get("name") if isinstance(config, Mapping) else None
         if not isinstance(name, str) or class_name == "DTypePolicyMap":
-            self._refuse(f"`dtype` holds a `{class_name}`", Code.UNKNOWN_ARGUMENT)
+            self._add_refusal(f"`dtype` holds a `{class_name}`", Code.UNKNOWN_ARGUMENT)
             return None
         return name
 
-    def _refuse(self, reason: str, code: Code, help: str | None = None) -> None:
+    def _add_refusal(self, reason: str, code: Code, help: str | None = None) -> None:
         self.refusals.append(Refusal(code, reason, help))
 
 
@@ -144,5 +152,5 @@ def _is_keras_object(value: Mapping[str, Any]) -> bool:
     return isinstance(module, str) and (module == "keras" or module.startswith("keras."))
 
 
-def _frozen(value: Any) -> Value:  # noqa: ANN401 - nested lists of numbers
-    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+def _numbers_as_tuples(value: Any) -> Value:  # noqa: ANN401 - nested lists of numbers
+    return tuple(_numbers_as_tuples(item) for item in value) if isinstance(value, list) else value

@@ -7,7 +7,7 @@ from typing import Any
 from dlspec.backends.saved.architecture import Call, Place, Ref, SavedGraph, SavedLayer
 
 
-def chain(
+def sequential_graph(
     place: Place,
     layers: list[SavedLayer],
     *,
@@ -21,20 +21,22 @@ def chain(
     """
     if not layers or layers[0].kind != "input":
         config = {} if batch_shape is None else {"batch_shape": batch_shape}
-        layers = [input_of(place, layers, config), *layers]
+        layers = [implied_sequential_input(place, layers, config), *layers]
     first = Ref(layers[0].name, 0, 0)
-    linked, last = link(layers[1:], first)
+    linked, last = link_layers(layers[1:], first)
     return SavedGraph(place.name, place, (layers[0], *linked), first, last, trainable)
 
 
-def input_of(place: Place, layers: list[SavedLayer], config: Mapping[str, Any]) -> SavedLayer:
+def implied_sequential_input(
+    place: Place, layers: list[SavedLayer], config: Mapping[str, Any]
+) -> SavedLayer:
     """Return the input that a Sequential model without one has, named as Keras 1 and 2 did."""
     name = f"{layers[0].name}_input" if layers else "input"
     at = Place(place.model, name, "InputLayer", 0, place.path)
     return SavedLayer("input", "InputLayer", at, config)
 
 
-def link(layers: list[SavedLayer], before: Ref) -> tuple[list[SavedLayer], Ref]:
+def link_layers(layers: list[SavedLayer], before: Ref) -> tuple[list[SavedLayer], Ref]:
     """Return the layers, each called on the one before, and the last result.
 
     A layer that comes again with the same config is the same layer, called again.

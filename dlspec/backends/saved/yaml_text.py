@@ -65,7 +65,7 @@ class YamlText:
         """Return what the text says; None when it is reported."""
         try:
             for event in yaml.parse(self.source.text, Loader=_LOADER):
-                self._event(event)
+                self._take_yaml_event(event)
         except yaml.YAMLError as error:
             report_refusal(self.source, error, self.reporter)
             return None
@@ -79,60 +79,62 @@ class YamlText:
             path = path[:-1]
         return self.places[path]
 
-    def _event(self, event: yaml.Event) -> None:
+    def _take_yaml_event(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.ScalarEvent):
-            self._add(event, self._scalar(event))
+            self._add_yaml_value(event, self._yaml_scalar_value(event))
         elif isinstance(event, yaml.CollectionStartEvent):
-            self._begin(event)
+            self._begin_yaml_collection(event)
         elif isinstance(event, yaml.CollectionEndEvent):
-            self._end(event)
+            self._end_yaml_collection(event)
         elif isinstance(event, yaml.AliasEvent):
-            self._alias(event)
+            self._add_aliased_value(event)
 
-    def _begin(self, event: yaml.CollectionStartEvent) -> None:
+    def _begin_yaml_collection(self, event: yaml.CollectionStartEvent) -> None:
         if event.tag is not None:
-            self._check_tag(event, ("list",))
+            self._check_yaml_tag(event, ("list",))
         if len(self._stack) >= MAX_DEPTH:
-            self._stop(event, Code.TOO_LARGE, f"more than {MAX_DEPTH} levels of nesting")
-        path = self._path()
-        self.places[path] = self._span(event)
+            self._stop_yaml_reading(
+                event, Code.TOO_LARGE, f"more than {MAX_DEPTH} levels of nesting"
+            )
+        path = self._path_of_next_value()
+        self.places[path] = self._yaml_event_span(event)
         self._stack.append(_Open(isinstance(event, yaml.MappingStartEvent), path, event.anchor))
 
-    def _end(self, event: yaml.CollectionEndEvent) -> None:
+    def _end_yaml_collection(self, event: yaml.CollectionEndEvent) -> None:
         done = self._stack.pop()
         value: Any = done.items
         if done.is_mapping:
             value = dict(zip(done.items[::2], done.items[1::2], strict=True))
         if done.anchor is not None:
             self._anchors[done.anchor] = value
-            self._sizes[done.anchor] = _size(value)
-        self._put(event, value)
+            self._sizes[done.anchor] = _count_yaml_values(value)
+        self._put_in_parent(event, value)
 
-    def _alias(self, event: yaml.AliasEvent) -> None:
+    def _add_aliased_value(self, event: yaml.AliasEvent) -> None:
         name = event.anchor or ""
         if name not in self._anchors:
-            self._stop(event, Code.ALIAS, f"no whole `&{name}` above")
+            self._stop_yaml_reading(event, Code.ALIAS, f"no whole `&{name}` above")
         self._count += self._sizes[name]
-        self._add(event, self._anchors[name])
+        self._add_yaml_value(event, self._anchors[name])
 
-    def _add(self, event: yaml.Event, value: Any) -> None:  # noqa: ANN401
+    def _add_yaml_value(self, event: yaml.Event, value: Any) -> None:  # noqa: ANN401
         if not (self._stack and self._stack[-1].is_mapping and len(self._stack[-1].items) % 2 == 0):
-            self.places[self._path()] = self._span(event)
-        self._put(event, value)
+            self.places[self._path_of_next_value()] = self._yaml_event_span(event)
+        self._put_in_parent(event, value)
 
-    def _put(self, event: yaml.Event, value: Any) -> None:  # noqa: ANN401
+    def _put_in_parent(self, event: yaml.Event, value: Any) -> None:  # noqa: ANN401
         self._count += 1
         if self._count > MAX_NODES:
-            self._stop(event, Code.TOO_LARGE, f"more than {MAX_NODES:_} values")
+            self._stop_yaml_reading(event, Code.TOO_LARGE, f"more than {MAX_NODES:_} values")
         if not self._stack:
             self.root = value
             return
         parent = self._stack[-1]
         if parent.is_mapping and len(parent.items) % 2 == 0 and not isinstance(value, str):
-            self._stop(event, Code.KEY_NOT_TEXT, "a key that is not text")
+            self._stop_yaml_reading(event, Code.KEY_NOT_TEXT, "a key that is not text")
         parent.items.append(value)
 
-    def _path(self) -> Path:
+    def _path_of_next_value(self) -> Path:
         if not self._stack:
             return ()
         parent = self._stack[-1]
@@ -140,24 +142,24 @@ class YamlText:
             return (*parent.path, len(parent.items))
         return (*parent.path, parent.items[-1] if len(parent.items) % 2 else "")
 
-    def _scalar(self, event: yaml.ScalarEvent) -> Any:  # noqa: ANN401
+    def _yaml_scalar_value(self, event: yaml.ScalarEvent) -> Any:  # noqa: ANN401
         kind = None
         if event.tag is not None and not event.tag.startswith("tag:yaml.org,2002:python/"):
             kind = "text" if event.tag.endswith(":str") else "scalar"
         elif event.tag is not None:
-            kind = self._check_tag(event, ("text", "scalar"))
+            kind = self._check_yaml_tag(event, ("text", "scalar"))
         value: Any = event.value
         plain = not event.style or kind == "scalar"
         if kind != "text" and plain:
             try:
-                value = _plain(event.value)
+                value = _resolved_yaml_scalar(event.value)
             except ValueError:
-                self._stop(event, Code.HUGE_NUMBER, "a number that cannot be read")
+                self._stop_yaml_reading(event, Code.HUGE_NUMBER, "a number that cannot be read")
         if event.anchor is not None:
             self._anchors[event.anchor], self._sizes[event.anchor] = value, 1
         return value
 
-    def _check_tag(
+    def _check_yaml_tag(
         self, event: yaml.CollectionStartEvent | yaml.ScalarEvent, kinds: tuple[str, ...]
     ) -> str:
         tag = str(event.tag)
@@ -167,7 +169,7 @@ class YamlText:
             written = tag.replace("tag:yaml.org,2002:", "!!")[:60]
             self.reporter.error(
                 Code.TAG,
-                self._span(event),
+                self._yaml_event_span(event),
                 f"the tag `{written}` is not taken",
                 label="it asks for a Python object",
                 help="of Python's tags only those of plain values, such as `!!python/tuple`, are",
@@ -175,12 +177,12 @@ class YamlText:
             raise _StoppedError
         return kind
 
-    def _stop(self, event: yaml.Event, code: Code, label: str) -> None:
+    def _stop_yaml_reading(self, event: yaml.Event, code: Code, label: str) -> None:
         message = f"`{self.source.path}` cannot be read as a saved model"
-        self.reporter.error(code, self._span(event), message, label=label)
+        self.reporter.error(code, self._yaml_event_span(event), message, label=label)
         raise _StoppedError
 
-    def _span(self, event: yaml.Event) -> Span:
+    def _yaml_event_span(self, event: yaml.Event) -> Span:
         start, end = event.start_mark, event.end_mark
         assert start, "every event of a text is marked"
         assert end, "every event of a text is marked"
@@ -189,7 +191,7 @@ class YamlText:
         return Span(self.source, line, start.column + 1, line, last + 1)
 
 
-def _plain(text: str) -> Any:  # noqa: ANN401 - a scalar of YAML 1.1
+def _resolved_yaml_scalar(text: str) -> Any:  # noqa: ANN401 - a scalar of YAML 1.1
     """Return a scalar as PyYAML's safe loader does, which is what wrote it.
 
     Raises:
@@ -203,10 +205,10 @@ def _plain(text: str) -> Any:  # noqa: ANN401 - a scalar of YAML 1.1
     return _RESOLVER.construct_object(yaml.ScalarNode(tag, text))
 
 
-def _size(value: Any) -> int:  # noqa: ANN401
+def _count_yaml_values(value: Any) -> int:  # noqa: ANN401
     """Return the values from here down; aliases inside were bounded when they were read."""
     if isinstance(value, list):
-        return 1 + sum(_size(item) for item in value)
+        return 1 + sum(_count_yaml_values(item) for item in value)
     if isinstance(value, dict):
-        return 1 + sum(_size(item) for item in value.values())
+        return 1 + sum(_count_yaml_values(item) for item in value.values())
     return 1

@@ -2,7 +2,7 @@
 
 from dlspec.backends.weights.matched_layers import Transfer
 from dlspec.backends.weights.stored import Stored, StoredLayer, WeightsError
-from dlspec.backends.weights.transferring import transfer
+from dlspec.backends.weights.transferring import transfer_weights
 from dlspec.backends.weights.weights_file import read_weights
 from dlspec.backends.weights.written import write_weights
 
@@ -12,6 +12,6 @@ __all__ = [
     "Transfer",
     "WeightsError",
     "read_weights",
-    "transfer",
+    "transfer_weights",
     "write_weights",
 ]

@@ -17,7 +17,7 @@ _NUMBERS = "biufc"
 
 
 @contextmanager
-def opened(file: Any, name: Path) -> Iterator[h5py.File]:  # noqa: ANN401 - a path or a stream
+def open_hdf5(file: Any, name: Path) -> Iterator[h5py.File]:  # noqa: ANN401 - a path or a stream
     """Open an HDF5 file to read.
 
     Raises:
@@ -26,17 +26,17 @@ def opened(file: Any, name: Path) -> Iterator[h5py.File]:  # noqa: ANN401 - a pa
     try:
         handle = h5py.File(file, "r")
     except OSError as error:
-        raise damaged(name) from error
+        raise damaged_hdf5_error(name) from error
     try:
         yield handle
     except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
         # How h5py words what was cut off, and names and types whose bytes were changed.
-        raise damaged(name) from error
+        raise damaged_hdf5_error(name) from error
     finally:
         handle.close()
 
 
-def damaged(name: Path, reason: str | None = None) -> WeightsError:
+def damaged_hdf5_error(name: Path, reason: str | None = None) -> WeightsError:
     """Return the error for a file that the HDF5 library cannot read."""
     return WeightsError(
         f"`{name}` cannot be read as HDF5{f': {reason[:1].lower()}{reason[1:]}' if reason else ''}",
@@ -44,7 +44,7 @@ def damaged(name: Path, reason: str | None = None) -> WeightsError:
     )
 
 
-def member(group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:
+def hdf5_member(group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:
     """Return what a group holds under one name.
 
     Raises:
@@ -65,27 +65,27 @@ def member(group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:
     return found
 
 
-def descend(group: h5py.Group, path: str) -> h5py.Group | h5py.Dataset:
+def descend_to_member(group: h5py.Group, path: str) -> h5py.Group | h5py.Dataset:
     """Return what lies under a path, each step looked at by `member`."""
     found: h5py.Group | h5py.Dataset = group
     for name in path.split("/"):
         if not isinstance(found, h5py.Group):
             raise WeightsError(f"`{path}` in `{group.file.filename}` is no group")
-        found = member(found, name)
+        found = hdf5_member(found, name)
     return found
 
 
-def datasets(group: h5py.Group) -> Iterator[tuple[str, h5py.Dataset]]:
+def datasets_below(group: h5py.Group) -> Iterator[tuple[str, h5py.Dataset]]:
     """Yield every array below a group with its path from there.
 
     Raises:
         WeightsError: If there are too many or they lie too deep.
     """
     left = [_MOST_OBJECTS]
-    yield from _walk(group, "", _MOST_DEPTH, left)
+    yield from _walk_datasets(group, "", _MOST_DEPTH, left)
 
 
-def _walk(
+def _walk_datasets(
     group: h5py.Group, prefix: str, depth: int, left: list[int]
 ) -> Iterator[tuple[str, h5py.Dataset]]:
     for name in group:
@@ -94,24 +94,24 @@ def _walk(
             raise WeightsError(
                 f"`{group.file.filename}` holds over {_MOST_OBJECTS:_} groups, or deep ones"
             )
-        found = member(group, name)
+        found = hdf5_member(group, name)
         if isinstance(found, h5py.Group):
-            yield from _walk(found, f"{prefix}{name}/", depth - 1, left)
+            yield from _walk_datasets(found, f"{prefix}{name}/", depth - 1, left)
         elif isinstance(found, h5py.Dataset):
             yield f"{prefix}{name}", found
 
 
-def part(key: str, dataset: h5py.Dataset, path: str) -> Part | None:
+def part_of_dataset(key: str, dataset: h5py.Dataset, path: str) -> Part | None:
     """Return an array's description; None when it holds no numbers."""
     dtype = str(dataset.dtype)
-    if text(dataset.attrs.get("dtype")) == "bfloat16" and dataset.dtype.itemsize == 2:
+    if text_of_attribute(dataset.attrs.get("dtype")) == "bfloat16" and dataset.dtype.itemsize == 2:
         dtype = "bfloat16"
     elif dataset.dtype.kind not in _NUMBERS or dataset.shape is None:
         return None
     return Part(key, tuple(int(extent) for extent in dataset.shape), dtype, path)
 
 
-def text(value: object) -> str | None:
+def text_of_attribute(value: object) -> str | None:
     """Return a text attribute; None when it is not there or is something else."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")

@@ -46,7 +46,7 @@ class Transfer:
     pairs: tuple[Pair, ...]
 
 
-def match(here: Stored, there: Stored, *, by: By | None = None) -> Transfer:
+def match_layers(here: Stored, there: Stored, *, by: By | None = None) -> Transfer:
     """Return what `here` takes from `there`, both of one layout.
 
     Args:
@@ -55,12 +55,12 @@ def match(here: Stored, there: Stored, *, by: By | None = None) -> Transfer:
     names = {layer.name for layer in there.layers} if there.named else set()
     alike = any(layer.name in names for layer in here.layers)
     if by == "name" or (by is None and alike):
-        return _by_name(here, there)
-    positions = _by_position(here, there)
-    return _by_name(here, there) if positions is None else positions
+        return _match_layers_by_name(here, there)
+    positions = _match_layers_by_position(here, there)
+    return _match_layers_by_name(here, there) if positions is None else positions
 
 
-def _by_name(here: Stored, there: Stored) -> Transfer:
+def _match_layers_by_name(here: Stored, there: Stored) -> Transfer:
     named: dict[str, StoredLayer] = {}
     for layer in there.layers:
         named.setdefault(layer.name, layer)
@@ -69,7 +69,7 @@ def _by_name(here: Stored, there: Stored) -> Transfer:
         if layer.name not in named:
             initialised[layer.name] = NOT_THERE
             continue
-        found = paired(layer, named[layer.name])
+        found = pair_arrays(layer, named[layer.name])
         if isinstance(found, str):
             initialised[layer.name] = found
         else:
@@ -81,10 +81,10 @@ def _by_name(here: Stored, there: Stored) -> Transfer:
         for layer in there.layers
         if layer.name not in known or layer.name in initialised
     }
-    return _transfer("name", taken, initialised, left, pairs=pairs)
+    return _transfer_result("name", taken, initialised, left, pairs=pairs)
 
 
-def _by_position(here: Stored, there: Stored) -> Transfer | None:
+def _match_layers_by_position(here: Stored, there: Stored) -> Transfer | None:
     """Pair layers in order, or at equal places; None unless every shape agrees."""
     if len(here.layers) != len(there.layers):
         return None
@@ -97,14 +97,14 @@ def _by_position(here: Stored, there: Stored) -> Transfer | None:
         couples = [(layer, placed[layer.place]) for layer in here.layers]
     pairs: list[Pair] = []
     for mine, other in couples:
-        found = paired(mine, other)
+        found = pair_arrays(mine, other)
         if isinstance(found, str):
             return None
         pairs += found
-    return _transfer("position", list(here.layers), {}, {}, pairs=pairs)
+    return _transfer_result("position", list(here.layers), {}, {}, pairs=pairs)
 
 
-def _transfer(
+def _transfer_result(
     by: By,
     taken: Sequence[StoredLayer],
     initialised: Mapping[str, str],
@@ -117,35 +117,35 @@ def _transfer(
     return Transfer(by, names, initialised, left, parameters, tuple(pairs))
 
 
-def paired(here: StoredLayer, there: StoredLayer) -> list[Pair] | str:
+def pair_arrays(here: StoredLayer, there: StoredLayer) -> list[Pair] | str:
     """Return the arrays of two layers side by side, or why they do not fit."""
     if len(here.parts) != len(there.parts):
-        return f"{_arrays(here)} here, {_arrays(there)} in the file"
+        return f"{_array_count_text(here)} here, {_array_count_text(there)} in the file"
     keyed = {part.key: part for part in there.parts}
     by_key = all(part.key in keyed for part in here.parts)
     others = [keyed[part.key] for part in here.parts] if by_key else there.parts
     pairs = [Pair(mine, other) for mine, other in zip(here.parts, others, strict=True)]
     for pair in pairs:
         if pair.here.shape != pair.there.shape:
-            turned = cudnn(pairs)
+            turned = pair_cudnn_arrays(pairs)
             shapes = f"shape {pair.here.shape} here, {pair.there.shape} in the file"
             return shapes if turned is None else turned
-        if _kind(pair.here) != _kind(pair.there):
+        if _dtype_family(pair.here) != _dtype_family(pair.there):
             return f"{pair.here.dtype} here, {pair.there.dtype} in the file"
     return pairs
 
 
-def _arrays(layer: StoredLayer) -> str:
+def _array_count_text(layer: StoredLayer) -> str:
     return "1 array" if len(layer.parts) == 1 else f"{len(layer.parts)} arrays"
 
 
-def _kind(part: Part) -> str:
+def _dtype_family(part: Part) -> str:
     """Return what may be written into one another: any floating point, else the same dtype."""
     # bfloat16 is opaque to HDF5: copied as it is, never converted.
     return "float" if part.dtype in ("float16", "float32", "float64") else part.dtype
 
 
-def cudnn(pairs: Sequence[Pair]) -> list[Pair] | None:
+def pair_cudnn_arrays(pairs: Sequence[Pair]) -> list[Pair] | None:
     """Return the pairs of a CuDNN layer's arrays, or None when the file's layer is none.
 
     Such a layer has a second bias for the recurrent part, and its kernels lie transposed.
@@ -153,14 +153,14 @@ def cudnn(pairs: Sequence[Pair]) -> list[Pair] | None:
     found: list[Pair] = []
     for start in range(0, len(pairs), 3):
         cell = pairs[start : start + 3]
-        gates = _gates(cell)
+        gates = _gates_of_cudnn_cell(cell)
         if gates is None:
             return None
         found += [Pair(pair.here, pair.there, gates) for pair in cell]
     return found
 
 
-def _gates(cell: Sequence[Pair]) -> Gates | None:
+def _gates_of_cudnn_cell(cell: Sequence[Pair]) -> Gates | None:
     if len(cell) != 3 or any(a.here.shape != a.there.shape for a in cell[:2]):
         return None
     units = cell[1].here.shape[0] if cell[1].here.shape else 0

@@ -108,7 +108,7 @@ def in_order(layers: Sequence[StoredLayer], places: Sequence[str]) -> tuple[Stor
     return tuple(sorted(layers, key=lambda layer: rank.get(layer.place, len(rank))))
 
 
-def snake_case(name: str) -> str:
+def snake_case_class_name(name: str) -> str:
     """Return a class name as Keras writes it into places."""
     name = re.sub(r"\W+", "", name)
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)

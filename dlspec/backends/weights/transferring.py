@@ -10,16 +10,23 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from dlspec.backends.weights.hdf5_datasets import descend
-from dlspec.backends.weights.matched_layers import NOT_THERE, By, Gates, Pair, Transfer, match
+from dlspec.backends.weights.hdf5_datasets import descend_to_member
+from dlspec.backends.weights.matched_layers import (
+    NOT_THERE,
+    By,
+    Gates,
+    Pair,
+    Transfer,
+    match_layers,
+)
 from dlspec.backends.weights.stored import Stored, StoredLayer, WeightsError, legacy_layers
-from dlspec.backends.weights.weights_file import hdf5
-from dlspec.backends.weights.written import save, without_optimizer
+from dlspec.backends.weights.weights_file import open_weights_file
+from dlspec.backends.weights.written import save_bare_weights, without_optimizer
 
 Array = npt.NDArray[Any]
 
 
-def transfer(model: keras.Model, stored: Stored, *, by: By | None = None) -> Transfer:
+def transfer_weights(model: keras.Model, stored: Stored, *, by: By | None = None) -> Transfer:
     """Give a model the weights of a file, layer by layer, and return what became of each.
 
     A layer takes its weights when the file has a layer of its name whose shapes all agree. Where no
@@ -34,23 +41,25 @@ def transfer(model: keras.Model, stored: Stored, *, by: By | None = None) -> Tra
     """
     if stored.layout == "legacy":
         found, weights = _in_memory(model)
-        result = _checked(match(found, stored, by=by), stored)
-        for pair, array in _arrays(stored, result.pairs):
+        result = _require_taken_layers(match_layers(found, stored, by=by), stored)
+        for pair, array in _arrays_to_take(stored, result.pairs):
             weights[int(pair.here.path)].assign(array)
-        _finalize(model)
+        _finalize_layer_states(model)
         return result
     with tempfile.TemporaryDirectory() as folder:
         # Keras alone knows which variable belongs to which place: it writes and reads the file.
         file = Path(folder, "model.weights.h5")
-        result = _checked(match(save(model, file), stored, by=by), stored)
+        result = _require_taken_layers(
+            match_layers(save_bare_weights(model, file), stored, by=by), stored
+        )
         with h5py.File(file, "r+") as handle:
-            for pair, array in _arrays(stored, result.pairs):
+            for pair, array in _arrays_to_take(stored, result.pairs):
                 handle[pair.here.path][...] = array
         without_optimizer(model).load_weights(file)
     return result
 
 
-def _checked(result: Transfer, stored: Stored) -> Transfer:
+def _require_taken_layers(result: Transfer, stored: Stored) -> Transfer:
     if result.taken:
         return result
     # The most telling reason: one that says more than that the name is unknown.
@@ -63,12 +72,15 @@ def _checked(result: Transfer, stored: Stored) -> Transfer:
     )
 
 
-def _arrays(stored: Stored, pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Array]]:
-    with hdf5(stored.file) as (handle, _):
+def _arrays_to_take(stored: Stored, pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Array]]:
+    with open_weights_file(stored.file) as (handle, _):
         for pair in pairs:
-            dataset = descend(handle, pair.there.path.removeprefix("/"))
+            dataset = descend_to_member(handle, pair.there.path.removeprefix("/"))
             array: Array = np.asarray(dataset[()])
-            yield pair, array if pair.gates is None else _turned(pair, array, pair.gates)
+            yield (
+                pair,
+                array if pair.gates is None else _turned_cudnn_array(pair, array, pair.gates),
+            )
 
 
 # -- Keras 1 and 2 -------------------------------------------------------------------------------
@@ -90,14 +102,14 @@ def _in_memory(model: keras.Model) -> tuple[Stored, list[keras.Variable]]:
     return Stored(Path(), "legacy", tuple(layers), ordered=True), weights
 
 
-def _finalize(model: keras.Model) -> None:
+def _finalize_layer_states(model: keras.Model) -> None:
     """Let layers compute with the statistics that they were given, those inside others as well."""
     for layer in model._flatten_layers(include_self=False):
         if hasattr(layer, "finalize_state") and layer.weights:
             layer.finalize_state()
 
 
-def _turned(pair: Pair, array: Array, gates: Gates) -> Array:
+def _turned_cudnn_array(pair: Pair, array: Array, gates: Gates) -> Array:
     """Return an array of a CuDNN layer as the plain layer keeps it.
 
     Source: Keras 2, `hdf5_format._convert_rnn_weights`.
@@ -106,11 +118,11 @@ def _turned(pair: Pair, array: Array, gates: Gates) -> Array:
     if array.ndim == 1:
         halves = array.reshape(2, -1)
         return halves.sum(axis=0) if gates == "lstm" else halves
-    turned = [_kernel(k, pair.here.key) for k in np.split(array, count, axis=1)]
+    turned = [_turned_cudnn_kernel(k, pair.here.key) for k in np.split(array, count, axis=1)]
     return np.concatenate(turned, axis=1)
 
 
-def _kernel(kernel: Array, key: str) -> Array:
+def _turned_cudnn_kernel(kernel: Array, key: str) -> Array:
     if key.startswith("recurrent"):
         return kernel.T
     return kernel.T.reshape(kernel.shape, order="F")

@@ -13,13 +13,13 @@ import h5py
 
 from dlspec.backends.hdf5.walk import why_unreadable
 from dlspec.backends.weights.hdf5_datasets import (
-    damaged,
-    datasets,
-    descend,
-    member,
-    opened,
-    part,
-    text,
+    damaged_hdf5_error,
+    datasets_below,
+    descend_to_member,
+    hdf5_member,
+    open_hdf5,
+    part_of_dataset,
+    text_of_attribute,
 )
 from dlspec.backends.weights.stored import (
     Layout,
@@ -29,7 +29,7 @@ from dlspec.backends.weights.stored import (
     WeightsError,
     in_order,
     legacy_layers,
-    snake_case,
+    snake_case_class_name,
 )
 
 # The array in which `write_weights` keeps places and names in the model's order.
@@ -67,11 +67,11 @@ def _require_sound(file: Path) -> None:
     """Refuse a file that crashes the HDF5 library, which would end this process without a word."""
     is_archive = zipfile.is_zipfile(file)
     if is_archive:
-        with _archive(file) as archive:
-            _entry(archive, file)
+        with _open_archive(file) as archive:
+            _weights_member_info(archive, file)
     reason = why_unreadable(file, _MEMBER if is_archive else None)
     if reason is not None:
-        raise damaged(file, reason)
+        raise damaged_hdf5_error(file, reason)
 
 
 def look_into(file: Path) -> Stored:
@@ -80,32 +80,32 @@ def look_into(file: Path) -> Stored:
     Raises:
         WeightsError: As `read_weights` does.
     """
-    with hdf5(file) as (handle, config):
-        return _stored(handle, config, file)
+    with open_weights_file(file) as (handle, config):
+        return _stored_weights(handle, config, file)
 
 
 @contextmanager
-def hdf5(file: Path) -> Iterator[tuple[h5py.File, Any]]:
+def open_weights_file(file: Path) -> Iterator[tuple[h5py.File, Any]]:
     """Open the HDF5 part of a file of weights, with the model's config where the file has one.
 
     Raises:
         WeightsError: If there is none, or it is damaged.
     """
     if not zipfile.is_zipfile(file):
-        with opened(file, file) as handle:
+        with open_hdf5(file, file) as handle:
             yield handle, None
         return
-    with _archive(file) as archive:
-        info, config = _entry(archive, file), _config(archive)
+    with _open_archive(file) as archive:
+        info, config = _weights_member_info(archive, file), _archived_model_config(archive)
         # Not compressed, a member is read in place; else HDF5's jumps would unpack it anew.
         with archive.open(info) as stream:
             in_place = info.compress_type == zipfile.ZIP_STORED
-            with opened(stream if in_place else io.BytesIO(stream.read()), file) as handle:
+            with open_hdf5(stream if in_place else io.BytesIO(stream.read()), file) as handle:
                 yield handle, config
 
 
 @contextmanager
-def _archive(file: Path) -> Iterator[zipfile.ZipFile]:
+def _open_archive(file: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(file) as archive:
             yield archive
@@ -114,7 +114,7 @@ def _archive(file: Path) -> Iterator[zipfile.ZipFile]:
         raise WeightsError(f"`{file}` is damaged: {error}", help=_HELP) from error
 
 
-def _entry(archive: zipfile.ZipFile, file: Path) -> zipfile.ZipInfo:
+def _weights_member_info(archive: zipfile.ZipFile, file: Path) -> zipfile.ZipInfo:
     try:
         info = archive.getinfo(_MEMBER)
     except KeyError as error:
@@ -124,7 +124,7 @@ def _entry(archive: zipfile.ZipFile, file: Path) -> zipfile.ZipInfo:
     return info
 
 
-def _config(archive: zipfile.ZipFile) -> Any:  # noqa: ANN401 - JSON data
+def _archived_model_config(archive: zipfile.ZipFile) -> Any:  # noqa: ANN401 - JSON data
     try:
         info = archive.getinfo("config.json")
     except KeyError:
@@ -138,19 +138,19 @@ def _config(archive: zipfile.ZipFile) -> Any:  # noqa: ANN401 - JSON data
         return None
 
 
-def _stored(handle: h5py.File, config: Any, file: Path) -> Stored:  # noqa: ANN401 - JSON data
+def _stored_weights(handle: h5py.File, config: Any, file: Path) -> Stored:  # noqa: ANN401 - JSON data
     group = handle
     if "model_weights" in handle:
-        found = member(handle, "model_weights")
+        found = hdf5_member(handle, "model_weights")
         group = found if isinstance(found, h5py.Group) else handle
     if "layer_names" in group.attrs or "layer_names0" in group.attrs:
-        return Stored(file, "legacy", _legacy(group, file), ordered=True)
+        return Stored(file, "legacy", _layers_of_legacy_file(group, file), ordered=True)
     layout: Layout = "keras"
     order = _written_order(handle) or list(_config_order(config, ""))
     names = dict(order)
     layers = [
         StoredLayer(names.get(place) or name or place, place, parts)
-        for place, name, parts in _units(handle)
+        for place, name, parts in _layers_with_weights(handle)
     ]
     named = bool(names) or any(layer.name != layer.place for layer in layers)
     return Stored(
@@ -165,49 +165,49 @@ def _stored(handle: h5py.File, config: Any, file: Path) -> Stored:  # noqa: ANN4
 # -- Keras 3 -------------------------------------------------------------------------------------
 
 
-def _units(handle: h5py.File) -> Iterator[tuple[str, str | None, tuple[Part, ...]]]:
+def _layers_with_weights(handle: h5py.File) -> Iterator[tuple[str, str | None, tuple[Part, ...]]]:
     """Yield the place, the name and the arrays of each layer with weights."""
     found: dict[str, list[Part]] = {}
-    for path, dataset in datasets(handle):
+    for path, dataset in datasets_below(handle):
         steps = path.split("/")
         places = [i for i in range(len(steps) - 2) if steps[i] in _LISTS]
         if not places or "vars" not in steps or steps[0] not in _LISTS:
             # An optimizer's state, or a variable of the model itself.
             continue
         end = places[-1] + 2
-        read = part("/".join(steps[end:]), dataset, path)
+        read = part_of_dataset("/".join(steps[end:]), dataset, path)
         if read is not None:
             found.setdefault("/".join(steps[:end]), []).append(read)
     for place, parts in found.items():
-        yield _canonical(place), _name(handle, place), tuple(parts)
+        yield _canonical_place(place), _full_layer_name(handle, place), tuple(parts)
 
 
-def _canonical(place: str) -> str:
+def _canonical_place(place: str) -> str:
     return "/".join(_LISTS[0] if step in _LISTS else step for step in place.split("/"))
 
 
-def _name(handle: h5py.File, place: str) -> str | None:
+def _full_layer_name(handle: h5py.File, place: str) -> str | None:
     """Return a layer's name after those of the models around it, or None where one is missing."""
     steps = place.split("/")
     names = []
     for i, step in enumerate(steps[:-1]):
         if step in _LISTS:
-            names.append(_own_name(handle, "/".join(steps[: i + 2])))
+            names.append(_stored_layer_name(handle, "/".join(steps[: i + 2])))
     known = [name for name in names if name is not None]
     return "/".join(known) if len(known) == len(names) else None
 
 
-def _own_name(handle: h5py.File, place: str) -> str | None:
-    group = descend(handle, place)
+def _stored_layer_name(handle: h5py.File, place: str) -> str | None:
+    group = descend_to_member(handle, place)
     if not isinstance(group, h5py.Group) or "vars" not in group:
         return None
-    return text(member(group, "vars").attrs.get("name"))
+    return text_of_attribute(hdf5_member(group, "vars").attrs.get("name"))
 
 
 def _written_order(handle: h5py.File) -> list[tuple[str, str]]:
     if ORDER not in handle:
         return []
-    found = member(handle, ORDER)
+    found = hdf5_member(handle, ORDER)
     if not isinstance(found, h5py.Dataset) or found.dtype != "uint8" or found.ndim != 1:
         return []
     if found.size > _MOST_JSON_BYTES:
@@ -230,7 +230,7 @@ def _config_order(config: Any, prefix: str, names: str = "") -> Iterator[tuple[s
         settings = layer.get("config")
         settings = settings if isinstance(settings, Mapping) else {}
         name = f"{names}{settings.get('name')}"
-        kind = snake_case(layer["class_name"])
+        kind = snake_case_class_name(layer["class_name"])
         turn = used[kind] = used.get(kind, -1) + 1
         place = f"{prefix}layers/{kind}_{turn}" if turn else f"{prefix}layers/{kind}"
         yield place, name
@@ -241,30 +241,32 @@ def _config_order(config: Any, prefix: str, names: str = "") -> Iterator[tuple[s
 # -- Keras 1 and 2 -------------------------------------------------------------------------------
 
 
-def _legacy(group: h5py.Group, file: Path) -> tuple[StoredLayer, ...]:
-    if text(group.attrs.get("backend")) == "theano":
+def _layers_of_legacy_file(group: h5py.Group, file: Path) -> tuple[StoredLayer, ...]:
+    if text_of_attribute(group.attrs.get("backend")) == "theano":
         raise WeightsError(
             f"`{file}` was written by Keras on Theano, which keeps convolutions flipped",
             help="load and save it once with Keras 2 on TensorFlow",
         )
     layers: list[StoredLayer] = []
-    for name in _listed(group, "layer_names"):
-        found = descend(group, name)
+    for name in _listed_attribute_texts(group, "layer_names"):
+        found = descend_to_member(group, name)
         if isinstance(found, h5py.Group):
-            layers += legacy_layers(name, _variables(found))
+            layers += legacy_layers(name, _legacy_variables(found))
     return tuple(layers)
 
 
-def _variables(group: h5py.Group) -> Iterator[tuple[str, tuple[int, ...], str, str]]:
-    for name in _listed(group, "weight_names"):
-        found = descend(group, name)
-        read = part("", found, str(found.name)) if isinstance(found, h5py.Dataset) else None
+def _legacy_variables(group: h5py.Group) -> Iterator[tuple[str, tuple[int, ...], str, str]]:
+    for name in _listed_attribute_texts(group, "weight_names"):
+        found = descend_to_member(group, name)
+        read = (
+            part_of_dataset("", found, str(found.name)) if isinstance(found, h5py.Dataset) else None
+        )
         if read is None:
             raise WeightsError(f"`{name}` in `{group.file.filename}` is no array of numbers")
         yield name, read.shape, read.dtype, read.path
 
 
-def _listed(group: h5py.Group, name: str) -> Iterator[str]:
+def _listed_attribute_texts(group: h5py.Group, name: str) -> Iterator[str]:
     """Yield the texts of an attribute; a long one is written in numbered pieces."""
     pieces = [name] if name in group.attrs else []
     while not pieces or (pieces[0] != name and f"{name}{len(pieces)}" in group.attrs):
@@ -273,4 +275,4 @@ def _listed(group: h5py.Group, name: str) -> Iterator[str]:
         pieces.append(f"{name}{len(pieces)}")
     for piece in pieces:
         for value in group.attrs[piece]:
-            yield text(value) or str(value)
+            yield text_of_attribute(value) or str(value)

@@ -10,7 +10,7 @@ import h5py
 import keras
 import numpy as np
 
-from dlspec.backends.weights.stored import Stored, WeightsError, snake_case
+from dlspec.backends.weights.stored import Stored, WeightsError, snake_case_class_name
 from dlspec.backends.weights.weights_file import ORDER, look_into
 
 _ENDING = ".weights.h5"
@@ -33,19 +33,19 @@ def write_weights(model: keras.Model, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".part-{uuid.uuid4().hex}{_ENDING}")
     try:
-        save(model, aside)
-        _sync(aside)
+        save_bare_weights(model, aside)
+        _sync_to_disk(aside)
         aside.rename(path)
-        _sync(path.parent)
+        _sync_to_disk(path.parent)
     finally:
         aside.unlink(missing_ok=True)
 
 
-def save(model: keras.Model, path: Path) -> Stored:
+def save_bare_weights(model: keras.Model, path: Path) -> Stored:
     """Write a model's weights with the order of its layers, and return what the file holds."""
     bare = without_optimizer(model)
     bare.save_weights(path)
-    order = list(_places(bare.layers, "", ""))
+    order = list(_places_of_layers(bare.layers, "", ""))
     content = np.frombuffer(json.dumps(order).encode(), dtype=np.uint8)
     with h5py.File(path, "r+") as handle:
         handle.create_dataset(ORDER, data=content)
@@ -58,23 +58,25 @@ def without_optimizer(model: keras.Model) -> keras.Model:
     return keras.Model(model.inputs, model.outputs, name=model.name)
 
 
-def _places(layers: Sequence[keras.Layer], prefix: str, names: str) -> Iterator[tuple[str, str]]:
+def _places_of_layers(
+    layers: Sequence[keras.Layer], prefix: str, names: str
+) -> Iterator[tuple[str, str]]:
     """Yield where Keras puts each layer, and its name, in the model's order."""
     used: dict[str, int] = {}
     for layer in layers:
-        kind = snake_case(type(layer).__name__)
+        kind = snake_case_class_name(type(layer).__name__)
         turn = used[kind] = used.get(kind, -1) + 1
         place = f"{prefix}layers/{kind}_{turn}" if turn else f"{prefix}layers/{kind}"
         name = f"{names}{layer.name}"
         yield place, name
         held = getattr(layer, "layer", None)
         if isinstance(layer, keras.Model):
-            yield from _places(layer.layers, f"{place}/", f"{name}/")
+            yield from _places_of_layers(layer.layers, f"{place}/", f"{name}/")
         elif isinstance(held, keras.Model):
-            yield from _places(held.layers, f"{place}/layer/", f"{name}/")
+            yield from _places_of_layers(held.layers, f"{place}/layer/", f"{name}/")
 
 
-def _sync(path: Path) -> None:
+def _sync_to_disk(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -2,11 +2,18 @@
 
 from dlspec.expand.zoo.architecture_specs import (
     Architecture,
-    architecture,
-    architectures,
-    choices,
-    params_of,
+    architecture_choices,
+    architecture_names,
+    architecture_params,
+    read_architecture,
     text_of,
 )
 
-__all__ = ["Architecture", "architecture", "architectures", "choices", "params_of", "text_of"]
+__all__ = [
+    "Architecture",
+    "architecture_choices",
+    "architecture_names",
+    "architecture_params",
+    "read_architecture",
+    "text_of",
+]

@@ -16,7 +16,7 @@ from dlspec.language.catalogue.target import Target
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.nodes import Node, Scalar
 from dlspec.syntax.parse import parse
-from dlspec.syntax.substitution import Scope, described, plain
+from dlspec.syntax.substitution import Scope, describe_node, plain_value
 
 _HERE = Path(__file__).parent
 _STEMS = ("imagenet", "cifar")
@@ -43,12 +43,12 @@ class Architecture:
 
 
 @cache
-def architectures() -> tuple[str, ...]:
+def architecture_names() -> tuple[str, ...]:
     """Return the names of the packaged architectures, sorted."""
     return tuple(sorted(path.stem for path in _HERE.glob("*.yaml")))
 
 
-def choices() -> Mapping[tuple[str, str], tuple[object, ...]]:
+def architecture_choices() -> Mapping[tuple[str, str], tuple[object, ...]]:
     """Return the values that a param may take, by architecture and param, where they are few."""
     return MappingProxyType(_CHOICES)
 
@@ -58,36 +58,38 @@ def text_of(name: str) -> str:
     return (_HERE / f"{name}.yaml").read_text("utf-8")
 
 
-def architecture(
+def read_architecture(
     word: Scalar, given: Mapping[str, Node], target: Target, reporter: Reporter
 ) -> Architecture | None:
     """Return the architecture called `word` with `given` params, or report what is wrong."""
     name = str(word.value)
-    if name not in architectures():
-        near = suggest(name, architectures())
+    if name not in architecture_names():
+        near = suggest(name, architecture_names())
         reporter.error(
             Code.REFERENCE_NOT_FOUND,
             word.span,
             f"there is no packaged architecture `{name}`",
             label="not in the zoo",
-            help=f"write `{near}`" if near else f"the zoo has {', '.join(architectures())}",
+            help=f"write `{near}`" if near else f"the zoo has {', '.join(architecture_names())}",
         )
         return None
     chosen = [_is_choice(name, param, node, reporter) for param, node in given.items()]
     if not all(chosen):
         return None
-    spec, scope = decode(_tree(name, reporter), target, reporter, overrides=given, stem=name)
+    spec, scope = decode(
+        _architecture_tree(name, reporter), target, reporter, overrides=given, stem=name
+    )
     return Architecture(spec.model, scope)
 
 
-def params_of(name: str) -> dict[str, object]:
+def architecture_params(name: str) -> dict[str, object]:
     """Return what a packaged architecture takes, with its defaults: values or expressions."""
-    declared = _tree(name, Reporter()).get("params")
+    declared = _architecture_tree(name, Reporter()).get("params")
     assert isinstance(declared, MappingNode), f"the packaged architecture {name} has no params"
-    return {entry.name: plain(entry.value) for entry in declared}
+    return {entry.name: plain_value(entry.value) for entry in declared}
 
 
-def _tree(name: str, reporter: Reporter) -> MappingNode:
+def _architecture_tree(name: str, reporter: Reporter) -> MappingNode:
     tree = parse(Source(f"zoo/{name}.yaml", text_of(name)), reporter)
     assert tree is not None, f"the packaged architecture {name} is no mapping"
     return tree
@@ -95,13 +97,13 @@ def _tree(name: str, reporter: Reporter) -> MappingNode:
 
 def _is_choice(name: str, param: str, node: Node, reporter: Reporter) -> bool:
     choices = _CHOICES.get((name, param))
-    if choices is None or plain(node) in choices:
+    if choices is None or plain_value(node) in choices:
         return True
     listed = ", ".join(f"`{choice}`" for choice in choices)
     reporter.error(
         Code.NOT_A_CHOICE,
         node.span,
         f"`{param}` of `{name}` is one of {listed}",
-        label=f"this is {described(node)}",
+        label=f"this is {describe_node(node)}",
     )
     return False

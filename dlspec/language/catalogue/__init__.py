@@ -1,6 +1,6 @@
 """What every Keras class accepts: data generated from Keras, and its reader."""
 
-from dlspec.language.catalogue.own_layers import faults, find_listed
+from dlspec.language.catalogue.own_layers import find_listed, project_faults
 from dlspec.language.catalogue.reader import (
     KINDS,
     ClassEntry,
@@ -12,14 +12,14 @@ from dlspec.language.catalogue.reader import (
     Parameter,
     Type,
     Value,
-    aliases,
-    find,
-    foreign,
+    aliases_of_kind,
+    find_entry,
     generated_from,
-    made,
-    names,
+    help_for_foreign_word,
+    made_object,
+    names_of_kind,
 )
-from dlspec.language.catalogue.versions import installed, is_older
+from dlspec.language.catalogue.versions import installed_keras, is_older
 
 __all__ = [
     "KINDS",
@@ -32,14 +32,14 @@ __all__ = [
     "Parameter",
     "Type",
     "Value",
-    "aliases",
-    "faults",
-    "find",
+    "aliases_of_kind",
+    "find_entry",
     "find_listed",
-    "foreign",
     "generated_from",
-    "installed",
+    "help_for_foreign_word",
+    "installed_keras",
     "is_older",
-    "made",
-    "names",
+    "made_object",
+    "names_of_kind",
+    "project_faults",
 ]

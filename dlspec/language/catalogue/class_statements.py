@@ -27,7 +27,7 @@ class Module:
     stars: tuple[ast.ImportFrom, ...]
 
     @property
-    def package(self) -> str:
+    def relative_import_base(self) -> str:
         """Return the package that relative imports start from."""
         return self.name if self.file.stem == "__init__" else self.name.rpartition(".")[0]
 
@@ -66,13 +66,13 @@ def open_module(name: str, roots: tuple[Path, ...], *, beyond: bool = True) -> M
                 known = file.stat()
             except OSError:
                 continue
-            bindings, stars = _read(file, known.st_mtime_ns, known.st_size)
+            bindings, stars = _read_bindings(file, known.st_mtime_ns, known.st_size)
             return Module(name, file, roots, bindings, stars)
     return None
 
 
 @lru_cache(maxsize=512)
-def _read(
+def _read_bindings(
     file: Path,
     modified_ns: int,  # noqa: ARG001 - when it changed
     size: int,  # noqa: ARG001 - when it changed
@@ -93,7 +93,7 @@ def _read(
     bindings: dict[str, ast.stmt] = {}
     stars: list[ast.ImportFrom] = []
     for statement in _at_the_top(tree.body):
-        bindings |= dict.fromkeys(_bound(statement), statement)
+        bindings |= dict.fromkeys(_bound_names(statement), statement)
         if isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*":
             stars.append(statement)
     return bindings, tuple(stars)
@@ -112,7 +112,7 @@ def _at_the_top(body: list[ast.stmt]) -> Iterator[ast.stmt]:
                 yield statement
 
 
-def _bound(statement: ast.stmt) -> Iterator[str]:
+def _bound_names(statement: ast.stmt) -> Iterator[str]:
     match statement:
         case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
             yield statement.name
@@ -126,7 +126,7 @@ def _bound(statement: ast.stmt) -> Iterator[str]:
                 yield from stored
 
 
-def meaning(module: Module, name: str) -> Imported | None:
+def imported_meaning(module: Module, name: str) -> Imported | None:
     """Return what an imported name means; None when the module does not import it."""
     statement = module.bindings.get(name)
     match statement:
@@ -147,12 +147,12 @@ def origin_of(module: Module, statement: ast.ImportFrom) -> str:
     """Return the module that `from ... import` names, relative ones in full."""
     if not statement.level:
         return statement.module or ""
-    package = module.package.split(".")
+    package = module.relative_import_base.split(".")
     above = package[: len(package) - statement.level + 1]
     return ".".join([*above, statement.module] if statement.module else above)
 
 
-def definition(module: Module, name: str, *, steps: int = _MOST_STEPS) -> Definition:
+def class_definition(module: Module, name: str, *, steps: int = _MOST_STEPS) -> Definition:
     """Return the class that `name` means in a module, through the modules that hand it on.
 
     Raises:
@@ -161,27 +161,27 @@ def definition(module: Module, name: str, *, steps: int = _MOST_STEPS) -> Defini
     statement = module.bindings.get(name)
     if isinstance(statement, ast.ClassDef):
         return Definition(module, statement)
-    found = meaning(module, name)
+    found = imported_meaning(module, name)
     if found is not None and found.name is not None and steps:
-        return defined(found.module, found.name, module.roots, steps=steps - 1)
+        return open_class_definition(found.module, found.name, module.roots, steps=steps - 1)
     if statement is not None:
         raise DefinitionError(f"`{name}` of `{module.name}` is no class")
     for star in reversed(module.stars if steps else ()):
         other = open_module(origin_of(module, star), module.roots)
-        if other is not None and _shows(other, name, steps=_MOST_STARS):
-            return definition(other, name, steps=steps - 1)
+        if other is not None and _shows_name(other, name, steps=_MOST_STARS):
+            return class_definition(other, name, steps=steps - 1)
     raise DefinitionError(f"`{module.name}` has no class `{name}`")
 
 
-def _shows(module: Module, name: str, *, steps: int) -> bool:
+def _shows_name(module: Module, name: str, *, steps: int) -> bool:
     """Return whether a module has a name, its own or through `import *`."""
     if name in module.bindings or not steps:
         return name in module.bindings
     others = (open_module(origin_of(module, star), module.roots) for star in module.stars)
-    return any(other is not None and _shows(other, name, steps=steps - 1) for other in others)
+    return any(other is not None and _shows_name(other, name, steps=steps - 1) for other in others)
 
 
-def defined(
+def open_class_definition(
     module: str, name: str, roots: tuple[Path, ...], *, steps: int = _MOST_STEPS
 ) -> Definition:
     """Return the class `name` of the module called `module`.
@@ -192,26 +192,26 @@ def defined(
     found = open_module(module, roots)
     if found is None:
         raise DefinitionError(f"there is no module `{module}`")
-    return definition(found, name, steps=steps)
+    return class_definition(found, name, steps=steps)
 
 
-def dotted(node: ast.expr) -> str | None:
+def dotted_name(node: ast.expr) -> str | None:
     """Return `keras.layers.Dense` for such an expression; None for any other."""
     match node:
         case ast.Name(id=name):
             return name
         case ast.Attribute(value=value, attr=name):
-            before = dotted(value)
+            before = dotted_name(value)
             return None if before is None else f"{before}.{name}"
         case ast.Subscript(value=value):
-            return dotted(value)
+            return dotted_name(value)
     return None
 
 
-def in_full(module: Module, text: str) -> str:
+def full_dotted_name(module: Module, text: str) -> str:
     """Return a dotted name with what its first part was imported as."""
     first, dot, rest = text.partition(".")
-    found = meaning(module, first)
+    found = imported_meaning(module, first)
     if found is None:
         return text
     start = found.module if found.name is None else f"{found.module}.{found.name}"
@@ -229,39 +229,39 @@ class _Reach:
         statement = module.bindings.get(name)
         if statement is None:
             for star in module.stars:
-                self._everything(origin_of(module, star), module)
+                self._add_whole_module(origin_of(module, star), module)
             return
         if (module.name, name) in self.texts:
             return
         self.texts[module.name, name] = ""
-        found = meaning(module, name)
+        found = imported_meaning(module, name)
         if found is None:
-            self._statement(module, name, statement)
+            self._add_statement(module, name, statement)
         elif found.name is None:
-            self._everything(found.module, module)
+            self._add_whole_module(found.module, module)
         else:
-            self._named(found.module, found.name, module)
+            self._add_imported_name(found.module, found.name, module)
 
-    def _statement(self, module: Module, name: str, statement: ast.stmt) -> None:
+    def _add_statement(self, module: Module, name: str, statement: ast.stmt) -> None:
         self.texts[module.name, name] = _bare_text(statement)
         for node in _leading_on(statement):
             match node:
                 case ast.Name(id=used):
                     self.add(module, used)
                 case ast.ImportFrom():
-                    self._everything(origin_of(module, node), module)
+                    self._add_whole_module(origin_of(module, node), module)
                 case ast.Import():
                     for alias in node.names:
-                        self._everything(alias.name, module)
+                        self._add_whole_module(alias.name, module)
 
-    def _named(self, source: str, name: str, module: Module) -> None:
+    def _add_imported_name(self, source: str, name: str, module: Module) -> None:
         other = open_module(source, module.roots, beyond=False)
         if other is not None and (name in other.bindings or other.stars):
             self.add(other, name)
         else:
-            self._everything(f"{source}.{name}", module)
+            self._add_whole_module(f"{source}.{name}", module)
 
-    def _everything(self, name: str, module: Module) -> None:
+    def _add_whole_module(self, name: str, module: Module) -> None:
         other = open_module(name, module.roots, beyond=False)
         if other is None or (other.name, "*") in self.texts:
             return

@@ -8,10 +8,14 @@ from pathlib import Path
 
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Diagnostic
-from dlspec.language.catalogue.class_statements import DefinitionError, defined, reached_text
+from dlspec.language.catalogue.class_statements import (
+    DefinitionError,
+    open_class_definition,
+    reached_text,
+)
 from dlspec.language.catalogue.project import Listed, Project
-from dlspec.language.catalogue.reader import ClassEntry, Origin, find
-from dlspec.language.catalogue.signatures import signature
+from dlspec.language.catalogue.reader import ClassEntry, Origin, find_entry
+from dlspec.language.catalogue.signatures import layer_signature
 
 _REFERENCE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*\Z", re.ASCII)
 
@@ -26,24 +30,24 @@ def listed_layers(project: Project | None) -> tuple[ClassEntry, ...]:
     return tuple(one for one in found if isinstance(one, ClassEntry))
 
 
-def problems(project: Project) -> tuple[Diagnostic, ...]:
+def project_problems(project: Project) -> tuple[Diagnostic, ...]:
     """Return all that is wrong with what a project lists, each at its place in pyproject.toml."""
     listed = (find_listed(project, word) for word in project.layers)
-    return (*faults(project), *(one for one in listed if isinstance(one, Diagnostic)))
+    return (*project_faults(project), *(one for one in listed if isinstance(one, Diagnostic)))
 
 
 # A value of its own for each compilation stands for the project, so that edits are seen.
 @lru_cache(maxsize=64)
-def entry(project: Project, word: str) -> ClassEntry | Diagnostic:
+def entry_of_listed_word(project: Project, word: str) -> ClassEntry | Diagnostic:
     """Return the project's layer that a listed word means, or what is wrong with it."""
     listed = project.layers[word]
-    wrong = next(_wrong(listed), None)
+    wrong = next(_problems_of_listing(listed), None)
     if wrong is not None:
         return wrong
     module, _, name = str(listed.reference).partition(":")
     roots = (project.folder, project.folder / "src")
     try:
-        return _introspected(listed, module, name, roots)
+        return _entry_from_class_text(listed, module, name, roots)
     except DefinitionError as error:
         return Diagnostic(
             Code.LISTED_LAYER,
@@ -54,9 +58,11 @@ def entry(project: Project, word: str) -> ClassEntry | Diagnostic:
         )
 
 
-def _introspected(listed: Listed, module: str, name: str, roots: tuple[Path, ...]) -> ClassEntry:
-    found = defined(module, name, roots)
-    taken = signature(found)
+def _entry_from_class_text(
+    listed: Listed, module: str, name: str, roots: tuple[Path, ...]
+) -> ClassEntry:
+    found = open_class_definition(module, name, roots)
+    taken = layer_signature(found)
     code = hashlib.sha256(reached_text(found).encode()).hexdigest()
     return ClassEntry(
         name=listed.word,
@@ -77,7 +83,7 @@ def _class_help(module: str, text: str) -> str | None:
     return "derive it from `keras.layers.Layer`" if "no layer of Keras" in text else None
 
 
-def _wrong(listed: Listed) -> Iterator[Diagnostic]:
+def _problems_of_listing(listed: Listed) -> Iterator[Diagnostic]:
     """Yield what the listing itself shows to be wrong."""
     word = listed.word
     if not _WORD.match(word):
@@ -89,7 +95,7 @@ def _wrong(listed: Listed) -> Iterator[Diagnostic]:
             label="letters and digits, beginning with a capital, as layers do",
             help=f"write `{near}`" if _WORD.match(near) else "write a word such as `Swish`",
         )
-    if find("layer", word) is not None:
+    if find_entry("layer", word) is not None:
         yield Diagnostic(
             Code.LISTED_LAYER,
             f"`{word}` means a layer of Keras",
@@ -123,10 +129,10 @@ def find_listed(project: Project | None, word: str) -> ClassEntry | Diagnostic |
     """
     if project is None or word not in project.layers:
         return None
-    return entry(project, word)
+    return entry_of_listed_word(project, word)
 
 
-def faults(project: Project) -> tuple[Diagnostic, ...]:
+def project_faults(project: Project) -> tuple[Diagnostic, ...]:
     """Return what makes a project's table unreadable, in part or whole."""
     return tuple(
         Diagnostic(Code.LISTED_LAYER, fault.message, fault.place, fault.label)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 
-from dlspec.diagnostics.source import Source, Span, point
+from dlspec.diagnostics.source import Source, Span, span_at_offset
 
 NAME = "pyproject.toml"
 # Cheap to look for: only a text with one of these is worth reading as TOML.
@@ -55,27 +55,27 @@ def project_of(path: str) -> Project | None:
         path: The spec's file; for text without one, any word: the current folder is taken.
     """
     here = os.getcwd()  # noqa: PTH109 - once for each spec
-    for file in _candidates(os.path.dirname(path), here):  # noqa: PTH120 - once for each spec
+    for file in _candidate_project_files(os.path.dirname(path), here):  # noqa: PTH120 - once for each spec
         try:
             known = os.stat(file)  # noqa: PTH116 - once for each spec
         except (OSError, ValueError):
             # ValueError: a path with a null byte.
             continue
-        found = _read(file, here, known.st_mtime_ns, known.st_size)
+        found = _read_project_file(file, here, known.st_mtime_ns, known.st_size)
         if found is not None:
             return replace(found)
     return None
 
 
 @lru_cache(maxsize=256)
-def _candidates(folder: str, here: str) -> tuple[str, ...]:
+def _candidate_project_files(folder: str, here: str) -> tuple[str, ...]:
     """Return where a pyproject.toml may stand for a spec in `folder`, nearest first."""
     start = Path(os.path.abspath(Path(here, folder)))  # noqa: PTH100 - `resolve` follows links
     return tuple(str(above / NAME) for above in (start, *start.parents))
 
 
 @lru_cache(maxsize=256)
-def _read(
+def _read_project_file(
     path: str,
     here: str,
     modified_ns: int,  # noqa: ARG001 - when it changed
@@ -99,7 +99,7 @@ def _read(
     tool = content.get("tool")
     if not isinstance(tool, dict) or "dlspec" not in tool:
         return None
-    return _project(source, file.parent, tool["dlspec"])
+    return _project_from_table(source, file.parent, tool["dlspec"])
 
 
 def _not_toml(source: Source, message: str) -> Fault:
@@ -110,7 +110,7 @@ def _not_toml(source: Source, message: str) -> Fault:
     return Fault(f"`{NAME}` is not TOML", label[:1].lower() + label[1:], place)
 
 
-def _project(source: Source, folder: Path, table: object) -> Project:
+def _project_from_table(source: Source, folder: Path, table: object) -> Project:
     places = _Places(source)
     if not isinstance(table, dict):
         fault = Fault("`tool.dlspec` is a table", "this is something else", places.start)
@@ -140,29 +140,33 @@ class _Places:
 
     @property
     def start(self) -> Span:
-        found = next(self._found(_MENTIONS))
-        return point(self.source, found.start(), length=len(found[0]))
+        found = next(self._matches_in_table(_MENTIONS))
+        return span_at_offset(self.source, found.start(), length=len(found[0]))
 
     def key(self, word: str) -> Span:
-        found = self._assignment(word) or self._header(word)
-        return point(self.source, found.start("key"), length=len(word)) if found else self.start
+        found = self._find_assignment(word) or self._find_table_header(word)
+        return (
+            span_at_offset(self.source, found.start("key"), length=len(word))
+            if found
+            else self.start
+        )
 
     def value(self, word: str) -> Span:
-        found = self._assignment(word)
+        found = self._find_assignment(word)
         if found is None:
             return self.key(word)
-        return point(self.source, found.start("value"), length=len(found["value"]))
+        return span_at_offset(self.source, found.start("value"), length=len(found["value"]))
 
-    def _assignment(self, word: str) -> re.Match[str] | None:
+    def _find_assignment(self, word: str) -> re.Match[str] | None:
         text = r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s#,}][^\n#,}]*)"
         pattern = re.compile(rf"(?<![\w-])(?P<key>{re.escape(word)})[\"']?\s*=\s*{text}")
-        return next(self._found(pattern), None)
+        return next(self._matches_in_table(pattern), None)
 
-    def _header(self, word: str) -> re.Match[str] | None:
+    def _find_table_header(self, word: str) -> re.Match[str] | None:
         pattern = re.compile(rf"\.\s*[\"']?(?P<key>{re.escape(word)})[\"']?\s*\]")
-        return next(self._found(pattern), None)
+        return next(self._matches_in_table(pattern), None)
 
-    def _found(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    def _matches_in_table(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
         """Yield what matches from the first mention of dlspec's table on."""
         first = _MENTIONS.search(self.source.text)
         assert first is not None

@@ -142,7 +142,7 @@ class ClassEntry:
     since: str | None = None
     origin: Origin | None = None
 
-    def parameter(self, name: str) -> Parameter | None:
+    def parameter_named(self, name: str) -> Parameter | None:
         """Return the parameter called `name`, or None when there is none."""
         return next((p for p in self.parameters if p.name == name), None)
 
@@ -168,7 +168,7 @@ class Object:
     @property
     def entry(self) -> ClassEntry | None:
         """Return what the class takes; None for a word that Keras chooses a class for."""
-        return find(self.entry_kind, self.class_name)
+        return find_entry(self.entry_kind, self.class_name)
 
     def __getitem__(self, name: str) -> "Value":
         """Return the argument `name`, or Keras's default when it was not given.
@@ -179,7 +179,7 @@ class Object:
         if name in self.arguments:
             return self.arguments[name]
         entry = self.entry
-        parameter = entry.parameter(name) if entry else None
+        parameter = entry.parameter_named(name) if entry else None
         if parameter is None or parameter.required:
             raise KeyError(f"`{self.class_name}` has no value for `{name}`")
         return parameter.default
@@ -201,7 +201,7 @@ class ListedObject(Object):
         return self.listed
 
 
-def made(entry: ClassEntry, arguments: Mapping[str, "Value"]) -> Object:
+def made_object(entry: ClassEntry, arguments: Mapping[str, "Value"]) -> Object:
     """Return a class with its checked arguments as an object."""
     if entry.origin is None:
         return Object(entry.kind, entry.name, arguments)
@@ -222,37 +222,37 @@ Value = (
 
 
 @cache
-def find(kind: Kind, word: str) -> ClassEntry | None:
+def find_entry(kind: Kind, word: str) -> ClassEntry | None:
     """Return the class that `word` means: a class name, another public name or a string identifier.
 
     Forbidden classes are found too, so that an error can say why.
     """
-    section = _classes(kind)
-    name = word if word in section else _load()["aliases"].get(kind, {}).get(word)
-    return None if name is None else _entry(kind, name, section[name])
+    section = _classes_of_kind(kind)
+    name = word if word in section else _load_catalogue()["aliases"].get(kind, {}).get(word)
+    return None if name is None else _class_entry(kind, name, section[name])
 
 
 @cache
-def names(kind: Kind, *, forbidden: bool = False) -> tuple[str, ...]:
+def names_of_kind(kind: Kind, *, forbidden: bool = False) -> tuple[str, ...]:
     """Return the canonical names of a kind, sorted; with `forbidden` also those no spec may say."""
-    section = _classes(kind)
+    section = _classes_of_kind(kind)
     return tuple(sorted(n for n in section if forbidden or "forbidden" not in section[n]))
 
 
 @cache
-def aliases(kind: Kind) -> Mapping[str, str]:
+def aliases_of_kind(kind: Kind) -> Mapping[str, str]:
     """Return the other public names and string identifiers of a kind, with what each means."""
-    found: dict[str, str] = _load()["aliases"].get(kind, {})
+    found: dict[str, str] = _load_catalogue()["aliases"].get(kind, {})
     return found
 
 
 def generated_from() -> str:
     """Return the Keras version the catalogue was generated from."""
-    return str(_load()["keras"])
+    return str(_load_catalogue()["keras"])
 
 
 @cache
-def foreign(kind: Kind | Literal["parameter"], word: str) -> str | None:
+def help_for_foreign_word(kind: Kind | Literal["parameter"], word: str) -> str | None:
     """Return what to write in the place of a word from PyTorch or Ludwig, as a help sentence.
 
     Returns:
@@ -266,22 +266,22 @@ def foreign(kind: Kind | Literal["parameter"], word: str) -> str | None:
 
 
 @cache
-def _load() -> dict[str, Any]:
+def _load_catalogue() -> dict[str, Any]:
     loaded: dict[str, Any] = json.loads((_HERE / "keras.json").read_text("utf-8"))
     return loaded
 
 
-def _classes(kind: Kind) -> dict[str, Any]:
-    section: dict[str, Any] = _load()["classes"][kind]
+def _classes_of_kind(kind: Kind) -> dict[str, Any]:
+    section: dict[str, Any] = _load_catalogue()["classes"][kind]
     return section
 
 
-def _entry(kind: Kind, name: str, fields: dict[str, Any]) -> ClassEntry:
+def _class_entry(kind: Kind, name: str, fields: dict[str, Any]) -> ClassEntry:
     return ClassEntry(
         name=name,
         kind=kind,
         module=fields["module"],
-        parameters=tuple(_parameter(p) for p in fields.get("parameters", ())),
+        parameters=tuple(_parameter_from_fields(p) for p in fields.get("parameters", ())),
         bases=tuple(fields.get("bases", ())),
         call=tuple(fields.get("call", ())),
         tensors=tuple(fields.get("tensors", ())),
@@ -291,11 +291,13 @@ def _entry(kind: Kind, name: str, fields: dict[str, Any]) -> ClassEntry:
     )
 
 
-def _parameter(fields: dict[str, Any]) -> Parameter:
+def _parameter_from_fields(fields: dict[str, Any]) -> Parameter:
     required = "default" not in fields
-    return Parameter(required=required, **{name: _frozen(value) for name, value in fields.items()})
+    return Parameter(
+        required=required, **{name: _frozen_json(value) for name, value in fields.items()}
+    )
 
 
-def _frozen(value: Any) -> Any:  # noqa: ANN401 - JSON is any of its types
+def _frozen_json(value: Any) -> Any:  # noqa: ANN401 - JSON is any of its types
     """Return a JSON value with tuples in the place of lists."""
-    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+    return tuple(_frozen_json(item) for item in value) if isinstance(value, list) else value

@@ -9,12 +9,12 @@ from typing import Any
 from dlspec.language.catalogue.class_statements import (
     Definition,
     DefinitionError,
-    defined,
-    definition,
-    dotted,
-    in_full,
+    class_definition,
+    dotted_name,
+    full_dotted_name,
+    open_class_definition,
 )
-from dlspec.language.catalogue.reader import ClassEntry, Parameter, Type, Value, find
+from dlspec.language.catalogue.reader import ClassEntry, Parameter, Type, Value, find_entry
 
 # The names by which Keras's own layers tell what a parameter is.
 _BY_NAME: tuple[tuple[str, Type], ...] = (
@@ -57,36 +57,40 @@ class Signature:
     required_tensors: tuple[str, ...]
 
 
-def signature(found: Definition) -> Signature:
+def layer_signature(found: Definition) -> Signature:
     """Return what a class takes, its base classes included.
 
     Raises:
         DefinitionError: If it is no layer of Keras, or an argument of it has no name.
     """
-    chain, base = _bases(found)
-    call, tensors, required = _call(chain, base)
-    parameters = tuple(p for p in _parameters(chain, base) if p.name != "name")
+    chain, base = _chain_to_keras(found)
+    call, tensors, required = _chain_call_arguments(chain, base)
+    parameters = tuple(p for p in _chain_parameters(chain, base) if p.name != "name")
     return Signature(parameters, call, tensors, required)
 
 
-def _bases(found: Definition) -> tuple[list[Definition], ClassEntry]:
+def _chain_to_keras(found: Definition) -> tuple[list[Definition], ClassEntry]:
     """Return the classes from this one down to the first of Keras, and that one."""
     chain = [found]
     while len(chain) < _MOST_BASES:
-        base = _base(chain[-1])
+        base = _base_towards_keras(chain[-1])
         if isinstance(base, ClassEntry):
             return chain, base
         chain.append(base)
     raise DefinitionError(f"`{found.node.name}` has itself as a base class")
 
 
-def _base(found: Definition) -> Definition | ClassEntry:
+def _base_towards_keras(found: Definition) -> Definition | ClassEntry:
     """Return the base class that leads to Keras.
 
     Raises:
         DefinitionError: If none does.
     """
-    known = [_meant(found, text) for base in found.node.bases if (text := dotted(base))]
+    known = [
+        _class_meant_by_base(found, text)
+        for base in found.node.bases
+        if (text := dotted_name(base))
+    ]
     own = [one for one in known if isinstance(one, Definition) and _leads_to_keras(one, steps=9)]
     keras = [one for one in known if isinstance(one, ClassEntry)]
     if own:
@@ -98,7 +102,7 @@ def _base(found: Definition) -> Definition | ClassEntry:
 
 def _leads_to_keras(found: Definition, *, steps: int) -> bool:
     for base in found.node.bases:
-        one = _meant(found, dotted(base) or "")
+        one = _class_meant_by_base(found, dotted_name(base) or "")
         if isinstance(one, ClassEntry):
             return True
         if one is not None and steps and _leads_to_keras(one, steps=steps - 1):
@@ -106,24 +110,24 @@ def _leads_to_keras(found: Definition, *, steps: int) -> bool:
     return False
 
 
-def _meant(found: Definition, text: str) -> Definition | ClassEntry | None:
+def _class_meant_by_base(found: Definition, text: str) -> Definition | ClassEntry | None:
     """Return the class that a base's name means; None where no text shows it."""
-    full = in_full(found.module, text)
+    full = full_dotted_name(found.module, text)
     if full.startswith("keras.") or ".keras." in full:
-        return _of_keras(full.rpartition(".")[2])
+        return _entry_of_keras_base(full.rpartition(".")[2])
     before, _, name = full.rpartition(".")
     try:
         if before:
-            return defined(before, name, found.module.roots)
-        return definition(found.module, name) if name else None
+            return open_class_definition(before, name, found.module.roots)
+        return class_definition(found.module, name) if name else None
     except DefinitionError:
         return None
 
 
-def _of_keras(name: str) -> ClassEntry:
-    entry = find("layer", name)
+def _entry_of_keras_base(name: str) -> ClassEntry:
+    entry = find_entry("layer", name)
     # What every layer takes, where the base is not a layer that a spec may name.
-    plain = find("layer", "Identity")
+    plain = find_entry("layer", "Identity")
     assert plain is not None
     if entry is not None and not entry.forbidden:
         return entry
@@ -135,30 +139,30 @@ def _of_keras(name: str) -> ClassEntry:
 # -- the constructor -------------------------------------------------------------------------------
 
 
-def _parameters(chain: list[Definition], base: ClassEntry) -> tuple[Parameter, ...]:
+def _chain_parameters(chain: list[Definition], base: ClassEntry) -> tuple[Parameter, ...]:
     if not chain:
         return base.parameters
     first, *others = chain
-    constructor = _method(first, "__init__")
+    constructor = _method_statement(first, "__init__")
     if constructor is None:
-        return _parameters(others, base)
-    own = _own(first, constructor)
+        return _chain_parameters(others, base)
+    own = _own_parameters(first, constructor)
     if constructor.args.kwarg is None:
         return own
     known = {p.name for p in own}
-    inherited = _parameters(others, base)
-    settled = _settled(constructor, [p.name for p in inherited])
+    inherited = _chain_parameters(others, base)
+    settled = _settled_parameters(constructor, [p.name for p in inherited])
     return (*own, *(p for p in inherited if p.name not in known | settled))
 
 
-def _method(found: Definition, name: str) -> ast.FunctionDef | None:
+def _method_statement(found: Definition, name: str) -> ast.FunctionDef | None:
     for statement in found.node.body:
         if isinstance(statement, ast.FunctionDef) and statement.name == name:
             return statement
     return None
 
 
-def _own(found: Definition, constructor: ast.FunctionDef) -> tuple[Parameter, ...]:
+def _own_parameters(found: Definition, constructor: ast.FunctionDef) -> tuple[Parameter, ...]:
     arguments = constructor.args
     owner = found.node.name
     if arguments.vararg is not None:
@@ -171,10 +175,10 @@ def _own(found: Definition, constructor: ast.FunctionDef) -> tuple[Parameter, ..
     defaults = [None] * max(missing, 0) + list(arguments.defaults)[max(-missing, 0) :]
     pairs = [*zip(positional, defaults, strict=True)]
     pairs += zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    return tuple(_parameter(argument, default) for argument, default in pairs)
+    return tuple(_parameter_of_argument(argument, default) for argument, default in pairs)
 
 
-def _settled(constructor: ast.FunctionDef, inherited: list[str]) -> set[str]:
+def _settled_parameters(constructor: ast.FunctionDef, inherited: list[str]) -> set[str]:
     """Return the parent's parameters that the constructor fills in itself."""
     for node in ast.walk(constructor):
         match node:
@@ -184,11 +188,11 @@ def _settled(constructor: ast.FunctionDef, inherited: list[str]) -> set[str]:
     return set()
 
 
-def _parameter(argument: ast.arg, default: ast.expr | None) -> Parameter:
-    value, _ = _literal(default)
-    kind, nullable, choices = _annotated(argument.annotation)
+def _parameter_of_argument(argument: ast.arg, default: ast.expr | None) -> Parameter:
+    value, _ = _literal_value(default)
+    kind, nullable, choices = _annotated_type(argument.annotation)
     if kind is None:
-        kind = _by_name(argument.arg) or _by_default(value)
+        kind = _type_of_argument_name(argument.arg) or _type_of_default_value(value)
     return Parameter(
         name=argument.arg,
         type=kind,
@@ -199,65 +203,65 @@ def _parameter(argument: ast.arg, default: ast.expr | None) -> Parameter:
     )
 
 
-def _literal(node: ast.expr | None) -> tuple[Value, bool]:
+def _literal_value(node: ast.expr | None) -> tuple[Value, bool]:
     if node is None:
         return None, False
     try:
-        return _frozen(ast.literal_eval(node)), True
+        return _frozen_literal(ast.literal_eval(node)), True
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return None, False
 
 
-def _frozen(value: Any) -> Any:  # noqa: ANN401 - any literal of Python
+def _frozen_literal(value: Any) -> Any:  # noqa: ANN401 - any literal of Python
     match value:
         case None | bool() | int() | float() | str():
             return value
         case list() | tuple():
-            return tuple(_frozen(item) for item in value)
+            return tuple(_frozen_literal(item) for item in value)
         case dict():
-            return {str(key): _frozen(item) for key, item in value.items()}
+            return {str(key): _frozen_literal(item) for key, item in value.items()}
     return None
 
 
-def _by_name(name: str) -> Type | None:
+def _type_of_argument_name(name: str) -> Type | None:
     return next((kind for pattern, kind in _BY_NAME if re.search(pattern, name)), None)
 
 
-def _by_default(value: Value) -> Type:
+def _type_of_default_value(value: Value) -> Type:
     if isinstance(value, bool):
         return "boolean"
     return "number" if isinstance(value, int | float) else "any"
 
 
-def _annotated(node: ast.expr | None) -> tuple[Type | None, bool, tuple[Value, ...]]:
+def _annotated_type(node: ast.expr | None) -> tuple[Type | None, bool, tuple[Value, ...]]:
     """Return the type that an annotation says, whether it allows None, and the words it lists."""
     match node:
         case ast.Constant(value=str(text)):
-            return _annotated(_parsed(text))
+            return _annotated_type(_parsed_annotation(text))
         case ast.BinOp(op=ast.BitOr()):
-            return _of_several([node.left, node.right])
+            return _union_type([node.left, node.right])
         case ast.Subscript(value=value, slice=inner):
-            return _subscripted((dotted(value) or "").rpartition(".")[2], inner)
+            return _subscripted_type((dotted_name(value) or "").rpartition(".")[2], inner)
         case ast.Name() | ast.Attribute():
-            word = (dotted(node) or "").rpartition(".")[2]
+            word = (dotted_name(node) or "").rpartition(".")[2]
             return _BY_ANNOTATION.get(word), False, ()
     return None, False, ()
 
 
-def _parsed(text: str) -> ast.expr | None:
+def _parsed_annotation(text: str) -> ast.expr | None:
     try:
         return ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError):
         return None
 
 
-def _of_several(nodes: list[ast.expr]) -> tuple[Type | None, bool, tuple[Value, ...]]:
+def _union_type(nodes: list[ast.expr]) -> tuple[Type | None, bool, tuple[Value, ...]]:
     some = [node for node in nodes if not _is_none(node)]
     if len(some) == 1:
-        kind, _, choices = _annotated(some[0])
+        kind, _, choices = _annotated_type(some[0])
         return kind, True, choices
-    kinds = {_annotated(node)[0] for node in some}
-    nullable = len(some) < len(nodes) or any(_annotated(node)[1] for node in some)
+    kinds = {_annotated_type(node)[0] for node in some}
+    nullable = len(some) < len(nodes) or any(_annotated_type(node)[1] for node in some)
     return ("number" if kinds == {"integer", "number"} else "any"), nullable, ()
 
 
@@ -265,25 +269,25 @@ def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
-def _subscripted(word: str, inner: ast.expr) -> tuple[Type | None, bool, tuple[Value, ...]]:
+def _subscripted_type(word: str, inner: ast.expr) -> tuple[Type | None, bool, tuple[Value, ...]]:
     items = list(inner.elts) if isinstance(inner, ast.Tuple) else [inner]
     match word:
         case "Optional":
-            return _annotated(inner)[0], True, ()
+            return _annotated_type(inner)[0], True, ()
         case "Union":
-            return _of_several(items)
+            return _union_type(items)
         case "Literal":
-            return "choice", False, tuple(_words(items))
+            return "choice", False, tuple(_literal_words(items))
     kind = _BY_ANNOTATION.get(word)
     if kind == "list":
-        named = {dotted(item) for item in items if not _is_ellipsis(item)}
+        named = {dotted_name(item) for item in items if not _is_ellipsis(item)}
         return _LISTS_OF.get(named.pop() or "", kind) if len(named) == 1 else kind, False, ()
     return kind, False, ()
 
 
-def _words(items: list[ast.expr]) -> Iterator[Value]:
+def _literal_words(items: list[ast.expr]) -> Iterator[Value]:
     for item in items:
-        value, is_literal = _literal(item)
+        value, is_literal = _literal_value(item)
         if is_literal:
             yield value
 
@@ -295,18 +299,18 @@ def _is_ellipsis(node: ast.expr) -> bool:
 # -- the call --------------------------------------------------------------------------------------
 
 
-def _call(
+def _chain_call_arguments(
     chain: list[Definition], base: ClassEntry
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """Return the call's arguments, those that carry tensors, and those that must be given."""
     for found in chain:
-        method = _method(found, "call")
+        method = _method_statement(found, "call")
         if method is not None:
-            return _called(method)
+            return _arguments_of_call_method(method)
     return base.call, base.tensors, base.required_tensors
 
 
-def _called(
+def _arguments_of_call_method(
     method: ast.FunctionDef,
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     positional = [*method.args.posonlyargs, *method.args.args][1:]

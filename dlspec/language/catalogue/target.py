@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dlspec.diagnostics.findings import Diagnostic
 from dlspec.language.catalogue.own_layers import find_listed
 from dlspec.language.catalogue.project import Project
-from dlspec.language.catalogue.reader import ClassEntry, Kind, find
+from dlspec.language.catalogue.reader import ClassEntry, Kind, find_entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Target:
         Returns:
             A finding where the project lists the word, and what it lists cannot be used.
         """
-        found = find(kind, word)
+        found = find_entry(kind, word)
         if found is not None or kind != "layer":
             return found
         return find_listed(self.project, word)

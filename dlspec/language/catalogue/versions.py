@@ -10,7 +10,7 @@ _RELEASE = re.compile(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?")
 
 
 @cache
-def installed() -> str | None:
+def installed_keras() -> str | None:
     """Return the version of the Keras that an import would take, without importing it.
 
     Returns:
@@ -27,10 +27,10 @@ def installed() -> str | None:
 
 def is_older(version: str, than: str) -> bool:
     """Return whether a release came before another; `3.9` is `3.9.0`, and so is `3.9.0rc1`."""
-    return _release(version) < _release(than)
+    return _release_numbers(version) < _release_numbers(than)
 
 
-def _release(version: str) -> tuple[int, ...]:
+def _release_numbers(version: str) -> tuple[int, ...]:
     found = _RELEASE.match(version)
     assert found is not None, f"`{version}` is no version"
     return tuple(int(part or 0) for part in found.groups())

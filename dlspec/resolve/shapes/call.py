@@ -30,7 +30,7 @@ class Call:
     nested: Nested
 
 
-def sole(call: Call) -> Tensor:
+def sole_input(call: Call) -> Tensor:
     """Return the one input of a layer that takes one.
 
     Raises:
@@ -50,10 +50,10 @@ def sole(call: Call) -> Tensor:
 
 def sole_shape(call: Call) -> Shape:
     """Return the shape of the one input of a layer that takes one."""
-    return known_shape(sole(call))
+    return known_shape(sole_input(call))
 
 
-def several(call: Call, at_least: int, at_most: int | None = None) -> tuple[Tensor, ...]:
+def several_inputs(call: Call, at_least: int, at_most: int | None = None) -> tuple[Tensor, ...]:
     """Return the inputs of a layer that takes a list.
 
     Raises:
@@ -85,41 +85,41 @@ def known_shape(tensor: Tensor) -> Shape:
     return tensor.shape
 
 
-def integer(call: Call, name: str) -> int:
+def integer_argument(call: Call, name: str) -> int:
     """Return an argument that is an integer."""
     value = call.layer[name]
     assert isinstance(value, int), f"{call.layer.class_name}.{name}: {value!r}"
     return value
 
 
-def optional_integer(call: Call, name: str) -> int | None:
+def optional_integer_argument(call: Call, name: str) -> int | None:
     """Return an argument that is an integer or None."""
     value = call.layer[name]
     assert value is None or isinstance(value, int), f"{call.layer.class_name}.{name}: {value!r}"
     return value
 
 
-def flag(call: Call, name: str) -> bool:
+def flag_argument(call: Call, name: str) -> bool:
     """Return an argument that is true or false; None, where allowed, is false."""
     return bool(call.layer[name])
 
 
-def text(call: Call, name: str) -> str:
+def text_argument(call: Call, name: str) -> str:
     """Return an argument that is text."""
     value = call.layer[name]
     assert isinstance(value, str), f"{call.layer.class_name}.{name}: {value!r}"
     return value
 
 
-def extents(value: Value, rank: int) -> tuple[int, ...]:
+def extents_per_axis(value: Value, rank: int) -> tuple[int, ...]:
     """Return one length per spatial axis from a number for all axes or a list."""
     if isinstance(value, int):
         return (value,) * rank
     assert isinstance(value, tuple), value
-    return integers(value)
+    return integer_tuple(value)
 
 
-def integers(value: Value) -> tuple[int, ...]:
+def integer_tuple(value: Value) -> tuple[int, ...]:
     """Return an integer or a list of integers as a tuple."""
     if isinstance(value, int):
         return (value,)
@@ -135,7 +135,7 @@ def per_axis(call: Call, name: str, rank: int) -> tuple[int, ...]:
     Raises:
         ShapeError: If the list has another length.
     """
-    lengths = extents(call.layer[name], rank)
+    lengths = extents_per_axis(call.layer[name], rank)
     if len(lengths) != rank:
         raise ShapeError(
             Code.CONFLICT,
@@ -180,7 +180,7 @@ def require_min_rank(call: Call, shape: Shape, at_least: int) -> Shape:
     )
 
 
-def require_known(call: Call, extent: Dim, *, what: str) -> int:
+def require_known_extent(call: Call, extent: Dim, *, what: str) -> int:
     """Return an extent that weights depend on.
 
     Raises:
@@ -217,7 +217,7 @@ def distinct_axes(call: Call, shape: Shape) -> tuple[int, ...]:
     Raises:
         ShapeError: If the tensor has no such axis, or one is named twice.
     """
-    axes = integers(call.layer["axis"])
+    axes = integer_tuple(call.layer["axis"])
     if len({resolve_axis(call, axis, shape) for axis in axes}) < len(axes):
         raise ShapeError(
             Code.AXIS,

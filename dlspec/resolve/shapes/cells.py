@@ -57,7 +57,7 @@ def cell_of(layer: Object, features: int) -> Cell | None:
     if layer.class_name == "StackedRNNCells":
         cells = layer["cells"]
         assert isinstance(cells, tuple), cells
-        return stack(tuple(cell for cell in cells if isinstance(cell, Object)), features)
+        return cell_of_stack(tuple(cell for cell in cells if isinstance(cell, Object)), features)
     name = layer.class_name.removesuffix("Cell")
     gates = _GATES.get(name)
     if gates is None:
@@ -84,7 +84,7 @@ def _bias_rows(layer: Object, name: str) -> int:
     return 2 if name == "GRU" and layer["reset_after"] else 1
 
 
-def stack(cells: tuple[Object, ...], features: int) -> Cell | None:
+def cell_of_stack(cells: tuple[Object, ...], features: int) -> Cell | None:
     """Return several cells as one step; their states are numbered `h1`, `c1`, `h2`, ..."""
     whole = Cell(features, (), (), 0, 0)
     for number, layer in enumerate(cells, start=1):

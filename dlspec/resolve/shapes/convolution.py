@@ -6,25 +6,31 @@ from dlspec.diagnostics.codes import Code
 from dlspec.language.tensors import Dim, Shape
 from dlspec.resolve.shapes.call import (
     Call,
-    flag,
-    integer,
-    optional_integer,
+    flag_argument,
+    integer_argument,
+    optional_integer_argument,
     per_axis,
-    require_known,
+    require_known_extent,
 )
-from dlspec.resolve.shapes.cost import activation_cost, one_output, plus, size, times
+from dlspec.resolve.shapes.cost import (
+    activation_cost,
+    one_output,
+    product_if_known,
+    sample_elements,
+    sum_if_known,
+)
 from dlspec.resolve.shapes.tensor import Inferred, ShapeError, Weight
 from dlspec.resolve.shapes.window_extents import (
     Image,
     Windows,
-    image,
     kernel_windows,
     require_one_of_stride_and_dilation,
-    slide,
+    slide_windows,
+    sole_image,
 )
 
 
-def convolution(call: Call) -> Inferred:
+def infer_convolution(call: Call) -> Inferred:
     """Infer Conv1D, Conv2D and Conv3D.
 
     Shapes:
@@ -35,65 +41,67 @@ def convolution(call: Call) -> Inferred:
         ShapeError: If the rank does not fit, `groups` divides neither channels nor filters, or no
             window fits.
     """
-    rank = _rank(call)
+    rank = _convolution_rank(call)
     windows = kernel_windows(call, rank)
     require_one_of_stride_and_dilation(windows)
-    filters, groups = integer(call, "filters"), integer(call, "groups")
+    filters, groups = integer_argument(call, "filters"), integer_argument(call, "groups")
     _require_divides(groups, filters, what="filters")
-    x = image(call, rank)
-    channels = _channels(call, x)
+    x = sole_image(call, rank)
+    channels = _input_channels(call, x)
     _require_divides(groups, channels, what="input channels")
-    out = x.with_(slide(x.spatial, windows), filters)
+    out = x.shape_with(slide_windows(x.spatial, windows), filters)
     kernel = (*windows.sizes, channels // groups, filters)
-    lora = optional_integer(call, "lora_rank")
-    weights = (Weight("kernel", kernel, trainable=not lora), *_bias(call, filters))
+    lora = optional_integer_argument(call, "lora_rank")
+    weights = (Weight("kernel", kernel, trainable=not lora), *_filter_bias(call, filters))
     if lora:
         a = Weight("lora_kernel_a", (*kernel[:-1], lora))
         weights = (*weights, a, Weight("lora_kernel_b", (lora, filters)))
-    macs = times(size(out), prod(kernel[:-1]))
-    return _result(call, out, weights, macs)
+    macs = product_if_known(sample_elements(out), prod(kernel[:-1]))
+    return _convolution_result(call, out, weights, macs)
 
 
-def depthwise(call: Call) -> Inferred:
+def infer_depthwise_convolution(call: Call) -> Inferred:
     """Infer DepthwiseConv1D and DepthwiseConv2D.
 
     Shapes:
         x: (batch, *spatial, channels)
         returns: (batch, *spatial', channels * depth_multiplier)
     """
-    rank = _rank(call)
-    x = image(call, rank)
+    rank = _convolution_rank(call)
+    x = sole_image(call, rank)
     windows = kernel_windows(call, rank)
-    channels, multiplier = _channels(call, x), integer(call, "depth_multiplier")
-    out = x.with_(slide(x.spatial, windows), channels * multiplier)
+    channels, multiplier = _input_channels(call, x), integer_argument(call, "depth_multiplier")
+    out = x.shape_with(slide_windows(x.spatial, windows), channels * multiplier)
     kernel = Weight("kernel", (*windows.sizes, channels, multiplier))
-    weights = (kernel, *_bias(call, channels * multiplier))
-    return _result(call, out, weights, times(size(out), prod(windows.sizes)))
+    weights = (kernel, *_filter_bias(call, channels * multiplier))
+    return _convolution_result(
+        call, out, weights, product_if_known(sample_elements(out), prod(windows.sizes))
+    )
 
 
-def separable(call: Call) -> Inferred:
+def infer_separable_convolution(call: Call) -> Inferred:
     """Infer SeparableConv1D and SeparableConv2D: a depthwise, then a 1x1 convolution.
 
     Shapes:
         x: (batch, *spatial, channels)
         returns: (batch, *spatial', filters)
     """
-    rank = _rank(call)
-    x = image(call, rank)
+    rank = _convolution_rank(call)
+    x = sole_image(call, rank)
     windows = kernel_windows(call, rank)
-    channels, multiplier = _channels(call, x), integer(call, "depth_multiplier")
-    filters, wide = integer(call, "filters"), channels * multiplier
-    spatial = slide(x.spatial, windows)
+    channels, multiplier = _input_channels(call, x), integer_argument(call, "depth_multiplier")
+    filters, wide = integer_argument(call, "filters"), channels * multiplier
+    spatial = slide_windows(x.spatial, windows)
     weights = (
         Weight("depthwise_kernel", (*windows.sizes, channels, multiplier)),
         Weight("pointwise_kernel", (*(1,) * rank, wide, filters)),
-        *_bias(call, filters),
+        *_filter_bias(call, filters),
     )
-    macs = times(*spatial, wide, prod(windows.sizes) + filters)
-    return _result(call, x.with_(spatial, filters), weights, macs)
+    macs = product_if_known(*spatial, wide, prod(windows.sizes) + filters)
+    return _convolution_result(call, x.shape_with(spatial, filters), weights, macs)
 
 
-def transposed(call: Call) -> Inferred:
+def infer_transposed_convolution(call: Call) -> Inferred:
     """Infer Conv1DTranspose, Conv2DTranspose and Conv3DTranspose.
 
     Shapes:
@@ -103,16 +111,16 @@ def transposed(call: Call) -> Inferred:
     Raises:
         ShapeError: If `output_padding` reaches the stride.
     """
-    rank = _rank(call)
+    rank = _convolution_rank(call)
     windows = kernel_windows(call, rank)
     require_one_of_stride_and_dilation(windows)
     padding = _output_padding(call, windows)
-    x = image(call, rank)
-    channels, filters = _channels(call, x), integer(call, "filters")
-    out = x.with_(_spread(x.spatial, windows, padding), filters)
-    weights = (Weight("kernel", (*windows.sizes, filters, channels)), *_bias(call, filters))
-    macs = times(*x.spatial, channels, filters, prod(windows.sizes))
-    return _result(call, out, weights, macs)
+    x = sole_image(call, rank)
+    channels, filters = _input_channels(call, x), integer_argument(call, "filters")
+    out = x.shape_with(_spread_spatial(x.spatial, windows, padding), filters)
+    weights = (Weight("kernel", (*windows.sizes, filters, channels)), *_filter_bias(call, filters))
+    macs = product_if_known(*x.spatial, channels, filters, prod(windows.sizes))
+    return _convolution_result(call, out, weights, macs)
 
 
 def _output_padding(call: Call, windows: Windows) -> tuple[int | None, ...]:
@@ -130,7 +138,7 @@ def _output_padding(call: Call, windows: Windows) -> tuple[int | None, ...]:
     return padding
 
 
-def _spread(spatial: Shape, windows: Windows, padding: tuple[int | None, ...]) -> Shape:
+def _spread_spatial(spatial: Shape, windows: Windows, padding: tuple[int | None, ...]) -> Shape:
     parts = zip(spatial, windows.sizes, windows.strides, windows.dilations, padding, strict=True)
     return tuple(
         _spread_extent(
@@ -152,22 +160,24 @@ def _spread_extent(extent: Dim, *, reach: int, stride: int, more: int | None, sa
     return (extent - 1) * stride + reach + (max(reach, stride) - reach if more is None else more)
 
 
-def _rank(call: Call) -> int:
+def _convolution_rank(call: Call) -> int:
     name = call.layer.class_name.removesuffix("Transpose")
     return int(name[-2])
 
 
-def _channels(call: Call, x: Image) -> int:
-    return require_known(call, x.channels, what="the number of channels")
+def _input_channels(call: Call, x: Image) -> int:
+    return require_known_extent(call, x.channels, what="the number of channels")
 
 
-def _bias(call: Call, filters: int) -> tuple[Weight, ...]:
-    return (Weight("bias", (filters,)),) if flag(call, "use_bias") else ()
+def _filter_bias(call: Call, filters: int) -> tuple[Weight, ...]:
+    return (Weight("bias", (filters,)),) if flag_argument(call, "use_bias") else ()
 
 
-def _result(call: Call, out: Shape, weights: tuple[Weight, ...], macs: int | None) -> Inferred:
-    biased = int(flag(call, "use_bias"))
-    extra = plus(times(biased, size(out)), activation_cost(call, out))
+def _convolution_result(
+    call: Call, out: Shape, weights: tuple[Weight, ...], macs: int | None
+) -> Inferred:
+    biased = int(flag_argument(call, "use_bias"))
+    extra = sum_if_known(product_if_known(biased, sample_elements(out)), activation_cost(call, out))
     return one_output(out, call.dtype, weights=weights, macs=macs, extra=extra)
 
 

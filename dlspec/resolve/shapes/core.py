@@ -4,20 +4,26 @@ from dlspec.diagnostics.codes import Code
 from dlspec.resolve.shapes.call import (
     Call,
     distinct_axes,
-    flag,
-    integer,
-    optional_integer,
-    require_known,
+    flag_argument,
+    integer_argument,
+    optional_integer_argument,
+    require_known_extent,
     require_min_rank,
-    sole,
+    sole_input,
     sole_shape,
 )
-from dlspec.resolve.shapes.cost import activation_cost, one_output, plus, size, times
-from dlspec.resolve.shapes.result_dtypes import autocast, is_float
+from dlspec.resolve.shapes.cost import (
+    activation_cost,
+    one_output,
+    product_if_known,
+    sample_elements,
+    sum_if_known,
+)
+from dlspec.resolve.shapes.result_dtypes import autocast_dtype, is_float
 from dlspec.resolve.shapes.tensor import Inferred, ShapeError, Weight
 
 
-def dense(call: Call) -> Inferred:
+def infer_dense(call: Call) -> Inferred:
     """Infer Dense.
 
     Shapes:
@@ -25,16 +31,18 @@ def dense(call: Call) -> Inferred:
         returns: (batch, ..., units)
     """
     shape = require_min_rank(call, sole_shape(call), 2)
-    features = require_known(call, shape[-1], what="the extent of the last axis")
-    units = integer(call, "units")
+    features = require_known_extent(call, shape[-1], what="the extent of the last axis")
+    units = integer_argument(call, "units")
     out = (*shape[:-1], units)
-    biased = flag(call, "use_bias")
-    rank = optional_integer(call, "lora_rank")
+    biased = flag_argument(call, "use_bias")
+    rank = optional_integer_argument(call, "lora_rank")
     weights = [Weight("kernel", (features, units), trainable=not rank)]
     weights += [Weight("bias", (units,))] if biased else []
     weights += _low_rank("kernel", (features, units), rank)
-    extra = plus(times(int(biased), size(out)), activation_cost(call, out))
-    macs = times(size(shape), units)
+    extra = sum_if_known(
+        product_if_known(int(biased), sample_elements(out)), activation_cost(call, out)
+    )
+    macs = product_if_known(sample_elements(shape), units)
     return one_output(out, call.dtype, weights=tuple(weights), macs=macs, extra=extra)
 
 
@@ -45,7 +53,7 @@ def _low_rank(name: str, shape: tuple[int, int], rank: int | None) -> list[Weigh
     return [Weight(f"lora_{name}_a", (first, rank)), Weight(f"lora_{name}_b", (rank, last))]
 
 
-def embedding(call: Call) -> Inferred:
+def infer_embedding(call: Call) -> Inferred:
     """Infer Embedding and ReversibleEmbedding.
 
     Shapes:
@@ -55,27 +63,33 @@ def embedding(call: Call) -> Inferred:
     Raises:
         ShapeError: If the ids are floats: Keras would cut their fractions off.
     """
-    ids = sole(call)
+    ids = sole_input(call)
     if ids.dtype is not None and is_float(ids.dtype):
         raise ShapeError(
             Code.DTYPE,
             f"`{call.layer.class_name}` looks up integer ids, not {ids.dtype}",
             help="give the input `dtype: int32`",
         )
-    rows, width = integer(call, "input_dim"), integer(call, "output_dim")
-    return one_output((*sole_shape(call), width), call.dtype, weights=_tables(call, rows, width))
+    rows, width = integer_argument(call, "input_dim"), integer_argument(call, "output_dim")
+    return one_output(
+        (*sole_shape(call), width), call.dtype, weights=_embedding_tables(call, rows, width)
+    )
 
 
-def _tables(call: Call, rows: int, width: int) -> tuple[Weight, ...]:
-    rank = optional_integer(call, "lora_rank") if call.layer.class_name == "Embedding" else None
+def _embedding_tables(call: Call, rows: int, width: int) -> tuple[Weight, ...]:
+    rank = (
+        optional_integer_argument(call, "lora_rank")
+        if call.layer.class_name == "Embedding"
+        else None
+    )
     weights = [Weight("embeddings", (rows, width), trainable=not rank)]
     weights += _low_rank("embeddings", (rows, width), rank)
-    if call.layer.class_name == "ReversibleEmbedding" and not flag(call, "tie_weights"):
+    if call.layer.class_name == "ReversibleEmbedding" and not flag_argument(call, "tie_weights"):
         weights.append(Weight("reverse_embeddings", (width, rows)))
     return tuple(weights)
 
 
-def reversible_embedding(call: Call) -> Inferred:
+def infer_reversible_embedding(call: Call) -> Inferred:
     """Infer ReversibleEmbedding: ids to vectors or, called with `reverse: true`, vectors to logits.
 
     Shapes:
@@ -83,9 +97,9 @@ def reversible_embedding(call: Call) -> Inferred:
         returns: (batch, ..., input_dim)
     """
     if call.arguments.get("reverse") is not True:
-        return embedding(call)
+        return infer_embedding(call)
     shape = require_min_rank(call, sole_shape(call), 1)
-    rows, width = integer(call, "input_dim"), integer(call, "output_dim")
+    rows, width = integer_argument(call, "input_dim"), integer_argument(call, "output_dim")
     if shape[-1] not in (None, width):
         raise ShapeError(
             Code.CHANNELS,
@@ -93,18 +107,18 @@ def reversible_embedding(call: Call) -> Inferred:
             field="output_dim",
             help=f"use `output_dim: {shape[-1]}`",
         )
-    macs = times(*shape[1:-1], width, rows)
+    macs = product_if_known(*shape[1:-1], width, rows)
     out = (*shape[:-1], rows)
-    return one_output(out, call.dtype, weights=_tables(call, rows, width), macs=macs)
+    return one_output(out, call.dtype, weights=_embedding_tables(call, rows, width), macs=macs)
 
 
-def unchanged(call: Call) -> Inferred:
+def infer_unchanged(call: Call) -> Inferred:
     """Infer a layer that passes its input on: Identity, dropout and noise outside training."""
-    x = sole(call)
-    return one_output(sole_shape(call), autocast(call, x.dtype))
+    x = sole_input(call)
+    return one_output(sole_shape(call), autocast_dtype(call, x.dtype))
 
 
-def masking(call: Call) -> Inferred:
+def infer_masking(call: Call) -> Inferred:
     """Infer Masking, which zeroes steps and passes a mask on.
 
     Shapes:
@@ -112,11 +126,11 @@ def masking(call: Call) -> Inferred:
         returns: the same
     """
     shape = require_min_rank(call, sole_shape(call), 1)
-    dtype = autocast(call, sole(call).dtype)
-    return one_output(shape, None if dtype == "bool" else dtype, extra=size(shape))
+    dtype = autocast_dtype(call, sole_input(call).dtype)
+    return one_output(shape, None if dtype == "bool" else dtype, extra=sample_elements(shape))
 
 
-def activation(call: Call) -> Inferred:
+def infer_activation(call: Call) -> Inferred:
     """Infer Activation, ReLU, LeakyReLU, ELU: the input's shape, one FLOP per element.
 
     Integers stay integers under ReLU only; what else becomes of them depends on the backend.
@@ -124,19 +138,19 @@ def activation(call: Call) -> Inferred:
     shape = sole_shape(call)
     name = call.layer["activation"] if call.layer.class_name == "Activation" else None
     free = call.layer.class_name == "Activation" and name in (None, "linear")
-    dtype = autocast(call, sole(call).dtype)
+    dtype = autocast_dtype(call, sole_input(call).dtype)
     keeps = is_float(dtype) or free or "relu" in (name, call.layer.class_name.lower())
-    return one_output(shape, dtype if keeps else None, extra=0 if free else size(shape))
+    return one_output(shape, dtype if keeps else None, extra=0 if free else sample_elements(shape))
 
 
-def softmax(call: Call) -> Inferred:
+def infer_softmax(call: Call) -> Inferred:
     """Infer Softmax over one or several axes."""
     shape = sole_shape(call)
     distinct_axes(call, shape)
-    return one_output(shape, call.dtype, extra=size(shape))
+    return one_output(shape, call.dtype, extra=sample_elements(shape))
 
 
-def prelu(call: Call) -> Inferred:
+def infer_prelu(call: Call) -> Inferred:
     """Infer PReLU, whose slope has one value per element, shared along `shared_axes`."""
     shape = require_min_rank(call, sole_shape(call), 1)
     shared = call.layer["shared_axes"]
@@ -152,12 +166,15 @@ def prelu(call: Call) -> Inferred:
             )
         alpha[axis - 1] = 1
     known = tuple(
-        require_known(call, extent, what="every axis that `shared_axes` leaves") for extent in alpha
+        require_known_extent(call, extent, what="every axis that `shared_axes` leaves")
+        for extent in alpha
     )
-    return one_output(shape, call.dtype, weights=(Weight("alpha", known),), extra=size(shape))
+    return one_output(
+        shape, call.dtype, weights=(Weight("alpha", known),), extra=sample_elements(shape)
+    )
 
 
-def spatial_dropout(call: Call) -> Inferred:
+def infer_spatial_dropout(call: Call) -> Inferred:
     """Infer SpatialDropout1D to 3D, which drop whole channels.
 
     Shapes:
@@ -172,4 +189,4 @@ def spatial_dropout(call: Call) -> Inferred:
             f"`{call.layer.class_name}` takes {rank + 2} axes, not {shape}",
             help="use `Dropout`, which takes any shape",
         )
-    return one_output(shape, autocast(call, sole(call).dtype))
+    return one_output(shape, autocast_dtype(call, sole_input(call).dtype))

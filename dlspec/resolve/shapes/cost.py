@@ -17,18 +17,18 @@ STATISTICS = 4
 AFFINE = 2
 
 
-def size(shape: Shape) -> int | None:
+def sample_elements(shape: Shape) -> int | None:
     """Return the elements of one sample; None when an extent is unknown."""
-    return times(*shape[1:])
+    return product_if_known(*shape[1:])
 
 
-def times(*factors: int | None) -> int | None:
+def product_if_known(*factors: int | None) -> int | None:
     """Return the product; None when a factor is unknown."""
     known = [factor for factor in factors if factor is not None]
     return prod(known) if len(known) == len(factors) else None
 
 
-def plus(*terms: int | None) -> int | None:
+def sum_if_known(*terms: int | None) -> int | None:
     """Return the sum; None when a term is unknown."""
     known = [term for term in terms if term is not None]
     return sum(known) if len(known) == len(terms) else None
@@ -36,7 +36,7 @@ def plus(*terms: int | None) -> int | None:
 
 def activation_cost(call: Call, shape: Shape, *, argument: str = "activation") -> int | None:
     """Return what the activation of a layer costs; nothing for none and for `linear`."""
-    return 0 if call.layer[argument] in (None, "linear") else size(shape)
+    return 0 if call.layer[argument] in (None, "linear") else sample_elements(shape)
 
 
 def one_output(
@@ -48,5 +48,5 @@ def one_output(
     extra: int | None = 0,
 ) -> Inferred:
     """Return the result of a layer with one output; `extra` are FLOPs besides the MACs."""
-    flops = plus(times(2, macs), extra)
+    flops = sum_if_known(product_if_known(2, macs), extra)
     return Inferred((("out", Tensor(shape, dtype)),), weights, macs, flops)

@@ -5,8 +5,14 @@ from collections.abc import Mapping
 
 from dlspec.diagnostics.codes import Code
 from dlspec.language.tensors import Dim, Shape
-from dlspec.resolve.shapes.call import Call, optional_integer, sole_shape, text
-from dlspec.resolve.shapes.cost import activation_cost, one_output, plus, size, times
+from dlspec.resolve.shapes.call import Call, optional_integer_argument, sole_shape, text_argument
+from dlspec.resolve.shapes.cost import (
+    activation_cost,
+    one_output,
+    product_if_known,
+    sample_elements,
+    sum_if_known,
+)
 from dlspec.resolve.shapes.tensor import Inferred, ShapeError, Weight
 
 # The three forms Keras takes: all axes named, leading axes elided, trailing axes elided.
@@ -15,7 +21,7 @@ _LEADING = re.compile(r"\.\.\.([a-zA-Z]+),([a-zA-Z]+)->\.\.\.([a-zA-Z]+)")
 _TRAILING = re.compile(r"([a-zA-Z]{2,})\.\.\.,([a-zA-Z]+)->([a-zA-Z]+)\.\.\.")
 
 
-def einsum_dense(call: Call) -> Inferred:
+def infer_einsum_dense(call: Call) -> Inferred:
     """Infer EinsumDense.
 
     Shapes:
@@ -32,16 +38,18 @@ def einsum_dense(call: Call) -> Inferred:
     _require_agreement(known, dict(zip(out_names, out, strict=True)))
     final = {**known, **dict(zip(out_names, out, strict=True))}
     kernel = tuple(_weight_extent(call, final, axis) for axis in weight_names)
-    rank = optional_integer(call, "lora_rank")
+    rank = optional_integer_argument(call, "lora_rank")
     weights = [Weight("kernel", kernel, trainable=not rank)]
-    bias = _bias(call, final, "".join(n for n in out_names if len(n) == 1), elided)
+    bias = _einsum_bias_shape(call, final, "".join(n for n in out_names if len(n) == 1), elided)
     weights += [] if bias is None else [Weight("bias", bias)]
     if rank:
         weights.append(Weight("lora_kernel_a", (*kernel[:-1], rank)))
         weights.append(Weight("lora_kernel_b", (rank, kernel[-1])))
     summed = [final[axis] for axis in weight_names if axis not in out_names]
-    extra = plus(times(int(bias is not None), size(out)), activation_cost(call, out))
-    macs = times(*out[1:], *summed)
+    extra = sum_if_known(
+        product_if_known(int(bias is not None), sample_elements(out)), activation_cost(call, out)
+    )
+    macs = product_if_known(*out[1:], *summed)
     return one_output(out, call.dtype, weights=tuple(weights), macs=macs, extra=extra)
 
 
@@ -50,7 +58,7 @@ Axes = tuple[str, ...]
 
 def _named_axes(call: Call, shape: Shape) -> tuple[Axes, Axes, Axes, str]:
     """Return the axes of input, weight and output; elided axes are called `...0`, `...1`."""
-    equation = text(call, "equation")
+    equation = text_argument(call, "equation")
     for pattern, place in ((_NAMED, ""), (_LEADING, "leading"), (_TRAILING, "trailing")):
         match = pattern.fullmatch(equation)
         if match is None:
@@ -58,7 +66,7 @@ def _named_axes(call: Call, shape: Shape) -> tuple[Axes, Axes, Axes, str]:
         first, weight, last = match.groups()
         more = tuple(f"...{i}" for i in range(len(shape) - len(first)))
         if len(shape) < len(first) or (more and not place):
-            raise _rank(equation, first, shape)
+            raise _unnamed_axes_error(equation, first, shape)
         if place == "leading":
             return (*more, *first), tuple(weight), (*more, *last), place
         return (*first, *more), tuple(weight), (*last, *more), place
@@ -70,7 +78,7 @@ def _named_axes(call: Call, shape: Shape) -> tuple[Axes, Axes, Axes, str]:
     )
 
 
-def _rank(equation: str, first: str, shape: Shape) -> ShapeError:
+def _unnamed_axes_error(equation: str, first: str, shape: Shape) -> ShapeError:
     return ShapeError(
         Code.RANK,
         f"`{first}` in `{equation}` does not name the {len(shape)} axes of {shape}",
@@ -132,7 +140,7 @@ def _weight_extent(call: Call, extents: Mapping[str, Dim], axis: str) -> int:
     return extent
 
 
-def _bias(
+def _einsum_bias_shape(
     call: Call, extents: Mapping[str, Dim], out_names: str, elided: str
 ) -> tuple[int, ...] | None:
     axes = call.layer["bias_axes"]

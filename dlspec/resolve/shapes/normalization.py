@@ -5,17 +5,23 @@ from dlspec.language.tensors import Shape
 from dlspec.resolve.shapes.call import (
     Call,
     distinct_axes,
-    flag,
-    integer,
-    require_known,
+    flag_argument,
+    integer_argument,
+    require_known_extent,
     resolve_axis,
     sole_shape,
 )
-from dlspec.resolve.shapes.cost import AFFINE, STATISTICS, one_output, size, times
+from dlspec.resolve.shapes.cost import (
+    AFFINE,
+    STATISTICS,
+    one_output,
+    product_if_known,
+    sample_elements,
+)
 from dlspec.resolve.shapes.tensor import Inferred, ShapeError, Weight
 
 
-def batch_normalization(call: Call) -> Inferred:
+def infer_batch_normalization(call: Call) -> Inferred:
     """Infer BatchNormalization as it runs outside training: a scale and a shift.
 
     Shapes:
@@ -23,26 +29,30 @@ def batch_normalization(call: Call) -> Inferred:
         returns: the same
     """
     shape = sole_shape(call)
-    channels = _extent(call, shape, integer(call, "axis"))
+    channels = _normalized_extent(call, shape, integer_argument(call, "axis"))
     names = ["moving_mean", "moving_variance"]
-    if flag(call, "renorm"):
+    if flag_argument(call, "renorm"):
         names += ["moving_stddev", "renorm_mean", "renorm_stddev"]
     moving = tuple(Weight(name, (channels,), trainable=False) for name in names)
-    weights = (*_affine(call, (channels,)), *moving)
-    return one_output(shape, call.dtype, weights=weights, extra=times(AFFINE, size(shape)))
+    weights = (*_scale_and_center_weights(call, (channels,)), *moving)
+    return one_output(
+        shape, call.dtype, weights=weights, extra=product_if_known(AFFINE, sample_elements(shape))
+    )
 
 
-def layer_normalization(call: Call) -> Inferred:
+def infer_layer_normalization(call: Call) -> Inferred:
     """Infer LayerNormalization over one or several axes."""
     shape = sole_shape(call)
     axes = _sorted_axes(call, shape)
     weights: tuple[Weight, ...] = ()
-    if flag(call, "scale") or flag(call, "center"):
-        weights = _affine(call, tuple(_extent(call, shape, axis) for axis in axes))
-    return _computed(call, shape, weights)
+    if flag_argument(call, "scale") or flag_argument(call, "center"):
+        weights = _scale_and_center_weights(
+            call, tuple(_normalized_extent(call, shape, axis) for axis in axes)
+        )
+    return _normalized_result(call, shape, weights)
 
 
-def rms_normalization(call: Call) -> Inferred:
+def infer_rms_normalization(call: Call) -> Inferred:
     """Infer RMSNormalization over the last axes.
 
     Raises:
@@ -50,7 +60,7 @@ def rms_normalization(call: Call) -> Inferred:
     """
     shape = sole_shape(call)
     axes = _sorted_axes(call, shape)
-    extents = tuple(_extent(call, shape, axis) for axis in axes)
+    extents = tuple(_normalized_extent(call, shape, axis) for axis in axes)
     last = range(len(shape) - len(axes), len(shape))
     if [axis % len(shape) for axis in axes] != list(last):
         raise ShapeError(
@@ -59,25 +69,25 @@ def rms_normalization(call: Call) -> Inferred:
             field="axis",
             help="move the axes to the end with `Permute`, or use `LayerNormalization`",
         )
-    return _computed(call, shape, (Weight("scale", extents),))
+    return _normalized_result(call, shape, (Weight("scale", extents),))
 
 
-def unit_normalization(call: Call) -> Inferred:
+def infer_unit_normalization(call: Call) -> Inferred:
     """Infer UnitNormalization, which has no weights."""
     shape = sole_shape(call)
     _sorted_axes(call, shape)
-    return _computed(call, shape, ())
+    return _normalized_result(call, shape, ())
 
 
-def group_normalization(call: Call) -> Inferred:
+def infer_group_normalization(call: Call) -> Inferred:
     """Infer GroupNormalization; -1 groups normalize each channel by itself.
 
     Raises:
         ShapeError: If the groups do not divide the channels.
     """
     shape = sole_shape(call)
-    channels = _extent(call, shape, integer(call, "axis"))
-    groups = integer(call, "groups")
+    channels = _normalized_extent(call, shape, integer_argument(call, "axis"))
+    groups = integer_argument(call, "groups")
     if groups != -1 and (groups > channels or channels % groups):
         below = max(n for n in range(1, min(groups, channels) + 1) if channels % n == 0)
         raise ShapeError(
@@ -86,21 +96,26 @@ def group_normalization(call: Call) -> Inferred:
             field="groups" if "groups" in call.layer.arguments else None,
             help=f"use a divisor of {channels}, such as `groups: {below}`",
         )
-    return _computed(call, shape, _affine(call, (channels,)))
+    return _normalized_result(call, shape, _scale_and_center_weights(call, (channels,)))
 
 
-def _computed(call: Call, shape: Shape, weights: tuple[Weight, ...]) -> Inferred:
-    return one_output(shape, call.dtype, weights=weights, extra=times(STATISTICS, size(shape)))
+def _normalized_result(call: Call, shape: Shape, weights: tuple[Weight, ...]) -> Inferred:
+    return one_output(
+        shape,
+        call.dtype,
+        weights=weights,
+        extra=product_if_known(STATISTICS, sample_elements(shape)),
+    )
 
 
-def _affine(call: Call, shape: tuple[int, ...]) -> tuple[Weight, ...]:
-    gamma = (Weight("gamma", shape),) if flag(call, "scale") else ()
-    return (*gamma, *((Weight("beta", shape),) if flag(call, "center") else ()))
+def _scale_and_center_weights(call: Call, shape: tuple[int, ...]) -> tuple[Weight, ...]:
+    gamma = (Weight("gamma", shape),) if flag_argument(call, "scale") else ()
+    return (*gamma, *((Weight("beta", shape),) if flag_argument(call, "center") else ()))
 
 
-def _extent(call: Call, shape: Shape, axis: int) -> int:
+def _normalized_extent(call: Call, shape: Shape, axis: int) -> int:
     extent = shape[resolve_axis(call, axis, shape)]
-    return require_known(call, extent, what=f"the extent of axis {axis}")
+    return require_known_extent(call, extent, what=f"the extent of axis {axis}")
 
 
 def _sorted_axes(call: Call, shape: Shape) -> tuple[int, ...]:

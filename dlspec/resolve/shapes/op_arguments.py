@@ -58,12 +58,12 @@ _WRITTEN = {bool: "bool", int: "int32", float: "float32"}
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 
-def floating(dtype: str | None) -> str | None:
+def floating_dtype(dtype: str | None) -> str | None:
     """Return the dtype of a function that computes in floats: integers become Keras's default."""
     return dtype if dtype is None or dtype in FLOATS else "float32"
 
 
-def joint(values: Sequence[object]) -> str | None:
+def joint_dtype(values: Sequence[object]) -> str | None:
     """Return the dtype of several operands; None for mixes that depend on Keras's lattice."""
     dtypes = {value.dtype for value in values if isinstance(value, Tensor)}
     literal_float = any(isinstance(value, float) for value in values)
@@ -75,7 +75,7 @@ def joint(values: Sequence[object]) -> str | None:
     only = dtypes.pop()
     if only == "bool" and any(type(value) in (int, float) for value in values):
         return None
-    return floating(only) if literal_float else only
+    return floating_dtype(only) if literal_float else only
 
 
 def first_name(asked: Asked) -> str:
@@ -83,7 +83,7 @@ def first_name(asked: Asked) -> str:
     return next(iter(asked.arguments))
 
 
-def broadcast(a: Shape, b: Shape, *, field: str | None = None) -> Shape:
+def broadcast_shapes(a: Shape, b: Shape, *, field: str | None = None) -> Shape:
     """Return the shape of two tensors combined elementwise, aligned at their last axes.
 
     Raises:
@@ -91,10 +91,10 @@ def broadcast(a: Shape, b: Shape, *, field: str | None = None) -> Shape:
     """
     rank = max(len(a), len(b))
     pairs = zip((1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b, strict=True)
-    return tuple(_common(i, j, (a, b), field) for i, j in pairs)
+    return tuple(_broadcast_extent(i, j, (a, b), field) for i, j in pairs)
 
 
-def _common(i: Dim, j: Dim, shapes: tuple[Shape, Shape], field: str | None) -> Dim:
+def _broadcast_extent(i: Dim, j: Dim, shapes: tuple[Shape, Shape], field: str | None) -> Dim:
     if i == 1:
         return j
     if j in (1, None) or i == j:
@@ -120,7 +120,7 @@ def operand_shape(value: object) -> Shape:
     raise UnknownError
 
 
-def constant(value: object, *, field: str | None = None) -> Tensor | None:
+def constant_tensor(value: object, *, field: str | None = None) -> Tensor | None:
     """Return the array that nested lists of numbers stand for; None when something else is in them.
 
     Truth values make bool, whole numbers int32, any other number float32.
@@ -132,7 +132,7 @@ def constant(value: object, *, field: str | None = None) -> Tensor | None:
         return Tensor((), _WRITTEN[type(value)])
     if not isinstance(value, tuple | list):
         return None
-    items = [constant(item, field=field) for item in value]
+    items = [constant_tensor(item, field=field) for item in value]
     known = [item for item in items if item is not None and item.shape is not None]
     if len(known) != len(items):
         return None

@@ -9,71 +9,73 @@ from dlspec.resolve.shapes.op_arguments import (
     Asked,
     UnknownError,
     axis_of,
-    broadcast,
+    broadcast_shapes,
     first_name,
-    floating,
-    joint,
+    floating_dtype,
+    joint_dtype,
     operand_shape,
 )
 from dlspec.resolve.shapes.tensor import ShapeError
 
 
-def same(asked: Asked) -> Tensor:
+def infer_elementwise_op(asked: Asked) -> Tensor:
     """Infer a function of each element that keeps its dtype."""
     x = asked.tensor(first_name(asked))
     return Tensor(x.shape, x.dtype if x.dtype != "bool" else None)
 
 
-def same_float(asked: Asked) -> Tensor:
+def infer_elementwise_float_op(asked: Asked) -> Tensor:
     """Infer a function of each element that gives floats."""
     x = asked.tensor(first_name(asked))
-    return Tensor(x.shape, floating(x.dtype))
+    return Tensor(x.shape, floating_dtype(x.dtype))
 
 
-def activation(asked: Asked) -> Tensor:
+def infer_activation_op(asked: Asked) -> Tensor:
     """Infer an activation function; what becomes of integers depends on the backend."""
     x = asked.tensor(first_name(asked))
     return Tensor(x.shape, x.dtype if x.dtype in FLOATS else None)
 
 
-def same_bool(asked: Asked) -> Tensor:
+def infer_elementwise_bool_op(asked: Asked) -> Tensor:
     """Infer a claim about each element."""
     return Tensor(asked.tensor(first_name(asked)).shape, "bool")
 
 
-def _pair(asked: Asked) -> tuple[Shape, list[object]]:
+def _broadcast_operands(asked: Asked) -> tuple[Shape, list[object]]:
     names = list(asked.arguments)[:2]
     operands = [asked.arguments[name] for name in names]
     first, last = (operand_shape(operand) for operand in operands)
-    return broadcast(first, last, field=names[1]), operands
+    return broadcast_shapes(first, last, field=names[1]), operands
 
 
-def binary(asked: Asked) -> Tensor:
+def infer_binary_op(asked: Asked) -> Tensor:
     """Infer a function of two operands that keeps their common dtype."""
-    shape, operands = _pair(asked)
-    dtype = joint(operands)
+    shape, operands = _broadcast_operands(asked)
+    dtype = joint_dtype(operands)
     return Tensor(shape, None if dtype == "bool" else dtype)
 
 
-def binary_float(asked: Asked) -> Tensor:
+def infer_binary_float_op(asked: Asked) -> Tensor:
     """Infer a function of two operands that gives floats."""
-    shape, operands = _pair(asked)
-    return Tensor(shape, floating(joint(operands)))
+    shape, operands = _broadcast_operands(asked)
+    return Tensor(shape, floating_dtype(joint_dtype(operands)))
 
 
-def comparison(asked: Asked) -> Tensor:
+def infer_comparison_op(asked: Asked) -> Tensor:
     """Infer a claim about two operands."""
-    return Tensor(_pair(asked)[0], "bool")
+    return Tensor(_broadcast_operands(asked)[0], "bool")
 
 
-def where(asked: Asked) -> Tensor:
+def infer_where_op(asked: Asked) -> Tensor:
     """Infer a choice between two operands, element by element."""
     a, b = asked.arguments.get("x1"), asked.arguments.get("x2")
-    shape = broadcast(operand_shape(a), operand_shape(b), field="x2")
-    return Tensor(broadcast(asked.shape("condition"), shape, field="x2"), joint([a, b]))
+    shape = broadcast_shapes(operand_shape(a), operand_shape(b), field="x2")
+    return Tensor(
+        broadcast_shapes(asked.shape("condition"), shape, field="x2"), joint_dtype([a, b])
+    )
 
 
-def _reduced(asked: Asked) -> Shape:
+def _reduced_shape(asked: Asked) -> Shape:
     shape = asked.shape("x")
     axes = asked.integers("axis")
     chosen = (
@@ -86,40 +88,40 @@ def _reduced(asked: Asked) -> Shape:
     return tuple(n for axis, n in enumerate(shape) if axis not in chosen)
 
 
-def reduce(asked: Asked) -> Tensor:
+def infer_reduction_op(asked: Asked) -> Tensor:
     """Infer a reduction that keeps the dtype."""
-    return Tensor(_reduced(asked), asked.tensor("x").dtype)
+    return Tensor(_reduced_shape(asked), asked.tensor("x").dtype)
 
 
-def reduce_sum(asked: Asked) -> Tensor:
+def infer_sum_reduction_op(asked: Asked) -> Tensor:
     """Infer a sum or a product over axes."""
     dtype = asked.tensor("x").dtype
     # Narrow integers are widened, by rules that differ between the two functions.
-    return Tensor(_reduced(asked), dtype if dtype in (*FLOATS, "int32", "int64") else None)
+    return Tensor(_reduced_shape(asked), dtype if dtype in (*FLOATS, "int32", "int64") else None)
 
 
-def reduce_float(asked: Asked) -> Tensor:
+def infer_float_reduction_op(asked: Asked) -> Tensor:
     """Infer a reduction that gives floats."""
-    return Tensor(_reduced(asked), floating(asked.tensor("x").dtype))
+    return Tensor(_reduced_shape(asked), floating_dtype(asked.tensor("x").dtype))
 
 
-def reduce_bool(asked: Asked) -> Tensor:
+def infer_bool_reduction_op(asked: Asked) -> Tensor:
     """Infer whether all or any elements hold."""
-    return Tensor(_reduced(asked), "bool")
+    return Tensor(_reduced_shape(asked), "bool")
 
 
-def reduce_index(asked: Asked) -> Tensor:
+def infer_index_reduction_op(asked: Asked) -> Tensor:
     """Infer the place of the smallest or largest element."""
-    return Tensor(_reduced(asked), "int32")
+    return Tensor(_reduced_shape(asked), "int32")
 
 
-def like(asked: Asked) -> Tensor:
+def infer_filled_like_op(asked: Asked) -> Tensor:
     """Infer a constant in the form of a tensor."""
     x, dtype = asked.tensor(first_name(asked)), asked.arguments.get("dtype")
     return Tensor(x.shape, dtype if isinstance(dtype, str) else x.dtype)
 
 
-def cumulative(asked: Asked) -> Tensor:
+def infer_cumulative_op(asked: Asked) -> Tensor:
     """Infer sums or products along one axis; without an axis the tensor is flattened."""
     x, dtype = asked.tensor("x"), asked.arguments.get("dtype")
     shape = asked.shape("x")
@@ -129,7 +131,7 @@ def cumulative(asked: Asked) -> Tensor:
     return Tensor(shape, dtype if isinstance(dtype, str) else kept)
 
 
-def matmul(asked: Asked) -> Tensor:
+def infer_matmul_op(asked: Asked) -> Tensor:
     """Infer the matrix product over the last two axes, broadcast over those ahead.
 
     Shapes:
@@ -149,8 +151,8 @@ def matmul(asked: Asked) -> Tensor:
             field="x2",
             help="make the last axis of the first equal the last but one of the second",
         )
-    ahead = broadcast(first[:-2], last[:-2], field="x2")
+    ahead = broadcast_shapes(first[:-2], last[:-2], field="x2")
     rows = () if len(a) == 1 else first[-2:-1]
     columns = () if len(b) == 1 else last[-1:]
-    dtype = joint([asked.tensor("x1"), asked.tensor("x2")])
+    dtype = joint_dtype([asked.tensor("x1"), asked.tensor("x2")])
     return Tensor((*ahead, *rows, *columns), None if dtype == "bool" else dtype)

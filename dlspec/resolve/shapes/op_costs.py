@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from dlspec.language.tensors import Tensor
-from dlspec.resolve.shapes.cost import plus, size, times
+from dlspec.resolve.shapes.cost import product_if_known, sample_elements, sum_if_known
 
 _MOVING = (
     "broadcast_to cast concatenate copy expand_dims flip get_item one_hot ones_like reshape roll "
@@ -27,16 +27,18 @@ def op_cost(
         return None, None
     if name in _FREE:
         return 0, 0
-    shapes = [tensor.shape for tensor in _tensors(arguments) if tensor.shape is not None]
+    shapes = [
+        tensor.shape for tensor in _tensors_among_arguments(arguments) if tensor.shape is not None
+    ]
     if name == "matmul":
-        macs = times(size(output.shape), shapes[0][-1])
-        return macs, times(2, macs)
-    return 0, plus(*(size(shape) for shape in shapes))
+        macs = product_if_known(sample_elements(output.shape), shapes[0][-1])
+        return macs, product_if_known(2, macs)
+    return 0, sum_if_known(*(sample_elements(shape) for shape in shapes))
 
 
-def _tensors(arguments: Iterable[object]) -> Iterator[Tensor]:
+def _tensors_among_arguments(arguments: Iterable[object]) -> Iterator[Tensor]:
     for argument in arguments:
         if isinstance(argument, Tensor):
             yield argument
         elif isinstance(argument, tuple):
-            yield from _tensors(argument)
+            yield from _tensors_among_arguments(argument)

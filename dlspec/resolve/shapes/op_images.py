@@ -9,7 +9,7 @@ _ONE, _BATCH = 3, 4
 _COLOURS = 3
 
 
-def _axes(asked: Asked, shape: Shape, *, single: bool = True) -> tuple[int, int, int]:
+def _image_axes(asked: Asked, shape: Shape, *, single: bool = True) -> tuple[int, int, int]:
     """Return the axes of height, width and channels.
 
     Raises:
@@ -27,11 +27,11 @@ def _axes(asked: Asked, shape: Shape, *, single: bool = True) -> tuple[int, int,
     return rank - 3, rank - 2, rank - 1
 
 
-def _replaced(shape: Shape, extents: dict[int, Dim]) -> Shape:
+def _shape_with_extents(shape: Shape, extents: dict[int, Dim]) -> Shape:
     return tuple(extents.get(axis, extent) for axis, extent in enumerate(shape))
 
 
-def resized(asked: Asked) -> Tensor:
+def infer_resize_op(asked: Asked) -> Tensor:
     """Infer `resize`.
 
     Shapes:
@@ -39,32 +39,32 @@ def resized(asked: Asked) -> Tensor:
         returns: (batch, *size, channels)
     """
     shape, size = asked.shape("images"), asked.integers("size") or ()
-    height, width, _ = _axes(asked, shape)
-    made = _replaced(shape, dict(zip((height, width), size, strict=True)))
+    height, width, _ = _image_axes(asked, shape)
+    made = _shape_with_extents(shape, dict(zip((height, width), size, strict=True)))
     return Tensor(made, asked.tensor("images").dtype)
 
 
-def greyed(asked: Asked) -> Tensor:
+def infer_grayscale_op(asked: Asked) -> Tensor:
     """Infer `rgb_to_grayscale`: one channel of three, or of one.
 
     Raises:
         ShapeError: If there is another number of channels.
     """
     shape = asked.shape("images")
-    *_, channels = _axes(asked, shape)
-    _require_colours(shape[channels], (1, _COLOURS), asked)
-    return Tensor(_replaced(shape, {channels: 1}), asked.tensor("images").dtype)
+    *_, channels = _image_axes(asked, shape)
+    _require_colour_count(shape[channels], (1, _COLOURS), asked)
+    return Tensor(_shape_with_extents(shape, {channels: 1}), asked.tensor("images").dtype)
 
 
-def recoloured(asked: Asked) -> Tensor:
+def infer_colour_space_op(asked: Asked) -> Tensor:
     """Infer `rgb_to_hsv` and `hsv_to_rgb`.
 
     Raises:
         ShapeError: If there are no three channels, or no floats.
     """
     shape, dtype = asked.shape("images"), asked.tensor("images").dtype
-    *_, channels = _axes(asked, shape)
-    _require_colours(shape[channels], (_COLOURS,), asked)
+    *_, channels = _image_axes(asked, shape)
+    _require_colour_count(shape[channels], (_COLOURS,), asked)
     if dtype is not None and "float" not in dtype:
         raise ShapeError(
             Code.DTYPE,
@@ -74,7 +74,7 @@ def recoloured(asked: Asked) -> Tensor:
     return Tensor(shape, dtype)
 
 
-def _require_colours(extent: Dim, known: tuple[int, ...], asked: Asked) -> None:
+def _require_colour_count(extent: Dim, known: tuple[int, ...], asked: Asked) -> None:
     if extent is not None and extent not in known:
         counts = " or ".join(str(count) for count in known)
         raise ShapeError(
@@ -84,28 +84,31 @@ def _require_colours(extent: Dim, known: tuple[int, ...], asked: Asked) -> None:
         )
 
 
-def padded(asked: Asked) -> Tensor:
+def infer_pad_images_op(asked: Asked) -> Tensor:
     """Infer `pad_images`, whose margins grow the images."""
-    return _margined(asked, word="padding", sign=1)
+    return _margined_images(asked, word="padding", sign=1)
 
 
-def cropped(asked: Asked) -> Tensor:
+def infer_crop_images_op(asked: Asked) -> Tensor:
     """Infer `crop_images`, whose margins shrink the images."""
-    return _margined(asked, word="cropping", sign=-1)
+    return _margined_images(asked, word="cropping", sign=-1)
 
 
-def _margined(asked: Asked, *, word: str, sign: int) -> Tensor:
+def _margined_images(asked: Asked, *, word: str, sign: int) -> Tensor:
     shape = asked.shape("images")
-    height, width, _ = _axes(asked, shape)
+    height, width, _ = _image_axes(asked, shape)
     sides = {
         height: (f"top_{word}", f"bottom_{word}", "target_height"),
         width: (f"left_{word}", f"right_{word}", "target_width"),
     }
-    made = {axis: _extent(asked, shape[axis], names, sign=sign) for axis, names in sides.items()}
-    return Tensor(_replaced(shape, made), asked.tensor("images").dtype)
+    made = {
+        axis: _margined_extent(asked, shape[axis], names, sign=sign)
+        for axis, names in sides.items()
+    }
+    return Tensor(_shape_with_extents(shape, made), asked.tensor("images").dtype)
 
 
-def _extent(asked: Asked, extent: Dim, names: tuple[str, str, str], *, sign: int) -> Dim:
+def _margined_extent(asked: Asked, extent: Dim, names: tuple[str, str, str], *, sign: int) -> Dim:
     """Return the length of an axis that two of its margins and its target are given for.
 
     Raises:
@@ -142,15 +145,15 @@ def _extent(asked: Asked, extent: Dim, names: tuple[str, str, str], *, sign: int
     return made
 
 
-def edged(asked: Asked) -> Tensor:
+def infer_sobel_edges_op(asked: Asked) -> Tensor:
     """Infer `sobel_edges`: two gradients of each pixel, on a new last axis."""
     shape = asked.shape("images")
-    _axes(asked, shape, single=False)
+    _image_axes(asked, shape, single=False)
     return Tensor((*shape, 2), asked.tensor("images").dtype)
 
 
-def unsized(asked: Asked) -> Tensor:
+def infer_same_size_op(asked: Asked) -> Tensor:
     """Infer functions that move or blur pixels and keep the size."""
     images = asked.tensor("images")
-    _axes(asked, asked.shape("images"))
+    _image_axes(asked, asked.shape("images"))
     return Tensor(images.shape, images.dtype)

@@ -7,7 +7,7 @@ from dlspec.resolve.shapes.op_arguments import Asked, UnknownError
 from dlspec.resolve.shapes.tensor import ShapeError
 
 
-def get_item(asked: Asked) -> Tensor:
+def infer_get_item_op(asked: Asked) -> Tensor:
     """Infer the part of a tensor that an index leaves.
 
     Raises:
@@ -42,14 +42,14 @@ def _axes_left(items: list[Item], shape: Shape, whole: int) -> list[Dim]:
             left.append(1)
         else:
             if isinstance(item, str):
-                left.append(_part(item, shape[axis]))
+                left.append(_slice_extent(item, shape[axis]))
             else:
                 _require_inside(item, axis, shape)
             axis += 1
     return left
 
 
-def _part(text: str, extent: Dim) -> Dim:
+def _slice_extent(text: str, extent: Dim) -> Dim:
     part = slice_of(text)
     assert part is not None, text
     return None if extent is None else len(range(*part.indices(extent)))

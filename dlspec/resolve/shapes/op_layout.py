@@ -8,9 +8,9 @@ from dlspec.resolve.shapes.op_arguments import (
     Asked,
     UnknownError,
     axis_of,
-    broadcast,
+    broadcast_shapes,
     first_name,
-    joint,
+    joint_dtype,
     operand_shape,
 )
 from dlspec.resolve.shapes.tensor import ShapeError
@@ -27,16 +27,16 @@ def tensors_of(asked: Asked) -> tuple[list[Tensor], list[Shape]]:
     return tensors, shapes
 
 
-def _require_alike(shapes: list[Shape], *, joined: int | None) -> None:
+def _require_joinable_shapes(shapes: list[Shape], *, joined: int | None) -> None:
     for axis in range(len(shapes[0])):
         known = {shape[axis] for shape in shapes if len(shape) > axis} - {None}
         if axis != joined and len(known) > 1:
-            raise _unlike(shapes)
+            raise _unlike_shapes_error(shapes)
     if len({len(shape) for shape in shapes}) > 1:
-        raise _unlike(shapes)
+        raise _unlike_shapes_error(shapes)
 
 
-def _unlike(shapes: list[Shape]) -> ShapeError:
+def _unlike_shapes_error(shapes: list[Shape]) -> ShapeError:
     return ShapeError(
         Code.MERGE,
         f"shapes do not fit: {', '.join(str(shape) for shape in shapes)}",
@@ -44,27 +44,27 @@ def _unlike(shapes: list[Shape]) -> ShapeError:
     )
 
 
-def concatenate(asked: Asked) -> Tensor:
+def infer_concatenate_op(asked: Asked) -> Tensor:
     """Infer tensors joined along an axis they have."""
     tensors, shapes = tensors_of(asked)
     first = shapes[0]
     axis = axis_of(asked.integer("axis"), len(first), shape=first)
-    _require_alike(shapes, joined=axis)
+    _require_joinable_shapes(shapes, joined=axis)
     known = [shape[axis] for shape in shapes if shape[axis] is not None]
     total = sum(n for n in known if n is not None) if len(known) == len(shapes) else None
-    return Tensor((*first[:axis], total, *first[axis + 1 :]), joint(tensors))
+    return Tensor((*first[:axis], total, *first[axis + 1 :]), joint_dtype(tensors))
 
 
-def stack(asked: Asked) -> Tensor:
+def infer_stack_op(asked: Asked) -> Tensor:
     """Infer tensors joined along a new axis."""
     tensors, shapes = tensors_of(asked)
-    _require_alike(shapes, joined=None)
+    _require_joinable_shapes(shapes, joined=None)
     first = shapes[0]
     axis = axis_of(asked.integer("axis"), len(first) + 1, shape=first)
-    return Tensor((*first[:axis], len(shapes), *first[axis:]), joint(tensors))
+    return Tensor((*first[:axis], len(shapes), *first[axis:]), joint_dtype(tensors))
 
 
-def reshape(asked: Asked) -> Tensor:
+def infer_reshape_op(asked: Asked) -> Tensor:
     """Infer a reshape of all axes, the batch included; one -1 stands for what is left."""
     shape, target = asked.shape("x"), asked.integers("newshape") or ()
     open_axes, elements = target.count(-1), prod(n for n in shape if n is not None)
@@ -82,7 +82,7 @@ def reshape(asked: Asked) -> Tensor:
     return Tensor(tuple(fill if n == -1 else n for n in target), asked.tensor("x").dtype)
 
 
-def transpose(asked: Asked) -> Tensor:
+def infer_transpose_op(asked: Asked) -> Tensor:
     """Infer a permutation of all axes, the batch included."""
     shape, axes = asked.shape("x"), asked.integers("axes")
     order = tuple(reversed(range(len(shape)))) if axes is None else axes
@@ -96,7 +96,7 @@ def transpose(asked: Asked) -> Tensor:
     return Tensor(tuple(shape[axis] for axis in order), asked.tensor("x").dtype)
 
 
-def expand_dims(asked: Asked) -> Tensor:
+def infer_expand_dims_op(asked: Asked) -> Tensor:
     """Infer new axes of 1."""
     shape, axes = asked.shape("x"), asked.integers("axis") or ()
     rank = len(shape) + len(axes)
@@ -106,7 +106,7 @@ def expand_dims(asked: Asked) -> Tensor:
     return Tensor(expanded, asked.tensor("x").dtype)
 
 
-def squeeze(asked: Asked) -> Tensor:
+def infer_squeeze_op(asked: Asked) -> Tensor:
     """Infer the removal of axes of 1."""
     shape, axes = asked.shape("x"), asked.integers("axis")
     if axes is None:
@@ -124,7 +124,7 @@ def squeeze(asked: Asked) -> Tensor:
     return Tensor(kept, asked.tensor("x").dtype)
 
 
-def swapaxes(asked: Asked) -> Tensor:
+def infer_swapaxes_op(asked: Asked) -> Tensor:
     """Infer the exchange of two axes."""
     shape = list(asked.shape("x"))
     first = axis_of(asked.integer("axis1"), len(shape), shape=tuple(shape), field="axis1")
@@ -133,13 +133,13 @@ def swapaxes(asked: Asked) -> Tensor:
     return Tensor(tuple(shape), asked.tensor("x").dtype)
 
 
-def cast(asked: Asked) -> Tensor:
+def infer_cast_op(asked: Asked) -> Tensor:
     """Infer a change of dtype."""
     dtype = asked.arguments.get("dtype")
     return Tensor(asked.tensor(first_name(asked)).shape, dtype if isinstance(dtype, str) else None)
 
 
-def one_hot(asked: Asked) -> Tensor:
+def infer_one_hot_op(asked: Asked) -> Tensor:
     """Infer a new axis of classes."""
     shape, axis = asked.shape("x"), asked.integer("axis")
     if not -1 <= axis < len(shape):
@@ -155,7 +155,7 @@ def one_hot(asked: Asked) -> Tensor:
     return Tensor(out, dtype if isinstance(dtype, str) else None)
 
 
-def take(asked: Asked) -> Tensor:
+def infer_take_op(asked: Asked) -> Tensor:
     """Infer the elements at some indices along an axis."""
     shape, indices = asked.shape("x"), asked.arguments.get("indices")
     taken = operand_shape(indices)
@@ -166,10 +166,10 @@ def take(asked: Asked) -> Tensor:
     return Tensor((*shape[:axis], *taken, *shape[axis + 1 :]), asked.tensor("x").dtype)
 
 
-def broadcast_to(asked: Asked) -> Tensor:
+def infer_broadcast_to_op(asked: Asked) -> Tensor:
     """Infer a tensor repeated to a given shape."""
     target = asked.integers("shape") or ()
     shape = asked.shape("x")
-    if broadcast(shape, target, field="shape") != target:
-        raise _unlike([shape, target])
+    if broadcast_shapes(shape, target, field="shape") != target:
+        raise _unlike_shapes_error([shape, target])
     return Tensor(target, asked.tensor("x").dtype)

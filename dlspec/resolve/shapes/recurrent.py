@@ -6,18 +6,18 @@ from dlspec.language.tensors import Dim, Shape, Tensor, may_be_equal
 from dlspec.resolve.shapes.call import (
     Call,
     argument_tensors,
-    flag,
+    flag_argument,
     known_shape,
-    require_known,
+    require_known_extent,
     require_rank,
     sole_shape,
 )
-from dlspec.resolve.shapes.cells import Cell, States, cell_of, stack
-from dlspec.resolve.shapes.cost import plus, times
+from dlspec.resolve.shapes.cells import Cell, States, cell_of, cell_of_stack
+from dlspec.resolve.shapes.cost import product_if_known, sum_if_known
 from dlspec.resolve.shapes.tensor import Inferred, ShapeError
 
 
-def recurrent(call: Call) -> Inferred | None:
+def infer_recurrent(call: Call) -> Inferred | None:
     """Infer SimpleRNN, GRU, LSTM, and RNN over cells; None for a cell not known here.
 
     Shapes:
@@ -30,20 +30,24 @@ def recurrent(call: Call) -> Inferred | None:
             `unroll` is set, or if the batch is unknown and `stateful` is set.
     """
     batch, steps, features = require_rank(call, sole_shape(call), "batch, steps, features")
-    width = require_known(call, features, what="the number of features")
-    cell = _cell(call.layer, width)
+    width = require_known_extent(call, features, what="the number of features")
+    cell = _cell_of_layer(call.layer, width)
     if cell is None:
         return None
     require_runnable(call, batch, steps)
     require_states(call, tuple((batch, width) for _, width in cell.states))
-    out = (batch, steps, cell.units) if flag(call, "return_sequences") else (batch, cell.units)
+    out = (
+        (batch, steps, cell.units)
+        if flag_argument(call, "return_sequences")
+        else (batch, cell.units)
+    )
     states = state_outputs(call, cell.states, batch)
-    macs, extra = times(steps, cell.macs), times(steps, cell.extra)
+    macs, extra = product_if_known(steps, cell.macs), product_if_known(steps, cell.extra)
     outputs = (("out", Tensor(out, call.dtype)), *states)
-    return Inferred(outputs, cell.weights, macs, plus(times(2, macs), extra))
+    return Inferred(outputs, cell.weights, macs, sum_if_known(product_if_known(2, macs), extra))
 
 
-def _cell(layer: Object, features: int) -> Cell | None:
+def _cell_of_layer(layer: Object, features: int) -> Cell | None:
     if layer.class_name != "RNN":
         return cell_of(layer, features)
     held = layer["cell"]
@@ -51,7 +55,7 @@ def _cell(layer: Object, features: int) -> Cell | None:
         return cell_of(held, features)
     cells = held if isinstance(held, tuple) else ()
     known = tuple(cell for cell in cells if isinstance(cell, Object))
-    return stack(known, features) if known and len(known) == len(cells) else None
+    return cell_of_stack(known, features) if known and len(known) == len(cells) else None
 
 
 def require_runnable(call: Call, batch: Dim, steps: Dim) -> None:
@@ -60,7 +64,7 @@ def require_runnable(call: Call, batch: Dim, steps: Dim) -> None:
     Raises:
         ShapeError: If `stateful` has no batch size, or `unroll` no number of steps.
     """
-    if batch is None and flag(call, "stateful"):
+    if batch is None and flag_argument(call, "stateful"):
         raise ShapeError(
             Code.UNKNOWN_EXTENT,
             "a stateful layer needs to know the batch size, which is None here",
@@ -78,7 +82,7 @@ def require_runnable(call: Call, batch: Dim, steps: Dim) -> None:
 
 def state_outputs(call: Call, states: States, batch: Dim) -> tuple[tuple[str, Tensor], ...]:
     """Return the states as outputs, if the layer returns them."""
-    if not flag(call, "return_state"):
+    if not flag_argument(call, "return_state"):
         return ()
     return tuple((name, Tensor((batch, width), call.dtype)) for name, width in states)
 
@@ -97,9 +101,9 @@ def require_states(
     if len(given) != len(wanted):
         raise ShapeError(
             Code.STATE,
-            f"`{call.layer.class_name}` keeps {_states(len(wanted))}, not {len(given)}",
+            f"`{call.layer.class_name}` keeps {_states_text(len(wanted))}, not {len(given)}",
             field=argument,
-            help=f"give {_states(len(wanted))}, as a layer of the same kind returns them",
+            help=f"give {_states_text(len(wanted))}, as a layer of the same kind returns them",
         )
     for tensor, own in zip(given, wanted, strict=True):
         if not may_be_equal(known_shape(tensor), own):
@@ -111,11 +115,11 @@ def require_states(
             )
 
 
-def _states(number: int) -> str:
+def _states_text(number: int) -> str:
     return f"{number} state" + ("s" if number != 1 else "")
 
 
-def lone_cell(call: Call) -> Inferred | None:
+def infer_lone_cell(call: Call) -> Inferred | None:
     """Infer a cell called as a layer: one step and its states go in, both come out.
 
     Shapes:
@@ -127,7 +131,7 @@ def lone_cell(call: Call) -> Inferred | None:
         ShapeError: If there are no states, or they have another width or number.
     """
     batch, features = require_rank(call, sole_shape(call), "batch, features")
-    width = require_known(call, features, what="the number of features")
+    width = require_known_extent(call, features, what="the number of features")
     cell = cell_of(call.layer, width)
     if cell is None:
         return None

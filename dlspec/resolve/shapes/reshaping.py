@@ -7,26 +7,26 @@ from dlspec.language.catalogue import Value
 from dlspec.language.tensors import Dim, Shape
 from dlspec.resolve.shapes.call import (
     Call,
-    extents,
-    integer,
-    integers,
+    extents_per_axis,
+    integer_argument,
+    integer_tuple,
     per_axis,
     require_min_rank,
     require_rank,
-    sole,
+    sole_input,
     sole_shape,
 )
-from dlspec.resolve.shapes.cost import one_output, size, times
-from dlspec.resolve.shapes.result_dtypes import autocast
+from dlspec.resolve.shapes.cost import one_output, product_if_known, sample_elements
+from dlspec.resolve.shapes.result_dtypes import autocast_dtype
 from dlspec.resolve.shapes.tensor import Inferred, ShapeError
-from dlspec.resolve.shapes.window_extents import image
+from dlspec.resolve.shapes.window_extents import sole_image
 
 
-def _moved(call: Call, out: Shape) -> Inferred:
-    return one_output(out, autocast(call, sole(call).dtype))
+def _rearranged_result(call: Call, out: Shape) -> Inferred:
+    return one_output(out, autocast_dtype(call, sole_input(call).dtype))
 
 
-def flatten(call: Call) -> Inferred:
+def infer_flatten(call: Call) -> Inferred:
     """Infer Flatten.
 
     Shapes:
@@ -34,21 +34,21 @@ def flatten(call: Call) -> Inferred:
         returns: (batch, elements)
     """
     shape = require_min_rank(call, sole_shape(call), 1)
-    return _moved(call, (shape[0], times(*shape[1:])))
+    return _rearranged_result(call, (shape[0], product_if_known(*shape[1:])))
 
 
-def reshape(call: Call) -> Inferred:
+def infer_reshape(call: Call) -> Inferred:
     """Infer Reshape; one -1 stands for what is left.
 
     Raises:
         ShapeError: If the elements do not come out even.
     """
     shape = require_min_rank(call, sole_shape(call), 1)
-    target = _target(call.layer["target_shape"])
-    return _moved(call, (shape[0], *_fill(shape[1:], target)))
+    target = _reshape_target(call.layer["target_shape"])
+    return _rearranged_result(call, (shape[0], *_filled_target(shape[1:], target)))
 
 
-def _target(value: Value) -> tuple[int | None, ...]:
+def _reshape_target(value: Value) -> tuple[int | None, ...]:
     assert isinstance(value, tuple), value
     target = tuple(item if isinstance(item, int) else None for item in value)
     known = [extent for extent in target if extent is not None]
@@ -64,21 +64,21 @@ def _target(value: Value) -> tuple[int | None, ...]:
     return target
 
 
-def _fill(before: Shape, target: Shape) -> Shape:
-    elements = times(*before)
+def _filled_target(before: Shape, target: Shape) -> Shape:
+    elements = product_if_known(*before)
     if elements is None or None in target:
         return tuple(None if extent == -1 else extent for extent in target)
     named = prod(extent for extent in target if extent is not None and extent != -1)
     if -1 not in target:
         if named != elements:
-            raise _uneven(before, elements, target, named)
+            raise _uneven_elements_error(before, elements, target, named)
         return target
     if named == 0 or elements % named:
-        raise _uneven(before, elements, target, named)
+        raise _uneven_elements_error(before, elements, target, named)
     return tuple(elements // named if extent == -1 else extent for extent in target)
 
 
-def _uneven(before: Shape, elements: int, target: Shape, named: int) -> ShapeError:
+def _uneven_elements_error(before: Shape, elements: int, target: Shape, named: int) -> ShapeError:
     plural = "a multiple of " if -1 in target else ""
     return ShapeError(
         Code.RESHAPE,
@@ -88,14 +88,14 @@ def _uneven(before: Shape, elements: int, target: Shape, named: int) -> ShapeErr
     )
 
 
-def permute(call: Call) -> Inferred:
+def infer_permute(call: Call) -> Inferred:
     """Infer Permute; `dims` counts axes from 1, the batch axis stays.
 
     Raises:
         ShapeError: If `dims` is no permutation of the input's axes.
     """
     shape = sole_shape(call)
-    dims = integers(call.layer["dims"])
+    dims = integer_tuple(call.layer["dims"])
     if sorted(dims) != list(range(1, len(dims) + 1)):
         raise ShapeError(
             Code.AXIS,
@@ -110,10 +110,10 @@ def permute(call: Call) -> Inferred:
             field="dims",
             help=f"name each axis from 1 to {len(shape) - 1} once",
         )
-    return _moved(call, (shape[0], *(shape[axis] for axis in dims)))
+    return _rearranged_result(call, (shape[0], *(shape[axis] for axis in dims)))
 
 
-def repeat_vector(call: Call) -> Inferred:
+def infer_repeat_vector(call: Call) -> Inferred:
     """Infer RepeatVector.
 
     Shapes:
@@ -121,13 +121,13 @@ def repeat_vector(call: Call) -> Inferred:
         returns: (batch, n, features)
     """
     batch, features = require_rank(call, sole_shape(call), "batch, features")
-    return _moved(call, (batch, integer(call, "n"), features))
+    return _rearranged_result(call, (batch, integer_argument(call, "n"), features))
 
 
 Pairs = tuple[tuple[int, int], ...]
 
 
-def _pairs(call: Call, field: str, rank: int) -> Pairs:
+def _margin_pairs(call: Call, field: str, rank: int) -> Pairs:
     """Return (before, after) for each spatial axis from the forms Keras takes."""
     value = call.layer[field]
     if isinstance(value, int):
@@ -135,7 +135,7 @@ def _pairs(call: Call, field: str, rank: int) -> Pairs:
     assert isinstance(value, tuple), value
     if rank == 1 and all(isinstance(item, int) for item in value):
         value = (value,)
-    pairs = tuple(extents(item, 2) for item in value)
+    pairs = tuple(extents_per_axis(item, 2) for item in value)
     if len(pairs) != rank or any(len(pair) != 2 for pair in pairs):
         raise ShapeError(
             Code.CONFLICT,
@@ -146,7 +146,7 @@ def _pairs(call: Call, field: str, rank: int) -> Pairs:
     return tuple((before, after) for before, after in pairs)
 
 
-def zero_padding(call: Call) -> Inferred:
+def infer_zero_padding(call: Call) -> Inferred:
     """Infer ZeroPadding1D to 3D.
 
     Shapes:
@@ -154,15 +154,15 @@ def zero_padding(call: Call) -> Inferred:
         returns: (batch, *spatial + before + after, channels)
     """
     rank = int(call.layer.class_name[-2])
-    x = image(call, rank)
+    x = sole_image(call, rank)
     spatial = tuple(
         None if extent is None else extent + sum(pair)
-        for extent, pair in zip(x.spatial, _pairs(call, "padding", rank), strict=True)
+        for extent, pair in zip(x.spatial, _margin_pairs(call, "padding", rank), strict=True)
     )
-    return _moved(call, x.with_(spatial, x.channels))
+    return _rearranged_result(call, x.shape_with(spatial, x.channels))
 
 
-def cropping(call: Call) -> Inferred:
+def infer_cropping(call: Call) -> Inferred:
     """Infer Cropping1D to 3D.
 
     Shapes:
@@ -173,16 +173,16 @@ def cropping(call: Call) -> Inferred:
         ShapeError: If nothing is left of an axis.
     """
     rank = int(call.layer.class_name[-2])
-    pairs = _pairs(call, "cropping", rank)
+    pairs = _margin_pairs(call, "cropping", rank)
     if rank == 1:
         batch, steps, features = require_rank(call, sole_shape(call), "batch, steps, features")
-        return _moved(call, (batch, _cropped(steps, pairs[0]), features))
-    x = image(call, rank)
-    spatial = tuple(_cropped(n, pair) for n, pair in zip(x.spatial, pairs, strict=True))
-    return _moved(call, x.with_(spatial, x.channels))
+        return _rearranged_result(call, (batch, _cropped_extent(steps, pairs[0]), features))
+    x = sole_image(call, rank)
+    spatial = tuple(_cropped_extent(n, pair) for n, pair in zip(x.spatial, pairs, strict=True))
+    return _rearranged_result(call, x.shape_with(spatial, x.channels))
 
 
-def _cropped(extent: Dim, pair: tuple[int, int]) -> Dim:
+def _cropped_extent(extent: Dim, pair: tuple[int, int]) -> Dim:
     if extent is None:
         return None
     if sum(pair) >= extent:
@@ -195,7 +195,7 @@ def _cropped(extent: Dim, pair: tuple[int, int]) -> Dim:
     return extent - sum(pair)
 
 
-def up_sampling(call: Call) -> Inferred:
+def infer_up_sampling(call: Call) -> Inferred:
     """Infer UpSampling1D to 3D.
 
     Shapes:
@@ -206,10 +206,10 @@ def up_sampling(call: Call) -> Inferred:
     sizes = per_axis(call, "size", rank)
     if rank == 1:
         batch, steps, features = require_rank(call, sole_shape(call), "batch, steps, features")
-        return _moved(call, (batch, times(steps, sizes[0]), features))
-    x = image(call, rank)
-    spatial = tuple(times(n, factor) for n, factor in zip(x.spatial, sizes, strict=True))
-    out = x.with_(spatial, x.channels)
+        return _rearranged_result(call, (batch, product_if_known(steps, sizes[0]), features))
+    x = sole_image(call, rank)
+    spatial = tuple(product_if_known(n, factor) for n, factor in zip(x.spatial, sizes, strict=True))
+    out = x.shape_with(spatial, x.channels)
     smooth = rank == 2 and call.layer["interpolation"] != "nearest"
-    dtype = autocast(call, sole(call).dtype)
-    return one_output(out, dtype, extra=size(out) if smooth else 0)
+    dtype = autocast_dtype(call, sole_input(call).dtype)
+    return one_output(out, dtype, extra=sample_elements(out) if smooth else 0)

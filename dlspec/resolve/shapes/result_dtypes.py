@@ -24,12 +24,12 @@ def compute_dtype(layer: Object, default: str) -> str | None:
     return None if "_from_" in policy else policy.removeprefix("mixed_")
 
 
-def autocast(call: Call, dtype: str | None) -> str | None:
+def autocast_dtype(call: Call, dtype: str | None) -> str | None:
     """Return an input's dtype as the layer's call sees it: floats become the compute dtype."""
     return call.dtype if dtype in _FLOATS else dtype
 
 
-def promote(call: Call, tensors: tuple[Tensor, ...]) -> str | None:
+def promoted_dtype(call: Call, tensors: tuple[Tensor, ...]) -> str | None:
     """Return the dtype of an elementwise result; None for a mix of integer types."""
     if any(tensor.dtype in _FLOATS for tensor in tensors):
         return call.dtype

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dlspec.diagnostics.codes import Code
 from dlspec.language.catalogue import Value
 from dlspec.language.tensors import Dim, Shape
-from dlspec.resolve.shapes.call import Call, per_axis, require_rank, sole_shape, text
+from dlspec.resolve.shapes.call import Call, per_axis, require_rank, sole_shape, text_argument
 from dlspec.resolve.shapes.tensor import ShapeError
 
 _SPATIAL = {
@@ -24,14 +24,14 @@ class Image:
     channels: Dim
     channels_first: bool
 
-    def with_(self, spatial: Shape, channels: Dim) -> Shape:
+    def shape_with(self, spatial: Shape, channels: Dim) -> Shape:
         """Return the shape of other spatial axes and channels in the same order."""
         if self.channels_first:
             return (self.batch, channels, *spatial)
         return (self.batch, *spatial, channels)
 
 
-def image(call: Call, rank: int) -> Image:
+def sole_image(call: Call, rank: int) -> Image:
     """Return the sole input taken apart into `rank` spatial axes and channels.
 
     Raises:
@@ -83,7 +83,7 @@ def kernel_windows(call: Call, rank: int) -> Windows:
         per_axis(call, "kernel_size", rank),
         per_axis(call, "strides", rank),
         per_axis(call, "dilation_rate", rank),
-        text(call, "padding").lower(),
+        text_argument(call, "padding").lower(),
         "kernel_size",
     )
 
@@ -104,7 +104,7 @@ def require_one_of_stride_and_dilation(windows: Windows) -> None:
         )
 
 
-def slide(spatial: Shape, windows: Windows) -> Shape:
+def slide_windows(spatial: Shape, windows: Windows) -> Shape:
     """Return how many windows fit along each axis.
 
     Raises:

@@ -5,10 +5,10 @@ from dataclasses import replace
 from dlspec.diagnostics.codes import Code
 from dlspec.language.catalogue import ModelRef, Object, Value
 from dlspec.language.tensors import Tensor
-from dlspec.resolve.shapes.call import Call, known_shape, require_min_rank, sole, sole_shape
-from dlspec.resolve.shapes.cost import plus, times
+from dlspec.resolve.shapes.call import Call, known_shape, require_min_rank, sole_input, sole_shape
+from dlspec.resolve.shapes.cost import product_if_known, sum_if_known
 from dlspec.resolve.shapes.recurrent import require_states
-from dlspec.resolve.shapes.result_dtypes import autocast, is_float
+from dlspec.resolve.shapes.result_dtypes import autocast_dtype, is_float
 from dlspec.resolve.shapes.tensor import Inferred, ShapeError, Weight
 
 _RECURRENT = frozenset(
@@ -16,17 +16,17 @@ _RECURRENT = frozenset(
 )
 
 
-def bidirectional(call: Call) -> Inferred | None:
+def infer_bidirectional(call: Call) -> Inferred | None:
     """Infer Bidirectional.
 
     Returns:
         `out`, joined as `merge_mode` says, then the states of both directions with `f` and `b`
         before their names; without a merge mode `out` and `back`, then the states.
     """
-    forward, backward = _directions(call)
+    forward, backward = _forward_and_backward(call)
     _require_pair(call, forward, backward)
     _refuse_stateful_states(forward)
-    there, back = _run(call, forward), _run(call, backward)
+    there, back = _inferred_direction(call, forward), _inferred_direction(call, backward)
     if there is None or back is None:
         return None
     states = tuple(
@@ -35,14 +35,14 @@ def bidirectional(call: Call) -> Inferred | None:
         for name, tensor in run.outputs[1:]
     )
     require_states(call, tuple(known_shape(tensor) for _, tensor in states))
-    macs = plus(there.macs, back.macs)
-    flops = plus(there.flops, back.flops)
-    joined = _join(call, there.out, back.out)
+    macs = sum_if_known(there.macs, back.macs)
+    flops = sum_if_known(there.flops, back.flops)
+    joined = _joined_directions(call, there.out, back.out)
     returned = states if forward["return_state"] else ()
     return Inferred((*joined, *returned), (*there.weights, *back.weights), macs, flops)
 
 
-def _directions(call: Call) -> tuple[Object, Object]:
+def _forward_and_backward(call: Call) -> tuple[Object, Object]:
     forward, backward = call.layer["layer"], call.layer["backward_layer"]
     if not isinstance(forward, Object) or forward.class_name not in _RECURRENT:
         raise ShapeError(
@@ -90,19 +90,19 @@ def _refuse_stateful_states(forward: Object) -> None:
         )
 
 
-def _run(call: Call, direction: Object) -> Inferred | None:
+def _inferred_direction(call: Call, direction: Object) -> Inferred | None:
     """Return one direction's result together with its states."""
     arguments: dict[str, Value] = {**direction.arguments, "return_state": True}
-    return call.nested(replace(direction, arguments=arguments), sole(call))
+    return call.nested(replace(direction, arguments=arguments), sole_input(call))
 
 
-def _join(call: Call, there: Tensor, back: Tensor) -> tuple[tuple[str, Tensor], ...]:
+def _joined_directions(call: Call, there: Tensor, back: Tensor) -> tuple[tuple[str, Tensor], ...]:
     first, last = known_shape(there), known_shape(back)
     mode = call.layer["merge_mode"]
     if mode is None:
         return (("out", Tensor(first, call.dtype)), ("back", Tensor(last, call.dtype)))
     if mode == "concat":
-        width = plus(first[-1], last[-1])
+        width = sum_if_known(first[-1], last[-1])
         return (("out", Tensor((*first[:-1], width), call.dtype)),)
     if first != last:
         raise ShapeError(
@@ -114,7 +114,7 @@ def _join(call: Call, there: Tensor, back: Tensor) -> tuple[tuple[str, Tensor], 
     return (("out", Tensor(first, call.dtype)),)
 
 
-def time_distributed(call: Call) -> Inferred | None:
+def infer_time_distributed(call: Call) -> Inferred | None:
     """Infer TimeDistributed: the same layer or model at every step.
 
     Shapes:
@@ -124,7 +124,7 @@ def time_distributed(call: Call) -> Inferred | None:
     shape = require_min_rank(call, sole_shape(call), 3)
     held = call.layer["layer"]
     assert isinstance(held, Object | ModelRef), held
-    step = Tensor((shape[0], *shape[2:]), autocast(call, sole(call).dtype))
+    step = Tensor((shape[0], *shape[2:]), autocast_dtype(call, sole_input(call).dtype))
     inner = call.nested(held, step)
     if inner is None or inner.out.shape is None:
         return None
@@ -137,15 +137,15 @@ def time_distributed(call: Call) -> Inferred | None:
         )
     out = (inner.out.shape[0], shape[1], *inner.out.shape[1:])
     dtype = call.dtype if is_float(inner.out.dtype) else inner.out.dtype
-    macs, flops = times(shape[1], inner.macs), times(shape[1], inner.flops)
+    macs, flops = product_if_known(shape[1], inner.macs), product_if_known(shape[1], inner.flops)
     return Inferred((("out", Tensor(out, dtype)),), inner.weights, macs, flops)
 
 
-def spectral_normalization(call: Call) -> Inferred | None:
+def infer_spectral_normalization(call: Call) -> Inferred | None:
     """Infer SpectralNormalization: the layer held, and one vector for its power iteration."""
     held = call.layer["layer"]
     assert isinstance(held, Object), held
-    inner = call.nested(held, sole(call))
+    inner = call.nested(held, sole_input(call))
     if inner is None:
         return None
     kernels = [w for w in inner.weights if w.name in ("kernel", "embeddings")]
@@ -159,7 +159,7 @@ def spectral_normalization(call: Call) -> Inferred | None:
     vector = Weight("vector_u", (1, kernels[0].shape[-1]), trainable=False)
     # Keras casts the output to the input's dtype: vectors looked up for integer ids lose their
     # fractions.
-    dtype = autocast(call, sole(call).dtype)
+    dtype = autocast_dtype(call, sole_input(call).dtype)
     outputs = tuple((name, Tensor(tensor.shape, dtype)) for name, tensor in inner.outputs)
     weights = (vector, *inner.weights)
     if kernels[0].trainable:

@@ -8,10 +8,17 @@ from dlspec.language.catalogue import Object
 from dlspec.resolve.chain import _TAKES, STEPS, Step, step_digest
 from dlspec.resolve.costs import graph_cost, node_cost
 from dlspec.resolve.plan import Argument, Graph, Node, Op, Plan, Reference
-from dlspec.tools.diff.leaves import Change, Leaf, Written, arguments, changes, table
-from dlspec.tools.diff.matched_nodes import matched
+from dlspec.tools.diff.leaves import (
+    Change,
+    Leaf,
+    Written,
+    argument_leaves,
+    leaf_table,
+    table_changes,
+)
+from dlspec.tools.diff.matched_nodes import matched_layer_names
 from dlspec.tools.show.edges import reference_text
-from dlspec.tools.show.words import class_of, shape_text
+from dlspec.tools.show.words import node_class_name, shape_text
 
 # In the order of a spec, the model between data and training.
 ABOUT = ("name", "description", "tags", "owners")
@@ -83,15 +90,15 @@ def diff(before: Plan, after: Plan) -> Difference:
     graphs = before.graph, after.graph
     return Difference(
         names=(before.name, after.name),
-        changes=tuple(_sections(before, after)),
-        wiring=tuple(_wiring(*graphs, model="")),
-        layers=tuple(_layers(*graphs, model="")),
-        totals=_totals(*graphs),
-        rerun=_rerun(before, after),
+        changes=tuple(_section_changes(before, after)),
+        wiring=tuple(_wiring_changes(*graphs, model="")),
+        layers=tuple(_layer_changes(*graphs, model="")),
+        totals=_compared_totals(*graphs),
+        rerun=_steps_to_rerun(before, after),
     )
 
 
-def _rerun(before: Plan, after: Plan) -> tuple[Step, ...]:
+def _steps_to_rerun(before: Plan, after: Plan) -> tuple[Step, ...]:
     again: list[Step] = []
     for step in STEPS:
         changed = step_digest(before, step) != step_digest(after, step)
@@ -100,14 +107,14 @@ def _rerun(before: Plan, after: Plan) -> tuple[Step, ...]:
     return tuple(again)
 
 
-def _sections(before: Plan, after: Plan) -> Iterator[Change]:
+def _section_changes(before: Plan, after: Plan) -> Iterator[Change]:
     for section in SECTIONS:
-        yield from changes(
-            *(table(section, getattr(plan, section) or None) for plan in (before, after))
+        yield from table_changes(
+            *(leaf_table(section, getattr(plan, section) or None) for plan in (before, after))
         )
 
 
-def _totals(before: Graph, after: Graph) -> tuple[Total, ...]:
+def _compared_totals(before: Graph, after: Graph) -> tuple[Total, ...]:
     old, new = graph_cost(before), graph_cost(after)
     return (
         Total("parameters", old.parameters, new.parameters),
@@ -116,17 +123,17 @@ def _totals(before: Graph, after: Graph) -> tuple[Total, ...]:
     )
 
 
-def _wiring(before: Graph, after: Graph, *, model: str) -> Iterator[Change]:
+def _wiring_changes(before: Graph, after: Graph, *, model: str) -> Iterator[Change]:
     """Yield what differs in the inputs and outputs of a graph and of the models it holds."""
-    names = matched(before, after)
-    yield from changes(_ends(before, names, model), _ends(after, {}, model))
+    names = matched_layer_names(before, after)
+    yield from table_changes(_wiring_table(before, names, model), _wiring_table(after, {}, model))
     for name in before.models:
         if name in after.models:
             inner = f"{model}{name}."
-            yield from _wiring(before.models[name], after.models[name], model=inner)
+            yield from _wiring_changes(before.models[name], after.models[name], model=inner)
 
 
-def _ends(graph: Graph, names: Mapping[str, str], model: str) -> dict[str, Written]:
+def _wiring_table(graph: Graph, names: Mapping[str, str], model: str) -> dict[str, Written]:
     """Return inputs and outputs as a table; `names` translates old names of layers to new ones."""
     found = {}
     for declared in graph.inputs:
@@ -134,37 +141,37 @@ def _ends(graph: Graph, names: Mapping[str, str], model: str) -> dict[str, Writt
         said = f"{declared.shape} {declared.dtype}{sparse}"
         found[f"{model}input {declared.name}"] = Written(said)
     for name, reference in graph.outputs:
-        shown = _tensor(reference, graph, names)
+        shown = _renamed_tensor_text(reference, graph, names)
         found[f"{model}output {names.get(name, name)}"] = Written(shown)
     found[f"{model}inputs as"] = Written(graph.inputs_as)
     found[f"{model}outputs as"] = Written(graph.outputs_as)
     return found
 
 
-def _layers(before: Graph, after: Graph, *, model: str) -> Iterator[LayerChange]:
+def _layer_changes(before: Graph, after: Graph, *, model: str) -> Iterator[LayerChange]:
     """Yield the layers that differ, in the new order; those that are gone stand where they were."""
-    names = matched(before, after)
+    names = matched_layer_names(before, after)
     old = {node.name: node for node in before.nodes}
     was = {new: name for name, new in names.items()}
-    gone = _gone(before, names)
+    gone = _removed_layers(before, names)
     yield from (_one_sided("removed", node, before, model) for node in gone.get(None, ()))
     for node in after.nodes:
         if node.name not in was:
             yield _one_sided("added", node, after, model)
             continue
         earlier = old[was[node.name]]
-        found = changes(_facts(earlier, before, names), _facts(node, after, {}))
+        found = table_changes(_layer_facts(earlier, before, names), _layer_facts(node, after, {}))
         if found or earlier.name != node.name:
             kind: Literal["changed", "renamed"] = "changed" if found else "renamed"
-            yield LayerChange(kind, model, node.name, earlier.name, class_of(node), found)
+            yield LayerChange(kind, model, node.name, earlier.name, node_class_name(node), found)
         yield from (_one_sided("removed", n, before, model) for n in gone.get(earlier.name, ()))
     empty = Graph("", (), (), (), "single", "single", {})
     for name in dict.fromkeys((*before.models, *after.models)):
         inner = before.models.get(name, empty), after.models.get(name, empty)
-        yield from _layers(*inner, model=f"{model}{name}.")
+        yield from _layer_changes(*inner, model=f"{model}{name}.")
 
 
-def _gone(before: Graph, names: Mapping[str, str]) -> dict[str | None, list[Node]]:
+def _removed_layers(before: Graph, names: Mapping[str, str]) -> dict[str | None, list[Node]]:
     """Return the layers without a partner, by the last layer above that has one."""
     found: dict[str | None, list[Node]] = {}
     above = None
@@ -179,25 +186,25 @@ def _gone(before: Graph, names: Mapping[str, str]) -> dict[str | None, list[Node
 def _one_sided(
     kind: Literal["added", "removed"], node: Node, graph: Graph, model: str
 ) -> LayerChange:
-    facts = {k: fact for k, fact in _facts(node, graph, {}).items() if not fact.by_default}
-    found = changes({}, facts) if kind == "added" else changes(facts, {})
+    facts = {k: fact for k, fact in _layer_facts(node, graph, {}).items() if not fact.by_default}
+    found = table_changes({}, facts) if kind == "added" else table_changes(facts, {})
     kept = tuple(change for change in found if change.path != "class")
-    return LayerChange(kind, model, node.name, None, class_of(node), kept)
+    return LayerChange(kind, model, node.name, None, node_class_name(node), kept)
 
 
-def _facts(node: Node, graph: Graph, names: Mapping[str, str]) -> dict[str, Written]:
+def _layer_facts(node: Node, graph: Graph, names: Mapping[str, str]) -> dict[str, Written]:
     """Return all that a comparison says of a layer; what costs nothing is left out."""
     operation = node.operation
-    facts = {"class": Written(class_of(node))}
+    facts = {"class": Written(node_class_name(node))}
     if isinstance(operation, Object):
-        facts |= dict(arguments("", operation))
+        facts |= dict(argument_leaves("", operation))
     elif isinstance(operation, Op):
-        facts |= _operands(operation, graph, names)
-    reads = _shown(node.inputs, graph, names)
+        facts |= _operand_facts(operation, graph, names)
+    reads = _argument_leaf(node.inputs, graph, names)
     if reads is not None and not isinstance(operation, Op):
         facts["reads"] = Written(reads)
     for name, argument in node.call.items():
-        facts[f"call.{name}"] = Written(_shown(argument, graph, names))
+        facts[f"call.{name}"] = Written(_argument_leaf(argument, graph, names))
     if not node.trainable:
         facts["trainable"] = Written(value=False)
     for name, tensor in node.outputs:
@@ -209,14 +216,14 @@ def _facts(node: Node, graph: Graph, names: Mapping[str, str]) -> dict[str, Writ
     return facts | {what: Written(count) for what, count in counts.items() if count}
 
 
-def _operands(operation: Op, graph: Graph, names: Mapping[str, str]) -> dict[str, Written]:
-    facts = {"args": Written(_shown(operation.arguments, graph, names))}
+def _operand_facts(operation: Op, graph: Graph, names: Mapping[str, str]) -> dict[str, Written]:
+    facts = {"args": Written(_argument_leaf(operation.arguments, graph, names))}
     for name, argument in operation.keywords.items():
-        facts[name] = Written(_shown(argument, graph, names))
+        facts[name] = Written(_argument_leaf(argument, graph, names))
     return facts
 
 
-def _shown(
+def _argument_leaf(
     argument: Argument | tuple[Argument, ...] | Mapping[str, Reference],
     graph: Graph,
     names: Mapping[str, str],
@@ -224,17 +231,17 @@ def _shown(
     """Return an argument with its tensors as a spec writes them; a single one stands bare."""
     match argument:
         case Reference():
-            return _tensor(argument, graph, names)
+            return _renamed_tensor_text(argument, graph, names)
         case tuple():
-            return tuple(_shown(item, graph, names) for item in argument)
+            return tuple(_argument_leaf(item, graph, names) for item in argument)
         case Mapping():
-            return tuple(f"{k}: {_shown(v, graph, names)}" for k, v in argument.items())
+            return tuple(f"{k}: {_argument_leaf(v, graph, names)}" for k, v in argument.items())
         case None | bool() | int() | float() | str():
             return argument
         case _:
             return str(argument)
 
 
-def _tensor(reference: Reference, graph: Graph, names: Mapping[str, str]) -> str:
+def _renamed_tensor_text(reference: Reference, graph: Graph, names: Mapping[str, str]) -> str:
     renamed = names.get(reference.node, reference.node)
     return renamed + reference_text(reference, graph).removeprefix(reference.node)

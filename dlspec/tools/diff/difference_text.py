@@ -29,10 +29,17 @@ def difference_text(found: Difference) -> str:
         return f"{head}: nothing changed in meaning\n"
     above = [c for c in found.changes if _section_of(c) in _ABOVE_MODEL]
     below = [c for c in found.changes if _section_of(c) not in _ABOVE_MODEL]
-    graph = [*map(_row, found.wiring), *(row for layer in found.layers for row in _layer(layer))]
-    parts = [*_sections(above), *([_part("model", graph)] if graph else []), *_sections(below)]
+    graph = [
+        *map(_change_row, found.wiring),
+        *(row for layer in found.layers for row in _layer_change_rows(layer)),
+    ]
+    parts = [
+        *_section_parts(above),
+        *([_titled_rows_text("model", graph)] if graph else []),
+        *_section_parts(below),
+    ]
     if any(total.before != total.after for total in found.totals):
-        parts.append(_sums(found.totals))
+        parts.append(_totals_text(found.totals))
     kept = [step for step in STEPS if step not in found.rerun]
     steps = [f"must run again: {', '.join(found.rerun) or 'nothing'}"]
     if found.rerun and kept:
@@ -74,16 +81,19 @@ def _section_of(change: Change) -> str:
     return change.path.partition(".")[0]
 
 
-def _sections(changes: Sequence[Change]) -> Iterator[str]:
-    about = [_row(change) for change in changes if _section_of(change) in ABOUT]
+def _section_parts(changes: Sequence[Change]) -> Iterator[str]:
+    about = [_change_row(change) for change in changes if _section_of(change) in ABOUT]
     if about:
-        yield _part("about", about)
+        yield _titled_rows_text("about", about)
     others = [change for change in changes if _section_of(change) not in ABOUT]
     for name, inner in groupby(others, _section_of):
-        yield _part(name, [_row(change, below=name) for change in _whole(list(inner))])
+        yield _titled_rows_text(
+            name,
+            [_change_row(change, below=name) for change in _fold_one_sided_changes(list(inner))],
+        )
 
 
-def _whole(changes: Sequence[Change]) -> Iterator[Change]:
+def _fold_one_sided_changes(changes: Sequence[Change]) -> Iterator[Change]:
     """Yield changes with all that is new or gone under one path as one."""
     above = None
     for change in changes:
@@ -94,32 +104,34 @@ def _whole(changes: Sequence[Change]) -> Iterator[Change]:
         if side is not None and side.holds:
             above = change.path
             inside = [c for c in changes if c.path.startswith(above + ".")]
-            text = _BETWEEN.join(_said(c, above=above) for c in inside if not _holds(c))
+            text = _BETWEEN.join(
+                _change_text(c, above=above) for c in inside if not _holds_mapping(c)
+            )
             told = Written(text)
             change = Change(above, told if change.before else None, told if change.after else None)
         yield change
 
 
-def _holds(change: Change) -> bool:
+def _holds_mapping(change: Change) -> bool:
     return any(side is not None and side.holds for side in (change.before, change.after))
 
 
-def _said(change: Change, *, above: str = "") -> str:
-    return f"{change.path.removeprefix(above).removeprefix('.')} {_sides(change)}"
+def _change_text(change: Change, *, above: str = "") -> str:
+    return f"{change.path.removeprefix(above).removeprefix('.')} {_change_sides_text(change)}"
 
 
-def _row(change: Change, *, below: str = "") -> Row:
+def _change_row(change: Change, *, below: str = "") -> Row:
     mark = "+" if change.before is None else "-" if change.after is None else "~"
     path = change.path.removeprefix(below).removeprefix(".")
-    return (mark, path, "", _sides(change))
+    return (mark, path, "", _change_sides_text(change))
 
 
-def _layer(layer: LayerChange) -> Iterator[Row]:
+def _layer_change_rows(layer: LayerChange) -> Iterator[Row]:
     """Yield the rows of a layer: one for one that is new or gone, else one for each fact."""
     name = layer.model + layer.name
-    facts = [(change.path, _sides(change)) for change in layer.changes]
+    facts = [(change.path, _change_sides_text(change)) for change in layer.changes]
     if layer.kind in ("added", "removed"):
-        rows = [_BETWEEN.join(_said(change) for change in layer.changes)]
+        rows = [_BETWEEN.join(_change_text(change) for change in layer.changes)]
     else:
         width = max((len(path) for path, _ in facts), default=0)
         rows = [f"{path.ljust(width)}  {sides}" for path, sides in facts]
@@ -129,13 +141,15 @@ def _layer(layer: LayerChange) -> Iterator[Row]:
     yield from (("", "", "", row) for row in rows[1:])
 
 
-def _sides(change: Change) -> str:
+def _change_sides_text(change: Change) -> str:
     counts = change.path in _COUNTS
-    texts = [_value(side, counts=counts) for side in (change.before, change.after) if side]
+    texts = [
+        _change_side_text(side, counts=counts) for side in (change.before, change.after) if side
+    ]
     return " -> ".join(texts)
 
 
-def _value(side: Written, *, counts: bool) -> str:
+def _change_side_text(side: Written, *, counts: bool) -> str:
     if counts and isinstance(side.value, int):
         text = count_text(side.value)
     elif isinstance(side.value, str):
@@ -145,20 +159,20 @@ def _value(side: Written, *, counts: bool) -> str:
     return f"{text} (default)" if side.by_default else text
 
 
-def _part(title: str, rows: Sequence[Row]) -> str:
+def _titled_rows_text(title: str, rows: Sequence[Row]) -> str:
     """Return rows under a title; values that would make a line too long go on in the next."""
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
     column = 4 + sum(width + 2 for width in widths[1:] if width) + 1
     lines = [title]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False) if width]
-        first, *others = _wrapped(row[3], max(_WIDTH - column, 40))
+        first, *others = _wrap_facts(row[3], max(_WIDTH - column, 40))
         lines.append(("  " + "  ".join([*cells, first])).rstrip())
         lines += [" " * column + other for other in others]
     return "\n".join(lines)
 
 
-def _wrapped(text: str, width: int) -> list[str]:
+def _wrap_facts(text: str, width: int) -> list[str]:
     """Return lines broken behind commas; not inside a shape, nor between a fact and its value."""
     facts = text.split(_BETWEEN)
     if all(len(fact) <= width for fact in facts):
@@ -169,9 +183,9 @@ def _wrapped(text: str, width: int) -> list[str]:
     return [line.replace(_HARD, " ") for line in lines]
 
 
-def _sums(totals: Sequence[Total]) -> str:
+def _totals_text(totals: Sequence[Total]) -> str:
     head = ("total", "before", "after", "change")
-    rows = [head, *(_total(total) for total in totals)]
+    rows = [head, *(_total_row(total) for total in totals)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     lines = []
     for first, *others in rows:
@@ -180,7 +194,7 @@ def _sums(totals: Sequence[Total]) -> str:
     return "\n".join(lines)
 
 
-def _total(total: Total) -> Row:
+def _total_row(total: Total) -> Row:
     is_bytes = total.what == "activation bytes"
     say = bytes_text if is_bytes else count_text
     what = "activations" if is_bytes else total.what

@@ -37,16 +37,16 @@ _HOLDER = Written(value=True, holds=True)
 _SHOWN_DIGITS = 12
 
 
-def table(path: str, value: object) -> dict[str, Written]:
+def leaf_table(path: str, value: object) -> dict[str, Written]:
     """Return every single value inside a part of a plan, by its dotted path.
 
     Args:
         path: Where the value stands; "" for the whole.
     """
-    return dict(_leaves(path, value))
+    return dict(_leaves_below(path, value))
 
 
-def changes(before: Table, after: Table) -> tuple[Change, ...]:
+def table_changes(before: Table, after: Table) -> tuple[Change, ...]:
     """Return what differs, in the order of the text; a default against nothing is no change."""
     found = []
     for path in dict.fromkeys((*before, *after)):
@@ -57,78 +57,78 @@ def changes(before: Table, after: Table) -> tuple[Change, ...]:
     return tuple(found)
 
 
-def _leaves(path: str, value: object) -> Iterator[tuple[str, Written]]:  # noqa: C901 - one case per form
+def _leaves_below(path: str, value: object) -> Iterator[tuple[str, Written]]:  # noqa: C901 - one case per form
     match value:
         case None:
             return
         case Object():
             yield path, Written(value.class_name)
-            yield from arguments(path, value)
+            yield from argument_leaves(path, value)
         case ModelRef(name=name):
             yield path, Written(f"model {name}")
         case bool() | int() | float() | str():
             yield path, Written(value)
         case tuple():
-            yield from _list(path, value)
+            yield from _list_leaves(path, value)
         case Mapping():
             yield path, _HOLDER
             for name, inner in value.items():
-                yield from _leaves(_under(path, str(name)), inner)
+                yield from _leaves_below(_path_under(path, str(name)), inner)
         case _:
             assert is_dataclass(value), value
             yield path, _HOLDER
             for field in fields(value):
                 if field.compare:
-                    yield from _leaves(
-                        _under(path, field.name.rstrip("_")), getattr(value, field.name)
+                    yield from _leaves_below(
+                        _path_under(path, field.name.rstrip("_")), getattr(value, field.name)
                     )
 
 
-def arguments(path: str, made: Object) -> Iterator[tuple[str, Written]]:
+def argument_leaves(path: str, made: Object) -> Iterator[tuple[str, Written]]:
     """Yield what a class is given and, marked so, what is set where nothing is given.
 
     Of a layer of the project's own, the beginning of its code's digest comes with it.
     """
     for name, inner in made.arguments.items():
         if inner is None:
-            yield _under(path, name), Written(None)
-        yield from _leaves(_under(path, name), inner)
+            yield _path_under(path, name), Written(None)
+        yield from _leaves_below(_path_under(path, name), inner)
     if isinstance(made, ListedObject):
-        yield _under(path, "code"), Written(made.code[:_SHOWN_DIGITS])
+        yield _path_under(path, "code"), Written(made.code[:_SHOWN_DIGITS])
     entry = made.entry
     for parameter in entry.parameters if entry else ():
         if not parameter.required and parameter.name not in made.arguments:
-            default = _plain(parameter.default)
-            yield _under(path, parameter.name), Written(default, by_default=True)
+            default = _leaf_value(parameter.default)
+            yield _path_under(path, parameter.name), Written(default, by_default=True)
 
 
-def _list(path: str, items: tuple[object, ...]) -> Iterator[tuple[str, Written]]:
+def _list_leaves(path: str, items: tuple[object, ...]) -> Iterator[tuple[str, Written]]:
     if all(isinstance(item, Gate) for item in items):
         for gate in items:
             assert isinstance(gate, Gate)
             text = f"{gate.comparison} {gate.threshold:g}"
-            yield _under(path, gate.metric), Written(text)
+            yield _path_under(path, gate.metric), Written(text)
     elif any(isinstance(item, Object) and item.arguments for item in items):
-        yield from _objects(path, items)
+        yield from _object_leaves(path, items)
     else:
-        yield path, Written(_plain(items))
+        yield path, Written(_leaf_value(items))
 
 
-def _objects(path: str, items: tuple[object, ...]) -> Iterator[tuple[str, Written]]:
+def _object_leaves(path: str, items: tuple[object, ...]) -> Iterator[tuple[str, Written]]:
     """Yield objects under their class, so that one added above the others moves none of them."""
     counts: dict[str, int] = {}
     for item in items:
-        name = item.class_name if isinstance(item, Object) else str(_plain(item))
+        name = item.class_name if isinstance(item, Object) else str(_leaf_value(item))
         counts[name] = counts.get(name, 0) + 1
-        own = _under(path, name if counts[name] == 1 else f"{name}_{counts[name]}")
+        own = _path_under(path, name if counts[name] == 1 else f"{name}_{counts[name]}")
         if isinstance(item, Object):
             yield own, _HOLDER
-            yield from arguments(own, item)
+            yield from argument_leaves(own, item)
         else:
-            yield own, Written(_plain(item))
+            yield own, Written(_leaf_value(item))
 
 
-def _plain(value: object) -> Leaf:
+def _leaf_value(value: object) -> Leaf:
     match value:
         case None | bool() | int() | float() | str():
             return value
@@ -137,10 +137,10 @@ def _plain(value: object) -> Leaf:
         case ModelRef(name=name):
             return f"model {name}"
         case tuple() | list():
-            return tuple(_plain(item) for item in value)
+            return tuple(_leaf_value(item) for item in value)
         case _:
             return str(value)
 
 
-def _under(path: str, name: str) -> str:
+def _path_under(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name

@@ -15,7 +15,7 @@ ANY_TYPE = ["string", "number", "boolean", "array", "object", "null"]
 SCALARS = ("boolean", "integer", "number")
 
 
-def ref(name: str) -> Schema:
+def schema_ref(name: str) -> Schema:
     """Return a reference to the definition `name`."""
     return {"$ref": "#/$defs/" + name.replace("~", "~0").replace("/", "~1")}
 
@@ -29,25 +29,25 @@ def any_of(*forms: Schema) -> Schema:
     return flat[0] if len(flat) == 1 else {"anyOf": flat}
 
 
-def scalar(type_: str, **bounds: float | None) -> Schema:
+def scalar_schema(type_: str, **bounds: float | None) -> Schema:
     """Return a JSON type within bounds, or an expression in its place."""
     limits = {name: bound for name, bound in bounds.items() if bound is not None}
     if not limits:
-        return ref(type_)
-    return any_of({"type": type_, **limits}, ref("expression"))
+        return schema_ref(type_)
+    return any_of({"type": type_, **limits}, schema_ref("expression"))
 
 
 def scalar_definitions() -> dict[str, Schema]:
     """Return what `scalar` refers to where there are no bounds."""
-    return {type_: any_of({"type": type_}, ref("expression")) for type_ in SCALARS}
+    return {type_: any_of({"type": type_}, schema_ref("expression")) for type_ in SCALARS}
 
 
-def nullable(form: Schema) -> Schema:
+def nullable_schema(form: Schema) -> Schema:
     """Return a schema that null fits too."""
     return any_of(form, {"type": "null"})
 
 
-def mapping(properties: dict[str, Schema]) -> Schema:
+def closed_mapping_schema(properties: dict[str, Schema]) -> Schema:
     """Return a mapping with these keys and no others."""
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
@@ -60,7 +60,7 @@ def by_form(*, mapping: Schema, single: Schema, listed: Schema | None = None) ->
     return {"type": ANY_TYPE, "if": {"type": "object"}, "then": mapping, "else": others}
 
 
-def word(texts: dict[str, str], *, what: str, offered: bool) -> Schema:
+def word_schema(texts: dict[str, str], *, what: str, offered: bool) -> Schema:
     """Return a schema of words, each with what an editor shows beside it.
 
     Args:
@@ -71,7 +71,7 @@ def word(texts: dict[str, str], *, what: str, offered: bool) -> Schema:
     names = list(texts)
     known: Schema = {"type": "string", "pattern": f"^({'|'.join(map(re.escape, names))})$"}
     each = [{"const": name, "title": name, "description": texts[name]} for name in names]
-    mistake = never(f"No {what} is called so.")
+    mistake = refusing_schema(f"No {what} is called so.")
     if not offered:
         hidden = [{**one, "doNotSuggest": True} for one in each]
         return {"if": known, "then": {"anyOf": hidden}, "else": mistake}
@@ -79,11 +79,11 @@ def word(texts: dict[str, str], *, what: str, offered: bool) -> Schema:
     return {"if": known, "then": {"anyOf": each}, "else": other}
 
 
-def never(mistake: str) -> Schema:
+def refusing_schema(mistake: str) -> Schema:
     """Return a schema that no value fits; an editor shows `mistake` under one."""
     return {"type": "string", "pattern": "(?!)", "patternErrorMessage": mistake}
 
 
-def snippets(names: list[str]) -> list[Schema]:
+def word_snippets(names: list[str]) -> list[Schema]:
     """Return words for an editor to propose where it looks at no branch of an `if`."""
     return [{"label": name, "body": name} for name in names]

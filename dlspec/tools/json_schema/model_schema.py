@@ -5,10 +5,17 @@ from typing import Any
 
 from dlspec.expand import zoo
 from dlspec.language.dtypes import DTYPES
-from dlspec.tools.json_schema.forms import Schema, any_of, mapping, nullable, ref, scalar
+from dlspec.tools.json_schema.forms import (
+    Schema,
+    any_of,
+    closed_mapping_schema,
+    nullable_schema,
+    scalar_schema,
+    schema_ref,
+)
 
 
-def said(form: Schema, text: str) -> Schema:
+def described_schema(form: Schema, text: str) -> Schema:
     """Return a schema with what an editor shows beside the key it stands under."""
     return {**form, "description": text}
 
@@ -20,7 +27,7 @@ def entry_name(*, blocks: bool, defaults: bool) -> str:
 
 def graph_of(*, blocks: bool, defaults: bool) -> Schema:
     """Return a list of such entries."""
-    return {"type": "array", "items": ref(entry_name(blocks=blocks, defaults=defaults))}
+    return {"type": "array", "items": schema_ref(entry_name(blocks=blocks, defaults=defaults))}
 
 
 def told_apart() -> Schema:
@@ -46,22 +53,22 @@ def model_of(keys: dict[str, Schema], graph: Schema) -> Schema:
     return {
         "type": "object",
         "if": {"required": ["zoo"]},
-        "then": _packaged(),
-        "else": {**mapping(keys), **graph},
+        "then": _packaged_model_schema(),
+        "else": {**closed_mapping_schema(keys), **graph},
     }
 
 
-def input_of() -> Schema:
+def model_input_schema() -> Schema:
     """Return what one input may be: its shape, or a mapping with more."""
-    extents = {"type": "array", "items": nullable(scalar("integer", minimum=1))}
-    shape = any_of(extents, ref("expression"))
+    extents = {"type": "array", "items": nullable_schema(scalar_schema("integer", minimum=1))}
+    shape = any_of(extents, schema_ref("expression"))
     described = {
         "shape": shape,
-        "dtype": any_of({"enum": [*DTYPES]}, ref("expression")),
-        "sparse": scalar("boolean"),
-        "batch": nullable(scalar("integer", minimum=1)),
+        "dtype": any_of({"enum": [*DTYPES]}, schema_ref("expression")),
+        "sparse": scalar_schema("boolean"),
+        "batch": nullable_schema(scalar_schema("integer", minimum=1)),
     }
-    return any_of(shape, {**mapping(described), "required": ["shape"]})
+    return any_of(shape, {**closed_mapping_schema(described), "required": ["shape"]})
 
 
 _OUTPUTS: Schema = {"type": ["string", "array", "object"]}
@@ -73,43 +80,51 @@ def model_keys(layers: Mapping[str, str]) -> dict[str, Schema]:
     Args:
         layers: What each word for a layer means.
     """
-    defaults = {word: ref(f"layer.{name}") for word, name in layers.items()}
+    defaults = {word: schema_ref(f"layer.{name}") for word, name in layers.items()}
     blocks = {
         "type": "object",
         "propertyNames": {"pattern": "^[A-Z]"},
-        "additionalProperties": ref("block"),
+        "additionalProperties": schema_ref("block"),
     }
-    inputs = {"type": "object", "additionalProperties": ref("input")}
-    models = {"type": "object", "additionalProperties": ref("model")}
+    inputs = {"type": "object", "additionalProperties": schema_ref("input")}
+    models = {"type": "object", "additionalProperties": schema_ref("model")}
     return {
-        "inputs": said(inputs, "Name and shape of each input, without the batch axis."),
-        "graph": said({"type": "array"}, "The layers, each reading the one above."),
-        "outputs": said(_OUTPUTS, "What leaves the model; without it the last layer."),
-        "inputs_as": said({"enum": ["list", "mapping"]}, "How the model takes its inputs."),
-        "defaults": said(mapping(defaults), "Arguments that layers of a class share."),
-        "blocks": said(blocks, "Groups of layers that the graph names like a layer."),
-        "models": said(models, "Models that the graph calls by `use`."),
+        "inputs": described_schema(inputs, "Name and shape of each input, without the batch axis."),
+        "graph": described_schema({"type": "array"}, "The layers, each reading the one above."),
+        "outputs": described_schema(_OUTPUTS, "What leaves the model; without it the last layer."),
+        "inputs_as": described_schema(
+            {"enum": ["list", "mapping"]}, "How the model takes its inputs."
+        ),
+        "defaults": described_schema(
+            closed_mapping_schema(defaults), "Arguments that layers of a class share."
+        ),
+        "blocks": described_schema(blocks, "Groups of layers that the graph names like a layer."),
+        "models": described_schema(models, "Models that the graph calls by `use`."),
     }
 
 
-def _packaged() -> Schema:
+def _packaged_model_schema() -> Schema:
     """Return a packaged architecture; what stands under `with` follows from which one it is."""
-    names = zoo.architectures()
+    names = zoo.architecture_names()
     keys = {
-        "zoo": said({"enum": list(names)}, "A packaged architecture: see `dlspec zoo`."),
-        "with": said({"type": "object"}, "Values for its params."),
-        "outputs": said(_OUTPUTS, "New names for its outputs."),
+        "zoo": described_schema(
+            {"enum": list(names)}, "A packaged architecture: see `dlspec zoo`."
+        ),
+        "with": described_schema({"type": "object"}, "Values for its params."),
+        "outputs": described_schema(_OUTPUTS, "New names for its outputs."),
     }
     each = [
         {
             "if": {"properties": {"zoo": {"const": name}}},
-            "then": {"properties": {"with": mapping(_params(name))}},
+            "then": {
+                "properties": {"with": closed_mapping_schema(_architecture_param_schemas(name))}
+            },
         }
         for name in names
     ]
-    return {**mapping(keys), "allOf": each}
+    return {**closed_mapping_schema(keys), "allOf": each}
 
 
-def _params(name: str) -> dict[str, Schema]:
-    params: dict[str, Any] = {param: {} for param in zoo.params_of(name)}
+def _architecture_param_schemas(name: str) -> dict[str, Schema]:
+    params: dict[str, Any] = {param: {} for param in zoo.architecture_params(name)}
     return params

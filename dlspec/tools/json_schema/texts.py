@@ -71,20 +71,20 @@ def class_text(entry: ClassEntry) -> str:
 
 def parameter_text(parameter: Parameter) -> str:
     """Return the type, the range and the default of an argument, as one sentence."""
-    said = _type(parameter) + _range(parameter)
+    said = _parameter_type_text(parameter) + _parameter_range_text(parameter)
     if parameter.nullable and parameter.default is not None:
         said += ", or null"
     if parameter.choices and parameter.type != "choice":
-        said += f", or {_words(parameter.choices)}"
-    ends = "required" if parameter.required else f"default {_written(parameter.default)}"
+        said += f", or {_choices_text(parameter.choices)}"
+    ends = "required" if parameter.required else f"default {_json_literal_text(parameter.default)}"
     since = f"; since Keras {parameter.since}" if parameter.since else ""
     return f"{said[0].upper()}{said[1:]}; {ends}{since}."
 
 
-def _type(parameter: Parameter) -> str:
+def _parameter_type_text(parameter: Parameter) -> str:
     match parameter.type:
         case "choice":
-            return _words(parameter.choices)
+            return _choices_text(parameter.choices)
         case "extents":
             rank = f"a list of {parameter.rank}" if parameter.rank else "a list"
             return f"an integer, or {rank}"
@@ -94,7 +94,7 @@ def _type(parameter: Parameter) -> str:
             return _TYPES[other]
 
 
-def _range(parameter: Parameter) -> str:
+def _parameter_range_text(parameter: Parameter) -> str:
     bounds = {
         "at least": parameter.minimum,
         "above": parameter.exclusive_minimum,
@@ -104,25 +104,25 @@ def _range(parameter: Parameter) -> str:
     return "".join(f", {word} {bound:g}" for word, bound in bounds.items() if bound is not None)
 
 
-def _words(choices: tuple[Value, ...]) -> str:
-    *others, last = [_written(choice) for choice in choices]
+def _choices_text(choices: tuple[Value, ...]) -> str:
+    *others, last = [_json_literal_text(choice) for choice in choices]
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def _written(value: Value) -> str:
+def _json_literal_text(value: Value) -> str:
     return value if isinstance(value, str) and value else json.dumps(value)
 
 
 @cache
 def names_of(kind: Kind) -> dict[str, str]:
     """Return every name of a kind's classes that a spec may use, with the class it means."""
-    allowed = catalogue.names(kind)
-    others = {a: name for a, name in catalogue.aliases(kind).items() if name in allowed}
+    allowed = catalogue.names_of_kind(kind)
+    others = {a: name for a, name in catalogue.aliases_of_kind(kind).items() if name in allowed}
     return {**{name: name for name in allowed}, **dict(sorted(others.items()))}
 
 
 @cache
 def texts_of(kind: Kind) -> dict[str, str]:
     """Return what an editor shows beside each name of a kind's classes."""
-    entries = {one: catalogue.find(kind, name) for one, name in names_of(kind).items()}
+    entries = {one: catalogue.find_entry(kind, name) for one, name in names_of(kind).items()}
     return {one: word_text(entry) for one, entry in entries.items() if entry is not None}

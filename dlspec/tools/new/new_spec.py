@@ -7,7 +7,7 @@ from pathlib import Path
 from dlspec.compiler import compile_source
 from dlspec.diagnostics.source import Source
 from dlspec.diagnostics.suggest import suggest
-from dlspec.expand.zoo import architectures
+from dlspec.expand.zoo import architecture_names
 from dlspec.syntax.scalars import core_value
 from dlspec.tools.new.presets import DATA, FITS, DataPreset, Fit, View, view_of
 
@@ -37,7 +37,7 @@ def write_new(name: str, architecture: str, data: str, folder: Path) -> Path:
     found = compile_source(Source(str(path), text)).diagnostics
     assert not found, f"the new spec has findings: {found[0]}"
     folder.mkdir(parents=True, exist_ok=True)
-    _write(path, text)
+    _write_new_spec_file(path, text)
     return path
 
 
@@ -49,12 +49,12 @@ def new_text(name: str, architecture: str, data: str) -> str:
     """
     if not _NAME.match(name) or core_value(name) != name:
         raise ValueError(f"`{name}` cannot be a name: letters, digits and `_`, no digit first")
-    _require_known("packaged architecture", architecture, architectures())
+    _require_known("packaged architecture", architecture, architecture_names())
     _require_known("data set", data, tuple(DATA))
     view = view_of(architecture, data)
     if view is None:
-        raise ValueError(_misfit(architecture, data))
-    return _text(name, architecture, DATA[data], FITS[architecture], view)
+        raise ValueError(_misfit_message(architecture, data))
+    return _filled_spec_text(name, architecture, DATA[data], FITS[architecture], view)
 
 
 def _require_known(what: str, word: str, known: tuple[str, ...]) -> None:
@@ -64,9 +64,9 @@ def _require_known(what: str, word: str, known: tuple[str, ...]) -> None:
         raise ValueError(f"there is no {what} `{word}`; {said}")
 
 
-def _misfit(architecture: str, data: str) -> str:
+def _misfit_message(architecture: str, data: str) -> str:
     fitting = [name for name in DATA if view_of(architecture, name)]
-    others = [name for name in architectures() if view_of(name, data)]
+    others = [name for name in architecture_names() if view_of(name, data)]
     takes = (
         f"`{architecture}` takes {', '.join(fitting)}"
         if fitting
@@ -75,7 +75,7 @@ def _misfit(architecture: str, data: str) -> str:
     return f"`{architecture}` does not fit `{data}`: {takes}; `{data}` fits {', '.join(others)}"
 
 
-def _text(name: str, architecture: str, data: DataPreset, fit: Fit, view: View) -> str:
+def _filled_spec_text(name: str, architecture: str, data: DataPreset, fit: Fit, view: View) -> str:
     itself = "itself" in fit.tasks
     target, answer = ("reconstruction", view.feature) if itself else (data.target, data.answer)
     output = "reconstruction" if itself else "predictions"
@@ -120,7 +120,7 @@ evaluation:
 """
 
 
-def _write(path: Path, text: str) -> None:
+def _write_new_spec_file(path: Path, text: str) -> None:
     """Write a new file whole: the name is claimed first, so that nothing is overwritten."""
     with tempfile.NamedTemporaryFile(
         "w", encoding="utf-8", dir=path.parent, prefix=".", suffix=".new", delete=False

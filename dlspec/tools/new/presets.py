@@ -58,7 +58,7 @@ _STRATIFIED = "{validation: 0.15, test: 0.15, stratify: %s, seed: 7}"
 _GIVEN = "{test: given, validation: 0.1, stratify: %s, seed: 7}"
 
 
-def _pixels(column: str, height: int, *, channels: int, largest: int) -> Views:
+def _pixel_views(column: str, height: int, *, channels: int, largest: int) -> Views:
     scale = f"scale: $1/{largest}"
     image = View(
         f"{{image: {column}, size: [{height}, {height}], channels: {channels}, {scale}}}",
@@ -75,7 +75,7 @@ def _pixels(column: str, height: int, *, channels: int, largest: int) -> Views:
     return {"image": image, "sequence": rows}
 
 
-def _table(column: str, width: int) -> Views:
+def _table_views(column: str, width: int) -> Views:
     feature = f"{{vector: {column}, length: {width}, standardize: true}}"
     return {"vector": View(feature, (width,), "")}
 
@@ -90,49 +90,49 @@ DATA: Mapping[str, DataPreset] = {
     "digits": DataPreset(
         "the 8x8 handwritten digits that ship with scikit-learn",
         "{sklearn: digits}",
-        _pixels("images", 8, channels=1, largest=16),
+        _pixel_views("images", 8, channels=1, largest=16),
         "digit", "{class: target, classes: 10}", 10,
         _STRATIFIED % "digit", '{accuracy: ">= 0.90"}', 40, 32,
     ),
     "mnist": DataPreset(
         "the 28x28 handwritten digits of MNIST",
         "{keras: mnist}",
-        _pixels("x", 28, channels=1, largest=255),
+        _pixel_views("x", 28, channels=1, largest=255),
         "digit", "{class: y, classes: 10}", 10,
         _GIVEN % "digit", '{accuracy: ">= 0.95"}', 10, 128,
     ),
     "fashion_mnist": DataPreset(
         "the 28x28 clothes of Fashion-MNIST",
         "{keras: fashion_mnist}",
-        _pixels("x", 28, channels=1, largest=255),
+        _pixel_views("x", 28, channels=1, largest=255),
         "garment", "{class: y, classes: 10}", 10,
         _GIVEN % "garment", '{accuracy: ">= 0.80"}', 15, 128,
     ),
     "cifar10": DataPreset(
         "the 32x32 colour photographs of CIFAR-10",
         "{keras: cifar10}",
-        _pixels("x", 32, channels=3, largest=255),
+        _pixel_views("x", 32, channels=3, largest=255),
         "label", "{class: y, classes: 10}", 10,
         _GIVEN % "label", '{accuracy: ">= 0.40"}', 30, 128,
     ),
     "iris": DataPreset(
         "three species of iris by the size of their leaves",
         "{sklearn: iris}",
-        _table("data", 4),
+        _table_views("data", 4),
         "species", "{class: target, classes: 3}", 3,
         _STRATIFIED % "species", '{accuracy: ">= 0.80"}', 200, 16,
     ),
     "wine": DataPreset(
         "three growers of wine by chemical analysis",
         "{sklearn: wine}",
-        _table("data", 13),
+        _table_views("data", 13),
         "grower", "{class: target, classes: 3}", 3,
         _STRATIFIED % "grower", '{accuracy: ">= 0.80"}', 100, 16,
     ),
     "breast_cancer": DataPreset(
         "benign and malignant tumours by the shape of cell nuclei",
         "{sklearn: breast_cancer}",
-        _table("data", 30),
+        _table_views("data", 30),
         "diagnosis", "{class: target, classes: 2}", 2,
         _STRATIFIED % "diagnosis", '{accuracy: ">= 0.85"}', 100, 32,
     ),
@@ -153,7 +153,7 @@ DATA: Mapping[str, DataPreset] = {
     "diabetes": DataPreset(
         "the progression of diabetes within a year",
         "{sklearn: diabetes}",
-        _table("data", 10),
+        _table_views("data", 10),
         "progression", "{number: target, standardize: true}", 1,
         "{validation: 0.15, test: 0.15, seed: 7}", '{r2: ">= 0.2"}', 100, 32,
         task="numbers",
@@ -169,136 +169,171 @@ DATA: Mapping[str, DataPreset] = {
 }  # fmt: skip
 
 
-def _shape(view: View) -> str:
+def _shape_argument(view: View) -> str:
     return f"[{', '.join(map(str, view.shape))}]"
 
 
-def _head(data: DataPreset) -> Mapping[str, str]:
+def _head_arguments(data: DataPreset) -> Mapping[str, str]:
     return {"classes": str(data.units), **({"head": "linear"} if data.task == "numbers" else {})}
 
 
-def _lenet5(view: View, data: DataPreset) -> Mapping[str, str]:
+def _lenet5_arguments(view: View, data: DataPreset) -> Mapping[str, str]:
     # From 12 pixels on, two convolutions and two poolings leave something of the image.
     small = {"padding": "same"} if view.shape[0] < 12 else {}
-    return {"shape": _shape(view), **_head(data), "activation": "$activation", **small}
+    return {
+        "shape": _shape_argument(view),
+        **_head_arguments(data),
+        "activation": "$activation",
+        **small,
+    }
 
 
-def _mlp(view: View, data: DataPreset) -> Mapping[str, str]:
-    return {"shape": _shape(view), **_head(data), "hidden": "$hidden", "dropout": "$dropout"}
+def _mlp_arguments(view: View, data: DataPreset) -> Mapping[str, str]:
+    return {
+        "shape": _shape_argument(view),
+        **_head_arguments(data),
+        "hidden": "$hidden",
+        "dropout": "$dropout",
+    }
 
 
-def _small_images(view: View, data: DataPreset) -> Mapping[str, str]:
-    return {"shape": _shape(view), **_head(data), "stem": "cifar", "hidden": "$hidden"}
+def _small_images_arguments(view: View, data: DataPreset) -> Mapping[str, str]:
+    return {
+        "shape": _shape_argument(view),
+        **_head_arguments(data),
+        "stem": "cifar",
+        "hidden": "$hidden",
+    }
 
 
-def _vgg(view: View, data: DataPreset) -> Mapping[str, str]:
+def _vgg_arguments(view: View, data: DataPreset) -> Mapping[str, str]:
     # Five poolings leave nothing of fewer than 32 pixels.
     small = {"padding": "same"} if view.shape[0] < 32 else {}
     sizes = {"depth": "$depth", "hidden": "$hidden"}
-    return {"shape": _shape(view), **_head(data), **sizes, **small}
+    return {"shape": _shape_argument(view), **_head_arguments(data), **sizes, **small}
 
 
-def _knobs(*names: str) -> Callable[[View, DataPreset], Mapping[str, str]]:
+def _knob_arguments(*names: str) -> Callable[[View, DataPreset], Mapping[str, str]]:
     """Return the arguments of an architecture that takes a shape, classes and some knobs."""
 
     def arguments(view: View, data: DataPreset) -> Mapping[str, str]:
-        return {"shape": _shape(view), **_head(data), **{name: f"${name}" for name in names}}
+        return {
+            "shape": _shape_argument(view),
+            **_head_arguments(data),
+            **{name: f"${name}" for name in names},
+        }
 
     return arguments
 
 
-def _inception(view: View, data: DataPreset) -> Mapping[str, str]:
-    return {**_knobs("dropout")(view, data), "batch_norm": "true"}
+def _inception_arguments(view: View, data: DataPreset) -> Mapping[str, str]:
+    return {**_knob_arguments("dropout")(view, data), "batch_norm": "true"}
 
 
-def _stacked_lstm(view: View, data: DataPreset) -> Mapping[str, str]:
+def _stacked_lstm_arguments(view: View, data: DataPreset) -> Mapping[str, str]:
     knobs = {"units": "$units", "dropout": "$dropout"}
-    return {"shape": _shape(view), "head": "softmax", **_head(data), **knobs}
+    return {"shape": _shape_argument(view), "head": "softmax", **_head_arguments(data), **knobs}
 
 
-def _resnet(view: View, data: DataPreset) -> Mapping[str, str]:
-    return {"shape": _shape(view), **_head(data), "depth": "$depth", "stem": "cifar"}
+def _resnet_arguments(view: View, data: DataPreset) -> Mapping[str, str]:
+    return {
+        "shape": _shape_argument(view),
+        **_head_arguments(data),
+        "depth": "$depth",
+        "stem": "cifar",
+    }
 
 
-def _cnn_rnn(view: View, data: DataPreset) -> Mapping[str, str]:
-    return {"shape": _shape(view), **_head(data), "filters": "$filters", "units": "$units"}
+def _cnn_rnn_arguments(view: View, data: DataPreset) -> Mapping[str, str]:
+    return {
+        "shape": _shape_argument(view),
+        **_head_arguments(data),
+        "filters": "$filters",
+        "units": "$units",
+    }
 
 
-def _recurrent(view: View, data: DataPreset) -> Mapping[str, str]:
+def _recurrent_arguments(view: View, data: DataPreset) -> Mapping[str, str]:
     knobs = {"units": "$units", "depth": "$depth", "dropout": "$dropout"}
-    return {"shape": _shape(view), **_head(data), **knobs}
+    return {"shape": _shape_argument(view), **_head_arguments(data), **knobs}
 
 
-def _words(view: View, data: DataPreset) -> Mapping[str, str]:
+def _text_model_arguments(view: View, data: DataPreset) -> Mapping[str, str]:
     size = {"vocabulary": str(view.vocabulary), "length": str(view.shape[0])}
-    return {**size, **_head(data), "dim": "$dim", "dropout": "$dropout"}
+    return {**size, **_head_arguments(data), "dim": "$dim", "dropout": "$dropout"}
 
 
-def _autoencoder(view: View, data: DataPreset) -> Mapping[str, str]:  # noqa: ARG001 - as its like
-    return {"shape": _shape(view), "code": "$code"}
+def _autoencoder_arguments(view: View, data: DataPreset) -> Mapping[str, str]:  # noqa: ARG001 - as its like
+    return {"shape": _shape_argument(view), "code": "$code"}
 
 
-def _recurrence(word: str) -> Fit:
+def _recurrent_fit(word: str) -> Fit:
     return Fit(
         f"{word} layers", "x", ("sequence", "series"), ("classes", "numbers"),
-        {"units": "64", "depth": "1", "dropout": "0.0"}, _recurrent, rate="3e-3",
+        {"units": "64", "depth": "1", "dropout": "0.0"}, _recurrent_arguments, rate="3e-3",
     )  # fmt: skip
 
 
 FITS: Mapping[str, Fit] = {
     "alexnet": Fit(
-        "AlexNet", "image", ("image",), ("classes",), {"hidden": "512"}, _small_images,
+        "AlexNet", "image", ("image",), ("classes",), {"hidden": "512"}, _small_images_arguments,
         smallest=28, rate="3e-4",
     ),
     "autoencoder": Fit(
-        "An autoencoder", "image", ("image",), ("itself",), {"code": "32"}, _autoencoder,
+        "An autoencoder", "image", ("image",), ("itself",), {"code": "32"}, _autoencoder_arguments,
     ),
-    "bilstm": _recurrence("Bidirectional LSTM"),
+    "bilstm": _recurrent_fit("Bidirectional LSTM"),
     "bilstm_attention": Fit(
         "A bidirectional LSTM with attention", "tokens", ("tokens",), ("classes",),
-        {"dim": "100", "dropout": "0.3"}, _words,
+        {"dim": "100", "dropout": "0.3"}, _text_model_arguments,
     ),
     "cnn_rnn": Fit(
         "Convolutional features, read by a GRU from left to right,", "image", ("image",),
-        ("classes",), {"filters": "[16, 32]", "units": "48"}, _cnn_rnn, smallest=8, rate="2e-3",
+        ("classes",), {"filters": "[16, 32]", "units": "48"}, _cnn_rnn_arguments, smallest=8,
+        rate="2e-3",
     ),
-    "gru": _recurrence("GRU"),
+    "gru": _recurrent_fit("GRU"),
     "inception": Fit(
-        "GoogLeNet", "image", ("image",), ("classes",), {"dropout": "0.4"}, _inception, smallest=28,
+        "GoogLeNet", "image", ("image",), ("classes",), {"dropout": "0.4"},
+        _inception_arguments, smallest=28,
     ),
     "lenet5": Fit(
-        "LeNet-5", "image", ("image",), ("classes",), {"activation": "tanh"}, _lenet5, smallest=8,
+        "LeNet-5", "image", ("image",), ("classes",), {"activation": "tanh"},
+        _lenet5_arguments, smallest=8,
     ),
-    "lstm": _recurrence("LSTM"),
+    "lstm": _recurrent_fit("LSTM"),
     "mlp": Fit(
         "A multilayer perceptron", "x", ("vector", "image", "sequence", "series"),
-        ("classes", "numbers"), {"hidden": "[64, 64]", "dropout": "0.1"}, _mlp,
+        ("classes", "numbers"), {"hidden": "[64, 64]", "dropout": "0.1"}, _mlp_arguments,
     ),
     "mobilenet": Fit(
-        "MobileNet", "image", ("image",), ("classes",), {"alpha": "0.5"}, _knobs("alpha"),
+        "MobileNet", "image", ("image",), ("classes",), {"alpha": "0.5"}, _knob_arguments("alpha"),
         smallest=32,
     ),
     "resnet": Fit(
-        "ResNet", "image", ("image",), ("classes",), {"depth": "18"}, _resnet, smallest=28,
+        "ResNet", "image", ("image",), ("classes",), {"depth": "18"}, _resnet_arguments,
+        smallest=28,
     ),
     "resnet_cifar": Fit(
-        "A small ResNet", "image", ("image",), ("classes",), {"depth": "20"}, _knobs("depth"),
+        "A small ResNet", "image", ("image",), ("classes",), {"depth": "20"},
+        _knob_arguments("depth"),
         smallest=8,
     ),
-    "simple_rnn": _recurrence("Simple recurrent"),
+    "simple_rnn": _recurrent_fit("Simple recurrent"),
     "stacked_lstm": Fit(
         "LSTM layers over each other", "x", ("sequence", "series"), ("classes", "numbers"),
-        {"units": "[64, 32]", "dropout": "0.1"}, _stacked_lstm, rate="3e-3",
+        {"units": "[64, 32]", "dropout": "0.1"}, _stacked_lstm_arguments, rate="3e-3",
     ),
     "text_cnn": Fit(
-        "TextCNN", "tokens", ("tokens",), ("classes",), {"dim": "128", "dropout": "0.5"}, _words,
+        "TextCNN", "tokens", ("tokens",), ("classes",), {"dim": "128", "dropout": "0.5"},
+        _text_model_arguments,
     ),
     "transformer_encoder": Fit(
         "A Transformer encoder", "tokens", ("tokens",), ("classes",),
-        {"dim": "64", "dropout": "0.1"}, _words,
+        {"dim": "64", "dropout": "0.1"}, _text_model_arguments,
     ),
     "vgg": Fit(
-        "VGG", "image", ("image",), ("classes",), {"depth": "11", "hidden": "512"}, _vgg,
+        "VGG", "image", ("image",), ("classes",), {"depth": "11", "hidden": "512"}, _vgg_arguments,
         smallest=28, rate="3e-4",
     ),
 }  # fmt: skip
@@ -312,7 +347,7 @@ UNPAIRED = (
 def view_of(architecture: str, data: str) -> View | None:
     """Return how an architecture reads a data set, or None where the two do not fit."""
     fit, preset = FITS.get(architecture), DATA[data]
-    if fit is None or not _learns(fit, preset):
+    if fit is None or not _learns_task(fit, preset):
         return None
     reading = next((reading for reading in fit.readings if reading in preset.views), None)
     view = preset.views[reading] if reading else None
@@ -321,5 +356,5 @@ def view_of(architecture: str, data: str) -> View | None:
     return view
 
 
-def _learns(fit: Fit, data: DataPreset) -> bool:
+def _learns_task(fit: Fit, data: DataPreset) -> bool:
     return data.task in fit.tasks or ("itself" in fit.tasks and "image" in data.views)

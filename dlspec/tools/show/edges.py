@@ -18,7 +18,7 @@ class Edge:
 def edges_into(node: Node) -> tuple[Edge, ...]:
     """Return the tensors that a node reads, each reading once, in the text's order."""
     found = dict.fromkeys(
-        Edge(reference, node.name, keyword) for reference, keyword in _readings(node)
+        Edge(reference, node.name, keyword) for reference, keyword in _readings_of_node(node)
     )
     bare = {edge.source for edge in found if not edge.keyword}
     # An op's tensors stand among its arguments too.
@@ -51,24 +51,24 @@ def output_name(reference: Reference, graph: Graph) -> str:
     return graph.node(reference.node).outputs[reference.output][0]
 
 
-def _readings(node: Node) -> Iterator[tuple[Reference, str]]:
+def _readings_of_node(node: Node) -> Iterator[tuple[Reference, str]]:
     if isinstance(node.inputs, Reference | tuple):
-        yield from _inside(node.inputs, "")
+        yield from _references_inside(node.inputs, "")
     else:
         for keyword, reference in node.inputs.items():
             yield reference, keyword
     for keyword, argument in node.call.items():
-        yield from _inside(argument, keyword)
+        yield from _references_inside(argument, keyword)
     if isinstance(node.operation, Op):
         for argument in node.operation.arguments:
-            yield from _inside(argument, "")
+            yield from _references_inside(argument, "")
         for keyword, argument in node.operation.keywords.items():
-            yield from _inside(argument, keyword)
+            yield from _references_inside(argument, keyword)
 
 
-def _inside(argument: object, keyword: str) -> Iterator[tuple[Reference, str]]:
+def _references_inside(argument: object, keyword: str) -> Iterator[tuple[Reference, str]]:
     if isinstance(argument, Reference):
         yield argument, keyword
     elif isinstance(argument, tuple):
         for item in argument:
-            yield from _inside(item, keyword)
+            yield from _references_inside(item, keyword)

@@ -2,10 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 
-from dlspec.resolve.costs import Cost, graph_cost, models_of, node_cost, owns, tensor_bytes
-from dlspec.resolve.plan import Graph, Node, Plan, canonical, digest
+from dlspec.resolve.costs import (
+    Cost,
+    graph_cost,
+    models_of,
+    node_cost,
+    owns_its_weights,
+    tensor_bytes,
+)
+from dlspec.resolve.plan import Graph, Node, Plan, canonical_data, canonical_digest
 from dlspec.tools.show.edges import edges_into, is_chain, reference_text
-from dlspec.tools.show.words import bytes_text, class_of, count_text, shape_text
+from dlspec.tools.show.words import bytes_text, count_text, node_class_name, shape_text
 
 _HEAD = ("layer", "class", "output shape", "parameters", "FLOPs", "activations", "reads")
 _RIGHT = frozenset({3, 4, 5})
@@ -25,17 +32,17 @@ def layer_table(plan: Plan) -> str:
     chain = is_chain(graph) and not graph.models
     columns = range(_READS if chain else _READS + 1)
     total = graph_cost(graph)
-    last = ("total", "", "", *_costs(total), "")
+    last = ("total", "", "", *_cost_cells(total), "")
     widths = [max(len(row[i]) for row in (_HEAD, *rows, last)) for i in columns]
     rule = "  ".join("-" * width for width in widths)
     lines = [
-        _line(_HEAD, widths),
+        _layer_table_line(_HEAD, widths),
         rule,
-        *(_line(row, widths) for row in rows),
+        *(_layer_table_line(row, widths) for row in rows),
         rule,
-        _line(last, widths),
+        _layer_table_line(last, widths),
     ]
-    return "\n".join([*lines, *notes(total)]) + "\n"
+    return "\n".join([*lines, *cost_notes(total)]) + "\n"
 
 
 def graph_rows(graph: Graph, depth: int = 0) -> Iterator[Row]:
@@ -48,13 +55,13 @@ def graph_rows(graph: Graph, depth: int = 0) -> Iterator[Row]:
         yield (indent + declared.name, "Input", str(declared.shape), "", "", "", "")
     shown: set[str] = set()
     for node in graph.nodes:
-        yield _row(node, graph, indent)
+        yield _layer_row(node, graph, indent)
         for name in sorted(models_of(node) - shown):
             shown.add(name)
             yield from graph_rows(graph.models[name], depth + 1)
 
 
-def notes(total: Cost) -> tuple[str, ...]:
+def cost_notes(total: Cost) -> tuple[str, ...]:
     """Return what is to be said under a layer table, one line each."""
     found = []
     if total.frozen:
@@ -71,15 +78,15 @@ def plan_json(plan: Plan) -> dict[str, object]:
     return {
         "name": plan.name,
         "description": plan.description,
-        "digest": digest(plan),
+        "digest": canonical_digest(plan),
         "model": _graph_json(plan.graph),
-        "params": canonical(plan.params),
-        "data": canonical(plan.data),
-        "training": canonical(plan.training),
-        "evaluation": canonical(plan.evaluation),
-        "prediction": canonical(plan.prediction),
-        "retraining": canonical(plan.retraining),
-        "runtime": canonical(plan.runtime),
+        "params": canonical_data(plan.params),
+        "data": canonical_data(plan.data),
+        "training": canonical_data(plan.training),
+        "evaluation": canonical_data(plan.evaluation),
+        "prediction": canonical_data(plan.prediction),
+        "retraining": canonical_data(plan.retraining),
+        "runtime": canonical_data(plan.runtime),
     }
 
 
@@ -106,12 +113,12 @@ def _node_json(node: Node, graph: Graph) -> dict[str, object]:
     }
     return {
         "name": node.name,
-        "class": class_of(node),
-        "operation": canonical(node.operation),
+        "class": node_class_name(node),
+        "operation": canonical_data(node.operation),
         "reads": [reference_text(edge.source, graph) for edge in edges_into(node)],
         "outputs": outputs,
         "trainable": node.trainable,
-        "shares_weights": not owns(node, graph),
+        "shares_weights": not owns_its_weights(node, graph),
         **_cost_json(node_cost(node, graph)),
     }
 
@@ -125,21 +132,21 @@ def _cost_json(cost: Cost) -> dict[str, object]:
     }
 
 
-def _row(node: Node, graph: Graph, indent: str) -> Row:
+def _layer_row(node: Node, graph: Graph, indent: str) -> Row:
     cost = node_cost(node, graph)
-    parameters, flops, activations = _costs(cost)
-    if cost.parameters and not owns(node, graph):
+    parameters, flops, activations = _cost_cells(cost)
+    if cost.parameters and not owns_its_weights(node, graph):
         parameters = "shared"
     shape = ", ".join(shape_text(tensor) for _, tensor in node.outputs)
     reads = ", ".join(reference_text(edge.source, graph) for edge in edges_into(node))
-    return (indent + node.name, class_of(node), shape, parameters, flops, activations, reads)
+    return (indent + node.name, node_class_name(node), shape, parameters, flops, activations, reads)
 
 
-def _costs(cost: Cost) -> Row:
+def _cost_cells(cost: Cost) -> Row:
     return (count_text(cost.parameters), count_text(cost.flops), bytes_text(cost.activations))
 
 
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+def _layer_table_line(row: Sequence[str], widths: Sequence[int]) -> str:
     cells = (
         row[i].rjust(width) if i in _RIGHT else row[i].ljust(width)
         for i, width in enumerate(widths)

@@ -64,11 +64,11 @@ def lay_out(
         passage: Width that a long edge takes in a row it crosses.
         gap: Least distance between two neighbours of a row.
     """
-    rows = _layers(count, edges)
-    places = _places(count, edges, rows)
-    _order(places)
+    rows = _longest_path_rows(count, edges)
+    places = _place_nodes_and_passages(count, edges, rows)
+    _order_layout_rows(places)
     widths = {i: width if i < count else passage for row in places.rows for i in row}
-    x = _positions(places, widths, gap, count=count)
+    x = _horizontal_positions(places, widths, gap, count=count)
     left = min((x[i] - widths[i] / 2 for i in x), default=0.0)
     right = max((x[i] + widths[i] / 2 for i in x), default=0.0)
     routes = {
@@ -77,7 +77,7 @@ def lay_out(
     return Layout(rows, {i: x[i] - left for i in range(count)}, routes, right - left)
 
 
-def _layers(count: int, edges: Sequence[tuple[int, int]]) -> dict[int, int]:
+def _longest_path_rows(count: int, edges: Sequence[tuple[int, int]]) -> dict[int, int]:
     above: dict[int, list[int]] = {node: [] for node in range(count)}
     below: dict[int, list[int]] = {node: [] for node in range(count)}
     for source, target in edges:
@@ -96,7 +96,9 @@ def _layers(count: int, edges: Sequence[tuple[int, int]]) -> dict[int, int]:
     return rows
 
 
-def _places(count: int, edges: Sequence[tuple[int, int]], rows: Mapping[int, int]) -> _Places:
+def _place_nodes_and_passages(
+    count: int, edges: Sequence[tuple[int, int]], rows: Mapping[int, int]
+) -> _Places:
     places = _Places([[] for _ in range(max(rows.values(), default=-1) + 1)])
     for node in range(count):
         places.rows[rows[node]].append(node)
@@ -118,19 +120,19 @@ def _places(count: int, edges: Sequence[tuple[int, int]], rows: Mapping[int, int
     return places
 
 
-def _order(places: _Places) -> None:
-    best, fewest = [list(row) for row in places.rows], _crossings(places)
+def _order_layout_rows(places: _Places) -> None:
+    best, fewest = [list(row) for row in places.rows], _count_crossings(places)
     for sweep in range(_SWEEPS):
         if fewest == 0:
             break
-        _sweep(places, down=sweep % 2 == 0)
-        crossings = _crossings(places)
+        _sort_by_barycenters(places, down=sweep % 2 == 0)
+        crossings = _count_crossings(places)
         if crossings < fewest:
             best, fewest = [list(row) for row in places.rows], crossings
     places.rows[:] = best
 
 
-def _sweep(places: _Places, *, down: bool) -> None:
+def _sort_by_barycenters(places: _Places, *, down: bool) -> None:
     neighbours = places.above if down else places.below
     index: dict[int, int] = {}
     for row in places.rows if down else places.rows[::-1]:
@@ -142,7 +144,7 @@ def _sweep(places: _Places, *, down: bool) -> None:
         index.update((place, i) for i, place in enumerate(row))
 
 
-def _crossings(places: _Places) -> int:
+def _count_crossings(places: _Places) -> int:
     total = 0
     for upper, lower in pairwise(places.rows):
         at = {place: i for i, place in enumerate(lower)}
@@ -155,24 +157,26 @@ def _crossings(places: _Places) -> int:
     return total
 
 
-def _positions(
+def _horizontal_positions(
     places: _Places, widths: Mapping[int, float], gap: float, *, count: int
 ) -> dict[int, float]:
     x: dict[int, float] = {}
     for row in places.rows:
-        x.update(zip(row, _packed([0.0] * len(row), row, widths, gap, count=count), strict=True))
+        x.update(
+            zip(row, _pack_layout_row([0.0] * len(row), row, widths, gap, count=count), strict=True)
+        )
     # Upwards first, so that inputs stand over what reads them; downwards last, so that a chain
     # hangs straight from its beginning.
     for down in (*(False, True) * (_SWEEPS // 2), True):
         for row in places.rows if down else places.rows[::-1]:
-            wanted = [_wanted(place, places, x, count=count, down=down) for place in row]
-            x.update(zip(row, _packed(wanted, row, widths, gap, count=count), strict=True))
+            wanted = [_wanted_position(place, places, x, count=count, down=down) for place in row]
+            x.update(zip(row, _pack_layout_row(wanted, row, widths, gap, count=count), strict=True))
     for _ in range(_STRAIGHTENINGS):
-        _straighten(places, x, widths, gap)
+        _straighten_passages(places, x, widths, gap)
     return x
 
 
-def _wanted(
+def _wanted_position(
     place: int, places: _Places, x: Mapping[int, float], *, count: int, down: bool
 ) -> float:
     if place >= count:
@@ -184,7 +188,7 @@ def _wanted(
     return sum(x[n] for n in near) / len(near) if near else x[place]
 
 
-def _straighten(
+def _straighten_passages(
     places: _Places, x: dict[int, float], widths: Mapping[int, float], gap: float
 ) -> None:
     """Move each run of passages to one x where its neighbours leave room, nodes staying put."""
@@ -201,20 +205,20 @@ def _straighten(
             least = -inf if left is None else x[left] + (widths[left] + widths[place]) / 2 + gap
             most = inf if right is None else x[right] - (widths[right] + widths[place]) / 2 - gap
             if max(low, least) > min(high, most):
-                _move(run, x, low, high)
+                _move_passage_run(run, x, low, high)
                 run, low, high = [], -inf, inf
             run.append(place)
             low, high = max(low, least), min(high, most)
-        _move(run, x, low, high)
+        _move_passage_run(run, x, low, high)
 
 
-def _move(run: Sequence[int], x: dict[int, float], low: float, high: float) -> None:
+def _move_passage_run(run: Sequence[int], x: dict[int, float], low: float, high: float) -> None:
     if run and low <= high:
         mean = sum(x[place] for place in run) / len(run)
         x.update(dict.fromkeys(run, min(max(mean, low), high)))
 
 
-def _packed(
+def _pack_layout_row(
     wanted: Sequence[float],
     row: Sequence[int],
     widths: Mapping[int, float],
@@ -227,7 +231,7 @@ def _packed(
     Least squares under order constraints: neighbours that would overlap are pooled, as in isotonic
     regression.
     """
-    offsets = list(_offsets(row, widths, gap))
+    offsets = list(_row_offsets(row, widths, gap))
     pools: list[tuple[float, float, int]] = []
     for place, want, offset in zip(row, wanted, offsets, strict=True):
         weight = _NODE_WEIGHT if place < count else _PASSAGE_WEIGHT
@@ -242,7 +246,7 @@ def _packed(
     return [level + offset for level, offset in zip(levels, offsets, strict=True)]
 
 
-def _offsets(row: Sequence[int], widths: Mapping[int, float], gap: float) -> Iterator[float]:
+def _row_offsets(row: Sequence[int], widths: Mapping[int, float], gap: float) -> Iterator[float]:
     offset = 0.0
     for i, place in enumerate(row):
         if i:

@@ -10,7 +10,13 @@ from dlspec.resolve.costs import called_model, models_of, node_cost
 from dlspec.resolve.plan import Graph, Node
 from dlspec.tools.show.edges import edges_into, output_name
 from dlspec.tools.show.layout import Layout, lay_out
-from dlspec.tools.show.words import arguments_of, class_of, count_text, shape_text, short_count
+from dlspec.tools.show.words import (
+    arguments_of,
+    count_text,
+    node_class_name,
+    shape_text,
+    short_count,
+)
 
 _MARGIN = 16.0
 _HEIGHT = 46.0
@@ -109,7 +115,10 @@ def graph_svg(graph: Graph) -> str:
     A box says the node's name and the shape of its first output, batch axis first, then its class
     and arguments; a strong frame has weights, a coloured one is an input or an output.
     """
-    panels = [_panel(graph, ""), *(_panel(g, f"model {name}") for name, g in _models(graph))]
+    panels = [
+        _graph_panel(graph, ""),
+        *(_graph_panel(g, f"model {name}") for name, g in _nested_models(graph)),
+    ]
     width = 2 * _MARGIN + sum(p.width for p in panels) + _PANEL_GAP * (len(panels) - 1)
     height = 2 * _MARGIN + max(panel.height for panel in panels)
     size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
@@ -122,25 +131,26 @@ def graph_svg(graph: Graph) -> str:
     left = _MARGIN
     for panel in panels:
         lines.append(f'<g transform="translate({left:.0f},{_MARGIN:.0f})">')
-        lines.extend(_drawn(panel))
+        lines.extend(_draw_graph_panel(panel))
         lines.append("</g>")
         left += panel.width + _PANEL_GAP
     return "\n".join([*lines, "</svg>"]) + "\n"
 
 
-def _models(graph: Graph) -> Iterator[tuple[str, Graph]]:
+def _nested_models(graph: Graph) -> Iterator[tuple[str, Graph]]:
     for name, inner in graph.models.items():
         yield name, inner
-        yield from _models(inner)
+        yield from _nested_models(inner)
 
 
-def _panel(graph: Graph, title: str) -> _Panel:
+def _graph_panel(graph: Graph, title: str) -> _Panel:
     boxes = [_input_box(declared.name, str(declared.shape)) for declared in graph.inputs]
     at = {declared.name: i for i, declared in enumerate(graph.inputs)}
     labels: dict[tuple[int, int], str] = {}
     for node in graph.nodes:
         labels.update(
-            ((at[source], len(boxes)), label) for source, label in _readings(node, graph).items()
+            ((at[source], len(boxes)), label)
+            for source, label in _reading_labels(node, graph).items()
         )
         at[node.name] = len(boxes)
         boxes.append(_node_box(node, graph))
@@ -148,12 +158,12 @@ def _panel(graph: Graph, title: str) -> _Panel:
         labels[at[reference.node], len(boxes)] = output_name(reference, graph)
         shape = shape_text(graph.tensor(reference))
         boxes.append(_Box("end", name, "output", shape, f"output {name} {shape}"))
-    width = min(max(map(_needed, boxes), default=_MIN_WIDTH), _MAX_WIDTH)
+    width = min(max(map(_needed_box_width, boxes), default=_MIN_WIDTH), _MAX_WIDTH)
     layout = lay_out(len(boxes), list(labels), width=width, passage=_PASSAGE, gap=_GAP)
     return _Panel(title, tuple(boxes), labels, layout, width)
 
 
-def _readings(node: Node, graph: Graph) -> dict[str, str]:
+def _reading_labels(node: Node, graph: Graph) -> dict[str, str]:
     """Return for each node that is read how: `initial_state h, c`, or "" for its first output."""
     found: dict[str, dict[str, list[str]]] = {}
     for edge in edges_into(node):
@@ -178,7 +188,7 @@ def _node_box(node: Node, graph: Graph) -> _Box:
     shape = shape_text(node.outputs[0][1])
     outputs = ", ".join(f"{name} {shape_text(tensor)}" for name, tensor in node.outputs)
     arguments = arguments_of(node)
-    detail = " ".join([class_of(node), ", ".join(arguments)]).strip()
+    detail = " ".join([node_class_name(node), ", ".join(arguments)]).strip()
     facts = [
         f"{node.name}: {detail}",
         f"outputs: {outputs}",
@@ -192,27 +202,27 @@ def _node_box(node: Node, graph: Graph) -> _Box:
     return _Box(kind, node.name, detail, shape, "\n".join(facts))
 
 
-def _needed(box: _Box) -> float:
+def _needed_box_width(box: _Box) -> float:
     first = len(box.name) * _NAME_CHARACTER + 14 + len(box.shape) * _SHAPE_CHARACTER
     second = len(box.detail) * _DETAIL_CHARACTER
     return max(_MIN_WIDTH, max(first, second) + 2 * _PADDING)
 
 
-def _drawn(panel: _Panel) -> Iterator[str]:
+def _draw_graph_panel(panel: _Panel) -> Iterator[str]:
     top = _TITLE if panel.title else 0.0
     if panel.title:
         yield f'<text class="title" x="0" y="12">{escape(panel.title)}</text>'
-    ports = _ports(panel)
+    ports = _edge_ports(panel)
     for edge in panel.labels:
-        yield from _edge(panel, edge, ports[edge], top=top)
+        yield from _draw_edge(panel, edge, ports[edge], top=top)
     for edge, label in panel.labels.items():
-        yield from _label(panel, edge, label, ports=ports[edge], top=top)
+        yield from _draw_edge_label(panel, edge, label, ports=ports[edge], top=top)
     for i, box in enumerate(panel.boxes):
         x = panel.layout.x[i] - panel.box_width / 2
-        yield from _box(box, x, top + panel.layout.rows[i] * _ROW, width=panel.box_width)
+        yield from _draw_box(box, x, top + panel.layout.rows[i] * _ROW, width=panel.box_width)
 
 
-def _ports(panel: _Panel) -> dict[tuple[int, int], _Ports]:
+def _edge_ports(panel: _Panel) -> dict[tuple[int, int], _Ports]:
     x = panel.layout.x
     leaving: dict[int, list[tuple[int, int]]] = {}
     arriving: dict[int, list[tuple[int, int]]] = {}
@@ -222,25 +232,25 @@ def _ports(panel: _Panel) -> dict[tuple[int, int], _Ports]:
     leaves, arrives = {}, {}
     for edges in leaving.values():
         edges.sort(key=lambda edge: [*panel.layout.routes[edge], x[edge[1]]][0])
-        leaves.update(_spread(edges, panel, wish=_PORT))
+        leaves.update(_spread_ports(edges, panel, wish=_PORT))
     for edges in arriving.values():
         edges.sort(key=lambda edge: [x[edge[0]], *panel.layout.routes[edge]][-1])
         labelled = any(panel.labels[edge] for edge in edges)
-        arrives.update(_spread(edges, panel, wish=_LABELLED_PORT if labelled else _PORT))
+        arrives.update(_spread_ports(edges, panel, wish=_LABELLED_PORT if labelled else _PORT))
     return {
         edge: _Ports(leaves[edge], arrives[edge], first=arriving[edge[1]][0] == edge)
         for edge in panel.labels
     }
 
 
-def _spread(
+def _spread_ports(
     edges: Sequence[tuple[int, int]], panel: _Panel, *, wish: float
 ) -> dict[tuple[int, int], float]:
     step = min(wish, (panel.box_width - 2 * _PADDING) / len(edges))
     return {edge: (k - (len(edges) - 1) / 2) * step for k, edge in enumerate(edges)}
 
 
-def _edge(panel: _Panel, edge: tuple[int, int], ports: _Ports, *, top: float) -> Iterator[str]:
+def _draw_edge(panel: _Panel, edge: tuple[int, int], ports: _Ports, *, top: float) -> Iterator[str]:
     source, target = edge
     rows, x = panel.layout.rows, panel.layout.x
     end = (x[target] + ports.arrives, top + rows[target] * _ROW)
@@ -250,11 +260,11 @@ def _edge(panel: _Panel, edge: tuple[int, int], ports: _Ports, *, top: float) ->
         # Straight through the row, so that a long edge keeps clear of its neighbours' boxes.
         points += [(at, y - 2), (at, y + _HEIGHT + 2)]
     points.append((end[0], end[1] - 5))
-    yield f'<path class="edge" d="{_curve(points)}"/>'
+    yield f'<path class="edge" d="{_curve_path(points)}"/>'
     yield f'<path class="head" d="M{end[0]:.1f} {end[1]:.1f}l-4 -7h8z"/>'
 
 
-def _label(
+def _draw_edge_label(
     panel: _Panel, edge: tuple[int, int], label: str, *, ports: _Ports, top: float
 ) -> Iterator[str]:
     if label:
@@ -265,7 +275,7 @@ def _label(
         yield f'<text class="label" {where}>{escape(label)}</text>'
 
 
-def _curve(points: Sequence[tuple[float, float]]) -> str:
+def _curve_path(points: Sequence[tuple[float, float]]) -> str:
     path = [f"M{points[0][0]:.1f} {points[0][1]:.1f}"]
     for (x, y), (to_x, to_y) in pairwise(points):
         if abs(x - to_x) < 0.5:
@@ -276,13 +286,13 @@ def _curve(points: Sequence[tuple[float, float]]) -> str:
     return "".join(path)
 
 
-def _box(box: _Box, x: float, y: float, *, width: float) -> Iterator[str]:
+def _draw_box(box: _Box, x: float, y: float, *, width: float) -> Iterator[str]:
     room = width - 2 * _PADDING
-    shape = _clipped(box.shape, room * 0.75, _SHAPE_CHARACTER)
+    shape = _clip_box_text(box.shape, room * 0.75, _SHAPE_CHARACTER)
     left = int((room - 14 - len(shape) * _SHAPE_CHARACTER) / _NAME_CHARACTER)
     # Of a path such as `stage2.block1.conv` the end tells most.
     name = box.name if len(box.name) <= left else "…" + box.name[-max(left - 1, 1) :]
-    detail = _clipped(box.detail, room, _DETAIL_CHARACTER)
+    detail = _clip_box_text(box.detail, room, _DETAIL_CHARACTER)
     size = f'width="{width:.1f}" height="{_HEIGHT:.0f}" rx="{22 if box.kind == "end" else 7}"'
     yield f'<g transform="translate({x:.1f},{y:.1f})"><title>{escape(box.tooltip)}</title>'
     if box.kind == "model":
@@ -297,6 +307,6 @@ def _box(box: _Box, x: float, y: float, *, width: float) -> Iterator[str]:
     yield f'<text class="detail" x="{_PADDING}" y="36">{escape(detail)}</text></g>'
 
 
-def _clipped(text: str, room: float, character: float) -> str:
+def _clip_box_text(text: str, room: float, character: float) -> str:
     most = max(int(room / character), 4)
     return text if len(text) <= most else text[: most - 1] + "…"

@@ -10,7 +10,7 @@ from dlspec.resolve.plan import Node, Op, Reference
 _THOUSAND = 1000
 
 
-def class_of(node: Node) -> str:
+def node_class_name(node: Node) -> str:
     """Return the class, operation or model of a node, in one word."""
     operation = node.operation
     if isinstance(operation, Object):
@@ -28,8 +28,8 @@ def arguments_of(node: Node) -> tuple[str, ...]:
     if isinstance(operation, Op):
         literals = [value for value in operation.arguments if not _has_reference(value)]
         named = {name: v for name, v in operation.keywords.items() if not _has_reference(v)}
-        return (*(_value(value) for value in literals), *_named(named))
-    return tuple(_named(operation.arguments))
+        return (*(_argument_value_text(value) for value in literals), *_named_argument_texts(named))
+    return tuple(_named_argument_texts(operation.arguments))
 
 
 def shape_text(tensor: Tensor) -> str:
@@ -48,7 +48,7 @@ def short_count(number: int | None) -> str:
         return "?"
     if number < _THOUSAND:
         return str(number)
-    return _scaled(float(number), ("k", "M", "G", "T", "P"))
+    return _scaled_count(float(number), ("k", "M", "G", "T", "P"))
 
 
 def bytes_text(number: int | None) -> str:
@@ -57,38 +57,42 @@ def bytes_text(number: int | None) -> str:
         return "?"
     if number < _THOUSAND:
         return f"{number} B"
-    return _scaled(float(number), ("kB", "MB", "GB", "TB", "PB"))
+    return _scaled_count(float(number), ("kB", "MB", "GB", "TB", "PB"))
 
 
-def _scaled(number: float, units: tuple[str, ...]) -> str:
+def _scaled_count(number: float, units: tuple[str, ...]) -> str:
     number /= _THOUSAND
     # 999.5 would round up to four digits.
     if number >= _THOUSAND - 0.5 and len(units) > 1:
-        return _scaled(number, units[1:])
+        return _scaled_count(number, units[1:])
     digits = 2 if number < 9.995 else 1 if number < 99.95 else 0
     return f"{number:.{digits}f} {units[0]}"
 
 
-def _named(arguments: Mapping[str, object]) -> Iterator[str]:
+def _named_argument_texts(arguments: Mapping[str, object]) -> Iterator[str]:
     for name, value in arguments.items():
         if isinstance(value, bool):
             yield name if value else f"no {name}"
         elif isinstance(value, str | Object | ModelRef):
-            yield _value(value)
+            yield _argument_value_text(value)
         else:
-            yield f"{name} {_value(value)}"
+            yield f"{name} {_argument_value_text(value)}"
 
 
-def _value(value: object) -> str:
+def _argument_value_text(value: object) -> str:
     if isinstance(value, Object):
-        inner = ", ".join(_named(value.arguments))
+        inner = ", ".join(_named_argument_texts(value.arguments))
         return f"{value.class_name}({inner})" if inner else value.class_name
     if isinstance(value, ModelRef):
         return f"model {value.name}"
     if isinstance(value, tuple):
-        return "[" + ", ".join(_value(item) for item in value) + "]"
+        return "[" + ", ".join(_argument_value_text(item) for item in value) + "]"
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{name}: {_value(item)}" for name, item in value.items()) + "}"
+        return (
+            "{"
+            + ", ".join(f"{name}: {_argument_value_text(item)}" for name, item in value.items())
+            + "}"
+        )
     if isinstance(value, float):
         return f"{value:g}"
     return str(value)

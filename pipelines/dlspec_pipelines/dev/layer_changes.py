@@ -21,10 +21,10 @@ def layer_changes(root: Path, *, stop: Event) -> Iterator[list[str]]:
 
 def _until_listed_anew(root: Path, stop: Event) -> Iterator[list[str]]:
     """Yield changes until pyproject.toml is one of them: it may name code in other folders."""
-    code = _folders(root)
+    code = _layer_code_folders(root)
     for changes in watch(
         *sorted({root, *code}),
-        watch_filter=lambda _, path: _matters(Path(path), root, code),
+        watch_filter=lambda _, path: _affects_layers(Path(path), root, code),
         stop_event=stop,
         raise_interrupt=False,
         recursive=False,
@@ -35,11 +35,11 @@ def _until_listed_anew(root: Path, stop: Event) -> Iterator[list[str]]:
             return
 
 
-def _folders(root: Path) -> frozenset[Path]:
+def _layer_code_folders(root: Path) -> frozenset[Path]:
     """Return the folders that hold the code of the project's layers."""
     entries = listed_layers(project_of(str(root / "specs" / "any.yaml")))
     return frozenset(Path(e.origin.file).parent for e in entries if e.origin is not None)
 
 
-def _matters(path: Path, root: Path, code: Collection[Path]) -> bool:
+def _affects_layers(path: Path, root: Path, code: Collection[Path]) -> bool:
     return path == root / NAME or (path.suffix == ".py" and path.parent in code)

@@ -23,8 +23,8 @@ from watchfiles import watch
 from dlspec_pipelines.dev.layer_changes import layer_changes
 from dlspec_pipelines.location.instance import OWN_PROCESS, prepare_instance
 from dlspec_pipelines.specs import SUFFIXES, project_folder
-from dlspec_pipelines.steps.step_errors import StepError, writing
-from dlspec_pipelines.steps.store import home
+from dlspec_pipelines.steps.step_errors import StepError, write_errors_as_step_errors
+from dlspec_pipelines.steps.store import artifacts_home
 from dlspec_pipelines.trainer.process import STOP_GRACE_S
 
 HOST = "127.0.0.1"
@@ -59,46 +59,48 @@ _TERMINATE = """mutation End($run: String!) {
 def serve(port: int) -> int:
     """Run the UI and the daemon until Ctrl-C or SIGTERM, and return the exit status."""
     try:
-        _require_free(port)
+        _require_free_port(port)
         root = _require_workspace()
         # Absolute, and the same for webserver, daemon, code server and run workers.
-        os.environ["DLSPEC_HOME"] = str(home())
+        os.environ["DLSPEC_HOME"] = str(artifacts_home())
         prepare_instance()
         log = _new_log()
-        with writing(root):
+        with write_errors_as_step_errors(root):
             (root / "specs").mkdir(exist_ok=True)
     except StepError as problem:
-        _say(str(problem), sys.stderr)
+        _print_dev_line(str(problem), sys.stderr)
         return 1
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    dagster = _start(port, root, log)
+    dagster = _start_dagster(port, root, log)
     try:
-        threading.Thread(target=_announce, args=(port, log, stop), daemon=True).start()
+        threading.Thread(target=_announce_ui, args=(port, log, stop), daemon=True).start()
         threading.Thread(target=_watch_layers, args=(port, root, stop), daemon=True).start()
-        _watch(port, root / "specs", dagster, stop=stop)
+        _watch_specs(port, root / "specs", dagster, stop=stop)
     finally:
         if stop.is_set():
             _end_runs(port)
-        status = _end(dagster)
+        status = _end_dagster(dagster)
     if stop.is_set():
         return 0
     tail = "\n".join(log.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
-    _say(f"{tail}\nerror: Dagster ended with status {status}; more in `{log}`", sys.stderr)
+    _print_dev_line(
+        f"{tail}\nerror: Dagster ended with status {status}; more in `{log}`", sys.stderr
+    )
     return 1
 
 
 def reload_location(port: int) -> str | None:
     """Ask the webserver to load the code location again; return what went wrong, or None."""
-    answer = graphql(port, _RELOAD, {"name": LOCATION})
+    answer = query_graphql(port, _RELOAD, {"name": LOCATION})
     entry = answer["data"]["reloadRepositoryLocation"]
     inner = entry.get("locationOrLoadError") or entry
     message: str | None = inner.get("message")
     return message
 
 
-def graphql(port: int, query: str, variables: Mapping[str, object] | None = None) -> dict:  # type: ignore[type-arg]  # JSON
+def query_graphql(port: int, query: str, variables: Mapping[str, object] | None = None) -> dict:  # type: ignore[type-arg]  # JSON
     """Return the webserver's answer to a GraphQL query.
 
     Raises:
@@ -113,7 +115,7 @@ def graphql(port: int, query: str, variables: Mapping[str, object] | None = None
     return answer
 
 
-def _require_free(port: int) -> None:
+def _require_free_port(port: int) -> None:
     with socket.socket() as probe:
         # As the webserver will: a port whose last connections still time out is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -148,14 +150,14 @@ def _next_free(port: int) -> int:
 
 
 def _new_log() -> Path:
-    log = home() / "logs" / "dev.log"
-    with writing(log.parent):
+    log = artifacts_home() / "logs" / "dev.log"
+    with write_errors_as_step_errors(log.parent):
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_bytes(b"")
     return log
 
 
-def _start(port: int, root: Path, log: Path) -> "subprocess.Popen[bytes]":
+def _start_dagster(port: int, root: Path, log: Path) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "dagster", "dev", "--log-level", "warning"]
     place = ["--host", HOST, "--port", str(port), "--workspace", str(root / "workspace.yaml")]
     with log.open("wb") as output:
@@ -188,26 +190,28 @@ def _end_runs(port: int) -> None:
     told = False
     # A webserver that does not answer has no runs that could still be ended through it.
     with suppress(OSError):
-        while (runs := _unfinished(port)) and time.monotonic() < deadline:
+        while (runs := _unfinished_ui_runs(port)) and time.monotonic() < deadline:
             if not told:
                 count = f"{len(runs)} runs" if len(runs) > 1 else "a run"
-                _say(f"stopping {count}; the next one of the same spec goes on from its checkpoint")
+                _print_dev_line(
+                    f"stopping {count}; the next one of the same spec goes on from its checkpoint"
+                )
                 told = True
             # Those that wait first: a place that becomes free would start them.
             for run in sorted(runs, key=lambda run: run["status"] != "QUEUED"):
                 if run["status"] in ("QUEUED", "STARTED"):
-                    graphql(port, _TERMINATE, {"run": run["runId"]})
+                    query_graphql(port, _TERMINATE, {"run": run["runId"]})
             time.sleep(0.5)
 
 
-def _unfinished(port: int) -> list[dict[str, Any]]:
+def _unfinished_ui_runs(port: int) -> list[dict[str, Any]]:
     """Return the runs of this UI; those of `dlspec run` end with their own terminal."""
-    runs = graphql(port, _UNFINISHED)["data"]["runsOrError"].get("results", [])
+    runs = query_graphql(port, _UNFINISHED)["data"]["runsOrError"].get("results", [])
     own = [{"key": key, "value": value} for key, value in OWN_PROCESS.items()]
     return [run for run in runs if not any(tag in own for tag in run["tags"])]
 
 
-def _end(dagster: "subprocess.Popen[bytes]") -> int:
+def _end_dagster(dagster: "subprocess.Popen[bytes]") -> int:
     if dagster.poll() is None:
         dagster.send_signal(signal.SIGINT)
     try:
@@ -217,17 +221,19 @@ def _end(dagster: "subprocess.Popen[bytes]") -> int:
         return dagster.wait()
 
 
-def _announce(port: int, log: Path, stop: threading.Event) -> None:
+def _announce_ui(port: int, log: Path, stop: threading.Event) -> None:
     while not stop.wait(0.5):
         try:
-            graphql(port, "{ version }")
+            query_graphql(port, "{ version }")
         except OSError:
             continue
-        _say(f"Dagster UI: http://{HOST}:{port}/asset-groups   log: {log}   Ctrl-C ends it")
+        _print_dev_line(
+            f"Dagster UI: http://{HOST}:{port}/asset-groups   log: {log}   Ctrl-C ends it"
+        )
         return
 
 
-def _watch(
+def _watch_specs(
     port: int, specs: Path, dagster: "subprocess.Popen[bytes]", *, stop: threading.Event
 ) -> None:
     for changes in watch(
@@ -237,24 +243,24 @@ def _watch(
             return
         paths = sorted({Path(path).name for _, path in changes if path.endswith(SUFFIXES)})
         if paths:
-            _reload(port, paths)
+            _reload_after_change(port, paths)
 
 
 def _watch_layers(port: int, root: Path, stop: threading.Event) -> None:
     for names in layer_changes(root, stop=stop):
-        _reload(port, names)
+        _reload_after_change(port, names)
 
 
-def _reload(port: int, paths: list[str]) -> None:
+def _reload_after_change(port: int, paths: list[str]) -> None:
     try:
         problem = reload_location(port)
     except OSError as error:
         problem = f"the webserver does not answer: {error}"
     said = f"not reloaded: {problem}" if problem else "reloaded"
-    _say(f"{', '.join(paths)} changed: {said}")
+    _print_dev_line(f"{', '.join(paths)} changed: {said}")
 
 
-def _say(text: str, stream: TextIO | None = None) -> None:
+def _print_dev_line(text: str, stream: TextIO | None = None) -> None:
     print(text, file=stream or sys.stdout, flush=True)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import dagster as dg
 
 from dlspec_pipelines.steps.step_errors import Busy
-from dlspec_pipelines.steps.store import lock
+from dlspec_pipelines.steps.store import lock_folder
 
 _EVERY_S = 30
 _KILLED = (
@@ -22,10 +22,10 @@ _KILLED = (
 
 
 @contextmanager
-def attended(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
+def attended_run(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
     """Hold a lock for as long as this process executes a run; it ends with the process."""
-    folder = _folder(instance) / run_id
-    with lock(folder):
+    folder = _attended_runs_folder(instance) / run_id
+    with lock_folder(folder):
         yield
         # After an error the event log may say that the run goes on: that is looked at later.
         shutil.rmtree(folder)
@@ -34,9 +34,9 @@ def attended(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
 def end_abandoned(instance: dg.DagsterInstance) -> list[str]:
     """Report the runs as failed whose process is gone, and return their ids."""
     ended = []
-    for folder in _folder(instance).glob("*"):
+    for folder in _attended_runs_folder(instance).glob("*"):
         # Busy: the process is alive, or another one is just looking.
-        with suppress(Busy), lock(folder):
+        with suppress(Busy), lock_folder(folder):
             run = instance.get_run_by_id(folder.name)
             if run is not None and not run.is_finished:
                 instance.report_run_failed(run, _KILLED)
@@ -61,5 +61,5 @@ def abandoned_runs_sensor() -> dg.SensorDefinition:
     return abandoned_runs
 
 
-def _folder(instance: dg.DagsterInstance) -> Path:
+def _attended_runs_folder(instance: dg.DagsterInstance) -> Path:
     return Path(instance.root_directory) / "attended"

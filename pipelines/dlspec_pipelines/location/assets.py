@@ -10,7 +10,7 @@ from pydantic import Field
 
 from dlspec.diagnostics.findings import SpecError
 from dlspec.resolve.chain import Step, step_digest
-from dlspec.resolve.plan import Plan, digest
+from dlspec.resolve.plan import Plan, canonical_digest
 from dlspec_pipelines.location.checks import (
     broken_contract,
     broken_spec,
@@ -56,12 +56,18 @@ Made = dg.MaterializeResult[Any]
 Events = Iterator[Made | dg.AssetCheckResult]
 
 
-def chain(spec: SpecFile) -> list[dg.AssetsDefinition]:
+def chain_assets(spec: SpecFile) -> list[dg.AssetsDefinition]:
     """Build the five assets of a spec."""
-    return [_dataset(spec), _model(spec), _evaluation(spec), _report(spec), _champion(spec)]
+    return [
+        _dataset_asset(spec),
+        _model_asset(spec),
+        _evaluation_asset(spec),
+        _report_asset(spec),
+        _champion_asset(spec),
+    ]
 
 
-def keys(spec: SpecFile) -> list[dg.AssetKey]:
+def chain_keys(spec: SpecFile) -> list[dg.AssetKey]:
     """Return the keys of a spec's chain, in the order of its steps."""
     return [dg.AssetKey([spec.name, step]) for step in STEPS]
 
@@ -76,7 +82,7 @@ def code_version(plan: Plan, step: Step, backend: str | None = None) -> str:
     return f"{step_digest(as_run, step)[:16]}-{STEP_VERSIONS[step]}"
 
 
-def broken(spec: BrokenSpec) -> dg.AssetsDefinition:
+def broken_spec_asset(spec: BrokenSpec) -> dg.AssetsDefinition:
     """Build the asset of a file that does not compile: all it has is a failing check."""
     key = dg.AssetKey([spec.name, "spec"])
 
@@ -94,9 +100,9 @@ def broken(spec: BrokenSpec) -> dg.AssetsDefinition:
     return read
 
 
-def bare(spec: SpecFile) -> dg.AssetSpec:
+def bare_spec_asset(spec: SpecFile) -> dg.AssetSpec:
     """Build the asset of a model alone: it can be looked at, and nothing can be run."""
-    lacking = " and ".join(f"`{section}`" for section in spec.lacking)
+    lacking = " and ".join(f"`{section}`" for section in spec.missing_chain_sections)
     return dg.AssetSpec(
         [spec.name, "spec"],
         group_name=spec.name,
@@ -107,101 +113,103 @@ def bare(spec: SpecFile) -> dg.AssetSpec:
     )
 
 
-def _dataset(spec: SpecFile) -> dg.AssetsDefinition:
-    @_asset(spec, "dataset", check_specs=contract_specs(spec), deps=data_keys(spec))
+def _dataset_asset(spec: SpecFile) -> dg.AssetsDefinition:
+    @_step_asset(spec, "dataset", check_specs=contract_specs(spec), deps=data_keys(spec))
     def dataset(context: dg.AssetExecutionContext) -> Events:
-        with _sentences():
-            current = _current(spec, context)
+        with _step_errors_as_failures():
+            current = _spec_with_run_settings(spec, context)
             _require_backend(current, context)
             try:
-                made = _prepare(current)
+                made = _prepare_dataset(current)
             except StepError as problem:
                 yield from broken_contract(problem, current)
                 raise
             checks = list(contract_results(made))
-            yield _made(current, "dataset", made, version=made.digest, checks=checks)
+            yield _materialized_record(current, "dataset", made, version=made.digest, checks=checks)
 
     return dataset
 
 
-def _model(spec: SpecFile) -> dg.AssetsDefinition:
-    @_asset(spec, "model", "trainer", pool="trainer", ins=_ins(spec, "dataset"))
+def _model_asset(spec: SpecFile) -> dg.AssetsDefinition:
+    @_step_asset(spec, "model", "trainer", pool="trainer", ins=_asset_inputs(spec, "dataset"))
     def model(context: dg.AssetExecutionContext, dataset: Dataset, config: ModelConfig) -> Made:
-        with _sentences():
-            current = _current(spec, context)
+        with _step_errors_as_failures():
+            current = _spec_with_run_settings(spec, context)
             start = find_start(config.weights_from) if config.weights_from else None
             job = Job("model", current, {"dataset": dataset}, start)
             trained: TrainedModel = context.resources.trainer.record(context, job)
-            return _made(current, "model", trained, version=trained.weights)
+            return _materialized_record(current, "model", trained, version=trained.weights)
 
     return model
 
 
-def _evaluation(spec: SpecFile) -> dg.AssetsDefinition:
-    @_asset(
+def _evaluation_asset(spec: SpecFile) -> dg.AssetsDefinition:
+    @_step_asset(
         spec,
         "evaluation",
         "trainer",
         pool="trainer",
-        ins=_ins(spec, "dataset", "model"),
+        ins=_asset_inputs(spec, "dataset", "model"),
         check_specs=gate_specs(spec),
     )
     def evaluation(
         context: dg.AssetExecutionContext, dataset: Dataset, model: TrainedModel
     ) -> Events:
-        with _sentences():
-            current = _current(spec, context)
+        with _step_errors_as_failures():
+            current = _spec_with_run_settings(spec, context)
             job = Job("evaluation", current, {"dataset": dataset, "model": model})
             measured: Evaluation = context.resources.trainer.record(context, job)
             checks = list(gate_results(measured))
-            version = digest(measured.metrics)
-            yield _made(current, "evaluation", measured, version=version, checks=checks)
+            version = canonical_digest(measured.metrics)
+            yield _materialized_record(
+                current, "evaluation", measured, version=version, checks=checks
+            )
 
     return evaluation
 
 
-def _report(spec: SpecFile) -> dg.AssetsDefinition:
-    @_asset(spec, "report", ins=_ins(spec, "dataset", "model", "evaluation"))
+def _report_asset(spec: SpecFile) -> dg.AssetsDefinition:
+    @_step_asset(spec, "report", ins=_asset_inputs(spec, "dataset", "model", "evaluation"))
     def report(
         context: dg.AssetExecutionContext,
         dataset: Dataset,
         model: TrainedModel,
         evaluation: Evaluation,
     ) -> Made:
-        from dlspec_pipelines.steps.reports import render
+        from dlspec_pipelines.steps.reports import write_report
 
-        with _sentences():
-            current = _current(spec, context)
-            made = render(current.plan, dataset, model, evaluation)
-            return _made(current, "report", made, version=evaluation.run)
+        with _step_errors_as_failures():
+            current = _spec_with_run_settings(spec, context)
+            made = write_report(current.plan, dataset, model, evaluation)
+            return _materialized_record(current, "report", made, version=evaluation.run)
 
     return report
 
 
-def _champion(spec: SpecFile) -> dg.AssetsDefinition:
-    @_asset(spec, "champion", ins=_ins(spec, "model", "evaluation"))
+def _champion_asset(spec: SpecFile) -> dg.AssetsDefinition:
+    @_step_asset(spec, "champion", ins=_asset_inputs(spec, "model", "evaluation"))
     def champion(
         context: dg.AssetExecutionContext, model: TrainedModel, evaluation: Evaluation
     ) -> Made:
         from dlspec_pipelines.steps.promotion.promote import promote
 
-        with _sentences():
-            current = _current(spec, context)
+        with _step_errors_as_failures():
+            current = _spec_with_run_settings(spec, context)
             made = promote(current.plan, evaluation, model)
-            return _made(current, "champion", made, version=made.run)
+            return _materialized_record(current, "champion", made, version=made.run)
 
     return champion
 
 
-def _prepare(spec: SpecFile) -> Dataset:
-    from dlspec_pipelines.steps.preparation.dataset import prepare
+def _prepare_dataset(spec: SpecFile) -> Dataset:
+    from dlspec_pipelines.steps.preparation.dataset import prepare_dataset
 
     assert spec.plan.data is not None
     assert spec.plan.training is not None
-    return prepare(spec.plan.data, base=spec.path.parent)
+    return prepare_dataset(spec.plan.data, base=spec.path.parent)
 
 
-def _asset(
+def _step_asset(
     spec: SpecFile,
     step: Step,
     *resources: str,
@@ -209,38 +217,38 @@ def _asset(
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """Return the decorator that makes a function the asset of one step."""
     decorator: Callable[[Callable[..., Any]], dg.AssetsDefinition] = dg.asset(
-        **_common(spec, step, *resources), **further
+        **_common_asset_arguments(spec, step, *resources), **further
     )
     return decorator
 
 
-def _common(spec: SpecFile, step: Step, *resources: str) -> dict[str, Any]:
+def _common_asset_arguments(spec: SpecFile, step: Step, *resources: str) -> dict[str, Any]:
     """Return what every asset of a chain says about itself."""
     plan = spec.plan
     return {
         "key": [plan.name, step],
         "group_name": plan.name,
-        "description": _description(spec, step),
-        "kinds": _kinds(plan, step),
+        "description": _asset_description(spec, step),
+        "kinds": _asset_kinds(plan, step),
         "owners": list(plan.owners),
         "tags": dict(plan.tags),
-        "metadata": {"spec": dg.MetadataValue.path(str(spec.path)), **_warnings(spec)},
+        "metadata": {"spec": dg.MetadataValue.path(str(spec.path)), **_warnings_metadata(spec)},
         "code_version": code_version(plan, step),
         "required_resource_keys": {"settings", *resources},
     }
 
 
-def _warnings(spec: SpecFile) -> dict[str, dg.MetadataValue[Any]]:
+def _warnings_metadata(spec: SpecFile) -> dict[str, dg.MetadataValue[Any]]:
     text = spec.warnings
     return {"warnings": dg.MetadataValue.md(f"```text\n{text}\n```")} if text else {}
 
 
-def _description(spec: SpecFile, step: Step) -> str:
+def _asset_description(spec: SpecFile, step: Step) -> str:
     description = spec.plan.description or f"`{spec.path.name}`, trained."
     return _DESCRIPTIONS[step].format(source=_source_kind(spec.plan), description=description)
 
 
-def _kinds(plan: Plan, step: Step) -> set[str]:
+def _asset_kinds(plan: Plan, step: Step) -> set[str]:
     source = _source_kind(plan)
     return {
         "dataset": {{"sklearn": "scikitlearn"}.get(source, source), "numpy"},
@@ -257,11 +265,11 @@ def _source_kind(plan: Plan) -> str:
     return fields(plan.data.source)[0].name
 
 
-def _ins(spec: SpecFile, *steps: Step) -> dict[str, dg.AssetIn]:
+def _asset_inputs(spec: SpecFile, *steps: Step) -> dict[str, dg.AssetIn]:
     return {step: dg.AssetIn([spec.name, step]) for step in steps}
 
 
-def _current(spec: SpecFile, context: dg.AssetExecutionContext) -> SpecFile:
+def _spec_with_run_settings(spec: SpecFile, context: dg.AssetExecutionContext) -> SpecFile:
     """Return the spec as this run's settings change it."""
     current: SpecFile = context.resources.settings.spec(spec)
     return current
@@ -274,7 +282,7 @@ def _require_backend(spec: SpecFile, context: dg.AssetExecutionContext) -> None:
         require_backend(backend_of(spec.plan, spec.backend), spec.plan)
 
 
-def _made(
+def _materialized_record(
     spec: SpecFile,
     step: Step,
     record: object,
@@ -301,7 +309,7 @@ def _start_version(record: object) -> str:
 
 
 @contextmanager
-def _sentences() -> Iterator[None]:
+def _step_errors_as_failures() -> Iterator[None]:
     """Turn what a person can act on into a failure that says just that; bugs pass as they are."""
     try:
         yield

@@ -33,7 +33,9 @@ def contract_specs(spec: SpecFile) -> list[dg.AssetCheckSpec]:
 def contract_results(made: Dataset) -> Iterator[dg.AssetCheckResult]:
     """Give the results of a data set that could be prepared."""
     said: Mapping[str, Any] = json.loads(Path(made.path, "contract.json").read_text("utf-8"))
-    yield dg.AssetCheckResult(check_name="contract", passed=True, metadata=_facts(said))
+    yield dg.AssetCheckResult(
+        check_name="contract", passed=True, metadata=_expectations_metadata(said)
+    )
     findings = [f for f in said["findings"] if f["severity"] == "warn"]
     yield dg.AssetCheckResult(
         check_name="hygiene",
@@ -85,7 +87,10 @@ def spec_check(key: dg.AssetKey) -> dg.AssetCheckSpec:
 def broken_spec(spec: BrokenSpec) -> dg.AssetCheckResult:
     """Give the failed check of a file that does not compile, with what is wrong in it."""
     return dg.AssetCheckResult(
-        check_name="compiles", passed=False, description=_fenced(spec), metadata=_place(spec)
+        check_name="compiles",
+        passed=False,
+        description=_findings_markdown(spec),
+        metadata=_spec_path_metadata(spec),
     )
 
 
@@ -95,21 +100,21 @@ def broken_spec_event(spec: BrokenSpec) -> dg.AssetCheckEvaluation:
         asset_key=dg.AssetKey([spec.name, "spec"]),
         check_name="compiles",
         passed=False,
-        description=_fenced(spec),
-        metadata=_place(spec),
+        description=_findings_markdown(spec),
+        metadata=_spec_path_metadata(spec),
     )
 
 
-def _fenced(spec: BrokenSpec) -> str:
+def _findings_markdown(spec: BrokenSpec) -> str:
     """Return the findings as Markdown that keeps their columns."""
     return f"```text\n{spec.findings}\n```"
 
 
-def _place(spec: BrokenSpec) -> dict[str, dg.MetadataValue[Any]]:
+def _spec_path_metadata(spec: BrokenSpec) -> dict[str, dg.MetadataValue[Any]]:
     return {"spec": dg.MetadataValue.path(str(spec.path))}
 
 
-def _facts(said: Mapping[str, Any]) -> dict[str, Any]:
+def _expectations_metadata(said: Mapping[str, Any]) -> dict[str, Any]:
     rows = [f"| {c['column']} | {c['check']} | {c['rows']:,} |" for c in said["checks"]]
     table = "\n".join(["| column | check | rows |", "|---|---|---:|", *rows])
     return {"checks": dg.MetadataValue.md(table if rows else "`expect` demands nothing")}

@@ -15,8 +15,8 @@ from dlspec_pipelines.specs import SpecFile, key_part
 def data_files(spec: SpecFile) -> dict[dg.AssetKey, Path]:
     """Return the files that a spec reads, by asset key; none for embedded and generated data."""
     base = spec.path.absolute().parent
-    paths = [_located(name, base) for name in _names(spec)]
-    return {_key(path, base): path for path in paths}
+    paths = [_data_file_path(name, base) for name in _source_file_names(spec)]
+    return {_data_file_key(path, base): path for path in paths}
 
 
 def data_keys(spec: SpecFile) -> list[dg.AssetKey]:
@@ -41,7 +41,7 @@ def content_version(path: Path) -> dg.DataVersion:
         return dg.DataVersion("missing")
 
 
-def stamp(path: Path) -> str:
+def file_stamp(path: Path) -> str:
     """Return what changes when a file is written, without reading it."""
     try:
         facts = path.stat()
@@ -73,7 +73,7 @@ def _file_asset(key: dg.AssetKey, path: Path) -> dg.AssetsDefinition:
     return observe
 
 
-def _names(spec: SpecFile) -> tuple[str, ...]:
+def _source_file_names(spec: SpecFile) -> tuple[str, ...]:
     source = spec.plan.data and spec.plan.data.source
     match source:
         case CsvSource():
@@ -87,14 +87,14 @@ def _names(spec: SpecFile) -> tuple[str, ...]:
     return ()
 
 
-def _located(name: str, base: Path) -> Path:
+def _data_file_path(name: str, base: Path) -> Path:
     """Return the path that the dataset step will find, or the first it would try."""
     shared = os.environ.get("DLSPEC_DATA")
     tried = [base / name, *([Path(shared).expanduser() / name] if shared else [])]
     return next((p for p in tried if p.is_file()), tried[0]).resolve()
 
 
-def _key(path: Path, base: Path) -> dg.AssetKey:
+def _data_file_key(path: Path, base: Path) -> dg.AssetKey:
     shared = os.environ.get("DLSPEC_DATA")
     roots = [base.parent, *([Path(shared).expanduser().resolve()] if shared else [])]
     inside = next((path.relative_to(root) for root in roots if path.is_relative_to(root)), path)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dlspec_pipelines.steps.store import home, write_whole
+from dlspec_pipelines.steps.store import artifacts_home, write_whole
 
 # Tags of a run that executes in the process that made it: Dagster cannot terminate those.
 OWN_PROCESS = {"dlspec/process": "own"}
@@ -60,7 +60,7 @@ def prepare_instance() -> Path:
         StepError: If the folder may not be written.
     """
     named = os.environ.get("DAGSTER_HOME")
-    folder = Path(named).expanduser().absolute() if named else home() / "dagster"
+    folder = Path(named).expanduser().absolute() if named else artifacts_home() / "dagster"
     config = folder / "dagster.yaml"
     if not config.exists():
         write_whole(config, _CONFIG)

@@ -20,19 +20,19 @@ def metadata_of(record: object) -> dict[str, Any]:
     """Return a record's numbers, paths and tables as Dagster metadata."""
     match record:
         case Dataset():
-            return _dataset(record)
+            return _dataset_metadata(record)
         case TrainedModel():
-            return _trained(record)
+            return _trained_model_metadata(record)
         case Evaluation():
-            return _evaluation(record)
+            return _evaluation_metadata(record)
         case Report():
-            return _report(record)
+            return _report_metadata(record)
         case Champion():
-            return _champion(record)
+            return _champion_metadata(record)
     raise AssertionError(record)
 
 
-def _dataset(made: Dataset) -> dict[str, Any]:
+def _dataset_metadata(made: Dataset) -> dict[str, Any]:
     rows = {f"rows/{part}": count for part, count in made.rows.items()}
     return {
         **rows,
@@ -42,9 +42,9 @@ def _dataset(made: Dataset) -> dict[str, Any]:
     }
 
 
-def _trained(made: TrainedModel) -> dict[str, Any]:
+def _trained_model_metadata(made: TrainedModel) -> dict[str, Any]:
     flops = {} if made.flops is None else {"flops": made.flops}
-    start = {} if made.start is None else _started(made.start)
+    start = {} if made.start is None else _start_weights_metadata(made.start)
     return {
         "epochs": made.epochs,
         "seconds": round(made.seconds, 2),
@@ -58,7 +58,7 @@ def _trained(made: TrainedModel) -> dict[str, Any]:
     }
 
 
-def _started(start: Started) -> dict[str, Any]:
+def _start_weights_metadata(start: Started) -> dict[str, Any]:
     rows = [
         *(("taken", name, "") for name in start.taken),
         *(("initialised", name, reason) for name, reason in start.initialised.items()),
@@ -74,7 +74,7 @@ def _started(start: Started) -> dict[str, Any]:
     }
 
 
-def _evaluation(made: Evaluation) -> dict[str, Any]:
+def _evaluation_metadata(made: Evaluation) -> dict[str, Any]:
     compared = made.comparison
     evidence = (
         {} if compared is None else {"p_value": compared.p_value, "champion": compared.champion}
@@ -99,12 +99,12 @@ def gates_table(made: Evaluation) -> str:
     return "\n".join(["| gate | value | |", "|---|---|---|", *rows])
 
 
-def _report(made: Report) -> dict[str, Any]:
+def _report_metadata(made: Report) -> dict[str, Any]:
     text = Path(made.markdown).read_text(encoding="utf-8")
     return {"report": dg.MetadataValue.md(text), "html": dg.MetadataValue.path(made.html)}
 
 
-def _champion(made: Champion) -> dict[str, Any]:
+def _champion_metadata(made: Champion) -> dict[str, Any]:
     metrics: Mapping[str, float] = made.metrics
     return {
         "promoted": made.promoted,

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import dagster as dg
 
-from dlspec_pipelines.steps.records import from_json, to_json
+from dlspec_pipelines.steps.records import record_from_json, record_to_json
 from dlspec_pipelines.steps.step_errors import StepError
-from dlspec_pipelines.steps.store import home, write_whole
+from dlspec_pipelines.steps.store import artifacts_home, write_whole
 
 
 class RecordIOManager(dg.IOManager):
@@ -22,7 +22,7 @@ class RecordIOManager(dg.IOManager):
             Failure: If the disk is full or the folder may not be written.
         """
         name, step = context.asset_key.path
-        text = to_json(obj)
+        text = record_to_json(obj)
         try:
             write_whole(record_file(name, step, run=context.run_id), text)
             write_whole(record_file(name, step), text)
@@ -39,7 +39,7 @@ class RecordIOManager(dg.IOManager):
         context_run = context.step_context.run_id
         for path in (record_file(name, step, run=context_run), record_file(name, step)):
             if path.is_file():
-                return from_json(path.read_text(encoding="utf-8"))
+                return record_from_json(path.read_text(encoding="utf-8"))
         raise dg.Failure(
             f"`{name}/{step}` has not been materialized yet: materialize it first",
             allow_retries=False,
@@ -48,5 +48,5 @@ class RecordIOManager(dg.IOManager):
 
 def record_file(name: str, step: str, *, run: str | None = None) -> Path:
     """Return where the record of a step lies: that of one run, or the latest."""
-    folder = home() / "records" / name / step
+    folder = artifacts_home() / "records" / name / step
     return folder / f"{run}.json" if run else folder / "latest.json"

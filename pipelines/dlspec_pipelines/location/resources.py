@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from dlspec_pipelines.location.record_io import RecordIOManager
-from dlspec_pipelines.specs import SpecFile, compiled
+from dlspec_pipelines.specs import SpecFile, compile_spec_text
 from dlspec_pipelines.trainer.client import Listener, TrainerClient
 from dlspec_pipelines.trainer.process import Trainers
 
@@ -25,7 +25,7 @@ class RunSettings(dg.ConfigurableResource[Any]):
             SpecError: If a parameter is not one of the spec's, or the spec no longer compiles.
         """
         if self.params:
-            spec = compiled(spec.path, spec.text, {**spec.params, **self.params})
+            spec = compile_spec_text(spec.path, spec.text, {**spec.params, **self.params})
         return replace(spec, backend=self.backend)
 
 

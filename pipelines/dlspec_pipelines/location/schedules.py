@@ -4,22 +4,22 @@ from collections.abc import Iterable
 
 import dagster as dg
 
-from dlspec_pipelines.location.assets import keys
+from dlspec_pipelines.location.assets import chain_keys
 from dlspec_pipelines.specs import SpecFile
 
 JOB = "materialize"
 
 
-def schedules(specs: Iterable[SpecFile], job: str = JOB) -> list[dg.ScheduleDefinition]:
+def retraining_schedules(specs: Iterable[SpecFile], job: str = JOB) -> list[dg.ScheduleDefinition]:
     """Build the schedules; they run as declared, without a click."""
     return [
-        _schedule(spec, cron, job)
+        _retraining_schedule(spec, cron, job)
         for spec in specs
         if (retraining := spec.plan.retraining) and (cron := retraining.cron)
     ]
 
 
-def _schedule(spec: SpecFile, cron: str, job: str) -> dg.ScheduleDefinition:
+def _retraining_schedule(spec: SpecFile, cron: str, job: str) -> dg.ScheduleDefinition:
     assert spec.plan.retraining is not None
 
     @dg.schedule(
@@ -31,6 +31,6 @@ def _schedule(spec: SpecFile, cron: str, job: str) -> dg.ScheduleDefinition:
         description=f"Retrains `{spec.name}`.",
     )
     def retrain() -> dg.RunRequest:
-        return dg.RunRequest(asset_selection=keys(spec), tags={"dlspec/spec": spec.name})
+        return dg.RunRequest(asset_selection=chain_keys(spec), tags={"dlspec/spec": spec.name})
 
     return retrain

@@ -17,7 +17,7 @@ _REPEATED = "Exception while writing logger call to event log"
 
 
 @contextmanager
-def storing(folder: Path) -> Iterator[None]:
+def storage_errors_as_step_errors(folder: Path) -> Iterator[None]:
     """Turn a storage in `folder` that cannot be written into a `StepError`.
 
     Raises:
@@ -27,10 +27,10 @@ def storing(folder: Path) -> Iterator[None]:
         with redirect_stderr(_WithoutRepeats()):
             yield
     except OperationalError as error:
-        raise unwritable(folder, str(error.orig)) from error
+        raise unwritable_event_log(folder, str(error.orig)) from error
 
 
-def unwritable(folder: Path, reason: str) -> StepError:
+def unwritable_event_log(folder: Path, reason: str) -> StepError:
     """Return the error of a storage that cannot be written, `reason` in SQLite's words."""
     return StepError(
         f"Dagster cannot write its event log in `{folder}`: {reason}",

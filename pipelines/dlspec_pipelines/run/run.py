@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from dlspec_pipelines.location.instance import OWN_PROCESS, opening_alone, prepare_instance
-from dlspec_pipelines.run.terminal import Progress, table
-from dlspec_pipelines.run.watcher import CLEAN, FINDINGS, INTERRUPTED, _tell, _Watcher
+from dlspec_pipelines.run.terminal import Progress, aligned_table
+from dlspec_pipelines.run.watcher import CLEAN, FINDINGS, INTERRUPTED, _print_run_message, _Watcher
 from dlspec_pipelines.specs import SpecFile
-from dlspec_pipelines.steps.records import Champion, Evaluation, Start, from_json
+from dlspec_pipelines.steps.records import Champion, Evaluation, Start, record_from_json
 from dlspec_pipelines.steps.start import find_start
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.trainer.backend_choice import backend_of, require_backend
@@ -35,17 +35,17 @@ def run(
         require_backend(chosen, spec.plan)
         # Before Dagster is loaded: Keras takes four times as long, and has a core to itself.
         trainers.get(chosen)
-        config = _config(spec, backend, start, verbose=verbose)
-        return _execute(watcher, run_id, trainers=trainers, config=config)
+        config = _dagster_run_config(spec, backend, start, verbose=verbose)
+        return _execute_chain(watcher, run_id, trainers=trainers, config=config)
     except StepError as problem:
-        return _tell(str(problem), FINDINGS)
+        return _print_run_message(str(problem), FINDINGS)
     except KeyboardInterrupt:
-        return _interrupted(watcher)
+        return _explain_interruption(watcher)
     finally:
         trainers.close()
 
 
-def _config(
+def _dagster_run_config(
     spec: SpecFile, backend: str | None, start: Start | None, *, verbose: bool
 ) -> dict[str, Any]:
     config: dict[str, Any] = {}
@@ -59,29 +59,29 @@ def _config(
     return config
 
 
-def _execute(
+def _execute_chain(
     watcher: "_Watcher", run_id: str, *, trainers: Trainers, config: Mapping[str, Any]
 ) -> int:
-    from dlspec_pipelines.location.abandoned_runs import attended, end_abandoned
-    from dlspec_pipelines.location.assets import keys
+    from dlspec_pipelines.location.abandoned_runs import attended_run, end_abandoned
+    from dlspec_pipelines.location.assets import chain_keys
     from dlspec_pipelines.location.chain_definitions import definitions_of
     from dlspec_pipelines.location.schedules import JOB
-    from dlspec_pipelines.run.event_log import storing, unwritable
+    from dlspec_pipelines.run.event_log import storage_errors_as_step_errors, unwritable_event_log
 
     spec = watcher.spec
     definitions = definitions_of([spec], trainers=trainers, listener=watcher.hear)
     folder = prepare_instance()
-    with storing(folder), _opened(folder) as instance:
+    with storage_errors_as_step_errors(folder), _open_run_instance(folder) as instance:
         end_abandoned(instance)
         # Without it Dagster takes Ctrl-C for a failure.
-        watcher.cancel = lambda: _cancel(instance, run_id)
-        instance.add_event_listener(run_id, watcher.see)
+        watcher.cancel = lambda: _report_run_canceling(instance, run_id)
+        instance.add_event_listener(run_id, watcher.see_log_entry)
         try:
-            with attended(instance, run_id):
+            with attended_run(instance, run_id):
                 definitions.resolve_job_def(JOB).execute_in_process(
                     run_config=config,
                     instance=instance,
-                    asset_selection=keys(spec),
+                    asset_selection=chain_keys(spec),
                     raise_on_error=False,
                     run_id=run_id,
                     tags={"dlspec/spec": spec.name, **OWN_PROCESS},
@@ -89,13 +89,13 @@ def _execute(
         finally:
             watcher.progress.close()
     if watcher.unwritable is not None:
-        raise unwritable(folder, watcher.unwritable)
+        raise unwritable_event_log(folder, watcher.unwritable)
     if watcher.interrupted:
-        return _interrupted(watcher)
-    return _verdict(spec, run_id, watcher)
+        return _explain_interruption(watcher)
+    return _print_verdict(spec, run_id, watcher)
 
 
-def _opened(folder: Path) -> Any:  # noqa: ANN401 - a DagsterInstance
+def _open_run_instance(folder: Path) -> Any:  # noqa: ANN401 - a DagsterInstance
     import dagster as dg
     from dagster._core.instance.ref import InstanceRef
 
@@ -110,18 +110,20 @@ def _opened(folder: Path) -> Any:  # noqa: ANN401 - a DagsterInstance
         return dg.DagsterInstance.from_ref(reference)
 
 
-def _cancel(instance: Any, run_id: str) -> None:  # noqa: ANN401 - a DagsterInstance
+def _report_run_canceling(instance: Any, run_id: str) -> None:  # noqa: ANN401 - a DagsterInstance
     instance.report_run_canceling(instance.get_run_by_id(run_id))
 
 
-def _interrupted(watcher: _Watcher) -> int:
+def _explain_interruption(watcher: _Watcher) -> int:
     """Say where a run was stopped, and what the next one does."""
     watcher.progress.close()
     if (problem := watcher.stopped) is not None:
-        return _tell(f"{problem['message']}\n{problem['help'] or ''}".rstrip(), INTERRUPTED)
+        return _print_run_message(
+            f"{problem['message']}\n{problem['help'] or ''}".rstrip(), INTERRUPTED
+        )
     if "model" in watcher.made:
         path, name = watcher.made["model"]["path"], watcher.spec.name
-        return _tell(
+        return _print_run_message(
             f"stopped after the training; the model is in `{path}`\n"
             f"`make dev` goes on from it where `{name}/evaluation` is materialized; "
             f"`dlspec run {name}` trains again",
@@ -129,28 +131,28 @@ def _interrupted(watcher: _Watcher) -> int:
         )
     if watcher.began:
         text = "training stopped without a new checkpoint\nrun it again: it goes on from the last"
-        return _tell(text, INTERRUPTED)
-    return _tell("stopped before training began", INTERRUPTED)
+        return _print_run_message(text, INTERRUPTED)
+    return _print_run_message("stopped before training began", INTERRUPTED)
 
 
-def _verdict(spec: SpecFile, run_id: str, watcher: _Watcher) -> int:
+def _print_verdict(spec: SpecFile, run_id: str, watcher: _Watcher) -> int:
     """Print the gates, the champion's verdict and, last, where the report is."""
     from dlspec_pipelines.location.record_io import record_file
 
     def made(step: str) -> Any:  # noqa: ANN401 - any record
         path = record_file(spec.name, step, run=run_id)
-        return from_json(path.read_text(encoding="utf-8")) if path.is_file() else None
+        return record_from_json(path.read_text(encoding="utf-8")) if path.is_file() else None
 
     evaluation: Evaluation | None = made("evaluation")
     if evaluation is not None:
-        print(_gates(evaluation, made("champion")))  # noqa: T201 - this is the output
+        print(_gates_verdict_table(evaluation, made("champion")))  # noqa: T201 - this is the output
     if (report := made("report")) is not None:
         print(Path(report.html).absolute())  # noqa: T201 - this is the output
     gates = evaluation.gates if evaluation else ()
     return FINDINGS if watcher.failed or not all(g.passed for g in gates) else CLEAN
 
 
-def _gates(evaluation: Evaluation, champion: Champion | None) -> str:
+def _gates_verdict_table(evaluation: Evaluation, champion: Champion | None) -> str:
     rows = [
         (
             f"gate {gate.metric} {gate.requirement}",
@@ -160,4 +162,4 @@ def _gates(evaluation: Evaluation, champion: Champion | None) -> str:
         for gate in evaluation.gates
     ]
     verdict = "promoted" if champion and champion.promoted else "not promoted"
-    return table([*rows, ("champion", evaluation.name, verdict)])
+    return aligned_table([*rows, ("champion", evaluation.name, verdict)])

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dlspec_pipelines.run.terminal import table
+from dlspec_pipelines.run.terminal import aligned_table
 from dlspec_pipelines.steps.records import Started
 
 _MOST_TAKEN = 12
@@ -15,14 +15,14 @@ def start_lines(started: Started) -> list[str]:
     told = f"{'all ' if whole else ''}{count} layer{'s'[: count != 1]}"
     head = f"{told}, {started.parameters:,} parameters, taken by {started.by} from {origin}"
     rows: list[tuple[str, ...]] = [
-        *([] if whole else [("taken", name, "") for name in _shortened(started.taken)]),
+        *([] if whole else [("taken", name, "") for name in _shortened_layer_names(started.taken)]),
         *(("initialised", name, reason) for name, reason in started.initialised.items()),
         *(("left", name, reason) for name, reason in started.left.items()),
     ]
-    return [head, *(table(rows).splitlines() if rows else ())]
+    return [head, *(aligned_table(rows).splitlines() if rows else ())]
 
 
-def _shortened(names: Sequence[str]) -> list[str]:
+def _shortened_layer_names(names: Sequence[str]) -> list[str]:
     if len(names) <= _MOST_TAKEN:
         return list(names)
     return [*names[: _MOST_TAKEN - 1], f"and {len(names) - _MOST_TAKEN + 1} more"]

@@ -11,7 +11,7 @@ class Progress:
     def __init__(self, out: TextIO | None = None) -> None:
         """Take the stream; a terminal gets a bar below the lines, anything else plain lines."""
         self._out = out or sys.stdout
-        self._bar = _bar() if self._out.isatty() else None
+        self._bar = _training_bar() if self._out.isatty() else None
 
     def line(self, text: str) -> None:
         """Print a line above the bar."""
@@ -29,13 +29,13 @@ class Progress:
     def epoch(self, end: Mapping[str, Any]) -> None:
         """Print an epoch that has ended, and move the bar."""
         self.line(epoch_line(end))
-        self._move(end["epoch"], end["epochs"])
+        self._move_bar(end["epoch"], end["epochs"])
 
-    def tick(self, tick: Mapping[str, Any]) -> None:
+    def move_within_epoch(self, tick: Mapping[str, Any]) -> None:
         """Move the bar within an epoch; plain lines wait for the epoch's end."""
-        self._move(tick["epoch"] - 1 + tick["done"], tick["epochs"])
+        self._move_bar(tick["epoch"] - 1 + tick["done"], tick["epochs"])
 
-    def _move(self, done: float, epochs: int) -> None:
+    def _move_bar(self, done: float, epochs: int) -> None:
         if self._bar is None:
             return
         self._bar.start()
@@ -55,30 +55,30 @@ def epoch_line(end: Mapping[str, Any]) -> str:
     """Return one epoch as a line: figures, samples per second, time left."""
     width = len(str(end["epochs"]))
     told = {n: v for n, v in end["figures"].items() if n != "learning_rate"}
-    figures = "  ".join(f"{name} {_figure(value)}" for name, value in told.items())
+    figures = "  ".join(f"{name} {_epoch_figure(value)}" for name, value in told.items())
     rate = f"{end['samples_per_s']:,.0f} samples/s"
-    left = _clock(end["seconds_left"])
+    left = _clock_time(end["seconds_left"])
     return f"epoch {end['epoch']:>{width}}/{end['epochs']}  {figures}  {rate}  {left} left"
 
 
-def table(rows: list[tuple[str, ...]]) -> str:
+def aligned_table(rows: list[tuple[str, ...]]) -> str:
     """Return rows in aligned columns, two spaces apart."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _figure(value: float) -> str:
+def _epoch_figure(value: float) -> str:
     return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.3g}"
 
 
-def _clock(seconds: float) -> str:
+def _clock_time(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _bar() -> Any:  # noqa: ANN401 - rich is loaded for a terminal only
+def _training_bar() -> Any:  # noqa: ANN401 - rich is loaded for a terminal only
     from rich.console import Console
     from rich.progress import (
         BarColumn,

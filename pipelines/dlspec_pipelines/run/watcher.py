@@ -38,7 +38,7 @@ class _Watcher:
         if "epoch" in message:
             self.progress.epoch(message["epoch"])
         elif "tick" in message:
-            self.progress.tick(message["tick"])
+            self.progress.move_within_epoch(message["tick"])
         elif "log" in message:
             self.progress.step("model", message["log"])
         elif "start" in message:
@@ -51,44 +51,44 @@ class _Watcher:
             if self.cancel is not None and self.stopped["epoch"] is not None:
                 self.cancel()
 
-    def see(self, entry: Any) -> None:  # noqa: ANN401 - an EventLogEntry
+    def see_log_entry(self, entry: Any) -> None:  # noqa: ANN401 - an EventLogEntry
         """Take one entry of the run's event log."""
         event = entry.dagster_event
         if event is not None and _is_interruption(event):
             self.interrupted = True
         elif event is not None and event.is_run_failure and not self.failed:
             self.failed.append("run")
-            _tell(event.job_failure_data.error.to_string(), FINDINGS)
+            _print_run_message(event.job_failure_data.error.to_string(), FINDINGS)
         if event is None or event.step_key is None:
             return
         step = event.step_key.rpartition("__")[2]
         if event.is_step_start:
             self._started[step] = time.monotonic()
         elif event.is_step_materialization:
-            self._made(step, event.materialization.metadata)
+            self._note_made_record(step, event.materialization.metadata)
         elif event.is_step_failure and _is_interrupt(event.step_failure_data):
             self.interrupted = True
         elif event.is_step_failure:
-            self._failed(step, event.step_failure_data)
+            self._note_failed_step(step, event.step_failure_data)
 
-    def _failed(self, step: str, failure: Any) -> None:  # noqa: ANN401 - a StepFailureData
+    def _note_failed_step(self, step: str, failure: Any) -> None:  # noqa: ANN401 - a StepFailureData
         from dlspec_pipelines.run.event_log import storage_reason
 
         self.failed.append(step)
         self.progress.close()
         reason = storage_reason(failure)
         if reason is None:
-            _tell(f"{step:<11} failed\n{_reason(failure)}", FINDINGS)
+            _print_run_message(f"{step:<11} failed\n{_failure_reason(failure)}", FINDINGS)
         self.unwritable = self.unwritable or reason
 
-    def _made(self, step: str, metadata: Mapping[str, Any]) -> None:
+    def _note_made_record(self, step: str, metadata: Mapping[str, Any]) -> None:
         if step == "model":
             # Early stopping leaves the bar before its end.
             self.progress.close()
         facts = {name: value.value for name, value in metadata.items()}
         self.made[step] = facts
         seconds = time.monotonic() - self._started[step]
-        self.progress.step(step, _summary(step, facts), seconds)
+        self.progress.step(step, _step_summary(step, facts), seconds)
 
 
 def _is_interruption(event: Any) -> bool:  # noqa: ANN401 - a DagsterEvent
@@ -104,7 +104,7 @@ def _is_interrupt(failure: Any) -> bool:  # noqa: ANN401 - a StepFailureData
     return failure.error is not None and failure.error.cls_name == _INTERRUPT
 
 
-def _summary(step: str, facts: Mapping[str, Any]) -> str:
+def _step_summary(step: str, facts: Mapping[str, Any]) -> str:
     match step:
         case "dataset":
             parts = {n.removeprefix("rows/"): v for n, v in facts.items() if n.startswith("rows/")}
@@ -121,7 +121,7 @@ def _summary(step: str, facts: Mapping[str, Any]) -> str:
             return "written"
 
 
-def _reason(failure: Any) -> str:  # noqa: ANN401 - a StepFailureData
+def _failure_reason(failure: Any) -> str:  # noqa: ANN401 - a StepFailureData
     """Return a step's sentence, or the traceback of a bug of ours."""
     told = failure.user_failure_data
     if told is None:
@@ -130,7 +130,7 @@ def _reason(failure: Any) -> str:  # noqa: ANN401 - a StepFailureData
     return str(told.description) + (f"\n\n{rows.value}" if rows else "")
 
 
-def _tell(text: str, status: int) -> int:
+def _print_run_message(text: str, status: int) -> int:
     sys.stdout.flush()
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the output
     return status

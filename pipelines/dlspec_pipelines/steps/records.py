@@ -132,17 +132,17 @@ class Champion:
 RECORDS = (Dataset, Start, TrainedModel, GateResult, Comparison, Evaluation, Report, Champion)
 
 
-def to_json(record: Any) -> str:  # noqa: ANN401 - any of RECORDS
+def record_to_json(record: Any) -> str:  # noqa: ANN401 - any of RECORDS
     """Return a record as JSON; `from_json` gives it back."""
     return json.dumps({"record": type(record).__name__, **asdict(record)}, indent=2)
 
 
-def from_json(text: str) -> Any:  # noqa: ANN401 - any of RECORDS
+def record_from_json(text: str) -> Any:  # noqa: ANN401 - any of RECORDS
     """Return the record that `to_json` wrote."""
-    return _restore(json.loads(text))
+    return _restored_record(json.loads(text))
 
 
-def _restore(fields: dict[str, Any]) -> Any:  # noqa: ANN401 - any of RECORDS
+def _restored_record(fields: dict[str, Any]) -> Any:  # noqa: ANN401 - any of RECORDS
     kinds = {kind.__name__: kind for kind in RECORDS}
     kind = kinds[fields.pop("record")]
     if kind is Evaluation:

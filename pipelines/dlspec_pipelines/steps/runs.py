@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dlspec.diagnostics.suggest import suggest
-from dlspec_pipelines.steps.records import Champion, TrainedModel, from_json
+from dlspec_pipelines.steps.records import Champion, TrainedModel, record_from_json
 from dlspec_pipelines.steps.step_errors import StepError
-from dlspec_pipelines.steps.store import champion_file, home
+from dlspec_pipelines.steps.store import artifacts_home, champion_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +27,19 @@ def find_run(word: str) -> Choice:
     if Path(word, "model.keras").is_file():
         return Choice(Path(word).absolute(), "it is the folder named")
     if (champion := champion_file(word)).is_file():
-        crowned: Champion = from_json(champion.read_text(encoding="utf-8"))
-        return Choice(_whole(Path(crowned.path)), f"the champion since {crowned.since}")
-    if (latest := home() / "records" / word / "model" / "latest.json").is_file():
-        trained: TrainedModel = from_json(latest.read_text(encoding="utf-8"))
-        return Choice(_whole(Path(trained.path)), "the latest run, for there is no champion yet")
+        crowned: Champion = record_from_json(champion.read_text(encoding="utf-8"))
+        return Choice(_require_whole_run(Path(crowned.path)), f"the champion since {crowned.since}")
+    if (latest := artifacts_home() / "records" / word / "model" / "latest.json").is_file():
+        trained: TrainedModel = record_from_json(latest.read_text(encoding="utf-8"))
+        return Choice(
+            _require_whole_run(Path(trained.path)), "the latest run, for there is no champion yet"
+        )
     return _run_by_id(word)
 
 
 def _run_by_id(word: str) -> Choice:
-    runs = home() / "runs"
-    begins = [p for p in runs.glob(f"*/{_literal(word)}*") if (p / "model.keras").is_file()]
+    runs = artifacts_home() / "runs"
+    begins = [p for p in runs.glob(f"*/{_glob_literal(word)}*") if (p / "model.keras").is_file()]
     if len(begins) == 1:
         return Choice(
             begins[0], "its id was named" if begins[0].name == word else "its id begins so"
@@ -56,12 +58,12 @@ def _run_by_id(word: str) -> Choice:
     )
 
 
-def _literal(word: str) -> str:
+def _glob_literal(word: str) -> str:
     """Return a word so that a glob takes it as it stands."""
     return "".join(f"[{c}]" if c in "*?[" else c for c in word.replace(os.sep, "_"))
 
 
-def _whole(folder: Path) -> Path:
+def _require_whole_run(folder: Path) -> Path:
     if not (folder / "model.keras").is_file():
         raise StepError(f"the run `{folder}` is gone", help="restore it, or name another run")
     return folder

@@ -6,7 +6,7 @@ from pathlib import Path
 from dlspec_pipelines.steps.records import Start
 from dlspec_pipelines.steps.runs import find_run
 from dlspec_pipelines.steps.step_errors import StepError
-from dlspec_pipelines.steps.store import home
+from dlspec_pipelines.steps.store import artifacts_home
 
 _ENDINGS = (".keras", ".h5", ".hdf5", ".json")
 
@@ -24,23 +24,27 @@ def find_start(word: str) -> Start:
     path = Path(os.path.expanduser(word))  # noqa: PTH111
     if path.is_file():
         path = path.absolute()
-        return _of_run(path.parent) if _is_of_run(path) else Start(_shown(path), None, str(path))
+        return (
+            _of_run(path.parent)
+            if _is_of_run(path)
+            else Start(_recorded_start_path(path), None, str(path))
+        )
     if path.suffix in _ENDINGS:
         raise StepError(f"`{word}` is no file", help="name a file that is there, or a run")
     return _of_run(find_run(word).folder)
 
 
 def _is_of_run(path: Path) -> bool:
-    return path.name == _MODEL and path.is_relative_to(home() / "runs")
+    return path.name == _MODEL and path.is_relative_to(artifacts_home() / "runs")
 
 
 def _of_run(folder: Path) -> Start:
     return Start(folder.name, folder.name, str(folder / _MODEL))
 
 
-def _shown(path: Path) -> str:
+def _recorded_start_path(path: Path) -> str:
     """Return a path as a record keeps it: below the current folder, or beside the artifacts."""
-    for base in (Path.cwd(), home().parent):
+    for base in (Path.cwd(), artifacts_home().parent):
         if path.is_relative_to(base):
             return str(path.relative_to(base))
     return str(path)

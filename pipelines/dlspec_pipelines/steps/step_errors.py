@@ -79,7 +79,7 @@ class Refused(StepError):  # noqa: N818 - the sentence a person reads says it
 
 
 @contextmanager
-def writing(folder: Path, *, needed: int | None = None) -> Iterator[None]:
+def write_errors_as_step_errors(folder: Path, *, needed: int | None = None) -> Iterator[None]:
     """Turn a full disk and a missing permission under `folder` into a `StepError`.
 
     Args:
@@ -99,9 +99,10 @@ def writing(folder: Path, *, needed: int | None = None) -> Iterator[None]:
 
 def _write_problem(error: OSError, folder: Path, needed: int | None) -> StepError | None:
     if error.errno in _FULL or any(text in str(error) for text in _FULL_TEXTS):
-        wanted = "" if needed is None else f", {_size(needed)} are needed"
+        wanted = "" if needed is None else f", {_disk_size_text(needed)} are needed"
+        free = _disk_size_text(_free_disk_bytes(folder))
         return StepError(
-            f"no space left in `{folder}`: {_size(_free(folder))} are free{wanted}",
+            f"no space left in `{folder}`: {free} are free{wanted}",
             help="free some space, or let DLSPEC_HOME name a folder on a larger disk",
         )
     if error.errno in _DENIED and _is_under(error.filename, folder):
@@ -125,13 +126,13 @@ def _is_under(name: object, folder: Path) -> bool:
     return path.is_relative_to(folder.absolute()) or folder.absolute().is_relative_to(path)
 
 
-def _free(folder: Path) -> int:
+def _free_disk_bytes(folder: Path) -> int:
     while not folder.exists():
         folder = folder.parent
     return shutil.disk_usage(folder).free
 
 
-def _size(count: int) -> str:
+def _disk_size_text(count: int) -> str:
     for unit, bytes_each in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if count >= bytes_each:
             return f"{count / bytes_each:.1f} {unit}"

@@ -10,14 +10,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from dlspec_pipelines.steps.step_errors import Busy, StepError, writing
+from dlspec_pipelines.steps.step_errors import Busy, StepError, write_errors_as_step_errors
 
 _ASIDE = ".part-"
 # Between making an aside and locking it lie microseconds; this leaves a slow disk a minute.
 _YOUNG_S = 60.0
 
 
-def home() -> Path:
+def artifacts_home() -> Path:
     """Return the folder of all artifacts: $DLSPEC_HOME, else `.dlspec` beside `workspace.yaml`.
 
     The nearest `workspace.yaml` from the current folder upwards counts; without one, `.dlspec` in
@@ -40,22 +40,22 @@ def home() -> Path:
 
 def dataset_folder(fingerprint: str) -> Path:
     """Return where a prepared data set lies."""
-    return home() / "datasets" / fingerprint
+    return artifacts_home() / "datasets" / fingerprint
 
 
 def run_folder(name: str, run: str) -> Path:
     """Return where the run `run` of the model `name` keeps its files."""
-    return home() / "runs" / name / run
+    return artifacts_home() / "runs" / name / run
 
 
 def work_folder(key: str) -> Path:
     """Return where an unfinished training keeps its checkpoint and its lock."""
-    return home() / "work" / key
+    return artifacts_home() / "work" / key
 
 
 def champion_file(name: str) -> Path:
     """Return the file that says which run is the champion of `name`."""
-    return home() / "champions" / f"{name}.json"
+    return artifacts_home() / "champions" / f"{name}.json"
 
 
 @contextmanager
@@ -71,16 +71,16 @@ def whole_folder(final: Path, *, needed: int | None = None) -> Iterator[Path]:
     Raises:
         StepError: If the disk is full or the folder may not be written.
     """
-    with writing(final.parent, needed=needed):
+    with write_errors_as_step_errors(final.parent, needed=needed):
         final.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(final.parent)
+        _remove_stale_asides(final.parent)
         aside = final.parent / f"{_ASIDE}{uuid.uuid4().hex}"
         aside.mkdir()
-        with _claimed(aside):
+        with _claimed_aside(aside):
             try:
                 yield aside
                 _sync_tree(aside)
-                _move(aside, final)
+                _move_aside_in_place(aside, final)
             finally:
                 shutil.rmtree(aside, ignore_errors=True)
 
@@ -97,17 +97,17 @@ def whole_file(path: Path, *, needed: int | None = None) -> Iterator[IO[bytes]]:
     Raises:
         StepError: If the disk is full or the folder may not be written.
     """
-    with writing(path.parent, needed=needed):
+    with write_errors_as_step_errors(path.parent, needed=needed):
         path.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(path.parent)
+        _remove_stale_asides(path.parent)
         aside = path.parent / f"{_ASIDE}{uuid.uuid4().hex}"
         try:
-            with aside.open("xb") as file, _claimed(aside):
+            with aside.open("xb") as file, _claimed_aside(aside):
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
                 aside.rename(path)
-            _sync(path.parent)
+            _sync_path_to_disk(path.parent)
         finally:
             aside.unlink(missing_ok=True)
 
@@ -124,7 +124,7 @@ def write_whole(path: Path, data: bytes | str) -> None:
 
 
 @contextmanager
-def lock(folder: Path) -> Iterator[None]:
+def lock_folder(folder: Path) -> Iterator[None]:
     """Hold `folder` for this process; it is made when it is not there.
 
     The lock ends with the process, however that ends. The folder may be removed inside the block.
@@ -133,7 +133,7 @@ def lock(folder: Path) -> Iterator[None]:
         Busy: If another process holds it.
         StepError: If the folder may not be written.
     """
-    with writing(folder):
+    with write_errors_as_step_errors(folder):
         handle = _open_lock(folder)
     try:
         os.ftruncate(handle, 0)
@@ -170,7 +170,7 @@ def _pid_in(handle: int) -> int | None:
 
 
 @contextmanager
-def _claimed(aside: Path) -> Iterator[None]:
+def _claimed_aside(aside: Path) -> Iterator[None]:
     """Hold a lock on an aside: what is unlocked was left behind by a process that is gone."""
     handle = os.open(aside, os.O_RDONLY)
     try:
@@ -180,7 +180,7 @@ def _claimed(aside: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _sweep(parent: Path) -> None:
+def _remove_stale_asides(parent: Path) -> None:
     """Remove the asides that a killed process left in `parent`."""
     for aside in parent.glob(f"{_ASIDE}*"):
         # Another process may remove it at the same moment.
@@ -200,23 +200,23 @@ def _is_claimed(aside: Path) -> bool:
     return False
 
 
-def _move(aside: Path, final: Path) -> None:
+def _move_aside_in_place(aside: Path, final: Path) -> None:
     try:
         aside.rename(final)
     except OSError:
         if not final.is_dir():
             raise
-    _sync(final.parent)
+    _sync_path_to_disk(final.parent)
 
 
 def _sync_tree(folder: Path) -> None:
     for root, _, names in os.walk(folder):
         for name in names:
-            _sync(Path(root, name))
-        _sync(Path(root))
+            _sync_path_to_disk(Path(root, name))
+        _sync_path_to_disk(Path(root))
 
 
-def _sync(path: Path) -> None:
+def _sync_path_to_disk(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

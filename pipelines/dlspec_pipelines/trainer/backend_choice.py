@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dlspec.diagnostics.codes import Code
 from dlspec.resolve.plan import Plan
-from dlspec.rules.backend import limits
+from dlspec.rules.backend import backend_limits
 from dlspec_pipelines.steps.records import TrainedModel
 from dlspec_pipelines.steps.step_errors import StepError
 
@@ -51,7 +51,7 @@ def require_backend(backend: str, plan: Plan | None = None) -> None:
     if backend not in _PACKAGES:
         known = ", ".join(f"`{name}`" for name in _PACKAGES)
         raise StepError(f"dlspec does not train on `{backend}`", help=f"name one of {known}")
-    for limit in limits(plan.graph, backend) if plan else ():
+    for limit in backend_limits(plan.graph, backend) if plan else ():
         raise StepError(
             f"{limit.message}: {limit.reason}",
             code=Code.NOT_ON_BACKEND.value,

@@ -9,9 +9,9 @@ from typing import Any
 import dagster as dg
 from dagster_pipes import PipesOpenedData
 
-from dlspec.resolve.plan import digest
+from dlspec.resolve.plan import canonical_digest
 from dlspec_pipelines.specs import SpecFile
-from dlspec_pipelines.steps.records import Start, TrainedModel, from_json, to_json
+from dlspec_pipelines.steps.records import Start, TrainedModel, record_from_json, record_to_json
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.trainer.backend_choice import backend_of, require_backend, trained_on
 from dlspec_pipelines.trainer.process import (
@@ -56,10 +56,10 @@ class Job:
                 "path": str(spec.path),
                 "text": spec.text,
                 "params": dict(spec.params),
-                "digest": digest(spec.plan),
+                "digest": canonical_digest(spec.plan),
             },
-            "records": {name: to_json(record) for name, record in self.records.items()},
-            "start": None if self.start is None else to_json(self.start),
+            "records": {name: record_to_json(record) for name, record in self.records.items()},
+            "start": None if self.start is None else record_to_json(self.start),
         }
 
 
@@ -111,7 +111,7 @@ class TrainerClient(dg.PipesClient):
         """
         self._trainers = trainers
         self._backend = backend
-        self._listener = listener or _ignore
+        self._listener = listener or _ignore_message
 
     def start(self, spec: SpecFile) -> None:
         """Start the trainer that `spec` will need, so that its imports overlap other work."""
@@ -135,31 +135,35 @@ class TrainerClient(dg.PipesClient):
             context, _ContextOverInput(), _MessagesOverOutput(), extras=job.extras()
         ) as session:
             try:
-                trainer.send({"pipes": dict(session.get_bootstrap_env_vars())})
-                self._follow(trainer, session, context)
+                trainer.send_message({"pipes": dict(session.get_bootstrap_env_vars())})
+                self._follow_job(trainer, session, context)
             except BaseException as reason:
                 # Terminate, Ctrl-C, a crash: nothing of ours may be left running.
-                self._end(trainer, session, context)
-                self._trainers.drop(backend, keep_log=isinstance(reason, TrainerGone))
+                self._end_job(trainer, session, context)
+                self._trainers.drop_trainer(backend, keep_log=isinstance(reason, TrainerGone))
                 raise
         _raise_problem(session)
         return dg.PipesClientCompletedInvocation(session)
 
     def record(self, context: dg.AssetExecutionContext, job: Job) -> Any:  # noqa: ANN401 - any record
         """Do one job and return its record."""
-        return from_json(self.run(context=context, job=job).get_custom_messages()[-1]["result"])
+        return record_from_json(
+            self.run(context=context, job=job).get_custom_messages()[-1]["result"]
+        )
 
-    def _follow(
+    def _follow_job(
         self, trainer: TrainerProcess, session: dg.PipesSession, context: dg.AssetExecutionContext
     ) -> None:
         observe = _Observations(context)
         while not session.message_handler.received_closed_message:
-            message = trainer.receive(timeout_s=1.0)
+            message = trainer.receive_message(timeout_s=1.0)
             if message is not None and "method" in message:
-                self._take(message, session, observe)
+                self._take_trainer_message(message, session, observe)
 
-    def _take(self, message: Message, session: dg.PipesSession, observe: "_Observations") -> None:
-        payload = _payload(message)
+    def _take_trainer_message(
+        self, message: Message, session: dg.PipesSession, observe: "_Observations"
+    ) -> None:
+        payload = _custom_payload(message)
         if payload:
             self._listener(payload)
         if message["method"] == "log":
@@ -169,7 +173,7 @@ class TrainerClient(dg.PipesClient):
         elif "tick" not in payload:
             session.message_handler.handle_message(message)  # type: ignore[arg-type]  # off the wire
 
-    def _end(
+    def _end_job(
         self, trainer: TrainerProcess, session: dg.PipesSession, context: dg.AssetExecutionContext
     ) -> None:
         """Let the job write its checkpoint, for a while; say what became of it."""
@@ -179,9 +183,9 @@ class TrainerClient(dg.PipesClient):
         try:
             trainer.stop()
             while time.monotonic() < deadline and not handler.received_closed_message:
-                message = trainer.receive(timeout_s=0.5)
+                message = trainer.receive_message(timeout_s=0.5)
                 if message is not None and "method" in message:
-                    self._take(message, session, _Observations(context))
+                    self._take_trainer_message(message, session, _Observations(context))
         except TrainerGone:
             return
         for answer in session.get_custom_messages():
@@ -189,7 +193,7 @@ class TrainerClient(dg.PipesClient):
                 context.log.warning(answer["problem"]["message"])
 
 
-def _ignore(message: Message) -> None:
+def _ignore_message(message: Message) -> None:
     """Hear nothing."""
 
 
@@ -220,7 +224,7 @@ class _Observations:
         )
 
 
-def _payload(message: Mapping[str, Any]) -> Message:
+def _custom_payload(message: Mapping[str, Any]) -> Message:
     """Return what a custom message carries; nothing for Pipes' own messages."""
     payload: Message = (message.get("params") or {}).get("payload") or {}
     return payload

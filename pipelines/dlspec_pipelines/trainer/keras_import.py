@@ -17,7 +17,7 @@ def import_keras() -> None:
     model: some five seconds and 500 MB.
     """
     elsewhere = os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow"
-    with _hidden(*_NOT_YET, *(["tensorflow"] if elsewhere else [])):
+    with _hidden_packages(*_NOT_YET, *(["tensorflow"] if elsewhere else [])):
         keras = importlib.import_module("keras")
         if elsewhere:
             # It looks for TensorFlow once, here, and remembers the answer.
@@ -25,7 +25,7 @@ def import_keras() -> None:
 
 
 @contextmanager
-def _hidden(*names: str) -> Iterator[None]:
+def _hidden_packages(*names: str) -> Iterator[None]:
     """Let imports say that packages are not there.
 
     An entry of None does that for `find_spec` too, which a finder that raises breaks: PyTorch asks

@@ -12,8 +12,8 @@ from threading import Thread
 from typing import IO, Any
 
 import dlspec
-from dlspec_pipelines.steps.step_errors import StepError, writing
-from dlspec_pipelines.steps.store import home
+from dlspec_pipelines.steps.step_errors import StepError, write_errors_as_step_errors
+from dlspec_pipelines.steps.store import artifacts_home
 from dlspec_pipelines.trainer.backend_choice import require_backend
 
 Message = dict[str, Any]
@@ -48,20 +48,22 @@ class TrainerProcess:
         """
         require_backend(backend)
         self.backend = backend
-        self.log = home() / "logs" / f"{label}-{backend}.log"
-        with writing(self.log.parent), _opened(self.log) as log:
+        self.log = artifacts_home() / "logs" / f"{label}-{backend}.log"
+        with write_errors_as_step_errors(self.log.parent), _opened_trainer_log(self.log) as log:
             self._process = subprocess.Popen(
                 # -P: a folder `pipelines` of the project is not run in the place of ours.
                 [sys.executable, "-P", "-m", "dlspec_pipelines.trainer.server"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=_environment(backend),
+                env=_trainer_environment(backend),
                 # Ctrl-C in a terminal reaches the caller alone, which asks for a checkpoint once.
                 start_new_session=True,
             )
         self._messages: Queue[Message | None] = Queue()
-        self._listener = Thread(target=self._listen, name="trainer messages", daemon=True)
+        self._listener = Thread(
+            target=self._listen_to_trainer, name="trainer messages", daemon=True
+        )
         self._listener.start()
 
     @property
@@ -69,7 +71,7 @@ class TrainerProcess:
         """Return the process's number."""
         return self._process.pid
 
-    def send(self, message: Message) -> None:
+    def send_message(self, message: Message) -> None:
         """Hand one message over.
 
         Raises:
@@ -80,9 +82,9 @@ class TrainerProcess:
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
             self._process.stdin.flush()
         except BrokenPipeError:
-            raise self._gone() from None
+            raise self._trainer_gone() from None
 
-    def receive(self, timeout_s: float | None = None) -> Message | None:
+    def receive_message(self, timeout_s: float | None = None) -> Message | None:
         """Return the next message, or None when `timeout_s` passed without one.
 
         Raises:
@@ -94,12 +96,12 @@ class TrainerProcess:
             return None
         if message is None:
             self._messages.put(None)
-            raise self._gone()
+            raise self._trainer_gone()
         return message
 
     def stop(self) -> None:
         """Ask for a checkpoint and an end of the job that runs."""
-        self.send({"stop": True})
+        self.send_message({"stop": True})
 
     def close(self, grace_s: float = 2.0, *, keep_log: bool = False) -> None:
         """End the process: its input is closed, and what is left after `grace_s` is killed."""
@@ -115,7 +117,7 @@ class TrainerProcess:
         if not keep_log:
             self.log.unlink(missing_ok=True)
 
-    def _listen(self) -> None:
+    def _listen_to_trainer(self) -> None:
         assert self._process.stdout is not None
         with self._process.stdout as lines:
             for line in lines:
@@ -124,7 +126,7 @@ class TrainerProcess:
                     self._messages.put(json.loads(line))
         self._messages.put(None)
 
-    def _gone(self) -> TrainerGone:
+    def _trainer_gone(self) -> TrainerGone:
         status = self._process.wait()
         message = f"the trainer process ended with status {status}"
         if status in (-9, 137):
@@ -140,13 +142,13 @@ class TrainerProcess:
 
 
 @contextmanager
-def _opened(log: Path) -> Iterator[IO[bytes]]:
+def _opened_trainer_log(log: Path) -> Iterator[IO[bytes]]:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as opened:
         yield opened
 
 
-def _environment(backend: str) -> Mapping[str, str]:
+def _trainer_environment(backend: str) -> Mapping[str, str]:
     paths = [*map(str, _ROOTS), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
         "TF_CPP_MIN_LOG_LEVEL": "2",
@@ -173,7 +175,7 @@ class Trainers:
             self._running[backend] = TrainerProcess(backend, label=self._label)
         return self._running[backend]
 
-    def drop(self, backend: str, *, keep_log: bool) -> None:
+    def drop_trainer(self, backend: str, *, keep_log: bool) -> None:
         """End one trainer, so that the next job gets a fresh one."""
         self._running.pop(backend).close(keep_log=keep_log)
 

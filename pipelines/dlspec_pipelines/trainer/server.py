@@ -31,8 +31,14 @@ from dagster_pipes import (
 
 import dlspec
 from dlspec.diagnostics.findings import SpecError
-from dlspec.resolve.plan import Plan, digest
-from dlspec_pipelines.steps.records import Dataset, Started, TrainedModel, from_json, to_json
+from dlspec.resolve.plan import Plan, canonical_digest
+from dlspec_pipelines.steps.records import (
+    Dataset,
+    Started,
+    TrainedModel,
+    record_from_json,
+    record_to_json,
+)
 from dlspec_pipelines.steps.step_errors import StepError, Stopped
 from dlspec_pipelines.steps.training.progress import EpochEnd, Notice, Progress, Tick
 from dlspec_pipelines.trainer.backend_choice import on_backend
@@ -93,15 +99,15 @@ class _Trainer:
             else:
                 self.jobs.put(message["pipes"])
         self.jobs.put(None)
-        self.leave()
+        self.end_process()
 
-    def watch(self, parent: int) -> None:
+    def end_with_parent(self, parent: int) -> None:
         """End soon after the parent, however it ended."""
         while os.getppid() == parent:
             time.sleep(_POLL_S)
-        self.leave()
+        self.end_process()
 
-    def leave(self) -> None:
+    def end_process(self) -> None:
         """End now when idle, else after the job's checkpoint, and in any case after a while."""
         self.ask_to_stop()
         time.sleep(_GRACE_S)
@@ -117,49 +123,51 @@ class _Trainer:
         if not self.busy:
             os._exit(0)
 
-    def work(self) -> None:
+    def do_jobs(self) -> None:
         """Do the jobs in turn, each in its own Pipes session."""
         while not self.stop.is_set() and (job := self.jobs.get()) is not None:
             self.busy = True
             loader = PipesMappingParamsLoader(job)
             with PipesContext(loader, PipesDefaultContextLoader(), _Writer(self.channel)) as pipes:
-                pipes.report_custom_message(_answer(pipes, self.stop))
+                pipes.report_custom_message(_answer_job(pipes, self.stop))
             self.busy = False
 
 
-def _answer(pipes: PipesContext, stop: Event) -> dict[str, Any]:
+def _answer_job(pipes: PipesContext, stop: Event) -> dict[str, Any]:
     try:
-        return {"result": to_json(_do(pipes, stop))}
+        return {"result": record_to_json(_do_job(pipes, stop))}
     except StepError as problem:
         return {"problem": problem_fields(problem)}
     except SpecError as refused:
-        return {"problem": problem_fields(_refusal(refused))}
+        return {"problem": problem_fields(_spec_refusal_as_step_error(refused))}
     except BaseException:  # noqa: BLE001 - our own bug: handed over whole, raised again at the other end
         return {"crash": traceback.format_exc()}
 
 
-def _refusal(refused: SpecError) -> StepError:
+def _spec_refusal_as_step_error(refused: SpecError) -> StepError:
     """Return what only Keras could refuse, with its code and its place, as a sentence."""
     found = refused.diagnostics[0]
     place = f"{found.span.source.path}:{found.span.line}:{found.span.column}"
     return StepError(f"{found.message} ({place}): {found.label}", code=found.code.value)
 
 
-def _do(pipes: PipesContext, stop: Event) -> object:
+def _do_job(pipes: PipesContext, stop: Event) -> object:
     extras = pipes.extras
-    plan = _plan(extras["spec"])
-    dataset: Dataset = from_json(extras["records"]["dataset"])
+    plan = _plan_of_job(extras["spec"])
+    dataset: Dataset = record_from_json(extras["records"]["dataset"])
     if extras["step"] == "model":
-        return _train(pipes, plan, dataset, stop)
-    trained: TrainedModel = from_json(extras["records"]["model"])
+        return _train_job(pipes, plan, dataset, stop)
+    trained: TrainedModel = record_from_json(extras["records"]["model"])
     from dlspec_pipelines.steps.evaluation.evaluate import evaluate
-    from dlspec_pipelines.steps.promotion.promote import current
+    from dlspec_pipelines.steps.promotion.promote import current_champion
 
     base = Path(extras["spec"]["path"]).parent
-    return evaluate(plan, trained, dataset, current(plan.name), run=pipes.run_id, base=base)
+    return evaluate(
+        plan, trained, dataset, current_champion(plan.name), run=pipes.run_id, base=base
+    )
 
 
-def _train(pipes: PipesContext, plan: Plan, dataset: Dataset, stop: Event) -> TrainedModel:
+def _train_job(pipes: PipesContext, plan: Plan, dataset: Dataset, stop: Event) -> TrainedModel:
     from dlspec_pipelines.steps.training.train import train
 
     return train(
@@ -169,7 +177,7 @@ def _train(pipes: PipesContext, plan: Plan, dataset: Dataset, stop: Event) -> Tr
         spec_text=pipes.get_extra("spec")["text"],
         progress=lambda said: _pass_on(pipes, said),
         stop=stop,
-        start=from_json(start) if (start := pipes.get_extra("start")) else None,
+        start=record_from_json(start) if (start := pipes.get_extra("start")) else None,
     )
 
 
@@ -185,9 +193,9 @@ def _pass_on(pipes: PipesContext, said: Progress) -> None:
             pipes.report_custom_message({"start": asdict(said)})
 
 
-def _plan(spec: Mapping[str, Any]) -> Plan:
+def _plan_of_job(spec: Mapping[str, Any]) -> Plan:
     plan = dlspec.loads(spec["text"], path=spec["path"], params=spec["params"])
-    if digest(plan) != spec["digest"]:
+    if canonical_digest(plan) != spec["digest"]:
         raise StepError(
             f"a file or a layer that `{spec['path']}` uses changed while the run was starting",
             help="start the run again",
@@ -218,12 +226,12 @@ def main() -> None:
     trainer = _Trainer(_own_stdout())
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, trainer.on_signal)
-    Thread(target=trainer.watch, args=(os.getppid(),), daemon=True).start()
+    Thread(target=trainer.end_with_parent, args=(os.getppid(),), daemon=True).start()
     Thread(target=trainer.read, daemon=True).start()
     started = time.monotonic()
     import_keras()
     trainer.channel.write({"ready": time.monotonic() - started})
-    trainer.work()
+    trainer.do_jobs()
 
 
 if __name__ == "__main__":

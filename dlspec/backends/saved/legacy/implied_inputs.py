@@ -14,9 +14,9 @@ _INPUTS = (
 
 def input_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of an input layer of any age by their Keras 3 names."""
-    shape = _shape(config)
+    shape = _stated_batch_shape(config)
     found: dict[str, Any] = {} if shape is None else {"batch_shape": shape}
-    found["dtype"] = _dtype(config.get("dtype") or config.get("input_dtype"))
+    found["dtype"] = _legacy_input_dtype(config.get("dtype") or config.get("input_dtype"))
     for name in ("sparse", "ragged", "optional"):
         if config.get(name):
             found[name] = True
@@ -25,36 +25,36 @@ def input_config(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def input_settings(class_name: str, config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the input layer's arguments that a first layer says; no `batch_shape` if none does."""
-    shape = _shape(config)
+    shape = _stated_batch_shape(config)
     if shape is None:
-        shape = _from_width(class_name, config)
+        shape = _shape_from_input_dim(class_name, config)
     if shape is None:
-        return _of_wrapped(class_name, config.get("layer"))
-    dtype = _dtype(config.get("input_dtype") or config.get("dtype"))
+        return _settings_of_wrapped_layer(class_name, config.get("layer"))
+    dtype = _legacy_input_dtype(config.get("input_dtype") or config.get("dtype"))
     return {"batch_shape": shape, "dtype": dtype if dtype in _INPUTS else "float32"}
 
 
-def _shape(config: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a list, or what Keras will refuse
+def _stated_batch_shape(config: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a list, or what Keras will refuse
     """Return the shape with the batch axis, None where it is not said."""
     shape = config.get("batch_input_shape", config.get("batch_shape"))
     inner = config.get("input_shape")
     return [None, *inner] if shape is None and isinstance(inner, list) else shape
 
 
-def _dtype(value: object) -> str:
+def _legacy_input_dtype(value: object) -> str:
     """Return the type of an input; of a policy there is none. `float` and `int` are Keras 0.3's."""
     named = value if isinstance(value, str) else "float32"
     return {"float": "float32", "int": "int32"}.get(named, named)
 
 
-def _of_wrapped(class_name: str, inner: Any) -> dict[str, Any]:  # noqa: ANN401
+def _settings_of_wrapped_layer(class_name: str, inner: Any) -> dict[str, Any]:  # noqa: ANN401
     config = inner.get("config") if isinstance(inner, Mapping) else None
     if class_name != "Bidirectional" or not isinstance(config, Mapping):
         return {}
     return input_settings(str(inner.get("class_name")), config)
 
 
-def _from_width(class_name: str, config: Mapping[str, Any]) -> list[Any] | None:
+def _shape_from_input_dim(class_name: str, config: Mapping[str, Any]) -> list[Any] | None:
     """Return a shape told by `input_dim` and `input_length`, as Keras 0.3 and 1 allowed.
 
     Source: keras/legacy/interfaces.py of Keras 2.3.1, recurrent_args_preprocessor and others.
@@ -69,16 +69,16 @@ def _from_width(class_name: str, config: Mapping[str, Any]) -> list[Any] | None:
 
 def reads_channels_first(value: Any) -> bool:  # noqa: ANN401 - JSON is any of its types
     """Return whether some layer of a file says Theano's order of axes, and none TensorFlow's."""
-    said = set(_orders(value))
+    said = set(_stated_axis_orders(value))
     return bool(said & {"th", "channels_first"}) and not said & {"tf", "channels_last"}
 
 
-def _orders(value: Any) -> list[Any]:  # noqa: ANN401
+def _stated_axis_orders(value: Any) -> list[Any]:  # noqa: ANN401
     if isinstance(value, list):
-        return [order for item in value for order in _orders(item)]
+        return [order for item in value for order in _stated_axis_orders(item)]
     if not isinstance(value, Mapping):
         return []
     here = [
         value[key] for key in ("dim_ordering", "data_format") if isinstance(value.get(key), str)
     ]
-    return here + [order for item in value.values() for order in _orders(item)]
+    return here + [order for item in value.values() for order in _stated_axis_orders(item)]

@@ -31,53 +31,55 @@ class CallReader:
         Raises:
             MalformedError: If a node has another form.
         """
-        return tuple(self._call(node) for node in nodes.items())
+        return tuple(self._read_legacy_call(node) for node in nodes.items())
 
-    def _call(self, node: Part) -> Call:
-        first = self._tensors(node)
+    def _read_legacy_call(self, node: Part) -> Call:
+        first = self._read_call_tensors(node)
         if isinstance(first, list) and len(first) == 1:
             first = first[0]
-        keywords = _first_keywords(node.value)
+        keywords = _first_call_keywords(node.value)
         kwargs = {
-            name: self._value(value)
+            name: self._read_keyword_value(value)
             for name, value in (keywords or {}).items()
             if value is not None and name not in _UNSAID
         }
         return Call((first,), kwargs)
 
-    def _tensors(self, part: Part) -> Any:  # noqa: ANN401 - a structure of tensors
+    def _read_call_tensors(self, part: Part) -> Any:  # noqa: ANN401 - a structure of tensors
         value = part.value
         if isinstance(value, Mapping):
-            return {key: self._tensors(item) for key, item in part.entries()}
+            return {key: self._read_call_tensors(item) for key, item in part.entries()}
         if isinstance(value, list) and value and isinstance(value[0], str):
             if value[0] == _CONSTANT:
-                return _constant(part[2].value)
+                return _constant_call_value(part[2].value)
             return Ref(part[0].text, part[1].count, part[2].count)
         if not isinstance(value, list):
             raise MalformedError(part.path, "a tensor belongs here")
-        return [self._tensors(item) for item in part.items()]
+        return [self._read_call_tensors(item) for item in part.items()]
 
-    def _value(self, value: Any) -> Any:  # noqa: ANN401 - an argument of a call
+    def _read_keyword_value(self, value: Any) -> Any:  # noqa: ANN401 - an argument of a call
         if isinstance(value, list):
-            if _is_tensor(value) and value[0] in self.names:
+            if _is_tensor_triple(value) and value[0] in self.names:
                 return Ref(value[0], value[1], value[2])
-            return [self._value(item) for item in value]
+            return [self._read_keyword_value(item) for item in value]
         if isinstance(value, Mapping):
             if set(value) == {"start", "stop", "step"}:
-                return slice(*(self._value(value[key]) for key in ("start", "stop", "step")))
-            return {key: self._value(item) for key, item in value.items()}
+                return slice(
+                    *(self._read_keyword_value(value[key]) for key in ("start", "stop", "step"))
+                )
+            return {key: self._read_keyword_value(item) for key, item in value.items()}
         return value
 
 
-def _is_tensor(value: list[Any]) -> bool:
+def _is_tensor_triple(value: list[Any]) -> bool:
     return len(value) == 3 and isinstance(value[0], str) and type(value[1]) is type(value[2]) is int
 
 
-def _constant(value: Any) -> Any:  # noqa: ANN401 - a number, or nested lists of numbers
+def _constant_call_value(value: Any) -> Any:  # noqa: ANN401 - a number, or nested lists of numbers
     return Numbers(value, "float32") if isinstance(value, list) else value
 
 
-def _first_keywords(value: Any) -> Mapping[str, Any] | None:  # noqa: ANN401 - a node
+def _first_call_keywords(value: Any) -> Mapping[str, Any] | None:  # noqa: ANN401 - a node
     """Return the keywords of a call, which stand beside each of its tensors."""
     if isinstance(value, Mapping):
         value = list(value.values())
@@ -85,11 +87,11 @@ def _first_keywords(value: Any) -> Mapping[str, Any] | None:  # noqa: ANN401 - a
         return None
     if value and isinstance(value[0], str):
         return value[3] if len(value) > 3 and isinstance(value[3], Mapping) else None
-    found = (_first_keywords(item) for item in value)
+    found = (_first_call_keywords(item) for item in value)
     return next((keywords for keywords in found if keywords is not None), None)
 
 
-def with_states(layer: SavedLayer) -> SavedLayer:
+def with_initial_states(layer: SavedLayer) -> SavedLayer:
     """Return a recurrent layer whose beginning states are named, as Keras 3 takes them."""
     if layer.class_name not in _RECURRENT:
         return layer
@@ -103,7 +105,9 @@ def with_states(layer: SavedLayer) -> SavedLayer:
     return replace(layer, calls=tuple(calls))
 
 
-def shifted(layers: list[SavedLayer], ends: list[Any]) -> tuple[list[SavedLayer], list[Any]]:
+def renumbered_inner_calls(
+    layers: list[SavedLayer], ends: list[Any]
+) -> tuple[list[SavedLayer], list[Any]]:
     """Return layers and ends with the calls of inner models counted from 0.
 
     Before Keras 3 an inner model began with a call of its own, so that what a file calls 1 is its
@@ -111,7 +115,7 @@ def shifted(layers: list[SavedLayer], ends: list[Any]) -> tuple[list[SavedLayer]
     reads is not saved, so that the lowest number in use tells.
     """
     inner = {layer.name for layer in layers if layer.kind == "model"}
-    refs = [ref for layer in layers for call in layer.calls for ref in call.refs()]
+    refs = [ref for layer in layers for call in layer.calls for ref in call.refs_read()]
     refs += [ref for end in ends for ref in refs_in(end)]
     lowest = {
         name: min((ref.call for ref in refs if ref.layer == name), default=0) for name in inner
@@ -124,59 +128,62 @@ def shifted(layers: list[SavedLayer], ends: list[Any]) -> tuple[list[SavedLayer]
         replace(
             layer,
             calls=tuple(
-                Call(_mapped(call.args, shift), _mapped(call.kwargs, shift)) for call in layer.calls
+                Call(_with_changed_refs(call.args, shift), _with_changed_refs(call.kwargs, shift))
+                for call in layer.calls
             ),
         )
         for layer in layers
     ]
-    return moved, [_mapped(end, shift) for end in ends]
+    return moved, [_with_changed_refs(end, shift) for end in ends]
 
 
-def _mapped(value: Any, change: Callable[[Ref], Ref]) -> Any:  # noqa: ANN401
+def _with_changed_refs(value: Any, change: Callable[[Ref], Ref]) -> Any:  # noqa: ANN401
     match value:
         case Ref():
             return change(value)
         case list() | tuple():
-            return type(value)(_mapped(item, change) for item in value)
+            return type(value)(_with_changed_refs(item, change) for item in value)
         case Mapping():
-            return {key: _mapped(item, change) for key, item in value.items()}
+            return {key: _with_changed_refs(item, change) for key, item in value.items()}
     return value
 
 
-def operation(layer: SavedLayer, function: str) -> tuple[SavedLayer, str | None]:
+def keras_operation_layer(layer: SavedLayer, function: str) -> tuple[SavedLayer, str | None]:
     """Return a call of a TensorFlow function as one of keras.ops, and why that cannot be, if so.
 
     Args:
         function: Its name as tf.keras writes it, such as `math.reduce_mean`.
     """
     if function == "__operators__.getitem":
-        calls = [_item(call) for call in layer.calls]
+        calls = [_slicing_call(call) for call in layer.calls]
         return replace(layer, kind="operation", class_name="get_item", calls=tuple(calls)), None
     known = FUNCTIONS.get(function)
     if known is None:
         return layer, f"it calls `tf.{function}`, for which keras.ops has no plain equivalent"
     found: list[Call] = []
     for call in layer.calls:
-        strange = [n for n in call.kwargs if not _is_taken(known, n, call.kwargs[n])]
+        strange = [
+            n for n in call.kwargs if not _takes_tensorflow_argument(known, n, call.kwargs[n])
+        ]
         if strange:
             return layer, f"`tf.{function}` is called with `{strange[0]}`"
         kwargs = {known.renamed[n]: v for n, v in call.kwargs.items() if n in known.renamed}
-        found.append(_ordered(call, kwargs))
+        found.append(_call_with_positional_operands(call, kwargs))
     return replace(layer, kind="operation", class_name=known.name, calls=tuple(found)), None
 
 
-def _ordered(call: Call, kwargs: dict[str, Any]) -> Call:
+def _call_with_positional_operands(call: Call, kwargs: dict[str, Any]) -> Call:
     """Return a call whose operands are given by position, as Keras 3 writes them."""
     operands = [name for name in ("x1", "x2") if name in kwargs]
     positional = tuple(kwargs.pop(name) for name in operands)
     return Call((*call.args, *positional), kwargs)
 
 
-def _is_taken(known: Function, name: str, value: Any) -> bool:  # noqa: ANN401
+def _takes_tensorflow_argument(known: Function, name: str, value: Any) -> bool:  # noqa: ANN401
     return name in known.renamed or (name in known.only_at and known.only_at[name] == value)
 
 
-def _item(call: Call) -> Call:
+def _slicing_call(call: Call) -> Call:
     key = call.kwargs.get("slice_spec")
     items = key if isinstance(key, list) else [key]
     return Call(

@@ -29,14 +29,14 @@ def merge_layer(config: Mapping[str, Any]) -> Translated:
     if mode == "concat":
         found.config["axis"] = config.get("concat_axis", -1)
     if mode in ("dot", "cos"):
-        found.config["axes"] = _axes(config.get("dot_axes", -1))
+        found.config["axes"] = _flat_dot_axes(config.get("dot_axes", -1))
     if mode == "cos":
         found.config["normalize"] = True
         found.notes.append(_COSINE)
     return found
 
 
-def _axes(axes: Any) -> Any:  # noqa: ANN401 - a number, or a list of two
+def _flat_dot_axes(axes: Any) -> Any:  # noqa: ANN401 - a number, or a list of two
     """Return `[[1], [2]]` of Keras 0.3 and 1.0 as `[1, 2]`."""
     if isinstance(axes, list):
         return [axis[0] if isinstance(axis, list) and len(axis) == 1 else axis for axis in axes]

@@ -13,7 +13,7 @@ from dlspec.backends.saved.legacy.old_words import (
     ONLY_AT,
     SILENT,
 )
-from dlspec.backends.saved.legacy.values import object_value
+from dlspec.backends.saved.legacy.values import keras3_argument_value
 from dlspec.backends.saved.saved_objects import Refusal
 from dlspec.diagnostics.codes import Code
 from dlspec.language import catalogue
@@ -43,7 +43,7 @@ class Translated:
         self.refusals.append(Refusal(Code.UNKNOWN_ARGUMENT, reason, help))
 
 
-def translated(class_name: str, config: Mapping[str, Any]) -> Translated:
+def translated_layer(class_name: str, config: Mapping[str, Any]) -> Translated:
     """Return a layer of an older Keras in the terms of Keras 3.
 
     `layer`, `cell` and `cells` stay as they are: the reader translates what is inside.
@@ -54,35 +54,41 @@ def translated(class_name: str, config: Mapping[str, Any]) -> Translated:
         reason = f"Keras 3 has no `{class_name}`"
         result.refusals.append(Refusal(Code.UNKNOWN_CLASS, reason, GONE[class_name]))
         return result
-    entry = catalogue.find("layer", new)
+    entry = catalogue.find_entry("layer", new)
     if entry is None or entry.forbidden:
         # It is refused whole, whatever its arguments are.
         return result
     renames = ARGUMENTS.get(new, {})
     for name, value in config.items():
-        _argument(result, renames.get(name, name), value, old=name)
-    for change in (_kernel_size, _recurrent, _by_class, _formats, _activations):
+        _translate_argument(result, renames.get(name, name), value, old=name)
+    for change in (
+        _translate_kernel_size,
+        _translate_recurrent_layer,
+        _translate_special_class,
+        _translate_formats,
+        _note_hard_sigmoid,
+    ):
         change(result, class_name, config)
     return result
 
 
-def _argument(result: Translated, name: str, value: Any, *, old: str) -> None:  # noqa: ANN401
-    entry = catalogue.find("layer", result.class_name)
+def _translate_argument(result: Translated, name: str, value: Any, *, old: str) -> None:  # noqa: ANN401
+    entry = catalogue.find_entry("layer", result.class_name)
     assert entry is not None, "a class that Keras does not have has no arguments"
-    parameter = entry.parameter(name)
+    parameter = entry.parameter_named(name)
     is_dropout = old == "dropout" and result.class_name == "Embedding"
     if name in ("name", "trainable") or (old in _HANDLED and parameter is None) or is_dropout:
         return
     if parameter is not None:
-        result.config[name] = object_value(name, value)
+        result.config[name] = keras3_argument_value(name, value)
     elif old in DROPPED:
         if value not in (0, None, False):
             result.notes.append(DROPPED[old])
-    elif not _says_nothing(result.class_name, name, value, old=old):
-        result.refuse(f"{old}: {_shown(value)}")
+    elif not _says_keras3_default(result.class_name, name, value, old=old):
+        result.refuse(f"{old}: {_shortened_argument_text(value)}")
 
 
-def _says_nothing(class_name: str, name: str, value: Any, *, old: str) -> bool:  # noqa: ANN401
+def _says_keras3_default(class_name: str, name: str, value: Any, *, old: str) -> bool:  # noqa: ANN401
     """Return whether an argument that Keras 3 has not says what Keras 3 does anyway."""
     if value is None or value is False or name in SILENT:
         return True
@@ -102,18 +108,18 @@ _HANDLED = frozenset(
 )  # fmt: skip
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401
+def _shortened_argument_text(value: Any) -> str:  # noqa: ANN401
     text = str(value)
     return text if len(text) <= 40 else text[:37] + "..."
 
 
-def _kernel_size(result: Translated, _old: str, config: Mapping[str, Any]) -> None:
+def _translate_kernel_size(result: Translated, _old: str, config: Mapping[str, Any]) -> None:
     for names in (("nb_row", "nb_col"), ("kernel_dim1", "kernel_dim2", "kernel_dim3")):
         if names[0] in config:
             result.config["kernel_size"] = [config.get(name) for name in names]
 
 
-def _recurrent(result: Translated, old: str, config: Mapping[str, Any]) -> None:
+def _translate_recurrent_layer(result: Translated, old: str, config: Mapping[str, Any]) -> None:
     if result.class_name in ("LSTM", "ConvLSTM2D"):
         bias = config.get("forget_bias_init")
         if bias is not None:
@@ -127,39 +133,41 @@ def _recurrent(result: Translated, old: str, config: Mapping[str, Any]) -> None:
         result.config |= {"activation": "tanh", "recurrent_activation": "sigmoid"}
 
 
-def _by_class(result: Translated, old: str, config: Mapping[str, Any]) -> None:
+def _translate_special_class(result: Translated, old: str, config: Mapping[str, Any]) -> None:
     special = _SPECIAL.get(result.class_name)
     if special is not None:
         special(result, old, config)
 
 
-def _batch_normalization(result: Translated, old: str, _config: Mapping[str, Any]) -> None:
-    _one_axis(result)
+def _translate_batch_normalization(
+    result: Translated, old: str, _config: Mapping[str, Any]
+) -> None:
+    _unlist_normalization_axis(result)
     if old == "SyncBatchNormalization":
         result.config["synchronized"] = True
 
 
-def _leaky_relu(result: Translated, _old: str, config: Mapping[str, Any]) -> None:
+def _translate_leaky_relu(result: Translated, _old: str, config: Mapping[str, Any]) -> None:
     # Until Keras 2.1 a NumPy number was saved as a nested value.
     value = config.get("alpha")
     if isinstance(value, Mapping):
         result.config["negative_slope"] = value.get("value")
 
 
-def _relu(result: Translated, old: str, _config: Mapping[str, Any]) -> None:
+def _note_thresholded_relu(result: Translated, old: str, _config: Mapping[str, Any]) -> None:
     if old == "ThresholdedReLU":
         result.notes.append(
             "`ThresholdedReLU` is `ReLU` with a `threshold`, which passes x = theta"
         )
 
 
-def _elu(result: Translated, _old: str, config: Mapping[str, Any]) -> None:
+def _translate_elu(result: Translated, _old: str, config: Mapping[str, Any]) -> None:
     value = config.get("alpha")
     if isinstance(value, Mapping):
         result.config["alpha"] = value.get("value")
 
 
-def _zero_padding_2d(result: Translated, _old: str, config: Mapping[str, Any]) -> None:
+def _translate_zero_padding_2d(result: Translated, _old: str, config: Mapping[str, Any]) -> None:
     padding = config.get("padding")
     if isinstance(padding, Mapping):
         # Keras 1: `{top_pad, bottom_pad, left_pad, right_pad}`, each 0 where it is not said.
@@ -171,7 +179,9 @@ def _zero_padding_2d(result: Translated, _old: str, config: Mapping[str, Any]) -
         result.config["padding"] = [padding[:2], padding[2:]]
 
 
-def _pooling(result: Translated, _old: str, _config: Mapping[str, Any]) -> None:
+def _translate_one_dimensional_pooling(
+    result: Translated, _old: str, _config: Mapping[str, Any]
+) -> None:
     for name in ("pool_size", "strides"):
         value = result.config.get(name)
         # Of one dimension Keras 2.0 to 2.2 wrote the number, tf.keras a list.
@@ -179,13 +189,15 @@ def _pooling(result: Translated, _old: str, _config: Mapping[str, Any]) -> None:
             result.config[name] = value[0]
 
 
-def _convolution_transpose(result: Translated, _old: str, config: Mapping[str, Any]) -> None:
+def _translate_convolution_transpose(
+    result: Translated, _old: str, config: Mapping[str, Any]
+) -> None:
     shape = config.get("output_shape")
     if isinstance(shape, list):
         result.notes.append("`output_shape` of a deconvolution is left out: Keras works it out")
 
 
-def _embedding(result: Translated, _old: str, config: Mapping[str, Any]) -> None:
+def _translate_embedding(result: Translated, _old: str, config: Mapping[str, Any]) -> None:
     if config.get("dropout"):
         help = "`SpatialDropout1D` right after the embedding is what Keras 2 advised"
         result.refuse(f"dropout: {config['dropout']}", help=help)
@@ -194,11 +206,13 @@ def _embedding(result: Translated, _old: str, config: Mapping[str, Any]) -> None
         del result.config["dtype"]
 
 
-def _layer_normalization(result: Translated, _old: str, _config: Mapping[str, Any]) -> None:
-    _one_axis(result)
+def _translate_layer_normalization(
+    result: Translated, _old: str, _config: Mapping[str, Any]
+) -> None:
+    _unlist_normalization_axis(result)
 
 
-def _one_axis(result: Translated) -> None:
+def _unlist_normalization_axis(result: Translated) -> None:
     axis = result.config.get("axis")
     if isinstance(axis, list) and len(axis) == 1:
         # tf.keras wrote the axis as it was resolved when the layer was built.
@@ -206,29 +220,29 @@ def _one_axis(result: Translated) -> None:
         result.counted_axis = True
 
 
-def _rnn(result: Translated, _old: str, config: Mapping[str, Any]) -> None:
+def _refuse_stacked_cells(result: Translated, _old: str, config: Mapping[str, Any]) -> None:
     if isinstance(config.get("cell"), list):
         result.refuse("cell: a list")
 
 
 _Special = Callable[[Translated, str, Mapping[str, Any]], None]
 _SPECIAL: Mapping[str, _Special] = {
-    "BatchNormalization": _batch_normalization,
-    "LayerNormalization": _layer_normalization,
-    "LeakyReLU": _leaky_relu,
-    "ReLU": _relu,
-    "ELU": _elu,
-    "ZeroPadding2D": _zero_padding_2d,
-    "MaxPooling1D": _pooling,
-    "AveragePooling1D": _pooling,
-    "Conv2DTranspose": _convolution_transpose,
-    "Conv3DTranspose": _convolution_transpose,
-    "Embedding": _embedding,
-    "RNN": _rnn,
+    "BatchNormalization": _translate_batch_normalization,
+    "LayerNormalization": _translate_layer_normalization,
+    "LeakyReLU": _translate_leaky_relu,
+    "ReLU": _note_thresholded_relu,
+    "ELU": _translate_elu,
+    "ZeroPadding2D": _translate_zero_padding_2d,
+    "MaxPooling1D": _translate_one_dimensional_pooling,
+    "AveragePooling1D": _translate_one_dimensional_pooling,
+    "Conv2DTranspose": _translate_convolution_transpose,
+    "Conv3DTranspose": _translate_convolution_transpose,
+    "Embedding": _translate_embedding,
+    "RNN": _refuse_stacked_cells,
 }
 
 
-def _formats(result: Translated, _old: str, config: Mapping[str, Any]) -> None:
+def _translate_formats(result: Translated, _old: str, config: Mapping[str, Any]) -> None:
     ordering = config.get("dim_ordering")
     if isinstance(ordering, str):
         said = DATA_FORMATS.get(ordering, ordering)
@@ -242,7 +256,7 @@ def _formats(result: Translated, _old: str, config: Mapping[str, Any]) -> None:
         del result.config["dtype"]
 
 
-def _activations(result: Translated, _old: str, _config: Mapping[str, Any]) -> None:
+def _note_hard_sigmoid(result: Translated, _old: str, _config: Mapping[str, Any]) -> None:
     names = ("activation", "recurrent_activation")
     if any(result.config.get(name) == "hard_sigmoid" for name in names):
         result.inexact.append(_SLOPE)

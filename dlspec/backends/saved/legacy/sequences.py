@@ -7,7 +7,7 @@ from typing import Any
 from dlspec.backends.saved.architecture import Call, Place, Ref, SavedGraph, SavedLayer
 from dlspec.backends.saved.document_parts import Part
 from dlspec.backends.saved.legacy.implied_inputs import input_settings
-from dlspec.backends.saved.sequential_chains import input_of, link
+from dlspec.backends.saved.sequential_chains import implied_sequential_input, link_layers
 
 ReadLayer = Callable[[Part, str, int], SavedLayer]
 
@@ -27,7 +27,7 @@ class Sequence:
         return SavedGraph(place.name, place, (*self.inputs, *self.layers), inputs, self.last)
 
 
-def as_class(part: Part) -> Part:
+def as_class_and_config(part: Part) -> Part:
     """Return Keras 0.3's `{name: Dense, custom_name: d, ...}` as class and config."""
     value = part.value
     if not isinstance(value, Mapping) or "class_name" in value or "name" not in value:
@@ -47,7 +47,7 @@ class OldPart(Part):
         return None if found is None else Part(found.value, self.path)
 
 
-def sequence(
+def legacy_sequence(
     items: list[Part], place: Place, read: ReadLayer, *, batch_shape: list[Any] | None = None
 ) -> Sequence:
     """Return the chain of a list of layers.
@@ -55,58 +55,58 @@ def sequence(
     Args:
         batch_shape: The shape of the input where no layer says it; None if unknown.
     """
-    parts = [as_class(item) for item in items]
+    parts = [as_class_and_config(item) for item in items]
     first = parts[0] if parts else None
     if first is not None and first["class_name"].value == "Merge":
-        start, rest = _branches(first, place, read), parts[1:]
+        start, rest = _merge_branches(first, place, read), parts[1:]
         layers = [read(part, place.model, index) for index, part in enumerate(rest, 1)]
     else:
         layers = [read(part, place.model, index) for index, part in enumerate(parts)]
-        start = _begun(parts, layers, place, batch_shape)
-        layers = layers[1:] if _is_input(first) else layers
-    linked, last = link(layers, start.last)
+        start = _sequence_of_input(parts, layers, place, batch_shape)
+        layers = layers[1:] if _is_input_layer_part(first) else layers
+    linked, last = link_layers(layers, start.last)
     return replace(start, layers=(*start.layers, *linked), last=last)
 
 
-def _is_input(part: Part | None) -> bool:
+def _is_input_layer_part(part: Part | None) -> bool:
     return part is not None and part["class_name"].value == "InputLayer"
 
 
-def _begun(
+def _sequence_of_input(
     parts: list[Part], layers: list[SavedLayer], place: Place, batch_shape: list[Any] | None
 ) -> Sequence:
     """Return a chain of nothing but its input, which an input layer or the first layer says."""
-    if layers and _is_input(parts[0]):
+    if layers and _is_input_layer_part(parts[0]):
         return Sequence((layers[0],), (), Ref(layers[0].name, 0, 0))
     config: dict[str, Any] = {} if batch_shape is None else {"batch_shape": batch_shape}
     if layers and layers[0].graph is not None:
-        config = dict(_first_input(layers[0].graph)) or config
+        config = dict(_first_input_config(layers[0].graph)) or config
     elif layers:
         given = parts[0]["config"].mapping
         config = input_settings(parts[0]["class_name"].text, given) or config
-    entry = input_of(place, layers, config)
+    entry = implied_sequential_input(place, layers, config)
     return Sequence((entry,), (), Ref(entry.name, 0, 0))
 
 
-def _first_input(graph: SavedGraph) -> Mapping[str, Any]:
+def _first_input_config(graph: SavedGraph) -> Mapping[str, Any]:
     return next((layer.config for layer in graph.layers if layer.kind == "input"), {})
 
 
-def _branches(merge: Part, place: Place, read: ReadLayer) -> Sequence:
+def _merge_branches(merge: Part, place: Place, read: ReadLayer) -> Sequence:
     """Return the branches of a `Merge`, each with its own input, and the merge itself."""
     inputs: list[SavedLayer] = []
     layers: list[SavedLayer] = []
     ends: list[Ref] = []
     for index, item in enumerate(merge["config"]["layers"].items()):
-        branch = as_class(item)
+        branch = as_class_and_config(item)
         if branch["class_name"].value == "Sequential":
             config = branch["config"]
             listed = config if isinstance(config.value, list) else config["layers"]
-            found = sequence(list(listed.items()), place, read)
+            found = legacy_sequence(list(listed.items()), place, read)
         else:
             layer = read(branch, place.model, index)
-            found = _begun([branch], [layer], place, None)
-            linked, last = link([layer], found.last)
+            found = _sequence_of_input([branch], [layer], place, None)
+            linked, last = link_layers([layer], found.last)
             found = replace(found, layers=tuple(linked), last=last)
         inputs += found.inputs
         layers += found.layers

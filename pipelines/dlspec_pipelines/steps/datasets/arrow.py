@@ -9,10 +9,13 @@ from dlspec_pipelines.steps.datasets.table import Array
 
 def columns_of_arrow(table: pa.Table) -> dict[str, Array]:
     """Return the columns of an Arrow table; lists of one length become an axis."""
-    return {name: _column(table.column(name).combine_chunks()) for name in table.column_names}
+    return {
+        name: _array_of_arrow_column(table.column(name).combine_chunks())
+        for name in table.column_names
+    }
 
 
-def _column(column: pa.Array) -> Array:
+def _array_of_arrow_column(column: pa.Array) -> Array:
     if isinstance(column, pa.ChunkedArray):
         column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
     kind = column.type
@@ -20,24 +23,24 @@ def _column(column: pa.Array) -> Array:
         column = column.dictionary_decode()
     elif pa.types.is_decimal(kind):
         column = column.cast(pa.float64())
-    elif _is_list(kind):
-        return _lists(column)
+    elif _is_arrow_list(kind):
+        return _array_of_arrow_lists(column)
     values: Array = column.to_numpy(zero_copy_only=False)
     return values
 
 
-def _is_list(kind: pa.DataType) -> bool:
+def _is_arrow_list(kind: pa.DataType) -> bool:
     return bool(
         pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
     )
 
 
-def _lists(column: pa.Array) -> Array:
+def _array_of_arrow_lists(column: pa.Array) -> Array:
     lengths = pc.list_value_length(column)
     bounds = pc.min_max(lengths)
     least, most = bounds["min"].as_py(), bounds["max"].as_py()
     if column.null_count == 0 and least is not None and least == most:
-        inner = _column(column.flatten())
+        inner = _array_of_arrow_column(column.flatten())
         return inner.reshape(len(column), least, *inner.shape[1:])
     ragged: Array = column.to_numpy(zero_copy_only=False)
     return ragged if ragged.dtype == np.object_ else np.asarray(list(ragged), dtype=np.object_)

@@ -13,8 +13,14 @@ from pandera.errors import SchemaErrors
 from dlspec.diagnostics.codes import Code
 from dlspec.language.data_sources import Expectation
 from dlspec.language.sections import Data
-from dlspec_pipelines.steps.datasets.ragged import flatten
-from dlspec_pipelines.steps.datasets.table import Array, Table, holds_arrays, require_columns, shown
+from dlspec_pipelines.steps.datasets.ragged import flatten_ragged_rows
+from dlspec_pipelines.steps.datasets.table import (
+    Array,
+    Table,
+    holds_arrays,
+    require_columns,
+    shown_value,
+)
 from dlspec_pipelines.steps.step_errors import StepError
 
 _SHOWN_ROWS = 10
@@ -52,7 +58,7 @@ class _Rule:
     shows: Array
 
 
-def validate(table: Table, data: Data) -> tuple[Checked, ...]:
+def validate_contract(table: Table, data: Data) -> tuple[Checked, ...]:
     """Check every column that `expect` names, all checks before one fails.
 
     Returns:
@@ -67,16 +73,16 @@ def validate(table: Table, data: Data) -> tuple[Checked, ...]:
     checked: list[Checked] = []
     failures: list[_Failure] = []
     for column, expectation in expect.items():
-        for rule in _rules(table.columns[column], expectation):
-            rows, count = _failing(rule, column)
+        for rule in _expectation_rules(table.columns[column], expectation):
+            rows, count = _failing_rows(rule, column)
             checked.append(Checked(column, rule.text, table.rows, count))
             failures += rows
     if failures:
-        raise _broken(checked, failures)
+        raise _contract_broken_error(checked, failures)
     return tuple(checked)
 
 
-def _failing(rule: _Rule, column: str) -> tuple[list[_Failure], int]:
+def _failing_rows(rule: _Rule, column: str) -> tuple[list[_Failure], int]:
     series = pd.Series(rule.decides)
     try:
         rule.schema.validate(series, lazy=True)
@@ -91,7 +97,7 @@ def _failing(rule: _Rule, column: str) -> tuple[list[_Failure], int]:
     return [], 0
 
 
-def _broken(checked: list[Checked], failures: list[_Failure]) -> StepError:
+def _contract_broken_error(checked: list[Checked], failures: list[_Failure]) -> StepError:
     broken = [check for check in checked if check.failed]
     told = ", ".join(
         f"`{check.column}` fails {check.check} in {check.failed} of {check.rows} rows"
@@ -101,61 +107,63 @@ def _broken(checked: list[Checked], failures: list[_Failure]) -> StepError:
         f"the data breaks its contract: {told}",
         code=Code.CONTRACT_BROKEN.value,
         help="mend the rows of the table, or change `data.expect`",
-        table=_markdown(sorted(failures, key=lambda failure: failure.row)[:_SHOWN_ROWS]),
+        table=_failure_table(sorted(failures, key=lambda failure: failure.row)[:_SHOWN_ROWS]),
     )
 
 
-def _markdown(failures: list[_Failure]) -> str:
+def _failure_table(failures: list[_Failure]) -> str:
     lines = ["| row | column | value | check |", "|---|---|---|---|"]
     for failure in failures:
-        cells = (str(failure.row), failure.column, shown(failure.value), failure.check)
+        cells = (str(failure.row), failure.column, shown_value(failure.value), failure.check)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)
 
 
-def _rules(column: Array, expectation: Expectation) -> Iterator[_Rule]:
+def _expectation_rules(column: Array, expectation: Expectation) -> Iterator[_Rule]:
     if not expectation.nullable:
-        decides = np.where(_missing(column), np.nan, 0.0)
+        decides = np.where(_rows_with_gaps(column), np.nan, 0.0)
         yield _Rule("not missing", decides, pa.SeriesSchema(nullable=False), column)
     if expectation.unique:
         # Pandera's own `unique` counts two missing values as equal.
         first = pa.Check(lambda series: ~(series.duplicated() & series.notna()), name="unique")
-        yield _rule("unique", _keys(column), first, column)
+        yield _rule_by_check("unique", _row_keys_for_unique(column), first, column)
     if expectation.in_range is not None:
-        yield _in_range(column, *expectation.in_range)
+        yield _range_rule(column, *expectation.in_range)
     if expectation.isin is not None:
         allowed = list(expectation.isin)
-        decides = _per_row(column, lambda flat: ~np.asarray(pd.Series(flat).isin(allowed)))
-        yield _rule(f"isin {allowed}", decides, pa.Check.isin(allowed), decides)
+        decides = _deciding_value_per_row(
+            column, lambda flat: ~np.asarray(pd.Series(flat).isin(allowed))
+        )
+        yield _rule_by_check(f"isin {allowed}", decides, pa.Check.isin(allowed), decides)
     if expectation.str_matches is not None:
-        yield _str_matches(column, expectation.str_matches)
+        yield _pattern_rule(column, expectation.str_matches)
     if expectation.dtype is not None:
-        fits = _fits(column, expectation.dtype)
-        yield _rule(f"dtype {expectation.dtype}", fits, pa.Check.isin([True]), column)
+        fits = _rows_have_dtype(column, expectation.dtype)
+        yield _rule_by_check(f"dtype {expectation.dtype}", fits, pa.Check.isin([True]), column)
 
 
-def _rule(text: str, decides: Array, check: pa.Check, shows: Array) -> _Rule:
+def _rule_by_check(text: str, decides: Array, check: pa.Check, shows: Array) -> _Rule:
     return _Rule(text, decides, pa.SeriesSchema(checks=check, nullable=True), shows)
 
 
-def _in_range(column: Array, low: float, high: float) -> _Rule:
+def _range_rule(column: Array, low: float, high: float) -> _Rule:
     text, check = f"in_range [{low:.12g}, {high:.12g}]", pa.Check.in_range(low, high)
-    if _is_arrays(column) or column.dtype != np.object_:
-        decides = _per_row(column, lambda flat: _outside(flat, low, high))
-        return _rule(text, decides, check, decides)
+    if _rows_are_arrays(column) or column.dtype != np.object_:
+        decides = _deciding_value_per_row(column, lambda flat: _are_outside_range(flat, low, high))
+        return _rule_by_check(text, decides, check, decides)
     numbers = np.array(pd.to_numeric(pd.Series(column), errors="coerce"), dtype=np.float64)
     # A text lies in no range.
-    numbers[np.isnan(numbers) & ~_missing(column)] = np.inf
-    return _rule(text, numbers, check, column)
+    numbers[np.isnan(numbers) & ~_rows_with_gaps(column)] = np.inf
+    return _rule_by_check(text, numbers, check, column)
 
 
-def _outside(values: Array, low: float, high: float) -> Array:
-    if not _is_numeric(values):
+def _are_outside_range(values: Array, low: float, high: float) -> Array:
+    if not _has_numeric_dtype(values):
         return np.ones(len(values), dtype=bool)
     return (values < low) | (values > high)
 
 
-def _str_matches(column: Array, pattern: str) -> _Rule:
+def _pattern_rule(column: Array, pattern: str) -> _Rule:
     text = f"str_matches {pattern}"
     try:
         re.compile(pattern)
@@ -165,15 +173,17 @@ def _str_matches(column: Array, pattern: str) -> _Rule:
             code=Code.CONTRACT_BROKEN.value,
             help="write a backslash before a character that stands for itself",
         ) from error
-    if column.dtype != np.object_ or _is_arrays(column):
-        return _rule(text, np.zeros(len(column), dtype=bool), pa.Check.isin([True]), column)
-    return _rule(text, column, pa.Check.str_matches(pattern), column)
+    if column.dtype != np.object_ or _rows_are_arrays(column):
+        return _rule_by_check(
+            text, np.zeros(len(column), dtype=bool), pa.Check.isin([True]), column
+        )
+    return _rule_by_check(text, column, pa.Check.str_matches(pattern), column)
 
 
-def _fits(column: Array, dtype: str) -> Array:
+def _rows_have_dtype(column: Array, dtype: str) -> Array:
     kind = column.dtype.kind
-    if kind == "O" and not _is_arrays(column):
-        fits = [value is None or _is_of(value, dtype) for value in column]
+    if kind == "O" and not _rows_are_arrays(column):
+        fits = [value is None or _value_has_dtype(value, dtype) for value in column]
         return np.asarray(fits, dtype=bool)
     if kind == "f" and dtype == "integer":
         # A column of whole numbers with a gap is read as floats.
@@ -183,7 +193,7 @@ def _fits(column: Array, dtype: str) -> Array:
     return np.full(len(column), kind in kinds)
 
 
-def _is_of(value: object, dtype: str) -> bool:
+def _value_has_dtype(value: object, dtype: str) -> bool:
     if isinstance(value, bool):
         return dtype == "boolean"
     match dtype:
@@ -195,11 +205,11 @@ def _is_of(value: object, dtype: str) -> bool:
             return dtype == "text" and isinstance(value, str)
 
 
-def _is_arrays(column: Array) -> bool:
+def _rows_are_arrays(column: Array) -> bool:
     return column.ndim > 1 or holds_arrays(column)
 
 
-def _missing(column: Array) -> Array:
+def _rows_with_gaps(column: Array) -> Array:
     """Return which rows miss a value, or hold an array with a gap."""
     if column.dtype.kind not in "fOM":
         return np.zeros(len(column), dtype=bool)
@@ -207,33 +217,39 @@ def _missing(column: Array) -> Array:
     return np.asarray(missing.any(axis=1))
 
 
-def _keys(column: Array) -> Array:
+def _row_keys_for_unique(column: Array) -> Array:
     """Return one value per row that is equal where the rows are."""
-    if not _is_arrays(column):
+    if not _rows_are_arrays(column):
         return column
     keys = np.empty(len(column), dtype=np.object_)
     dense = column.dtype != np.object_
-    keys[:] = [row.tobytes() if dense else repr(_as_lists(row)) for row in column]
+    keys[:] = [row.tobytes() if dense else repr(_nested_arrays_as_lists(row)) for row in column]
     return keys
 
 
-def _as_lists(row: object) -> object:
-    return [_as_lists(value) for value in row] if isinstance(row, list | np.ndarray) else row
+def _nested_arrays_as_lists(row: object) -> object:
+    return (
+        [_nested_arrays_as_lists(value) for value in row]
+        if isinstance(row, list | np.ndarray)
+        else row
+    )
 
 
-def _per_row(column: Array, wrong_in: Callable[[Array], Array]) -> Array:
+def _deciding_value_per_row(column: Array, wrong_in: Callable[[Array], Array]) -> Array:
     """Return the value of each row that decides: of an array its first wrong number, or first.
 
     A row without a value, which cannot be wrong, gives nan.
     """
-    if not _is_arrays(column):
+    if not _rows_are_arrays(column):
         return column
     if column.dtype == np.object_:
-        values, lengths = flatten(_flat_rows(column))
+        values, lengths = flatten_ragged_rows(_flattened_row_lists(column))
     else:
         values = column.reshape(-1)
         lengths = np.full(len(column), values.size // len(column))
-    decides = np.full(len(column), np.nan, dtype=np.float64 if _is_numeric(values) else np.object_)
+    decides = np.full(
+        len(column), np.nan, dtype=np.float64 if _has_numeric_dtype(values) else np.object_
+    )
     filled = np.flatnonzero(lengths)
     wrong_at = np.flatnonzero(wrong_in(values))
     ends = np.cumsum(lengths)
@@ -244,20 +260,20 @@ def _per_row(column: Array, wrong_in: Callable[[Array], Array]) -> Array:
     return decides
 
 
-def _is_numeric(values: Array) -> bool:
+def _has_numeric_dtype(values: Array) -> bool:
     return values.dtype.kind in "iufb"
 
 
-def _flat_rows(column: Array) -> Array:
+def _flattened_row_lists(column: Array) -> Array:
     rows = np.empty(len(column), dtype=np.object_)
     for number, row in enumerate(column):
-        rows[number] = [] if row is None else list(_leaves(row))
+        rows[number] = [] if row is None else list(_values_of_nested_row(row))
     return rows
 
 
-def _leaves(row: object) -> Iterator[object]:
+def _values_of_nested_row(row: object) -> Iterator[object]:
     if isinstance(row, list | np.ndarray):
         for value in row:
-            yield from _leaves(value)
+            yield from _values_of_nested_row(value)
     else:
         yield row

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dlspec_pipelines.steps.datasets.table import Array, Table, shown
+from dlspec_pipelines.steps.datasets.table import Array, Table, shown_value
 
 _CHUNK_BYTES = 2**26
 # The largest class against the smallest, in training rows: above it accuracy alone says little.
@@ -34,22 +34,22 @@ def odd_columns(table: Table, names: Iterable[str]) -> Iterator[Finding]:
     """Find missing values in columns, and columns that hold one value only."""
     for name in dict.fromkeys(names):
         column = table.columns[name]
-        missing = _missing(column)
+        missing = _count_rows_with_gaps(column)
         if missing:
             text = f"column `{name}` misses {missing} of {table.rows} values"
             yield Finding("missing_values", name, missing, text)
-        if column.ndim == 1 and _is_constant(column):
-            text = f"column `{name}` holds {shown(column[0])} in every row"
+        if column.ndim == 1 and _is_constant_column(column):
+            text = f"column `{name}` holds {shown_value(column[0])} in every row"
             yield Finding("constant_column", name, table.rows, text)
 
 
-def _missing(column: Array) -> int:
+def _count_rows_with_gaps(column: Array) -> int:
     if column.dtype.kind not in "fOM":
         return 0
     return int(np.asarray(pd.isna(column)).reshape(len(column), -1).any(axis=1).sum())
 
 
-def _is_constant(column: Array) -> bool:
+def _is_constant_column(column: Array) -> bool:
     if len(column) < 2 or isinstance(column[0], np.ndarray | list | dict):
         return False
     return bool((column == column[0]).all())
@@ -64,24 +64,26 @@ def repeated_rows(
         train: The inputs of the training samples, by name.
         others: The same of the parts that should share nothing with them, by part.
     """
-    known = _hashes(train)
+    known = _word_sum_hashes(train)
     sorted_known = np.sort(known)
     for part, inputs in others.items():
-        asked = _hashes(inputs)
-        candidates = np.flatnonzero(_found(sorted_known, asked))
+        asked = _word_sum_hashes(inputs)
+        candidates = np.flatnonzero(_are_known_hashes(sorted_known, asked))
         if not candidates.size:
             continue
-        at = _rows_of(known, asked[candidates])
+        at = _first_rows_of_hashes(known, asked[candidates])
         same = np.ones(len(candidates), dtype=bool)
         for name, array in inputs.items():
-            same &= _equal(train[name], at, array, candidates)
+            same &= _are_equal_samples(train[name], at, array, candidates)
         count = int(same.sum())
         if count:
             text = f"{count} of {len(asked)} {part} samples have the inputs of a training sample"
             yield Finding("repeated_rows", part, count, text)
 
 
-def _found(sorted_known: NDArray[np.uint64], asked: NDArray[np.uint64]) -> NDArray[np.bool_]:
+def _are_known_hashes(
+    sorted_known: NDArray[np.uint64], asked: NDArray[np.uint64]
+) -> NDArray[np.bool_]:
     if not sorted_known.size:
         return np.zeros(len(asked), dtype=bool)
     # Looked up in ascending order, neighbours lie in the same part of memory: ten times faster.
@@ -93,14 +95,16 @@ def _found(sorted_known: NDArray[np.uint64], asked: NDArray[np.uint64]) -> NDArr
     return found
 
 
-def _rows_of(known: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> NDArray[np.int64]:
+def _first_rows_of_hashes(
+    known: NDArray[np.uint64], wanted: NDArray[np.uint64]
+) -> NDArray[np.int64]:
     """Return for each wanted hash, all of which are known, the first row that has it."""
-    rows = np.flatnonzero(_found(np.sort(wanted), known))
+    rows = np.flatnonzero(_are_known_hashes(np.sort(wanted), known))
     hashes, first = np.unique(known[rows], return_index=True)
     return rows[first[np.searchsorted(hashes, wanted)]]
 
 
-def _hashes(arrays: Mapping[str, Array]) -> NDArray[np.uint64]:
+def _word_sum_hashes(arrays: Mapping[str, Array]) -> NDArray[np.uint64]:
     """Return a number per sample: sums of its words times fixed random odd numbers, modulo 2^64."""
     total: NDArray[np.uint64] = np.zeros(0, dtype=np.uint64)
     for number, name in enumerate(sorted(arrays)):
@@ -109,23 +113,27 @@ def _hashes(arrays: Mapping[str, Array]) -> NDArray[np.uint64]:
         factors = np.random.default_rng(number).integers(
             0, 2**63, words, dtype=np.uint64
         ) * np.uint64(2) + np.uint64(1)
-        found = np.concatenate([_weighted(c, factors) for c in _chunks(array)] or [total])
+        found = np.concatenate(
+            [_weighted_word_sums(c, factors) for c in _hashing_chunks(array)] or [total]
+        )
         total = found if not total.size else total * np.uint64(0x9E3779B97F4A7C15) + found
     return total
 
 
-def _weighted(chunk: Array, factors: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _weighted_word_sums(chunk: Array, factors: NDArray[np.uint64]) -> NDArray[np.uint64]:
     words = np.ascontiguousarray(chunk).reshape(len(chunk), -1).view(np.uint32)
     return words.astype(np.uint64) @ factors
 
 
-def _chunks(array: Array) -> Iterator[Array]:
+def _hashing_chunks(array: Array) -> Iterator[Array]:
     step = max(1, _CHUNK_BYTES // max(1, array[:1].nbytes))
     for start in range(0, len(array), step):
         yield array[start : start + step]
 
 
-def _equal(left: Array, left_at: Array, right: Array, right_at: Array) -> NDArray[np.bool_]:
+def _are_equal_samples(
+    left: Array, left_at: Array, right: Array, right_at: Array
+) -> NDArray[np.bool_]:
     step = max(1, _CHUNK_BYTES // max(1, right[:1].nbytes))
     found = np.ones(len(left_at), dtype=bool)
     for start in range(0, len(left_at), step):

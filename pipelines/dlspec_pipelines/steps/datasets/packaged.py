@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dlspec_pipelines.steps.datasets.ragged import unpack
-from dlspec_pipelines.steps.datasets.table import Array, Table, unreadable
+from dlspec_pipelines.steps.datasets.ragged import unpack_ragged_arrays
+from dlspec_pipelines.steps.datasets.table import Array, Table, unreadable_source
 from dlspec_pipelines.steps.datasets.table_files import with_test_rows
 
 # What keras.datasets checks: it deletes a cached file of another hash when it cannot download.
@@ -47,7 +47,7 @@ _DOWNLOAD_S = 3600
 def sklearn_table(name: str) -> Table:
     """Return a data set of scikit-learn: the Bunch's arrays, and a column for each feature name."""
     if name == "digits":
-        return _digits()
+        return _digits_table()
     # Costs a second; the digits are read without it, files have nothing to do with it.
     import sklearn.datasets
 
@@ -57,10 +57,12 @@ def sklearn_table(name: str) -> Table:
     return Table(columns)
 
 
-def _digits() -> Table:
+def _digits_table() -> Table:
     spec = importlib.util.find_spec("sklearn")
     if spec is None or not spec.submodule_search_locations:
-        raise unreadable("scikit-learn is not installed", help="run `pip install scikit-learn`")
+        raise unreadable_source(
+            "scikit-learn is not installed", help="run `pip install scikit-learn`"
+        )
     path = Path(spec.submodule_search_locations[0], "datasets", "data", "digits.csv.gz")
     rows = pd.read_csv(path, header=None, dtype=np.float64).to_numpy()
     flat = rows[:, :-1]
@@ -92,20 +94,20 @@ def keras_table(name: str) -> Table:
     if name == "fashion_mnist":
         fashion = folder / "fashion-mnist"
         if all((fashion / file).is_file() for file in _FASHION.values()):
-            arrays = {key: _idx(fashion / file) for key, file in _FASHION.items()}
+            arrays = {key: _read_idx_file(fashion / file) for key, file in _FASHION.items()}
             return with_test_rows(arrays, str(fashion))
-        return _downloaded(name)
+        return _downloaded_keras_table(name)
     file, published = _KERAS_FILES[name]
     cached = folder / file
-    if cached.is_file() and _sha256(cached) != published:
-        raise unreadable(
+    if cached.is_file() and _hash_of_cached_file(cached) != published:
+        raise unreadable_source(
             f"`{cached}` is not the file that Keras publishes as `{name}`",
             help="move it away, and read it as `npz`, or let Keras download its own",
         )
     if name == "mnist" and cached.is_file():
         with np.load(cached, allow_pickle=False) as archive:
             return with_test_rows({key: archive[key] for key in archive.files}, str(cached))
-    return _downloaded(name)
+    return _downloaded_keras_table(name)
 
 
 def _keras_home() -> Path:
@@ -113,23 +115,23 @@ def _keras_home() -> Path:
     return Path(named).expanduser() if named else Path.home() / ".keras"
 
 
-def _sha256(path: Path) -> str:
+def _hash_of_cached_file(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _idx(path: Path) -> Array:
+def _read_idx_file(path: Path) -> Array:
     """Read an IDX file of bytes: two zeros, type 8, the rank, then the extents as big-endian."""
     try:
         content = gzip.decompress(path.read_bytes())
     except (gzip.BadGzipFile, EOFError) as error:
-        raise unreadable(f"`{path}` is not a whole gzip file", help="remove it") from error
+        raise unreadable_source(f"`{path}` is not a whole gzip file", help="remove it") from error
     rank = content[3]
     shape = np.frombuffer(content, ">u4", rank, offset=4)
     return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(shape.astype(int))
 
 
-def _downloaded(name: str) -> Table:
+def _downloaded_keras_table(name: str) -> Table:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "arrays.npz")
         module = "dlspec_pipelines.steps.datasets.keras_child"
@@ -140,9 +142,11 @@ def _downloaded(name: str) -> Table:
         )
         if done.returncode != 0:
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise unreadable(
+            raise unreadable_source(
                 f"keras.datasets gives no `{name}`: {reason}",
                 help=f"put its file into `{_keras_home() / 'datasets'}`, or go online once",
             )
         with np.load(out, allow_pickle=False) as archive:
-            return with_test_rows(unpack({key: archive[key] for key in archive.files}), name)
+            return with_test_rows(
+                unpack_ragged_arrays({key: archive[key] for key in archive.files}), name
+            )

@@ -10,7 +10,7 @@ from dlspec_pipelines.steps.datasets.table import Array
 _VALUES, _LENGTHS = ".values", ".lengths"
 
 
-def flatten(rows: Array) -> tuple[Array, Array]:
+def flatten_ragged_rows(rows: Array) -> tuple[Array, Array]:
     """Return the values of ragged rows behind one another, and the length of each row.
 
     Raises:
@@ -21,18 +21,18 @@ def flatten(rows: Array) -> tuple[Array, Array]:
     return (np.concatenate(filled) if filled else np.zeros(0)), lengths
 
 
-def pack(arrays: Mapping[str, Array]) -> dict[str, Any]:
+def pack_ragged_arrays(arrays: Mapping[str, Array]) -> dict[str, Any]:
     """Replace each array of objects by two plain ones; `unpack` gives it back."""
     packed: dict[str, Any] = {}
     for name, array in arrays.items():
         if array.dtype == np.object_:
-            packed[name + _VALUES], packed[name + _LENGTHS] = flatten(array)
+            packed[name + _VALUES], packed[name + _LENGTHS] = flatten_ragged_rows(array)
         else:
             packed[name] = array
     return packed
 
 
-def unpack(packed: Mapping[str, Array]) -> dict[str, Array]:
+def unpack_ragged_arrays(packed: Mapping[str, Array]) -> dict[str, Array]:
     """Return the arrays that `pack` was given."""
     arrays: dict[str, Array] = {}
     for name, array in packed.items():

@@ -16,10 +16,10 @@ from dlspec.language.data_sources import (
 )
 from dlspec_pipelines.steps.datasets import packaged, synthetic
 from dlspec_pipelines.steps.datasets import table_files as files
-from dlspec_pipelines.steps.datasets.table import Table, unreadable
+from dlspec_pipelines.steps.datasets.table import Table, unreadable_source
 
 
-def read(source: Source, base: Path) -> Table:
+def read_source_table(source: Source, base: Path) -> Table:
     """Read all columns of a source.
 
     Args:
@@ -28,13 +28,13 @@ def read(source: Source, base: Path) -> Table:
     Raises:
         StepError: If the source cannot be read (DL610), with the reason.
     """
-    table = _read(source, base)
+    table = _table_of_source(source, base)
     if table.rows == 0:
-        raise unreadable("the source has no rows")
+        raise unreadable_source("the source has no rows")
     return table
 
 
-def _read(source: Source, base: Path) -> Table:  # noqa: C901 - one case per kind
+def _table_of_source(source: Source, base: Path) -> Table:  # noqa: C901 - one case per kind
     match source:
         case SklearnSource():
             return packaged.sklearn_table(source.sklearn)
@@ -49,7 +49,7 @@ def _read(source: Source, base: Path) -> Table:  # noqa: C901 - one case per kin
         case NpzSource():
             return files.read_npz(source, base)
         case SineSource():
-            return synthetic.sine(source)
+            return synthetic.noisy_sine(source)
         case SequenceReversalSource():
             return synthetic.sequence_reversal(source)
         case TwoMoonsSource():

@@ -12,7 +12,7 @@ _LONG_PERIOD, _SHORT_PERIOD = 48, 11
 _START_ID, _FIRST_DRAWN_ID = 1, 2
 
 
-def sine(source: SineSource) -> Table:
+def noisy_sine(source: SineSource) -> Table:
     """Return the columns `time` and `value`: a sum of two sines, and noise."""
     time = np.arange(source.samples)
     clean = np.sin(2 * np.pi * time / _LONG_PERIOD) + 0.5 * np.sin(2 * np.pi * time / _SHORT_PERIOD)

@@ -44,13 +44,15 @@ def require_columns(table: Table, names: Iterable[str]) -> None:
     hints = [f"`{known}` for `{name}`" for name, known in near if known is not None]
     word = "column" if len(missing) == 1 else "columns"
     raise StepError(
-        f"the source has no {word} {_listed(missing)}",
+        f"the source has no {word} {_quoted_column_names(missing)}",
         code=Code.COLUMN_NOT_FOUND.value,
-        help="write " + " and ".join(hints) if hints else f"it has {_listed(table.columns)}",
+        help="write " + " and ".join(hints)
+        if hints
+        else f"it has {_quoted_column_names(table.columns)}",
     )
 
 
-def _listed(names: Iterable[str], *, most: int = 12) -> str:
+def _quoted_column_names(names: Iterable[str], *, most: int = 12) -> str:
     quoted = [f"`{name}`" for name in names]
     rest = len(quoted) - most
     return ", ".join(quoted[:most]) + (f" and {rest} more" if rest > 0 else "")
@@ -75,7 +77,7 @@ def single_column(name: str, column: Array) -> Array:
     if column.ndim == 2 and column.shape[1] == 1:
         column = column[:, 0]
     if column.ndim != 1 or holds_arrays(column) or column.dtype.kind not in "iufbOM":
-        raise unpreparable(f"column `{name}` does not hold one plain value per row")
+        raise unpreparable_data(f"column `{name}` does not hold one plain value per row")
     if column.dtype.kind != "M":
         return column
     texts = np.array(np.datetime_as_string(column), dtype=np.object_)
@@ -83,24 +85,24 @@ def single_column(name: str, column: Array) -> Array:
     return texts
 
 
-def unreadable(message: str, *, help: str | None = None) -> StepError:
+def unreadable_source(message: str, *, help: str | None = None) -> StepError:
     """Return the error for a source that cannot be read."""
     return StepError(message, code=Code.SOURCE_NOT_READABLE.value, help=help)
 
 
-def unpreparable(message: str, *, help: str | None = None) -> StepError:
+def unpreparable_data(message: str, *, help: str | None = None) -> StepError:
     """Return the error for data that does not become what its feature says."""
     return StepError(message, code=Code.NOT_PREPARABLE.value, help=help)
 
 
-def refused(
+def refused_value(
     column: str, row: int, value: object, why: str, *, help: str | None = None
 ) -> StepError:
     """Return the error for one value of one row that a feature cannot take."""
-    return unpreparable(f"column `{column}`, row {row}: {shown(value)} {why}", help=help)
+    return unpreparable_data(f"column `{column}`, row {row}: {shown_value(value)} {why}", help=help)
 
 
-def shown(value: object) -> str:
+def shown_value(value: object) -> str:
     """Return a value as an error text shows it: on one line, not too long, in backticks."""
     if value is None:
         return "a missing value"

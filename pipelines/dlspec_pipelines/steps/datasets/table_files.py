@@ -18,7 +18,7 @@ from pandas.errors import EmptyDataError, ParserError, ParserWarning
 
 from dlspec.language.data_sources import CsvSource, JsonLinesSource, NpzSource, ParquetSource
 from dlspec_pipelines.steps.datasets.arrow import columns_of_arrow
-from dlspec_pipelines.steps.datasets.table import Array, Table, unreadable
+from dlspec_pipelines.steps.datasets.table import Array, Table, unreadable_source
 
 FileSource = CsvSource | JsonLinesSource | NpzSource | ParquetSource
 
@@ -38,10 +38,10 @@ def paths_of(source: FileSource, base: Path) -> tuple[Path, ...]:
             names = source.json_lines
         case NpzSource():
             names = (source.npz,)
-    return tuple(_located(name, base) for name in names)
+    return tuple(_locate_source_file(name, base) for name in names)
 
 
-def _located(name: str, base: Path) -> Path:
+def _locate_source_file(name: str, base: Path) -> Path:
     shared = os.environ.get("DLSPEC_DATA")
     tried = [base / name] if shared is None else [base / name, Path(shared).expanduser() / name]
     for path in dict.fromkeys(tried):
@@ -49,7 +49,7 @@ def _located(name: str, base: Path) -> Path:
             return path
     places = " and ".join(f"`{path}`" for path in dict.fromkeys(tried))
     unset = " (DLSPEC_DATA is not set)" if shared is None else ""
-    raise unreadable(
+    raise unreadable_source(
         f"there is no file `{name}`: looked at {places}{unset}",
         help="write a path relative to the spec, or let DLSPEC_DATA name the folder of the data",
     )
@@ -63,12 +63,12 @@ def hash_of_files(source: FileSource, base: Path) -> str:
             with path.open("rb") as file:
                 whole.update(hashlib.file_digest(file, "sha256").digest())
         except OSError as error:
-            raise _not_opened(path, error) from error
+            raise _file_not_opened_error(path, error) from error
     return whole.hexdigest()
 
 
-def _not_opened(path: Path, error: OSError) -> Exception:
-    return unreadable(f"`{path}` cannot be opened: {error.strerror or error}")
+def _file_not_opened_error(path: Path, error: OSError) -> Exception:
+    return unreadable_source(f"`{path}` cannot be opened: {error.strerror or error}")
 
 
 def read_csv(source: CsvSource, base: Path) -> Table:
@@ -80,17 +80,19 @@ def read_csv(source: CsvSource, base: Path) -> Table:
         StepError: If a file is not there, not text of that encoding, or not a table.
     """
     frames = {path: _csv_frame(path, source) for path in paths_of(source, base)}
-    return Table(_stacked({path: _csv_columns(frame) for path, frame in frames.items()}))
+    return Table(
+        _stacked_file_columns({path: _csv_columns(frame) for path, frame in frames.items()})
+    )
 
 
 def _csv_frame(path: Path, source: CsvSource) -> pd.DataFrame:
     if len(source.separator) != 1:
-        raise unreadable(
+        raise unreadable_source(
             f"the separator `{source.separator}` is not a single character",
             help='write one character, such as `separator: ";"` or `separator: "\\t"`',
         )
     try:
-        names = list(source.columns) if source.columns else _header(path, source)
+        names = list(source.columns) if source.columns else _csv_header_names(path, source)
         with warnings.catch_warnings():
             # Pandas would drop the fields that no name stands for.
             warnings.simplefilter("error", ParserWarning)
@@ -107,26 +109,26 @@ def _csv_frame(path: Path, source: CsvSource) -> pd.DataFrame:
                 low_memory=False,
             )
     except (UnicodeDecodeError, LookupError) as error:
-        raise unreadable(
+        raise unreadable_source(
             f"`{path}` is not text in the encoding `{source.encoding}`: {error}",
             help="say the encoding of the file, such as `encoding: latin-1`",
         ) from error
     except EmptyDataError as error:
-        raise unreadable(f"`{path}` is empty") from error
+        raise unreadable_source(f"`{path}` is empty") from error
     except (ParserError, ParserWarning, ValueError, csv.Error) as error:
         text = str(error).removeprefix("Error tokenizing data. C error: ").strip()
-        raise unreadable(f"`{path}` is not a table: {text}") from error
+        raise unreadable_source(f"`{path}` is not a table: {text}") from error
     except OSError as error:
-        raise _not_opened(path, error) from error
+        raise _file_not_opened_error(path, error) from error
 
 
-def _header(path: Path, source: CsvSource) -> list[str]:
+def _csv_header_names(path: Path, source: CsvSource) -> list[str]:
     with path.open(encoding=source.encoding, newline="") as file:
         rows = csv.reader(file, delimiter=source.separator, skipinitialspace=True)
         names = [name.strip().removeprefix("\ufeff") for name in next(filter(None, rows), [])]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise unreadable(
+        raise unreadable_source(
             f"`{path}` has the column `{twice[0]}` twice",
             help="list the names under `columns` where the file has no header",
         )
@@ -152,7 +154,9 @@ def read_parquet(source: ParquetSource, base: Path) -> Table:
         StepError: If a file is not there or not Parquet.
     """
     return Table(
-        _stacked({p: _arrow(p, pyarrow.parquet.read_table) for p in paths_of(source, base)})
+        _stacked_file_columns(
+            {p: _read_arrow_columns(p, pyarrow.parquet.read_table) for p in paths_of(source, base)}
+        )
     )
 
 
@@ -162,36 +166,43 @@ def read_json_lines(source: JsonLinesSource, base: Path) -> Table:
     Raises:
         StepError: If a file is not there or not JSON lines.
     """
-    return Table(_stacked({p: _arrow(p, pyarrow.json.read_json) for p in paths_of(source, base)}))
+    return Table(
+        _stacked_file_columns(
+            {p: _read_arrow_columns(p, pyarrow.json.read_json) for p in paths_of(source, base)}
+        )
+    )
 
 
-def _arrow(path: Path, reader: object) -> dict[str, Array]:
+def _read_arrow_columns(path: Path, reader: object) -> dict[str, Array]:
     assert callable(reader)
     try:
         return columns_of_arrow(reader(str(path)))
     except pa.ArrowException as error:
         kind = "Parquet" if path.suffix == ".parquet" else "a file of this kind"
-        raise unreadable(f"`{path}` cannot be read as {kind}: {error}") from error
+        raise unreadable_source(f"`{path}` cannot be read as {kind}: {error}") from error
     except OSError as error:
-        raise _not_opened(path, error) from error
+        raise _file_not_opened_error(path, error) from error
 
 
-def _stacked(parts: Mapping[Path, dict[str, Array]]) -> dict[str, Array]:
+def _stacked_file_columns(parts: Mapping[Path, dict[str, Array]]) -> dict[str, Array]:
     (first, columns), *others = parts.items()
     for path, more in others:
         if list(more) != list(columns):
             odd = sorted(set(more) ^ set(columns)) or list(more)
-            raise unreadable(f"`{path}` has other columns than `{first}`: `{odd[0]}`")
+            raise unreadable_source(f"`{path}` has other columns than `{first}`: `{odd[0]}`")
     if not others:
         return columns
-    return {name: _joined(name, [part[name] for part in parts.values()]) for name in columns}
+    return {
+        name: _joined_column_pieces(name, [part[name] for part in parts.values()])
+        for name in columns
+    }
 
 
-def _joined(name: str, pieces: list[Array]) -> Array:
+def _joined_column_pieces(name: str, pieces: list[Array]) -> Array:
     kinds = {"text" if piece.dtype == np.object_ else "number" for piece in pieces}
     shapes = {piece.shape[1:] for piece in pieces}
     if len(shapes) > 1:
-        raise unreadable(f"column `{name}` holds arrays of other shapes in other files")
+        raise unreadable_source(f"column `{name}` holds arrays of other shapes in other files")
     if len(kinds) > 1:
         return np.concatenate([piece.astype(np.object_) for piece in pieces])
     return np.concatenate(pieces)
@@ -211,7 +222,7 @@ def read_npz(source: NpzSource, base: Path) -> Table:
     lengths = {name: len(array) if array.ndim else 0 for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"`{name}` {length}" for name, length in lengths.items())
-        raise unreadable(
+        raise unreadable_source(
             f"the arrays of `{path}` have several first extents: {told}",
             help="keep one sample per row of every array, or name the arrays `x_train`, `x_test`",
         )
@@ -222,21 +233,21 @@ def _npz_arrays(path: Path) -> dict[str, Array]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise unreadable(f"`{path}` is one array, not a .npz archive")
+                raise unreadable_source(f"`{path}` is one array, not a .npz archive")
             return {name: _npz_array(archive, name, path) for name in archive.files}
     except zipfile.BadZipFile as error:
-        raise unreadable(f"`{path}` is not a .npz archive: {error}") from error
+        raise unreadable_source(f"`{path}` is not a .npz archive: {error}") from error
     except ValueError as error:
-        raise unreadable(f"`{path}` is not a .npz archive") from error
+        raise unreadable_source(f"`{path}` is not a .npz archive") from error
     except OSError as error:
-        raise _not_opened(path, error) from error
+        raise _file_not_opened_error(path, error) from error
 
 
 def _npz_array(archive: "np.lib.npyio.NpzFile", name: str, path: Path) -> Array:
     try:
         array: Array = archive[name]
     except ValueError as error:
-        raise unreadable(
+        raise unreadable_source(
             f"the array `{name}` of `{path}` holds Python objects, which can carry code",
             help="save plain arrays: numbers, or texts of a fixed width",
         ) from error
@@ -255,9 +266,11 @@ def with_test_rows(arrays: Mapping[str, Array], where: str) -> Table:
         halves = [arrays.get(f"{name}_train"), arrays.get(f"{name}_test")]
         train, test = halves
         if train is None or test is None:
-            raise unreadable(f"`{where}` has only one of `{name}_train` and `{name}_test`")
+            raise unreadable_source(f"`{where}` has only one of `{name}_train` and `{name}_test`")
         marks = np.repeat([False, True], [len(train), len(test)])
         if train.shape[1:] != test.shape[1:] or (given is not None and given.shape != marks.shape):
-            raise unreadable(f"`{name}_train` and `{name}_test` of `{where}` do not fit together")
+            raise unreadable_source(
+                f"`{name}_train` and `{name}_test` of `{where}` do not fit together"
+            )
         columns[name], given = np.concatenate([train, test]), marks
     return Table(columns, given)

@@ -47,10 +47,10 @@ class Samples:
             flat: One array or tensor for each of `arrays`.
         """
         count = len(self.inputs)
-        packed = [_shape_as(self.inputs_as, dict(zip(self.inputs, flat, strict=False)))]
+        packed = [_structure_of_form(self.inputs_as, dict(zip(self.inputs, flat, strict=False)))]
         if self.targets:
             targets = dict(zip(self.targets, flat[count:], strict=False))
-            packed.append(_shape_as(self.outputs_as, targets))
+            packed.append(_structure_of_form(self.outputs_as, targets))
         if self.weights is not None:
             packed.append(flat[-1])
         return tuple(packed)
@@ -65,7 +65,7 @@ class Chunk:
     arrays: tuple[Array, ...]
 
 
-def _shape_as(form: Form, values: dict[str, Any]) -> Any:  # noqa: ANN401 - a Keras structure
+def _structure_of_form(form: Form, values: dict[str, Any]) -> Any:  # noqa: ANN401 - a Keras structure
     match form:
         case "single":
             (only,) = values.values()
@@ -76,7 +76,7 @@ def _shape_as(form: Form, values: dict[str, Any]) -> Any:  # noqa: ANN401 - a Ke
             return values
 
 
-def order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
+def epoch_visit_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
     """Return the order in which an epoch visits its samples.
 
     It depends on nothing but its arguments, so a continued training visits what the interrupted
@@ -89,7 +89,7 @@ def order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
     return generator.permutation(count)
 
 
-def chunks(
+def sample_chunks(
     samples: Samples,
     batch_size: int,
     *,

@@ -25,7 +25,7 @@ class Pace:
         """Return the samples of the next call."""
         return self.batches * self.batch_size
 
-    def learn(self, seconds: float, rows: int) -> None:
+    def learn_from_call(self, seconds: float, rows: int) -> None:
         """Take in what a call over `rows` samples took."""
         if self.tracing_s is None:
             self.tracing_s = seconds

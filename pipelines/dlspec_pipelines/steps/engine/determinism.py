@@ -48,7 +48,7 @@ class Machine:
 
 
 @contextmanager
-def settled(runtime: Runtime, *, seed: int, step_flops: int | None) -> Iterator[None]:
+def settled_machine(runtime: Runtime, *, seed: int, step_flops: int | None) -> Iterator[None]:
     """Seed everything and hold the block to the devices and the determinism that a plan asks for.
 
     Small steps run on one thread, where TensorFlow has not started yet: they lose more by dealing
@@ -62,7 +62,7 @@ def settled(runtime: Runtime, *, seed: int, step_flops: int | None) -> Iterator[
     """
     if runtime.determinism == "exact":
         _make_deterministic()
-    gpus = _accelerators()
+    gpus = _accelerator_names()
     if runtime.devices == "gpu" and not gpus:
         raise StepError(
             f"`runtime.devices` is `gpu`, and {keras.config.backend()} sees none",
@@ -99,39 +99,39 @@ def restore_random_states(states: Mapping[str, Array]) -> None:
             torch.cuda.set_rng_state(torch.tensor(state), int(number))
 
 
-def describe(model: keras.Model, runtime: Runtime) -> Machine:
+def describe_machine(model: keras.Model, runtime: Runtime) -> Machine:
     """Return what a model has been trained on."""
     cpu_only = runtime.devices == "cpu"
     return Machine(
         platform=platform.platform(),
-        cpus=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else _cpus(),
-        devices=("cpu",) if cpu_only else (_accelerators() or ("cpu",)),
-        threads=threads(),
+        cpus=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else _count_cpus(),
+        devices=("cpu",) if cpu_only else (_accelerator_names() or ("cpu",)),
+        threads=threads_per_operation(),
         determinism=runtime.determinism,
         jit=bool(model.jit_compile),
         precision=runtime.precision,
     )
 
 
-def versions() -> Mapping[str, str]:
+def software_versions() -> Mapping[str, str]:
     """Return the version of everything that can change a number."""
     backend = keras.config.backend()
     names = ("dlspec", "keras", "numpy", backend)
-    return {"python": platform.python_version(), **{name: _version(name) for name in names}}
+    return {"python": platform.python_version(), **{name: _package_version(name) for name in names}}
 
 
-def _version(name: str) -> str:
+def _package_version(name: str) -> str:
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return "not installed as a package"
 
 
-def _cpus() -> int:
+def _count_cpus() -> int:
     return os.cpu_count() or 1
 
 
-def _accelerators() -> tuple[str, ...]:
+def _accelerator_names() -> tuple[str, ...]:
     match keras.config.backend():
         case "tensorflow":
             return tuple(
@@ -163,7 +163,7 @@ def _use_one_thread() -> None:
 def _make_deterministic() -> None:
     match keras.config.backend():
         case "tensorflow":
-            if _accelerators():
+            if _accelerator_names():
                 tf.config.experimental.enable_op_determinism()
         case "torch":
             # On a CPU too: threads add up an embedding's gradient in no fixed order.
@@ -179,15 +179,15 @@ def _make_deterministic() -> None:
                 os.environ["XLA_FLAGS"] = f"{flags} {_DETERMINISTIC_XLA}".strip()
 
 
-def threads() -> int:
+def threads_per_operation() -> int:
     """Return how many threads one operation may use."""
     match keras.config.backend():
         case "tensorflow":
-            return tf.config.threading.get_intra_op_parallelism_threads() or _cpus()
+            return tf.config.threading.get_intra_op_parallelism_threads() or _count_cpus()
         case "torch":
             return int(torch.get_num_threads())
         case _:
-            return _cpus()
+            return _count_cpus()
 
 
 def total_flops(plan: Plan) -> int | None:

@@ -20,7 +20,7 @@ class Engine(Protocol):
     def test(self, loaded: Any, first: int, last: int) -> None:  # noqa: ANN401
         """Measure loss and metrics on the rows from `first` to `last`."""
 
-    def forward(self, loaded: Any, first: int, last: int) -> list[Array]:  # noqa: ANN401
+    def forward_rows(self, loaded: Any, first: int, last: int) -> list[Array]:  # noqa: ANN401
         """Return the model's outputs for the rows from `first` to `last`."""
 
 
@@ -41,23 +41,25 @@ class BatchEngine:
 
     def train(self, loaded: tuple[Array, ...], first: int, last: int) -> None:
         """Train on the rows from `first` to `last`."""
-        for batch in self._batches(loaded, first, last):
+        for batch in self._packed_batches(loaded, first, last):
             self._model.train_function([batch])
 
     def test(self, loaded: tuple[Array, ...], first: int, last: int) -> None:
         """Measure loss and metrics on the rows from `first` to `last`."""
-        for batch in self._batches(loaded, first, last):
+        for batch in self._packed_batches(loaded, first, last):
             self._model.test_function([batch])
 
-    def forward(self, loaded: tuple[Array, ...], first: int, last: int) -> list[Array]:
+    def forward_rows(self, loaded: tuple[Array, ...], first: int, last: int) -> list[Array]:
         """Return the model's outputs for the rows from `first` to `last`."""
         outputs = [
             keras.tree.flatten(self._model.predict_on_batch(batch[0]))
-            for batch in self._batches(loaded, first, last)
+            for batch in self._packed_batches(loaded, first, last)
         ]
         return [np.concatenate(parts) for parts in zip(*outputs, strict=True)]
 
-    def _batches(self, loaded: tuple[Array, ...], first: int, last: int) -> list[tuple[Any, ...]]:
+    def _packed_batches(
+        self, loaded: tuple[Array, ...], first: int, last: int
+    ) -> list[tuple[Any, ...]]:
         return [
             self._pack([a[start : min(start + self._batch_size, last)] for a in loaded])
             for start in range(first, last, self._batch_size)

@@ -30,22 +30,24 @@ class JaxEngine:
     def train(self, loaded: tuple[Any, ...], first: int, last: int) -> None:
         """Train on the rows from `first` to `last`."""
         optimizer = self._model.optimizer.variables
-        self._run(self._train, loaded, first, last, variables=[*self._variables(), optimizer])
+        self._run_jitted_step(
+            self._train, loaded, first, last, variables=[*self._model_variables(), optimizer]
+        )
 
     def test(self, loaded: tuple[Any, ...], first: int, last: int) -> None:
         """Measure loss and metrics on the rows from `first` to `last`."""
-        self._run(self._test, loaded, first, last, variables=self._variables())
+        self._run_jitted_step(self._test, loaded, first, last, variables=self._model_variables())
 
-    def forward(self, loaded: tuple[Any, ...], first: int, last: int) -> list[Array]:
+    def forward_rows(self, loaded: tuple[Any, ...], first: int, last: int) -> list[Array]:
         """Return the model's outputs for the rows from `first` to `last`."""
-        state = _values(self._variables())
+        state = _values_of_variables(self._model_variables())
         outputs = [
             keras.tree.flatten(self._predict(state, batch)[0])
-            for batch in self._batches(loaded, first, last)
+            for batch in self._packed_batches(loaded, first, last)
         ]
         return [np.concatenate(parts) for parts in zip(*outputs, strict=True)]
 
-    def _run(
+    def _run_jitted_step(
         self,
         step: Callable[..., Any],
         loaded: tuple[Any, ...],
@@ -56,20 +58,22 @@ class JaxEngine:
     ) -> None:
         # Keras's order: trainable, other, optimizer, metrics.
         variables = [*variables, self._model.metrics_variables]
-        state = _values(variables)
-        for batch in self._batches(loaded, first, last):
+        state = _values_of_variables(variables)
+        for batch in self._packed_batches(loaded, first, last):
             _, state = step(state, batch)
         for group, values in zip(variables, state, strict=True):
             for variable, value in zip(group, values, strict=True):
                 variable.assign(value)
 
-    def _variables(self) -> list[list[Any]]:
+    def _model_variables(self) -> list[list[Any]]:
         return [self._model.trainable_variables, self._model.non_trainable_variables]
 
-    def _batches(self, loaded: tuple[Any, ...], first: int, last: int) -> Iterator[tuple[Any, ...]]:
+    def _packed_batches(
+        self, loaded: tuple[Any, ...], first: int, last: int
+    ) -> Iterator[tuple[Any, ...]]:
         for start in range(first, last, self._batch_size):
             yield self._pack([a[start : min(start + self._batch_size, last)] for a in loaded])
 
 
-def _values(variables: list[list[Any]]) -> State:
+def _values_of_variables(variables: list[list[Any]]) -> State:
     return tuple([variable.value for variable in group] for group in variables)

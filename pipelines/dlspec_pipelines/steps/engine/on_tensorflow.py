@@ -25,9 +25,9 @@ class TensorFlowEngine:
         rows = tuple(tf.TensorSpec([None, *a.shape[1:]], a.dtype) for a in samples.arrays)
         bound = tf.TensorSpec([], tf.int32)
         self._signature = (rows, bound, bound)
-        self._train = self._loop(model.train_step)
-        self._test = self._loop(model.test_step)
-        self._forward = self._collect(lambda batch: model(batch[0], training=False))
+        self._train = self._loop_over_batches(model.train_step)
+        self._test = self._loop_over_batches(model.test_step)
+        self._forward = self._collect_outputs(lambda batch: model(batch[0], training=False))
 
     def load(self, chunk: Chunk) -> tuple[tf.Tensor, ...]:
         """Return the chunk as tensors."""
@@ -41,30 +41,30 @@ class TensorFlowEngine:
         """Measure loss and metrics on the rows from `first` to `last`."""
         self._test(loaded, tf.constant(first), tf.constant(last))
 
-    def forward(self, loaded: tuple[tf.Tensor, ...], first: int, last: int) -> list[Array]:
+    def forward_rows(self, loaded: tuple[tf.Tensor, ...], first: int, last: int) -> list[Array]:
         """Return the model's outputs for the rows from `first` to `last`."""
         outputs = self._forward(loaded, tf.constant(first), tf.constant(last))
         return [output.numpy() for output in outputs]
 
-    def _loop(self, step: Step) -> Callable[..., None]:
-        one = self._compiled(step)
+    def _loop_over_batches(self, step: Step) -> Callable[..., None]:
+        one = self._xla_compiled_step(step)
 
         def run(flat: tuple[tf.Tensor, ...], first: tf.Tensor, last: tf.Tensor) -> None:
             def body(start: tf.Tensor) -> tf.Tensor:
-                one(self._batch(flat, start, last))
+                one(self._slice_packed_batch(flat, start, last))
                 return start + self._batch_size
 
             tf.while_loop(lambda start: start < last, body, [first], parallel_iterations=1)
 
-        return self._function(run)
+        return self._traced_function(run)
 
-    def _collect(self, step: Step) -> Callable[..., list[tf.Tensor]]:
-        one = self._compiled(step)
+    def _collect_outputs(self, step: Step) -> Callable[..., list[tf.Tensor]]:
+        one = self._xla_compiled_step(step)
         kinds = [output.dtype for output in self._model.outputs]
 
         def run(flat: tuple[tf.Tensor, ...], first: tf.Tensor, last: tf.Tensor) -> list[tf.Tensor]:
             def body(start: tf.Tensor, *made: tf.TensorArray) -> tuple[Any, ...]:
-                outputs = keras.tree.flatten(one(self._batch(flat, start, last)))
+                outputs = keras.tree.flatten(one(self._slice_packed_batch(flat, start, last)))
                 at = (start - first) // self._batch_size
                 kept = (array.write(at, out) for array, out in zip(made, outputs, strict=True))
                 return start + self._batch_size, *kept
@@ -75,22 +75,24 @@ class TensorFlowEngine:
             _, *made = tf.while_loop(lambda start, *_: start < last, body, [first, *arrays])
             return [array.concat() for array in made]
 
-        return self._function(run)
+        return self._traced_function(run)
 
-    def _compiled(self, step: Step) -> Step:
+    def _xla_compiled_step(self, step: Step) -> Step:
         # Keras decides `jit_compile="auto"`: XLA on accelerators, none on a CPU.
         if not self._model.jit_compile:
             return step
         compiled: Step = tf.function(step, jit_compile=True, reduce_retracing=True, autograph=False)
         return compiled
 
-    def _function(self, run: Callable[..., Any]) -> Callable[..., Any]:
+    def _traced_function(self, run: Callable[..., Any]) -> Callable[..., Any]:
         traced: Callable[..., Any] = tf.function(
             run, input_signature=self._signature, autograph=False
         )
         return traced
 
-    def _batch(self, flat: tuple[tf.Tensor, ...], start: tf.Tensor, last: tf.Tensor) -> Any:  # noqa: ANN401
+    def _slice_packed_batch(
+        self, flat: tuple[tf.Tensor, ...], start: tf.Tensor, last: tf.Tensor
+    ) -> Any:  # noqa: ANN401
         stop = tf.minimum(start + self._batch_size, last)
         rows = [tensor[start:stop] for tensor in flat]
         for tensor in rows:

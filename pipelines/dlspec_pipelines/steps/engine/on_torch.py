@@ -29,32 +29,32 @@ class TorchEngine:
         """Train on the rows from `first` to `last`."""
         # For layers that wrap a module of torch's own: Keras's take `training` as an argument.
         self._model.train()
-        self._run(self._model.train_function, loaded, first, last)
+        self._run_torch_step(self._model.train_function, loaded, first, last)
         self._model.eval()
 
     def test(self, loaded: tuple[torch.Tensor, ...], first: int, last: int) -> None:
         """Measure loss and metrics on the rows from `first` to `last`."""
         self._model.eval()
-        self._run(self._model.test_function, loaded, first, last)
+        self._run_torch_step(self._model.test_function, loaded, first, last)
 
-    def forward(self, loaded: tuple[torch.Tensor, ...], first: int, last: int) -> list[Array]:
+    def forward_rows(self, loaded: tuple[torch.Tensor, ...], first: int, last: int) -> list[Array]:
         """Return the model's outputs for the rows from `first` to `last`."""
         self._model.eval()
         with torch.no_grad():
             outputs = [
                 keras.tree.flatten(self._model(batch[0], training=False))
-                for batch in self._batches(loaded, first, last)
+                for batch in self._packed_batches(loaded, first, last)
             ]
         joined = (torch.cat(parts) for parts in zip(*outputs, strict=True))
         return [np.asarray(keras.ops.convert_to_numpy(output)) for output in joined]
 
-    def _run(
+    def _run_torch_step(
         self, step: Callable[[Any], Any], loaded: tuple[torch.Tensor, ...], first: int, last: int
     ) -> None:
-        for batch in self._batches(loaded, first, last):
+        for batch in self._packed_batches(loaded, first, last):
             step([batch])
 
-    def _batches(
+    def _packed_batches(
         self, loaded: tuple[torch.Tensor, ...], first: int, last: int
     ) -> Iterator[tuple[Any, ...]]:
         for start in range(first, last, self._batch_size):

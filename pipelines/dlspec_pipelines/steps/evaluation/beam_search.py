@@ -50,7 +50,7 @@ class Sequences:
     scores: Scores
 
 
-def penalty(said: int, exponent: float) -> float:
+def length_penalty_divisor(said: int, exponent: float) -> float:
     """Return what the log-likelihood of a sequence of `said` ids is divided by.
 
     Source: Wu et al. (2016), "Google's Neural Machine Translation System", equation 14.
@@ -64,7 +64,7 @@ def said_until(ids: Ids, rules: Rules) -> int:
     return int(ends[0]) if ends.size else min(len(ids), rules.length)
 
 
-def search(following: Next, samples: int, rules: Rules) -> Sequences:
+def search_best_sequences(following: Next, samples: int, rules: Rules) -> Sequences:
     """Return the best sequence of each sample that the beam finds.
 
     Of equally good ones the one that ended first is taken, then the one with the lower ids.
@@ -80,7 +80,9 @@ def search(following: Next, samples: int, rules: Rules) -> Sequences:
         growing = _still_growing(likelihood, best, rules)
         if not growing.any():
             break
-        said, likelihood = _grown(following, said, np.where(growing, likelihood, -np.inf), rules)
+        said, likelihood = _grow_beams(
+            following, said, np.where(growing, likelihood, -np.inf), rules
+        )
         last = step + 1 == rules.length
         ended = np.full(likelihood.shape, last) | (said[:, :, -1] == rules.stop)
         _keep_best(best, said, np.where(ended, likelihood, -np.inf), rules)
@@ -91,11 +93,11 @@ def search(following: Next, samples: int, rules: Rules) -> Sequences:
 def _still_growing(likelihood: Scores, best: Sequences, rules: Rules) -> NDArray[np.bool_]:
     """Return which sequences may become better than the best that has ended."""
     # No log-likelihood rises, and none is divided by more than at the greatest length.
-    bound = likelihood / penalty(rules.length, rules.length_penalty)
+    bound = likelihood / length_penalty_divisor(rules.length, rules.length_penalty)
     return np.isfinite(likelihood) & (bound > best.scores[:, None])
 
 
-def _grown(following: Next, said: Ids, likelihood: Scores, rules: Rules) -> tuple[Ids, Scores]:
+def _grow_beams(following: Next, said: Ids, likelihood: Scores, rules: Rules) -> tuple[Ids, Scores]:
     """Return the likeliest sequences of one id more, the likeliest of each sample first."""
     sample, place = np.nonzero(np.isfinite(likelihood))
     told = np.asarray(following(sample, said[sample, place]), dtype=np.float64)
@@ -103,14 +105,14 @@ def _grown(following: Next, said: Ids, likelihood: Scores, rules: Rules) -> tupl
     longer = np.full((*likelihood.shape, vocabulary), -np.inf)
     longer[sample, place] = likelihood[sample, place, None] + told
     flat = longer.reshape(len(longer), -1)
-    chosen = highest(flat, min(rules.beam, flat.shape[1]))
+    chosen = columns_of_highest(flat, min(rules.beam, flat.shape[1]))
     before, id_ = np.divmod(chosen, vocabulary)
     kept = np.take_along_axis(said, before[:, :, None], axis=1)
     grown = np.concatenate([kept, id_[:, :, None].astype(np.int32)], axis=2)
     return grown, np.take_along_axis(flat, chosen, axis=1)
 
 
-def highest(values: Scores, count: int) -> NDArray[np.intp]:
+def columns_of_highest(values: Scores, count: int) -> NDArray[np.intp]:
     """Return the columns of the `count` highest values of each row, the highest first.
 
     Equal values come in the order of their columns, so that ties are always broken alike.
@@ -126,7 +128,7 @@ def highest(values: Scores, count: int) -> NDArray[np.intp]:
 
 def _keep_best(best: Sequences, said: Ids, likelihood: Scores, rules: Rules) -> None:
     """Put the best of the sequences that ended just now in the place of a worse one."""
-    scores = likelihood / penalty(said.shape[2], rules.length_penalty)
+    scores = likelihood / length_penalty_divisor(said.shape[2], rules.length_penalty)
     place = scores.argmax(axis=1)
     found = np.take_along_axis(scores, place[:, None], axis=1)[:, 0]
     better = found > best.scores

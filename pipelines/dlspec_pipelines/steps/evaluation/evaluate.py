@@ -11,21 +11,21 @@ import numpy as np
 
 from dlspec.language.metrics import GATED_WITHOUT_METRIC, GENERATED_METRICS
 from dlspec.language.sections import Gate
-from dlspec.resolve.plan import Plan, canonical
+from dlspec.resolve.plan import Plan, canonical_data
 from dlspec_pipelines.steps import store
 from dlspec_pipelines.steps.engine.batches import Samples
-from dlspec_pipelines.steps.engine.determinism import settled, step_flops
+from dlspec_pipelines.steps.engine.determinism import settled_machine, step_flops
 from dlspec_pipelines.steps.evaluation.forward import Measured, load_model, measure_samples
 from dlspec_pipelines.steps.evaluation.generated_metrics import (
     Generated,
     beside_truth,
     measure_generated,
 )
-from dlspec_pipelines.steps.evaluation.generated_sequences import asked_of, generate
-from dlspec_pipelines.steps.evaluation.measures import measure
+from dlspec_pipelines.steps.evaluation.generated_sequences import asked_of, generate_sequences
+from dlspec_pipelines.steps.evaluation.measures import measure_targets
 from dlspec_pipelines.steps.evaluation.outputs import signature_of
 from dlspec_pipelines.steps.evaluation.predictions_file import write_predictions
-from dlspec_pipelines.steps.evaluation.rival import Rival, compare, rival
+from dlspec_pipelines.steps.evaluation.rival import Rival, compare_with_rival, predict_as_rival
 from dlspec_pipelines.steps.preparation.fitting import load_preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
 from dlspec_pipelines.steps.records import Champion, Dataset, Evaluation, GateResult, TrainedModel
@@ -71,15 +71,17 @@ def evaluate(
         )
     training = plan.training
     assert training is not None
-    wanted = _wanted(plan)
-    with settled(plan.runtime, seed=training.seed, step_flops=step_flops(plan)):
+    wanted = _wanted_metrics(plan)
+    with settled_machine(plan.runtime, seed=training.seed, step_flops=step_flops(plan)):
         model = load_model(folder, with_loss=True, base=base)
-        measured = _measure(plan, folder, dataset, model)
-        generated = _generated(plan, wanted, dataset, model)
-        theirs = _rival(plan, trained, champion, dataset=dataset, measured=measured, base=base)
+        measured = _measure_test_rows(plan, folder, dataset, model)
+        generated = _generate_test_sequences(plan, wanted, dataset, model)
+        theirs = _rival_if_compared(
+            plan, trained, champion, dataset=dataset, measured=measured, base=base
+        )
     assert measured.loss is not None
     plain = tuple(name for name in wanted if name not in GENERATED_METRICS)
-    metrics = measure(plain, measured.predicted)
+    metrics = measure_targets(plain, measured.predicted)
     for said in generated.values():
         metrics |= measure_generated(wanted, said)
     metrics["loss"] = measured.loss
@@ -93,11 +95,11 @@ def evaluate(
     store.write_whole(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
     rules = plan.evaluation and plan.evaluation.champion
     comparison = (
-        compare(rules, measured.predicted, theirs=theirs, seed=training.seed)
+        compare_with_rival(rules, measured.predicted, theirs=theirs, seed=training.seed)
         if rules and theirs
         else None
     )
-    gates = tuple(_judged(gate, metrics, trained) for gate in _gates(plan))
+    gates = tuple(_judge_gate(gate, metrics, trained) for gate in _gates_of_plan(plan))
     return Evaluation(trained.run, trained.path, plan.name, metrics, gates, comparison)
 
 
@@ -110,12 +112,12 @@ def _own_folder(plan: Plan, trained: TrainedModel, run: str | None) -> TrainedMo
             (aside / name).hardlink_to(Path(trained.path, name))
         # How a model generates is no part of its training; measured is how it does so now.
         known = json.loads(Path(trained.path, "plan.json").read_text(encoding="utf-8"))
-        known["prediction"] = canonical(plan.prediction)
+        known["prediction"] = canonical_data(plan.prediction)
         (aside / "plan.json").write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
     return replace(trained, run=run, path=os.fspath(folder))
 
 
-def _measure(plan: Plan, folder: Path, dataset: Dataset, model: keras.Model) -> Measured:
+def _measure_test_rows(plan: Plan, folder: Path, dataset: Dataset, model: keras.Model) -> Measured:
     test = open_part(dataset, "test")
     signed = signature_of(plan)
     samples = Samples(
@@ -127,11 +129,11 @@ def _measure(plan: Plan, folder: Path, dataset: Dataset, model: keras.Model) -> 
     return measure_samples(model, samples, signature=signed, preparation=load_preparation(folder))
 
 
-def _generated(
+def _generate_test_sequences(
     plan: Plan, wanted: tuple[str, ...], dataset: Dataset, model: keras.Model
 ) -> dict[str, Generated]:
     """Return what the model says by itself for the test rows, where a metric asks for that."""
-    document = canonical(plan)
+    document = canonical_data(plan)
     assert isinstance(document, dict)
     asked = asked_of(document)
     if asked is None or not set(wanted) & set(GENERATED_METRICS):
@@ -139,12 +141,12 @@ def _generated(
     test = open_part(dataset, "test")
     signed = signature_of(plan)
     inputs = {name: test.inputs[name] for name in signed.inputs if name != asked.input}
-    said = generate(model, inputs, samples=len(test.rows), signed=signed, asked=asked)
+    said = generate_sequences(model, inputs, samples=len(test.rows), signed=signed, asked=asked)
     true = np.asarray(test.targets[asked.output])
     return {asked.output: beside_truth(true, said.ids, asked.rules)}
 
 
-def _wanted(plan: Plan) -> tuple[str, ...]:
+def _wanted_metrics(plan: Plan) -> tuple[str, ...]:
     """Return the metrics the spec lists, then what only its gates and its comparison need."""
     if plan.evaluation is None:
         return ()
@@ -154,7 +156,7 @@ def _wanted(plan: Plan) -> tuple[str, ...]:
     return tuple(dict.fromkeys(n for n in names if n not in GATED_WITHOUT_METRIC))
 
 
-def _rival(
+def _rival_if_compared(
     plan: Plan,
     trained: TrainedModel,
     champion: Champion | None,
@@ -167,14 +169,14 @@ def _rival(
     if not asked or champion is None or champion.run == trained.run:
         return None
     where = base or Path.cwd()
-    return rival(plan, champion, dataset=dataset, ours=measured.predicted, base=where)
+    return predict_as_rival(plan, champion, dataset=dataset, ours=measured.predicted, base=where)
 
 
-def _gates(plan: Plan) -> tuple[Gate, ...]:
+def _gates_of_plan(plan: Plan) -> tuple[Gate, ...]:
     return plan.evaluation.gates if plan.evaluation else ()
 
 
-def _judged(gate: Gate, metrics: Mapping[str, float], trained: TrainedModel) -> GateResult:
+def _judge_gate(gate: Gate, metrics: Mapping[str, float], trained: TrainedModel) -> GateResult:
     flops = None if trained.flops is None else float(trained.flops)
     known = {"parameters": float(trained.parameters), "flops": flops, **metrics}
     value = known.get(gate.metric)
@@ -183,5 +185,5 @@ def _judged(gate: Gate, metrics: Mapping[str, float], trained: TrainedModel) -> 
         metric=gate.metric,
         requirement=f"{gate.comparison} {threshold}",
         value=value,
-        passed=value is not None and gate.passes(value),
+        passed=value is not None and gate.is_met_by(value),
     )

@@ -10,17 +10,17 @@ import keras
 import numpy as np
 
 from dlspec.backends.torch_names import allow_dots
-from dlspec_pipelines.steps.engine.batches import CHUNK_BYTES, Array, Samples, chunks
+from dlspec_pipelines.steps.engine.batches import CHUNK_BYTES, Array, Samples, sample_chunks
 from dlspec_pipelines.steps.engine.engine import engine_for
 from dlspec_pipelines.steps.evaluation.outputs import (
     Head,
     Predicted,
     Signature,
-    joined,
+    joined_predictions,
     read_output,
 )
 from dlspec_pipelines.steps.evaluation.stored_custom_objects import listed_objects
-from dlspec_pipelines.steps.preparation.fitting import Preparation, invert
+from dlspec_pipelines.steps.preparation.fitting import Preparation, invert_predictions
 from dlspec_pipelines.steps.step_errors import StepError
 
 # Larger batches than in training gain nothing on a CPU and cost memory.
@@ -63,7 +63,7 @@ def measure_samples(
     """Return predictions for samples with targets, numbers in their own unit, and the loss."""
     parts: dict[str, list[Predicted]] = {head.name: [] for head in signature.heads}
     total = 0.0
-    for outputs, arrays in _outputs(model, samples):
+    for outputs, arrays in _chunk_outputs(model, samples):
         packed = samples.pack(arrays)
         targets = dict(zip(samples.targets, arrays[len(samples.inputs) :], strict=True))
         for head, output in _by_head(signature, outputs):
@@ -71,7 +71,10 @@ def measure_samples(
         y_pred = keras.tree.pack_sequence_as(model.output, outputs)
         loss = model.compute_loss(x=packed[0], y=packed[1], y_pred=y_pred, training=False)
         total += float(keras.ops.convert_to_numpy(loss)) * len(arrays[0])
-    predicted = {name: _in_unit(name, joined(found), preparation) for name, found in parts.items()}
+    predicted = {
+        name: _in_unit(name, joined_predictions(found), preparation)
+        for name, found in parts.items()
+    }
     return Measured(predicted, total / len(samples))
 
 
@@ -80,21 +83,24 @@ def predict_samples(
 ) -> dict[str, Predicted]:
     """Return predictions for samples without targets; `true` then repeats the guess."""
     parts: dict[str, list[Predicted]] = {head.name: [] for head in signature.heads}
-    for outputs, _ in _outputs(model, samples):
+    for outputs, _ in _chunk_outputs(model, samples):
         for head, output in _by_head(signature, outputs):
             parts[head.name].append(read_output(head, output, _no_target(head, output)))
-    return {name: _in_unit(name, joined(found), preparation) for name, found in parts.items()}
+    return {
+        name: _in_unit(name, joined_predictions(found), preparation)
+        for name, found in parts.items()
+    }
 
 
-def _outputs(
+def _chunk_outputs(
     model: keras.Model, samples: Samples
 ) -> Iterator[tuple[list[Array], tuple[Array, ...]]]:
     engine = engine_for(model, samples, batch_size=model.inputs[0].shape[0] or BATCH_SIZE)
     bytes_each = sum(4 * math.prod(n or 1 for n in out.shape[1:]) for out in model.outputs)
     input_bytes = max(1, sum(array.nbytes for array in samples.arrays) // len(samples))
     bound = CHUNK_BYTES * input_bytes // (input_bytes + bytes_each)
-    for chunk in chunks(samples, BATCH_SIZE, chunk_bytes=bound):
-        yield engine.forward(engine.load(chunk), 0, chunk.rows), chunk.arrays
+    for chunk in sample_chunks(samples, BATCH_SIZE, chunk_bytes=bound):
+        yield engine.forward_rows(engine.load(chunk), 0, chunk.rows), chunk.arrays
 
 
 def _by_head(signature: Signature, outputs: list[Array]) -> Iterator[tuple[Head, Array]]:
@@ -113,7 +119,9 @@ def _no_target(head: Head, output: Array) -> Array:
 def _in_unit(name: str, predicted: Predicted, preparation: Preparation) -> Predicted:
     if predicted.kind != "number":
         return predicted
-    true, guess = (invert(preparation, name, a) for a in (predicted.true, predicted.guess))
+    true, guess = (
+        invert_predictions(preparation, name, a) for a in (predicted.true, predicted.guess)
+    )
     return Predicted("number", true, guess)
 
 

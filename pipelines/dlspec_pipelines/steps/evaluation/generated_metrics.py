@@ -38,7 +38,7 @@ def measure_generated(names: Sequence[str], generated: Generated) -> dict[str, f
     }
     found = {name: values[name](p) for name in names if name in values}
     if "generated_bleu" in names:
-        found["generated_bleu"] = _bleu(generated)
+        found["generated_bleu"] = _generated_bleu(generated)
     return {name: found[name] for name in names if name in GENERATED_METRICS}
 
 
@@ -49,7 +49,7 @@ def beside_truth(true: Ids, said: Ids, rules: Rules) -> Generated:
     return Generated(true, wide, rules)
 
 
-def _bleu(generated: Generated) -> float:
+def _generated_bleu(generated: Generated) -> float:
     rules = replace(generated.rules, length=generated.true.shape[1])
     true, said = (
         [_without_padding(row[: said_until(row, rules)]) for row in side]
@@ -74,7 +74,7 @@ def corpus_bleu(references: Sequence[Sequence[int]], said: Sequence[Sequence[int
     right, total = [0] * _LONGEST, [0] * _LONGEST
     for reference, hypothesis in zip(references, said, strict=True):
         for n in range(1, _LONGEST + 1):
-            here, there = _grams(hypothesis, n), _grams(reference, n)
+            here, there = _count_ngrams(hypothesis, n), _count_ngrams(reference, n)
             right[n - 1] += (here & there).total()
             total[n - 1] += here.total()
     if 0 in right:
@@ -84,5 +84,5 @@ def corpus_bleu(references: Sequence[Sequence[int]], said: Sequence[Sequence[int
     return math.exp(precision + min(0.0, 1 - lengths[0] / lengths[1]))
 
 
-def _grams(ids: Sequence[int], n: int) -> "Counter[tuple[int, ...]]":
+def _count_ngrams(ids: Sequence[int], n: int) -> "Counter[tuple[int, ...]]":
     return Counter(tuple(ids[i : i + n]) for i in range(len(ids) - n + 1))

@@ -15,11 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlspec.language.prediction import Generation
-from dlspec_pipelines.steps.engine.batches import CHUNK_BYTES, Array, Samples, chunks
+from dlspec_pipelines.steps.engine.batches import CHUNK_BYTES, Array, Samples, sample_chunks
 from dlspec_pipelines.steps.engine.engine import engine_for
-from dlspec_pipelines.steps.evaluation.beam_search import PADDING, Ids, Rules, Sequences, search
+from dlspec_pipelines.steps.evaluation.beam_search import (
+    PADDING,
+    Ids,
+    Rules,
+    Sequences,
+    search_best_sequences,
+)
 from dlspec_pipelines.steps.evaluation.forward import BATCH_SIZE, pack_inputs
-from dlspec_pipelines.steps.evaluation.outputs import Signature, signature
+from dlspec_pipelines.steps.evaluation.outputs import Signature, signature_of_plan_document
 from dlspec_pipelines.steps.step_errors import StepError
 
 # Rows on which it is tried whether the model looks ahead; it does for every row or for none.
@@ -64,28 +70,28 @@ def asked_of(
         return None
     written = {k: v for k, v in section["generate"].items() if k != "is"}
     asked = Generation(**written)
-    heads = signature(plan).heads
+    heads = signature_of_plan_document(plan).heads
     head = next(h for h in heads if asked.output in (None, h.name))
     extent = plan["data"]["inputs"][asked.input]["length"]
     listed = plan["data"]["targets"][head.name]["vocabulary"]
     vocabulary = listed if isinstance(listed, int) else len(listed)
     rules = Rules(
         stop=asked.stop,
-        length=_within("--length", length, extent) or asked.length or extent,
-        beam=_within("--beam", beam, vocabulary) or asked.beam,
+        length=_require_in_range("--length", length, extent) or asked.length or extent,
+        beam=_require_in_range("--beam", beam, vocabulary) or asked.beam,
         length_penalty=asked.length_penalty,
     )
     assert head.from_logits is not None, "the rules ask for a crossentropy"
     return Asked(asked.input, head.name, asked.start, extent, vocabulary, head.from_logits, rules)
 
 
-def _within(option: str, value: int | None, most: int) -> int | None:
+def _require_in_range(option: str, value: int | None, most: int) -> int | None:
     if value is not None and not 1 <= value <= most:
         raise StepError(f"`{option} {value}` is out of range", help=f"it goes from 1 to {most}")
     return value
 
 
-def generate(
+def generate_sequences(
     model: keras.Model,
     inputs: Mapping[str, Array],
     *,
@@ -105,7 +111,11 @@ def generate(
     speaker.require_causal(min(_PROBED, samples))
     rows = max(1, CHUNK_BYTES // (8 * asked.rules.beam * asked.vocabulary))
     parts = [
-        search(partial(speaker.following, first), min(rows, samples - first), asked.rules)
+        search_best_sequences(
+            partial(speaker.log_probabilities_of_next_id, first),
+            min(rows, samples - first),
+            asked.rules,
+        )
         for first in range(0, samples, rows)
     ]
     ids, scores = zip(*((part.ids, part.scores) for part in parts), strict=True)
@@ -134,10 +144,14 @@ class _Speaker:
         self._low = model.compute_dtype != "float32"
         bytes_each = 4 * sum(math.prod(n or 1 for n in out.shape[1:]) for out in model.outputs)
         self._batch = min(BATCH_SIZE, max(1, CHUNK_BYTES // bytes_each))
-        form = self._packed(np.zeros(0, dtype=np.intp), np.zeros((0, asked.extent), dtype=np.int32))
+        form = self._packed_speaker_inputs(
+            np.zeros(0, dtype=np.intp), np.zeros((0, asked.extent), dtype=np.int32)
+        )
         self._engine = engine_for(model, form, batch_size=self._batch)
 
-    def following(self, first: int, sample: NDArray[np.intp], said: Ids) -> Array:
+    def log_probabilities_of_next_id(
+        self, first: int, sample: NDArray[np.intp], said: Ids
+    ) -> Array:
         """Return the log-probabilities of the id that comes after each of some sequences.
 
         Args:
@@ -148,7 +162,9 @@ class _Speaker:
             returns: (sequences, vocabulary)
         """
         at = said.shape[1]
-        return self._told(sample + first, said_before(said, self._asked), slice(at, at + 1))[:, 0]
+        return self._log_probabilities_at_places(
+            sample + first, said_before(said, self._asked), slice(at, at + 1)
+        )[:, 0]
 
     def require_causal(self, samples: int) -> None:
         """Try whether what the model says depends on ids that are not said yet.
@@ -162,13 +178,13 @@ class _Speaker:
             1, max(self._asked.vocabulary, 2), (samples, extent)
         )
         read = said_before(ids.astype(np.int32), self._asked)
-        whole = self._told(sample, read, slice(0, extent))
+        whole = self._log_probabilities_at_places(sample, read, slice(0, extent))
         for at in sorted({0, extent // 2, max(extent - 2, 0)} - {extent - 1}):
             begun = np.where(np.arange(extent) <= at, read, PADDING)
-            part = self._told(sample, begun, slice(0, extent))
-            self._require_alike(whole[:, : at + 1], part[:, : at + 1], at)
+            part = self._log_probabilities_at_places(sample, begun, slice(0, extent))
+            self._require_same_probabilities(whole[:, : at + 1], part[:, : at + 1], at)
 
-    def _require_alike(self, whole: Array, part: Array, at: int) -> None:
+    def _require_same_probabilities(self, whole: Array, part: Array, at: int) -> None:
         likely = np.maximum(whole, part) > math.log(_UNLIKELY)
         apart = float(np.abs(whole - part)[likely].max(initial=0.0))
         if apart > (0.1 if self._low else 1e-3):
@@ -179,7 +195,9 @@ class _Speaker:
                 help="let every layer between the two look back only",
             )
 
-    def _told(self, sample: NDArray[np.intp], read: Ids, places: slice) -> Array:
+    def _log_probabilities_at_places(
+        self, sample: NDArray[np.intp], read: Ids, places: slice
+    ) -> Array:
         """Return the log-probabilities at some places of the output.
 
         Shapes:
@@ -189,7 +207,7 @@ class _Speaker:
         parts = []
         for start in range(0, len(sample), self._batch):
             taken = slice(start, start + self._batch)
-            outputs = self._pass(sample[taken], read[taken])
+            outputs = self._forward_pass(sample[taken], read[taken])
             parts.append(_log_probability(outputs[:, places], from_logits=self._asked.from_logits))
         told = np.concatenate(parts)
         if np.isnan(told).any():
@@ -198,17 +216,19 @@ class _Speaker:
             )
         return told
 
-    def _pass(self, sample: NDArray[np.intp], read: Ids) -> Array:
+    def _forward_pass(self, sample: NDArray[np.intp], read: Ids) -> Array:
         rows = len(sample)
         if keras.config.backend() == "jax":
             # It compiles for each number of rows: let there be few.
             more = 2 ** (rows - 1).bit_length() - rows
             sample, read = (np.concatenate([a, a[:1].repeat(more, 0)]) for a in (sample, read))
-        (chunk,) = chunks(self._packed(sample, read), self._batch, chunk_bytes=1)
-        output = self._engine.forward(self._engine.load(chunk), 0, chunk.rows)[self._output]
+        (chunk,) = sample_chunks(
+            self._packed_speaker_inputs(sample, read), self._batch, chunk_bytes=1
+        )
+        output = self._engine.forward_rows(self._engine.load(chunk), 0, chunk.rows)[self._output]
         return output[:rows]
 
-    def _packed(self, sample: NDArray[np.intp], read: Ids) -> Samples:
+    def _packed_speaker_inputs(self, sample: NDArray[np.intp], read: Ids) -> Samples:
         given = {name: array[sample] for name, array in self._inputs.items()}
         return pack_inputs(self._signed, given | {self._asked.input: read})
 

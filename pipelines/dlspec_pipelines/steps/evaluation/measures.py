@@ -27,33 +27,33 @@ def accuracy(p: Predicted) -> float:
 
 def balanced_accuracy(p: Predicted) -> float:
     """Return the mean of the recall of each class that occurs."""
-    right, _, support = _counts(p)
+    right, _, support = _class_counts(p)
     present = support > 0
     return float((right[present] / support[present]).mean())
 
 
 def precision_macro(p: Predicted) -> float:
     """Return the mean of the classes' precision, 0 for a class that is never predicted."""
-    right, guessed, support = _counts(p)
-    return _macro(_ratio(right, guessed), support + guessed)
+    right, guessed, support = _class_counts(p)
+    return _macro_mean(_ratio_or_zero(right, guessed), support + guessed)
 
 
 def recall_macro(p: Predicted) -> float:
     """Return the mean of the classes' recall, 0 for a class that only predictions hold."""
-    right, guessed, support = _counts(p)
-    return _macro(_ratio(right, support), support + guessed)
+    right, guessed, support = _class_counts(p)
+    return _macro_mean(_ratio_or_zero(right, support), support + guessed)
 
 
 def f1_macro(p: Predicted) -> float:
     """Return the mean of the classes' F1."""
-    right, guessed, support = _counts(p)
-    return _macro(_ratio(2 * right, guessed + support), support + guessed)
+    right, guessed, support = _class_counts(p)
+    return _macro_mean(_ratio_or_zero(2 * right, guessed + support), support + guessed)
 
 
 def f1_weighted(p: Predicted) -> float:
     """Return the mean of the classes' F1, weighted by how often each occurs."""
-    right, guessed, support = _counts(p)
-    return float((_ratio(2 * right, guessed + support) * support).sum() / support.sum())
+    right, guessed, support = _class_counts(p)
+    return float((_ratio_or_zero(2 * right, guessed + support) * support).sum() / support.sum())
 
 
 def log_loss(p: Predicted) -> float:
@@ -69,10 +69,10 @@ def log_loss(p: Predicted) -> float:
         )
     if p.kind == "binary":
         truth = np.where(p.true == 1, p.probability, 1 - p.probability).astype(np.float64)
-        return float(-np.log(_clipped(truth, p.probability)).mean())
+        return float(-np.log(_clipped_probability(truth, p.probability)).mean())
     rows = p.probability.astype(np.float64)
     truth = rows[np.arange(len(rows)), p.true] / rows.sum(axis=1)
-    return float(-np.log(_clipped(truth, p.probability)).mean())
+    return float(-np.log(_clipped_probability(truth, p.probability)).mean())
 
 
 def roc_auc(p: Predicted) -> float:
@@ -84,19 +84,21 @@ def roc_auc(p: Predicted) -> float:
     scores = p.score if p.probability is None else p.probability
     assert scores is not None
     if p.kind == "binary":
-        return _area(p.true == 1, scores, name="1")
+        return _area_under_roc(p.true == 1, scores, name="1")
     classes = range(scores.shape[1])
-    return float(np.mean([_area(p.true == c, scores[:, c], name=str(c)) for c in classes]))
+    return float(
+        np.mean([_area_under_roc(p.true == c, scores[:, c], name=str(c)) for c in classes])
+    )
 
 
 def mae(p: Predicted) -> float:
     """Return the mean absolute error, in the target's unit."""
-    return float(np.abs(_error(p)).mean())
+    return float(np.abs(_prediction_error(p)).mean())
 
 
 def mse(p: Predicted) -> float:
     """Return the mean squared error, in the target's unit squared."""
-    return float((_error(p) ** 2).mean())
+    return float((_prediction_error(p) ** 2).mean())
 
 
 def rmse(p: Predicted) -> float:
@@ -109,7 +111,7 @@ def r2(p: Predicted) -> float:
 
     A column without variance counts 1 when it is met exactly, else 0.
     """
-    left = (_error(p) ** 2).sum(axis=0).reshape(-1)
+    left = (_prediction_error(p) ** 2).sum(axis=0).reshape(-1)
     true = p.true.astype(np.float64)
     total = ((true - true.mean(axis=0)) ** 2).sum(axis=0).reshape(-1)
     constant = np.where(left == 0, 1.0, 0.0)
@@ -162,7 +164,7 @@ _APPLIES: Mapping[Kind, tuple[str, ...]] = {
 }
 
 
-def measure(names: tuple[str, ...], predicted: Mapping[str, Predicted]) -> dict[str, float]:
+def measure_targets(names: tuple[str, ...], predicted: Mapping[str, Predicted]) -> dict[str, float]:
     """Return metrics over all targets.
 
     A metric of several targets is their mean, with each target's own as `<target>_<metric>` beside.
@@ -172,7 +174,7 @@ def measure(names: tuple[str, ...], predicted: Mapping[str, Predicted]) -> dict[
     """
     measured: dict[str, float] = {}
     for name in names:
-        fitting = {t: p for t, p in predicted.items() if fits(name, p)}
+        fitting = {t: p for t, p in predicted.items() if metric_fits_target(name, p)}
         if not fitting:
             raise StepError(
                 f"`{name}` fits no target of the spec",
@@ -185,16 +187,18 @@ def measure(names: tuple[str, ...], predicted: Mapping[str, Predicted]) -> dict[
     return measured
 
 
-def fits(name: str, predicted: Predicted) -> bool:
+def metric_fits_target(name: str, predicted: Predicted) -> bool:
     """Return whether a metric can be taken of a target's predictions."""
     return name in _APPLIES[predicted.kind]
 
 
 def _fitting_names(predicted: Mapping[str, Predicted]) -> list[str]:
-    return [name for name in FUNCTIONS if any(fits(name, p) for p in predicted.values())]
+    return [
+        name for name in FUNCTIONS if any(metric_fits_target(name, p) for p in predicted.values())
+    ]
 
 
-def _counts(p: Predicted) -> tuple[Counts, Counts, Counts]:
+def _class_counts(p: Predicted) -> tuple[Counts, Counts, Counts]:
     """Return for each class how often it was rightly guessed, guessed, and true."""
     size = int(max(p.true.max(initial=0), p.guess.max(initial=0))) + 1
     right = np.bincount(p.true[p.true == p.guess], minlength=size)
@@ -202,24 +206,24 @@ def _counts(p: Predicted) -> tuple[Counts, Counts, Counts]:
     return right.astype(np.float64), guessed.astype(np.float64), support.astype(np.float64)
 
 
-def _ratio(part: Counts, whole: Counts) -> Counts:
+def _ratio_or_zero(part: Counts, whole: Counts) -> Counts:
     return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
 
 
-def _macro(values: Counts, seen: Counts) -> float:
+def _macro_mean(values: Counts, seen: Counts) -> float:
     return float(values[seen > 0].mean())
 
 
-def _error(p: Predicted) -> Counts:
+def _prediction_error(p: Predicted) -> Counts:
     return p.guess.astype(np.float64) - p.true.astype(np.float64)
 
 
-def _clipped(truth: Counts, like: Array) -> Counts:
+def _clipped_probability(truth: Counts, like: Array) -> Counts:
     least = float(np.finfo(like.dtype).eps)
     return np.clip(truth, least, 1 - least)
 
 
-def _area(positive: NDArray[np.bool_], scores: Array, *, name: str) -> float:
+def _area_under_roc(positive: NDArray[np.bool_], scores: Array, *, name: str) -> float:
     count = int(positive.sum())
     others = len(positive) - count
     if not count or not others:

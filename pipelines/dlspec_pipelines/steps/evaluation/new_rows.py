@@ -15,16 +15,20 @@ from dlspec_pipelines.steps.evaluation.forward import load_model, pack_inputs, p
 from dlspec_pipelines.steps.evaluation.generated_sequences import (
     Asked,
     asked_of,
-    generate,
+    generate_sequences,
     said_before,
 )
-from dlspec_pipelines.steps.evaluation.outputs import Predicted, signature
-from dlspec_pipelines.steps.preparation.applying import apply
-from dlspec_pipelines.steps.preparation.fitting import Preparation, labels, load_preparation
+from dlspec_pipelines.steps.evaluation.outputs import Predicted, signature_of_plan_document
+from dlspec_pipelines.steps.preparation.applying import apply_preparation
+from dlspec_pipelines.steps.preparation.fitting import (
+    Preparation,
+    class_target_labels,
+    load_preparation,
+)
 from dlspec_pipelines.steps.step_errors import StepError
 
 
-def predict(
+def predict_new_rows(
     run_folder: Path, table: Table, *, beam: int | None = None, length: int | None = None
 ) -> Table:
     """Return a table of predictions, one row for each row of `table`, or for each window.
@@ -51,28 +55,30 @@ def predict(
             f"`{run_folder}` is not the folder of a run: {error}",
             help="name a folder that holds model.keras, plan.json and preparation.json",
         ) from error
-    signed = signature(plan)
-    asked = _asked(plan, beam, length)
+    signed = signature_of_plan_document(plan)
+    asked = _generation_asked(plan, beam, length)
     preparation = load_preparation(run_folder)
-    applied = apply(_without_said(preparation, asked), table)
+    applied = apply_preparation(_without_said(preparation, asked), table)
     model = load_model(run_folder, with_loss=False)
     columns: dict[str, Array] = {"row": np.asarray(applied.rows)}
     inputs: Mapping[str, Array] = applied.inputs
     if asked is not None:
         rows = len(applied.rows)
-        said = generate(model, inputs, samples=rows, signed=signed, asked=asked)
-        columns |= _said(said, asked, preparation)
+        said = generate_sequences(model, inputs, samples=rows, signed=signed, asked=asked)
+        columns |= _generated_columns(said, asked, preparation)
         inputs = {**inputs, asked.input: said_before(said.ids, asked)}
     if asked is None or len(signed.heads) > 1:
         samples = pack_inputs(signed, inputs)
         predicted = predict_samples(model, samples, signature=signed, preparation=preparation)
         for target, p in predicted.items():
             if asked is None or target != asked.output:
-                columns |= _columns(target, p, labels(preparation, target))
+                columns |= _prediction_columns(target, p, class_target_labels(preparation, target))
     return Table(columns)
 
 
-def _asked(plan: Mapping[str, Any], beam: int | None, length: int | None) -> Asked | None:
+def _generation_asked(
+    plan: Mapping[str, Any], beam: int | None, length: int | None
+) -> Asked | None:
     asked = asked_of(plan, beam=beam, length=length)
     if asked is None and (beam is not None or length is not None):
         raise StepError(
@@ -90,10 +96,10 @@ def _without_said(preparation: Preparation, asked: Asked | None) -> Preparation:
     return replace(preparation, inputs=kept)
 
 
-def _said(said: Sequences, asked: Asked, preparation: Preparation) -> dict[str, Array]:
+def _generated_columns(said: Sequences, asked: Asked, preparation: Preparation) -> dict[str, Array]:
     """Return the generated ids, one list for each row, their words, and their scores."""
     lists, texts = np.empty((2, len(said.ids)), dtype=np.object_)
-    words = _words(preparation, asked.output)
+    words = _vocabulary_words(preparation, asked.output)
     for row, ids in enumerate(said.ids):
         lists[row] = ids[: said_until(ids, asked.rules)].tolist()
         texts[row] = " ".join(words[i] for i in lists[row]) if words else None
@@ -101,13 +107,15 @@ def _said(said: Sequences, asked: Asked, preparation: Preparation) -> dict[str, 
     return columns | {f"{asked.output}_score": said.scores.astype(np.float32)}
 
 
-def _words(preparation: Preparation, target: str) -> tuple[str, ...] | None:
+def _vocabulary_words(preparation: Preparation, target: str) -> tuple[str, ...] | None:
     feature = preparation.targets[target].feature
     assert isinstance(feature, TokensFeature), "the rules of generation ask for it"
     return None if isinstance(feature.vocabulary, int) else feature.vocabulary
 
 
-def _columns(target: str, p: Predicted, names: tuple[object, ...] | None) -> dict[str, Array]:
+def _prediction_columns(
+    target: str, p: Predicted, names: tuple[object, ...] | None
+) -> dict[str, Array]:
     guess = p.guess
     if p.kind == "number":
         guess = guess.astype(np.float32)

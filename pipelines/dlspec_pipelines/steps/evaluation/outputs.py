@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from dlspec.language.kinds import Form
-from dlspec.resolve.plan import Plan, canonical
+from dlspec.resolve.plan import Plan, canonical_data
 from dlspec_pipelines.steps.engine.batches import Array
 
 Kind = Literal["class", "binary", "tokens", "number"]
@@ -78,11 +78,11 @@ class Predicted:
         )
 
 
-def signature(plan: Mapping[str, Any]) -> Signature:
+def signature_of_plan_document(plan: Mapping[str, Any]) -> Signature:
     """Return the signature of a plan in its canonical form, as `plan.json` holds it."""
     graph, targets, loss = plan["graph"], plan["data"]["targets"], plan["training"]["loss"]
     heads = tuple(
-        _head(name, targets[name], loss if loss.get("is") == "Object" else loss[name])
+        _output_head(name, targets[name], loss if loss.get("is") == "Object" else loss[name])
         for name, _ in graph["outputs"]
         if name in targets
     )
@@ -92,12 +92,12 @@ def signature(plan: Mapping[str, Any]) -> Signature:
 
 def signature_of(plan: Plan) -> Signature:
     """Return the signature of a plan that has data and training."""
-    document = canonical(plan)
+    document = canonical_data(plan)
     assert isinstance(document, dict)
-    return signature(document)
+    return signature_of_plan_document(document)
 
 
-def _head(name: str, feature: Mapping[str, Any], loss: Mapping[str, Any]) -> Head:
+def _output_head(name: str, feature: Mapping[str, Any], loss: Mapping[str, Any]) -> Head:
     margins = "hinge" in loss["class_name"].lower()
     from_logits = None if margins else bool(loss["arguments"].get("from_logits", False))
     return Head(name, _KINDS[feature["is"]], bool(feature.get("one_hot", False)), from_logits)
@@ -113,56 +113,60 @@ def read_output(head: Head, output: Array, target: Array) -> Predicted:
     match head.kind:
         case "class":
             true = target.argmax(axis=1) if head.one_hot else target.reshape(-1).astype(np.int32)
-            return _ids("class", true, output.argmax(axis=-1), _probability(head, output), output)
+            return _predicted_ids(
+                "class", true, output.argmax(axis=-1), _class_probability(head, output), output
+            )
         case "binary":
             true = target.reshape(-1).astype(np.int32)
             scores = output.reshape(-1)
             border = 0.5 if head.from_logits is False else 0.0
-            return _ids("binary", true, scores > border, _probability(head, scores), scores)
+            return _predicted_ids(
+                "binary", true, scores > border, _class_probability(head, scores), scores
+            )
         case "tokens":
             return Predicted("tokens", np.asarray(target), output.argmax(axis=-1).astype(np.int32))
         case "number":
             return Predicted("number", np.asarray(target), output.reshape(target.shape))
 
 
-def _ids(
+def _predicted_ids(
     kind: Kind, true: Array, guess: Array, probability: Array | None, score: Array
 ) -> Predicted:
     ids = true.astype(np.int32), guess.astype(np.int32)
     return Predicted(kind, *ids, probability, score if probability is None else None)
 
 
-def _probability(head: Head, output: Array) -> Array | None:
+def _class_probability(head: Head, output: Array) -> Array | None:
     if head.from_logits is None:
         return None
     if not head.from_logits:
         return output
     if head.kind == "binary":
-        return _sigmoid(output)
+        return _stable_sigmoid(output)
     shifted = np.exp(output - output.max(axis=-1, keepdims=True))
     probability: Array = shifted / shifted.sum(axis=-1, keepdims=True)
     return probability
 
 
-def _sigmoid(x: Array) -> Array:
+def _stable_sigmoid(x: Array) -> Array:
     # exp of a negative number only: the other form overflows for large logits.
     small = np.exp(-np.abs(x))
     sigmoid: Array = np.where(x >= 0, 1, small) / (1 + small)
     return sigmoid
 
 
-def joined(parts: Sequence[Predicted]) -> Predicted:
+def joined_predictions(parts: Sequence[Predicted]) -> Predicted:
     """Return the predictions of several stretches of samples as one."""
     first = parts[0]
     return replace(
         first,
         true=np.concatenate([part.true for part in parts]),
         guess=np.concatenate([part.guess for part in parts]),
-        probability=_joined([part.probability for part in parts]),
-        score=_joined([part.score for part in parts]),
+        probability=_joined_arrays([part.probability for part in parts]),
+        score=_joined_arrays([part.score for part in parts]),
     )
 
 
-def _joined(arrays: Sequence[Array | None]) -> Array | None:
+def _joined_arrays(arrays: Sequence[Array | None]) -> Array | None:
     present = [array for array in arrays if array is not None]
     return np.concatenate(present) if present else None

@@ -12,7 +12,7 @@ RESAMPLES = 2000
 COUNTED = ("accuracy", "sequence_accuracy")
 
 
-def mcnemar(challenger: Predicted, champion: Predicted) -> float:
+def mcnemar_p_value(challenger: Predicted, champion: Predicted) -> float:
     """Return the p-value of the exact McNemar test, two-sided; 1 when they never differ.
 
     Source: McNemar (1947); the exact form is a sign test on the samples where one is right.
@@ -30,7 +30,9 @@ def _log_choose(n: int, k: int) -> float:
     return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
-def bootstrap(challenger: Predicted, champion: Predicted, *, metric: str, seed: int) -> float:
+def bootstrap_p_value(
+    challenger: Predicted, champion: Predicted, *, metric: str, seed: int
+) -> float:
     """Return the two-sided p-value of a paired bootstrap of a metric's difference.
 
     The same samples are drawn for both, `RESAMPLES` times.

@@ -34,13 +34,15 @@ def write_predictions(
         "part": pa.array(["test"] * len(rows)),
     }
     for target, p in predicted.items():
-        columns[f"{target}_true"] = _column(p.true)
-        columns[f"{target}_pred"] = _column(p.guess)
-        columns |= _scores(f"{target}_p", p.probability) | _scores(f"{target}_score", p.score)
+        columns[f"{target}_true"] = _parquet_column(p.true)
+        columns[f"{target}_pred"] = _parquet_column(p.guess)
+        columns |= _score_columns(f"{target}_p", p.probability) | _score_columns(
+            f"{target}_score", p.score
+        )
         if champion is not None and target in champion:
-            columns[f"{target}_champion"] = _column(champion[target].guess)
+            columns[f"{target}_champion"] = _parquet_column(champion[target].guess)
         if generated is not None and target in generated:
-            columns[f"{target}_generated"] = _column(generated[target])
+            columns[f"{target}_generated"] = _parquet_column(generated[target])
     with store.whole_file(path) as file:
         pq.write_table(pa.table(columns), file)
 
@@ -61,15 +63,15 @@ def read_predictions(path: Path, signature: Signature) -> tuple[Array, dict[str,
     for head in signature.heads:
         found[head.name] = Predicted(
             head.kind,
-            _array(table[f"{head.name}_true"]),
-            _array(table[f"{head.name}_pred"]),
+            _array_of_parquet_column(table[f"{head.name}_true"]),
+            _array_of_parquet_column(table[f"{head.name}_pred"]),
             _read_scores(table, f"{head.name}_p", head.kind),
             _read_scores(table, f"{head.name}_score", head.kind),
         )
-    return _array(table["row"]), found
+    return _array_of_parquet_column(table["row"]), found
 
 
-def _column(values: Array) -> pa.Array:
+def _parquet_column(values: Array) -> pa.Array:
     narrow = values.astype(np.float32) if values.dtype.kind == "f" else values
     flat = narrow.reshape(len(narrow), -1)
     if flat.shape[1] == 1:
@@ -77,7 +79,7 @@ def _column(values: Array) -> pa.Array:
     return pa.FixedSizeListArray.from_arrays(pa.array(flat.reshape(-1)), flat.shape[1])
 
 
-def _scores(prefix: str, scores: Array | None) -> dict[str, pa.Array]:
+def _score_columns(prefix: str, scores: Array | None) -> dict[str, pa.Array]:
     if scores is None:
         return {}
     if scores.ndim == 1:
@@ -94,11 +96,11 @@ def _read_scores(table: pa.Table, prefix: str, kind: str) -> Array | None:
     names = [n for n in names if n.startswith(prefix)]
     if not names:
         return None
-    columns = [_array(table[name]) for name in names]
+    columns = [_array_of_parquet_column(table[name]) for name in names]
     return columns[0] if kind == "binary" else np.stack(columns, axis=1)
 
 
-def _array(column: pa.ChunkedArray) -> Array:
+def _array_of_parquet_column(column: pa.ChunkedArray) -> Array:
     joined = column.combine_chunks()
     if pa.types.is_fixed_size_list(joined.type):
         flat: Array = joined.flatten().to_numpy()

@@ -11,14 +11,19 @@ import numpy as np
 from dlspec.language.sections import Championship
 from dlspec.resolve.plan import Plan
 from dlspec_pipelines.steps import store
-from dlspec_pipelines.steps.datasets.read_source import read
+from dlspec_pipelines.steps.datasets.read_source import read_source_table
 from dlspec_pipelines.steps.engine.batches import Array
 from dlspec_pipelines.steps.evaluation.forward import load_model, pack_inputs, predict_samples
-from dlspec_pipelines.steps.evaluation.measures import fits, measure
-from dlspec_pipelines.steps.evaluation.outputs import Predicted, signature
-from dlspec_pipelines.steps.evaluation.paired_tests import COUNTED, bootstrap, is_better, mcnemar
+from dlspec_pipelines.steps.evaluation.measures import measure_targets, metric_fits_target
+from dlspec_pipelines.steps.evaluation.outputs import Predicted, signature_of_plan_document
+from dlspec_pipelines.steps.evaluation.paired_tests import (
+    COUNTED,
+    bootstrap_p_value,
+    is_better,
+    mcnemar_p_value,
+)
 from dlspec_pipelines.steps.evaluation.predictions_file import read_predictions
-from dlspec_pipelines.steps.preparation.applying import apply
+from dlspec_pipelines.steps.preparation.applying import apply_preparation
 from dlspec_pipelines.steps.preparation.fitting import load_preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part, open_part
 from dlspec_pipelines.steps.records import Champion, Comparison, Dataset
@@ -39,7 +44,7 @@ class Rival:
     fresh: Array
 
 
-def rival(
+def predict_as_rival(
     plan: Plan,
     champion: Champion,
     *,
@@ -67,18 +72,20 @@ def rival(
     test = open_part(dataset, "test")
     stored = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     if stored["digests"]["data"] == dataset.digest:
-        _, predicted = read_predictions(folder / "predictions.parquet", signature(theirs))
+        _, predicted = read_predictions(
+            folder / "predictions.parquet", signature_of_plan_document(theirs)
+        )
         return Rival(champion.run, predicted, np.ones(len(test.rows), dtype=bool))
     assert plan.data is not None
-    applied = apply(preparation, read(plan.data.source, base))
+    applied = apply_preparation(preparation, read_source_table(plan.data.source, base))
     inputs, found = _at_rows(applied, test.rows)
-    predicted = _predict(folder, theirs, inputs, base=base)
+    predicted = _predict_with_champion(folder, theirs, inputs, base=base)
     told = {name: _with_truth(p, ours[name]) for name, p in predicted.items()}
-    fresh = found & ~_seen(stored["digests"]["dataset"], inputs)
+    fresh = found & ~_rows_seen_by_champion(stored["digests"]["dataset"], inputs)
     return Rival(champion.run, told, fresh)
 
 
-def compare(
+def compare_with_rival(
     rules: Championship, ours: Mapping[str, Predicted], *, theirs: Rival, seed: int
 ) -> Comparison | None:
     """Return the comparison on the samples that neither model was fitted to; None without any.
@@ -90,12 +97,18 @@ def compare(
         return None
     challenger = {name: p.take(rows) for name, p in ours.items()}
     champion = {name: p.take(rows) for name, p in theirs.predicted.items()}
-    values = [measure((rules.metric,), side)[rules.metric] for side in (challenger, champion)]
+    values = [
+        measure_targets((rules.metric,), side)[rules.metric] for side in (challenger, champion)
+    ]
     # With several targets the metric is their mean, and the test is that of the first it fits.
-    name = next(n for n, p in challenger.items() if fits(rules.metric, p))
+    name = next(n for n, p in challenger.items() if metric_fits_target(rules.metric, p))
     pair = challenger[name], champion[name]
     counted = rules.test == "mcnemar" and rules.metric in COUNTED
-    p_value = mcnemar(*pair) if counted else bootstrap(*pair, metric=rules.metric, seed=seed)
+    p_value = (
+        mcnemar_p_value(*pair)
+        if counted
+        else bootstrap_p_value(*pair, metric=rules.metric, seed=seed)
+    )
     return Comparison(
         champion_run=theirs.run,
         metric=rules.metric,
@@ -107,10 +120,10 @@ def compare(
     )
 
 
-def _predict(
+def _predict_with_champion(
     folder: Path, plan: Mapping[str, Any], inputs: Mapping[str, Array], *, base: Path
 ) -> dict[str, Predicted]:
-    signed = signature(plan)
+    signed = signature_of_plan_document(plan)
     return predict_samples(
         load_model(folder, with_loss=False, base=base),
         pack_inputs(signed, inputs),
@@ -131,19 +144,19 @@ def _with_truth(theirs: Predicted, ours: Predicted) -> Predicted:
     return Predicted(theirs.kind, ours.true, theirs.guess, theirs.probability, theirs.score)
 
 
-def _seen(fingerprint: str, inputs: Mapping[str, Array]) -> Array:
+def _rows_seen_by_champion(fingerprint: str, inputs: Mapping[str, Array]) -> Array:
     """Return which samples are among those the champion was trained or chosen on."""
     folder = store.dataset_folder(fingerprint)
-    mine = _hashes(inputs)
+    mine = _sample_hashes(inputs)
     seen = np.zeros(len(mine), dtype=bool)
     for part in ("train", "validation"):
         if (folder / part).is_dir():
             fitted = Dataset(str(folder), fingerprint, "", {})
-            seen |= np.isin(mine, _hashes(open_part(fitted, part).inputs))
+            seen |= np.isin(mine, _sample_hashes(open_part(fitted, part).inputs))
     return seen
 
 
-def _hashes(inputs: Mapping[str, Array]) -> Array:
+def _sample_hashes(inputs: Mapping[str, Array]) -> Array:
     """Return a number per sample: its bytes times fixed random odd factors, modulo 2^64."""
     generator = np.random.Generator(np.random.Philox(0))
     total: Array = np.zeros(len(next(iter(inputs.values()))), dtype=np.uint64)

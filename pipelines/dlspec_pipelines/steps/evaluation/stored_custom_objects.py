@@ -29,11 +29,11 @@ def listed_objects(folder: Path, base: Path | None) -> dict[str, Any]:
     except (OSError, ValueError):
         # What else is missing with it is said by those who read it.
         return {}
-    needed = dict(_needed(plan))
+    needed = dict(_needed_custom_layers(plan))
     if not needed:
         return {}
     project = project_of(str((base or Path.cwd()) / "spec"))
-    entries = [_entry(project, word, code) for word, code in needed.items()]
+    entries = [_unchanged_layer_entry(project, word, code) for word, code in needed.items()]
     try:
         return custom_objects(entries)
     except SpecError as error:
@@ -41,19 +41,19 @@ def listed_objects(folder: Path, base: Path | None) -> dict[str, Any]:
         raise StepError(f"{found.message}: {found.label}", code=found.code.value) from error
 
 
-def _needed(part: object) -> Iterator[tuple[str, str]]:
+def _needed_custom_layers(part: object) -> Iterator[tuple[str, str]]:
     """Yield the word and the digest of the code of each layer that is the project's own."""
     if isinstance(part, dict):
         if part.get("is") == "ListedObject":
             yield part["class_name"], part["code"]
         for inner in part.values():
-            yield from _needed(inner)
+            yield from _needed_custom_layers(inner)
     elif isinstance(part, list):
         for inner in part:
-            yield from _needed(inner)
+            yield from _needed_custom_layers(inner)
 
 
-def _entry(project: Project | None, word: str, code: str) -> ClassEntry:
+def _unchanged_layer_entry(project: Project | None, word: str, code: str) -> ClassEntry:
     entry = find_listed(project, word)
     if not isinstance(entry, ClassEntry) or entry.origin is None:
         raise StepError(

@@ -5,16 +5,16 @@ from dataclasses import replace
 import numpy as np
 
 from dlspec.language.features import columns_of
-from dlspec_pipelines.steps.datasets.table import Table, require_columns, unpreparable
+from dlspec_pipelines.steps.datasets.table import Table, require_columns, unpreparable_data
 from dlspec_pipelines.steps.preparation.fitting import Preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part
-from dlspec_pipelines.steps.preparation.raw_columns import gather
-from dlspec_pipelines.steps.preparation.sampling import Samples, elements
+from dlspec_pipelines.steps.preparation.raw_columns import gather_raw_values
+from dlspec_pipelines.steps.preparation.sampling import Samples, feature_elements
 from dlspec_pipelines.steps.preparation.splits import time_order
-from dlspec_pipelines.steps.preparation.windows import anchors, window_of
+from dlspec_pipelines.steps.preparation.windows import window_anchors, window_of
 
 
-def apply(preparation: Preparation, table: Table) -> Part:
+def apply_preparation(preparation: Preparation, table: Table) -> Part:
     """Return the model's inputs for all rows of a table, exactly as they were for training.
 
     With series there is a sample for each window, its horizon may lie behind the last row; `rows`
@@ -25,18 +25,18 @@ def apply(preparation: Preparation, table: Table) -> Part:
     """
     inputs = preparation.inputs
     require_columns(table, [name for one in inputs.values() for name in columns_of(one.feature)])
-    samples = _samples(preparation, table)
+    samples = _samples_of_new_rows(preparation, table)
     if not samples.places.size:
-        raise unpreparable(f"no window fits the {table.rows} rows", help="give more rows")
-    raws = {name: gather(one.feature, table) for name, one in inputs.items()}
-    return Part(elements(inputs, raws, samples), {}, samples.rows)
+        raise unpreparable_data(f"no window fits the {table.rows} rows", help="give more rows")
+    raws = {name: gather_raw_values(one.feature, table) for name, one in inputs.items()}
+    return Part(feature_elements(inputs, raws, samples), {}, samples.rows)
 
 
-def _samples(preparation: Preparation, table: Table) -> Samples:
+def _samples_of_new_rows(preparation: Preparation, table: Table) -> Samples:
     rows = np.arange(table.rows)
     fitted = (*preparation.inputs.values(), *preparation.targets.values())
     window = window_of(one.feature for one in fitted)
     if window is None:
         return Samples(rows, rows, None)
     order = rows if preparation.time is None else time_order(table, preparation.time)
-    return Samples(order, anchors(rows, replace(window, horizon=0)), window)
+    return Samples(order, window_anchors(rows, replace(window, horizon=0)), window)

@@ -37,11 +37,14 @@ def contract_json(
         cut: For each feature how many samples were longer than its `length`.
     """
     balance = {
-        name: class_counts({part: _ids(f, parts[part].targets[name]) for part in parts}, _size(f))
+        name: class_counts(
+            {part: _target_class_ids(f, parts[part].targets[name]) for part in parts},
+            _count_target_classes(f),
+        )
         for name, f in data.targets.items()
         if isinstance(f, ClassFeature | BinaryFeature)
     }
-    findings = list(_findings(table, data, preparation, parts=parts, cut=cut))
+    findings = list(_data_findings(table, data, preparation, parts=parts, cut=cut))
     findings += [found for name, counts in balance.items() for found in odd_balance(name, counts)]
     account = {
         "rows": {"source": table.rows, **preparation.rows},
@@ -52,16 +55,16 @@ def contract_json(
     return json.dumps(account, indent=2, ensure_ascii=False)
 
 
-def _size(feature: Feature) -> int:
+def _count_target_classes(feature: Feature) -> int:
     return feature.num_classes if isinstance(feature, ClassFeature) else 2
 
 
-def _ids(feature: Feature, targets: Array) -> NDArray[np.int64]:
+def _target_class_ids(feature: Feature, targets: Array) -> NDArray[np.int64]:
     one_hot = isinstance(feature, ClassFeature) and feature.one_hot
     return (targets.argmax(axis=1) if one_hot else targets.reshape(-1)).astype(np.int64)
 
 
-def _findings(
+def _data_findings(
     table: Table,
     data: Data,
     preparation: Preparation,
@@ -74,14 +77,16 @@ def _findings(
     others = {part: parts[part].inputs for part in ("validation", "test")}
     yield from repeated_rows(parts["train"].inputs, others)
     for part in others:
-        yield from _unknown(preparation, part, parts[part])
+        yield from _unknown_category_findings(preparation, part, parts[part])
     for name, count in cut.items():
         if count:
             text = f"{count} samples of `{name}` were longer than its `length` and are cut"
             yield Finding("cut_samples", name, count, text)
 
 
-def _unknown(preparation: Preparation, part: str, arrays: Part) -> Iterator[Finding]:
+def _unknown_category_findings(
+    preparation: Preparation, part: str, arrays: Part
+) -> Iterator[Finding]:
     for name, fitted in preparation.inputs.items():
         if fitted.vocabulary is not None and getattr(fitted.feature, "unknown", False):
             count = int((arrays.inputs[name] == 0).sum())

@@ -10,25 +10,25 @@ from pathlib import Path
 import numpy as np
 
 from dlspec.language.data_sources import FractionSplit, GivenSplit, TimeSplit
-from dlspec.language.features import Feature, columns_of, element
+from dlspec.language.features import Feature, columns_of, element_tensor
 from dlspec.language.sections import Data
-from dlspec.resolve.plan import digest
-from dlspec_pipelines.steps.datasets.contract import Checked, validate
-from dlspec_pipelines.steps.datasets.read_source import content_hash, read
-from dlspec_pipelines.steps.datasets.table import Table, require_columns, unpreparable
+from dlspec.resolve.plan import canonical_digest
+from dlspec_pipelines.steps.datasets.contract import Checked, validate_contract
+from dlspec_pipelines.steps.datasets.read_source import content_hash, read_source_table
+from dlspec_pipelines.steps.datasets.table import Table, require_columns, unpreparable_data
 from dlspec_pipelines.steps.preparation.contract_json import contract_json
 from dlspec_pipelines.steps.preparation.fitting import (
     VERSION,
     Fitted,
     Preparation,
-    fit,
+    fit_feature,
     load_preparation,
-    to_json,
+    preparation_to_json,
 )
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part, write_array
-from dlspec_pipelines.steps.preparation.raw_columns import Raw, gather
-from dlspec_pipelines.steps.preparation.sampling import Samples, batches, samples_of
-from dlspec_pipelines.steps.preparation.splits import PARTS, deal
+from dlspec_pipelines.steps.preparation.raw_columns import Raw, gather_raw_values
+from dlspec_pipelines.steps.preparation.sampling import Samples, element_batches, samples_of_part
+from dlspec_pipelines.steps.preparation.splits import PARTS, deal_rows
 from dlspec_pipelines.steps.preparation.windows import Window, window_of
 from dlspec_pipelines.steps.records import Dataset
 from dlspec_pipelines.steps.store import dataset_folder, whole_folder
@@ -49,11 +49,11 @@ def fingerprint_of(data: Data, base: Path) -> str:
     Raises:
         StepError: If a file of the source is not there (DL610).
     """
-    parts = (digest(data), content_hash(data.source, base), str(VERSION))
+    parts = (canonical_digest(data), content_hash(data.source, base), str(VERSION))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def prepare(data: Data, *, base: Path) -> Dataset:
+def prepare_dataset(data: Data, *, base: Path) -> Dataset:
     """Read, check, split, fit on the training rows, and write the arrays of every part.
 
     A data set that has been prepared before, from the same content, is used again.
@@ -68,29 +68,33 @@ def prepare(data: Data, *, base: Path) -> Dataset:
     fingerprint = fingerprint_of(data, base)
     final = dataset_folder(fingerprint)
     if not final.is_dir():
-        table = read(data.source, base)
+        table = read_source_table(data.source, base)
         features = {**data.inputs, **data.targets}.values()
         require_columns(table, [name for one in features for name in columns_of(one)])
-        checked = validate(table, data)
-        _write(table, data, final, checked)
+        checked = validate_contract(table, data)
+        _write_prepared_dataset(table, data, final, checked)
     found = load_preparation(final)
     return Dataset(str(final), fingerprint, found.digest, found.rows)
 
 
-def _write(table: Table, data: Data, final: Path, checked: tuple[Checked, ...]) -> None:
-    dealt = deal(table, data)
-    window = _window(data)
-    parts = {name: samples_of(dealt.order, dealt.parts[name], window) for name in PARTS}
+def _write_prepared_dataset(
+    table: Table, data: Data, final: Path, checked: tuple[Checked, ...]
+) -> None:
+    dealt = deal_rows(table, data)
+    window = _window_of_split_data(data)
+    parts = {name: samples_of_part(dealt.order, dealt.parts[name], window) for name in PARTS}
     _require_samples(parts)
     train = dealt.order[dealt.parts["train"]]
-    inputs = _side("inputs", data.inputs, table, train=train)
-    targets = _side("targets", data.targets, table, train=train)
+    inputs = _fitted_side("inputs", data.inputs, table, train=train)
+    targets = _fitted_side("targets", data.targets, table, train=train)
     rows = {name: len(samples.places) for name, samples in parts.items()}
     with whole_folder(final, needed=_bytes_needed(data, rows)) as folder:
         written = _write_arrays(folder, parts, (inputs, targets))
         time = data.split.time if isinstance(data.split, TimeSplit) else None
         preparation = Preparation(inputs.fitted, targets.fitted, time, final.name, written, rows)
-        folder.joinpath("preparation.json").write_text(to_json(preparation), encoding="utf-8")
+        folder.joinpath("preparation.json").write_text(
+            preparation_to_json(preparation), encoding="utf-8"
+        )
         dataset = Dataset(str(folder), final.name, written, rows)
         account = contract_json(
             table,
@@ -103,16 +107,18 @@ def _write(table: Table, data: Data, final: Path, checked: tuple[Checked, ...]) 
         folder.joinpath("contract.json").write_text(account, encoding="utf-8")
 
 
-def _side(kind: str, features: Mapping[str, Feature], table: Table, *, train: np.ndarray) -> _Side:
-    raws = {name: gather(feature, table) for name, feature in features.items()}
-    fitted = {name: fit(feature, raws[name], train) for name, feature in features.items()}
+def _fitted_side(
+    kind: str, features: Mapping[str, Feature], table: Table, *, train: np.ndarray
+) -> _Side:
+    raws = {name: gather_raw_values(feature, table) for name, feature in features.items()}
+    fitted = {name: fit_feature(feature, raws[name], train) for name, feature in features.items()}
     return _Side(kind, raws, fitted)
 
 
-def _window(data: Data) -> Window | None:
+def _window_of_split_data(data: Data) -> Window | None:
     window = window_of([*data.inputs.values(), *data.targets.values()])
     if window is not None and isinstance(data.split, FractionSplit | GivenSplit):
-        raise unpreparable(
+        raise unpreparable_data(
             "rows that are dealt at random leave no windows of a `series`",
             help="split by time, such as `split: {time: date, validation: 0.1, test: 0.1}`",
         )
@@ -123,7 +129,7 @@ def _require_samples(parts: Mapping[str, Samples]) -> None:
     for name, samples in parts.items():
         window = samples.window
         if window is not None and not samples.places.size and name != "validation":
-            raise unpreparable(
+            raise unpreparable_data(
                 f"no window of {window.length} and {window.horizon} rows fits the {name} rows",
                 help="write a shorter `length` or `horizon`, or give the part a larger share",
             )
@@ -132,7 +138,7 @@ def _require_samples(parts: Mapping[str, Samples]) -> None:
 def _bytes_needed(data: Data, rows: Mapping[str, int]) -> int:
     per_sample = 8
     for feature in (*data.inputs.values(), *data.targets.values()):
-        per_sample += 4 * math.prod(extent or 1 for extent in element(feature).shape or ())
+        per_sample += 4 * math.prod(extent or 1 for extent in element_tensor(feature).shape or ())
     return per_sample * sum(rows.values())
 
 
@@ -145,6 +151,6 @@ def _write_arrays(folder: Path, parts: Mapping[str, Samples], sides: tuple[_Side
         for side in sides:
             for name, fitted in side.fitted.items():
                 path = folder / part / side.kind / f"{name}.npy"
-                chunks = batches(fitted, side.raws[name], samples)
+                chunks = element_batches(fitted, side.raws[name], samples)
                 hashes[f"{part}/{side.kind}/{name}"] = write_array(path, chunks, count)
     return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()

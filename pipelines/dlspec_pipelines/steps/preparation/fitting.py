@@ -14,7 +14,7 @@ from dlspec.language.features import (
     CategoryFeature,
     ClassFeature,
     Feature,
-    element,
+    element_tensor,
 )
 from dlspec_pipelines.steps.datasets.table import Array
 from dlspec_pipelines.steps.preparation.ids import Vocabulary, category_ids, fit_vocabulary
@@ -57,7 +57,7 @@ class Preparation:
     rows: Mapping[str, int]
 
 
-def fit(feature: Feature, raw: Raw, train: Rows) -> Fitted:
+def fit_feature(feature: Feature, raw: Raw, train: Rows) -> Fitted:
     """Fit one feature.
 
     Args:
@@ -76,7 +76,7 @@ def fit(feature: Feature, raw: Raw, train: Rows) -> Fitted:
     return Fitted(feature)
 
 
-def transform(fitted: Fitted, raw: Raw, at: Rows, *, rows: Rows) -> Array:
+def transform_feature(fitted: Fitted, raw: Raw, at: Rows, *, rows: Rows) -> Array:
     """Return the elements of some samples, as the model reads them.
 
     Args:
@@ -87,7 +87,7 @@ def transform(fitted: Fitted, raw: Raw, at: Rows, *, rows: Rows) -> Array:
         StepError: If a category is unknown and there is no id for it (DL613).
     """
     feature, values = fitted.feature, raw.values[at]
-    wanted = element(feature)
+    wanted = element_tensor(feature)
     if isinstance(feature, CategoryFeature):
         assert fitted.vocabulary is not None, "every category is fitted"
         return category_ids(feature, fitted.vocabulary, values, rows=rows)
@@ -103,12 +103,12 @@ def transform(fitted: Fitted, raw: Raw, at: Rows, *, rows: Rows) -> Array:
     return values.reshape(len(at), *(extent or 0 for extent in wanted.shape))
 
 
-def invert(preparation: Preparation, target: str, values: Array) -> Floats:
+def invert_predictions(preparation: Preparation, target: str, values: Array) -> Floats:
     """Return predictions of a numeric target in the unit of its column."""
     return invert_scaling(preparation.targets[target].scaling, values)
 
 
-def labels(preparation: Preparation, target: str) -> tuple[object, ...] | None:
+def class_target_labels(preparation: Preparation, target: str) -> tuple[object, ...] | None:
     """Return the names of a class target's ids, where the spec lists them; else None."""
     feature = preparation.targets[target].feature
     if not isinstance(feature, ClassFeature) or isinstance(feature.classes, int):
@@ -116,7 +116,7 @@ def labels(preparation: Preparation, target: str) -> tuple[object, ...] | None:
     return feature.classes
 
 
-def to_json(preparation: Preparation) -> str:
+def preparation_to_json(preparation: Preparation) -> str:
     """Return a preparation as JSON; `from_json` gives an equal one back."""
     everything = {"version": VERSION} | {
         part.name: getattr(preparation, part.name) for part in fields(preparation)
@@ -130,7 +130,7 @@ def _fitted_json(fitted: Fitted) -> dict[str, Any]:
     return {"is": type(fitted.feature).__name__, **asdict(fitted)}
 
 
-def from_json(text: str) -> Preparation:
+def preparation_from_json(text: str) -> Preparation:
     """Return the preparation that `to_json` wrote."""
     everything = json.loads(text)
     del everything["version"]
@@ -153,4 +153,4 @@ def _with_tuples(found: Mapping[str, Any]) -> dict[str, Any]:
 def load_preparation(path: Path) -> Preparation:
     """Read a `preparation.json`, or the one in a folder of a data set or a run."""
     file = path / "preparation.json" if path.is_dir() else path
-    return from_json(file.read_text(encoding="utf-8"))
+    return preparation_from_json(file.read_text(encoding="utf-8"))

@@ -5,7 +5,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dlspec.language.features import BinaryFeature, CategoryFeature, ClassFeature, TokensFeature
-from dlspec_pipelines.steps.datasets.table import Array, refused, shown, single_column, unpreparable
+from dlspec_pipelines.steps.datasets.table import (
+    Array,
+    refused_value,
+    shown_value,
+    single_column,
+    unpreparable_data,
+)
 from dlspec_pipelines.steps.preparation.numbers import as_numbers
 
 Ids = NDArray[np.int32]
@@ -25,34 +31,34 @@ def fit_vocabulary(feature: CategoryFeature, column: Array) -> Vocabulary:
         _require_one_known(feature.category, feature.vocabulary, column)
         return feature.vocabulary
     counts = pd.Series(column).dropna().value_counts(sort=False)
-    found = sorted(zip(counts.index.tolist(), counts.tolist(), strict=True), key=_order)
+    found = sorted(zip(counts.index.tolist(), counts.tolist(), strict=True), key=_category_sort_key)
     room = feature.vocabulary - int(feature.unknown)
     if len(found) > room and not feature.unknown:
-        raise unpreparable(
+        raise unpreparable_data(
             f"column `{feature.category}` has {len(found)} categories in the training rows, "
             f"its vocabulary holds {room}",
             help=f"write `vocabulary: {len(found)}`, or `unknown: true` with a larger one",
         )
     most_frequent = sorted(found, key=lambda pair: -pair[1])[:room]
-    return tuple(value for value, _ in sorted(most_frequent, key=_order))
+    return tuple(value for value, _ in sorted(most_frequent, key=_category_sort_key))
 
 
-def _order(pair: tuple[object, int]) -> tuple[bool, object]:
+def _category_sort_key(pair: tuple[object, int]) -> tuple[bool, object]:
     value = pair[0]
     return isinstance(value, str), value
 
 
 def _require_one_known(name: str, vocabulary: Vocabulary, column: Array) -> None:
-    if (_positions(vocabulary, column) < 0).all():
+    if (_vocabulary_positions(vocabulary, column) < 0).all():
         present = column[~np.asarray(pd.isna(column))]
-        first = shown(present[0] if present.size else None)
-        raise unpreparable(
+        first = shown_value(present[0] if present.size else None)
+        raise unpreparable_data(
             f"no training row of column `{name}` holds a category of its vocabulary",
             help=f"list values as the column has them; the first is {first}",
         )
 
 
-def _positions(vocabulary: Vocabulary, column: Array) -> NDArray[np.int64]:
+def _vocabulary_positions(vocabulary: Vocabulary, column: Array) -> NDArray[np.int64]:
     textual = column.dtype == np.object_ or any(isinstance(word, str) for word in vocabulary)
     index = pd.Index(list(vocabulary), dtype=np.object_ if textual else None)
     positions = index.get_indexer(pd.Index(column, dtype=np.object_ if textual else None))
@@ -70,13 +76,13 @@ def category_ids(
     Raises:
         StepError: If a value is not known and there is no unknown id (DL613).
     """
-    positions = _positions(vocabulary, column)
+    positions = _vocabulary_positions(vocabulary, column)
     if feature.unknown:
         return (positions + 1).astype(np.int32)
     strange = np.flatnonzero(positions < 0)
     if strange.size:
         first = int(strange[0])
-        raise refused(
+        raise refused_value(
             feature.category,
             int(rows[first]),
             column[first],
@@ -94,21 +100,23 @@ def class_ids(feature: ClassFeature, column: Array) -> Ids:
     """
     name, column = feature.class_, single_column(feature.class_, column)
     if not isinstance(feature.classes, int):
-        ids = _positions(feature.classes, column)
+        ids = _vocabulary_positions(feature.classes, column)
         strange = np.flatnonzero(ids < 0)
         if strange.size:
             first = int(strange[0])
-            raise refused(name, first, _value(column, first), "is not one of `classes`")
+            raise refused_value(
+                name, first, _cell_or_none(column, first), "is not one of `classes`"
+            )
         return ids.astype(np.int32)
     numbers = _class_numbers(name, column)
     fits = (numbers >= 0) & (numbers < feature.classes) & (numbers == np.floor(numbers))
     wrong = np.flatnonzero(~fits)
     if wrong.size:
         first = int(wrong[0])
-        raise refused(
+        raise refused_value(
             name,
             first,
-            _value(column, first),
+            _cell_or_none(column, first),
             f"is no class id: ids run from 0 to {feature.classes - 1}",
             help="list the values under `classes` in the order of their ids",
         )
@@ -119,7 +127,7 @@ def _class_numbers(name: str, column: Array) -> Array:
     texts = column.dtype == np.object_ and [v for v in column[:1000] if isinstance(v, str)]
     if texts:
         values = ", ".join(sorted(set(texts))[:5])
-        raise refused(
+        raise refused_value(
             name,
             int(np.flatnonzero(column == texts[0])[0]),
             texts[0],
@@ -130,7 +138,7 @@ def _class_numbers(name: str, column: Array) -> Array:
     return numbers.astype(np.int64) if numbers.dtype == np.bool_ else numbers
 
 
-def _value(column: Array, row: int) -> object:
+def _cell_or_none(column: Array, row: int) -> object:
     value = column[row]
     return None if pd.isna(value) else value
 
@@ -145,19 +153,24 @@ def binary_values(feature: BinaryFeature, column: Array) -> NDArray[np.float32]:
     name, column = feature.binary, single_column(feature.binary, column)
     missing = np.flatnonzero(np.asarray(pd.isna(column)))
     if missing.size:
-        raise refused(name, int(missing[0]), None, "is no target", help="leave these rows out")
+        raise refused_value(
+            name, int(missing[0]), None, "is no target", help="leave these rows out"
+        )
     if feature.positive is None:
         numbers = as_numbers(name, column)
         wrong = np.flatnonzero((numbers != 0) & (numbers != 1))
         if wrong.size:
             value = column[int(wrong[0])]
-            raise refused(name, int(wrong[0]), value, "is neither 0 nor 1", help="write `positive`")
+            raise refused_value(
+                name, int(wrong[0]), value, "is neither 0 nor 1", help="write `positive`"
+            )
         return numbers.astype(np.float32)
-    positive = _positions((feature.positive,), column) == 0
+    positive = _vocabulary_positions((feature.positive,), column) == 0
     if not positive.any():
-        raise unpreparable(
-            f"no row of column `{name}` holds {shown(feature.positive)}, the positive value",
-            help=f"write the value as the column has it; the first row holds {shown(column[0])}",
+        raise unpreparable_data(
+            f"no row of column `{name}` holds {shown_value(feature.positive)}, the positive value",
+            help="write the value as the column has it; "
+            f"the first row holds {shown_value(column[0])}",
         )
     return np.asarray(positive, dtype=np.float32)
 
@@ -172,7 +185,7 @@ def require_ids_below(feature: TokensFeature, ids: Array) -> None:
     rows = np.flatnonzero(wrong.any(axis=1))
     if rows.size:
         row = int(rows[0])
-        raise refused(
+        raise refused_value(
             feature.tokens,
             row,
             ids[row][wrong[row]][0],

@@ -15,7 +15,7 @@ from dlspec.language.features import (
     SeriesTarget,
     VectorFeature,
 )
-from dlspec_pipelines.steps.datasets.table import Array, refused, unpreparable
+from dlspec_pipelines.steps.datasets.table import Array, refused_value, unpreparable_data
 
 Floats = NDArray[np.float64]
 NumericFeature = (
@@ -53,8 +53,8 @@ def fit_scaling(feature: NumericFeature, values: Array, mask: Array | None = Non
     if not feature.standardize:
         return Scaling(fill, scale)
     filling = Scaling(fill, scale)
-    mean = _mean(values, mask, filling)
-    deviation = _deviation(values, mask, filling, mean)
+    mean = _column_means(values, mask, filling)
+    deviation = _column_deviations(values, mask, filling, mean)
     return Scaling(fill, scale, tuple(mean.tolist()), tuple(deviation.tolist()))
 
 
@@ -64,7 +64,7 @@ def _fit_fill(feature: NumericFeature, values: Array) -> tuple[float, ...] | Non
     if not isinstance(feature.missing, str):
         return tuple([float(feature.missing)] * values.shape[-1])
     if feature.missing not in ("mean", "median"):
-        raise unpreparable(
+        raise unpreparable_data(
             f"`missing: {feature.missing}` says nothing that can be fitted",
             help="write `mean`, `median` or a number",
         )
@@ -73,7 +73,7 @@ def _fit_fill(feature: NumericFeature, values: Array) -> tuple[float, ...] | Non
     empty = np.flatnonzero(np.isnan(numbers).all(axis=0))
     if empty.size:
         name = names[empty[0]] if len(names) > 1 else names[0]
-        raise unpreparable(
+        raise unpreparable_data(
             f"column `{name}` has no value in the training rows, so it has no {feature.missing}",
             help="write a number as `missing`",
         )
@@ -108,7 +108,7 @@ def invert_scaling(scaling: Scaling, values: Array) -> Floats:
     return numbers
 
 
-def _chunks(values: Array, mask: Array | None, scaling: Scaling) -> Iterator[Floats]:
+def _scaled_value_chunks(values: Array, mask: Array | None, scaling: Scaling) -> Iterator[Floats]:
     per_row = int(np.prod(values.shape[1:])) or 1
     step = max(1, _CHUNK_VALUES // per_row)
     for start in range(0, len(values), step):
@@ -117,18 +117,18 @@ def _chunks(values: Array, mask: Array | None, scaling: Scaling) -> Iterator[Flo
         yield apply_scaling(scaling, chunk).reshape(-1, values.shape[-1])
 
 
-def _mean(values: Array, mask: Array | None, scaling: Scaling) -> Floats:
+def _column_means(values: Array, mask: Array | None, scaling: Scaling) -> Floats:
     total, count = np.zeros(values.shape[-1]), 0
-    for chunk in _chunks(values, mask, scaling):
+    for chunk in _scaled_value_chunks(values, mask, scaling):
         total += chunk.sum(axis=0)
         count += len(chunk)
     return total / max(count, 1)
 
 
-def _deviation(values: Array, mask: Array | None, scaling: Scaling, mean: Floats) -> Floats:
+def _column_deviations(values: Array, mask: Array | None, scaling: Scaling, mean: Floats) -> Floats:
     """Return the deviations, by a second pass over the values, which is exact; 1 for a constant."""
     total, count = np.zeros(values.shape[-1]), 0
-    for chunk in _chunks(values, mask, scaling):
+    for chunk in _scaled_value_chunks(values, mask, scaling):
         total += np.square(chunk - mean).sum(axis=0)
         count += len(chunk)
     deviation = np.sqrt(total / max(count, 1))
@@ -149,11 +149,11 @@ def numeric_column(name: str, column: Array, *, gaps: bool) -> Array:
     if column.ndim == 2 and column.shape[1] == 1:
         column = column[:, 0]
     if column.ndim != 1:
-        raise unpreparable(
+        raise unpreparable_data(
             f"column `{name}` holds arrays of shape {column.shape[1:]}, not numbers",
             help="take it as a `vector`, an `image` or a `sequence`",
         )
-    return finite(name, as_numbers(name, column), gaps=gaps)
+    return finite_numbers(name, as_numbers(name, column), gaps=gaps)
 
 
 def as_numbers(name: str, column: Array) -> Array:
@@ -165,14 +165,14 @@ def as_numbers(name: str, column: Array) -> Array:
     if column.dtype.kind in "iufb":
         return column
     if column.dtype.kind != "O":
-        raise refused(name, 0, column.flat[0], "is not a number")
+        raise refused_value(name, 0, column.flat[0], "is not a number")
     flat = pd.Series(column.reshape(-1))
     numbers = np.array(pd.to_numeric(flat, errors="coerce"), dtype=np.float64)
     strange = np.flatnonzero(np.isnan(numbers) & ~np.asarray(pd.isna(flat)))
     if strange.size:
         value = flat.iloc[int(strange[0])]
         row = int(strange[0]) // max(1, flat.size // max(1, len(column)))
-        raise refused(
+        raise refused_value(
             name,
             row,
             value,
@@ -182,7 +182,7 @@ def as_numbers(name: str, column: Array) -> Array:
     return numbers.reshape(column.shape)
 
 
-def finite(name: str, numbers: Array, *, gaps: bool) -> Array:
+def finite_numbers(name: str, numbers: Array, *, gaps: bool) -> Array:
     """Return the numbers, all finite; with `gaps` a nan may stay.
 
     Raises:
@@ -198,8 +198,8 @@ def finite(name: str, numbers: Array, *, gaps: bool) -> Array:
     value = numbers[row][wrong[row]][0] if numbers.ndim > 1 else numbers[row]
     if np.isnan(value):
         count = f"; {rows.size} rows miss one" if rows.size > 1 else ""
-        raise unpreparable(
+        raise unpreparable_data(
             f"column `{name}`, row {row}: the value is missing{count}",
             help="leave these rows out; of a `number` or `vector`, `missing: median` fills them",
         )
-    raise refused(name, row, value, "is not finite")
+    raise refused_value(name, row, value, "is not finite")

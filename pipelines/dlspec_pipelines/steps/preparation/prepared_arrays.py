@@ -28,15 +28,17 @@ def open_part(dataset: Dataset, part: str) -> Part:
     """Open one part of a data set without reading it; a part without rows has empty arrays."""
     folder = Path(dataset.path, part)
     return Part(
-        _opened(folder / "inputs"), _opened(folder / "targets"), _array(folder / "rows.npy")
+        _open_array_folder(folder / "inputs"),
+        _open_array_folder(folder / "targets"),
+        _open_npy_array(folder / "rows.npy"),
     )
 
 
-def _opened(folder: Path) -> dict[str, Array]:
-    return {path.stem: _array(path) for path in sorted(folder.glob("*.npy"))}
+def _open_array_folder(folder: Path) -> dict[str, Array]:
+    return {path.stem: _open_npy_array(path) for path in sorted(folder.glob("*.npy"))}
 
 
-def _array(path: Path) -> Array:
+def _open_npy_array(path: Path) -> Array:
     with path.open("rb") as file:
         np.lib.format.read_magic(file)
         shape, _, _ = np.lib.format.read_array_header_1_0(file)
@@ -58,13 +60,13 @@ def write_array(path: Path, chunks: Iterable[Array], rows: int) -> str:
     with path.open("wb") as file:
         for number, chunk in enumerate(chunks):
             pieces = [np.ascontiguousarray(chunk).data]
-            for piece in pieces if number else [_header(chunk, rows), *pieces]:
+            for piece in pieces if number else [_npy_header(chunk, rows), *pieces]:
                 file.write(piece)
                 whole.update(piece)
     return whole.hexdigest()
 
 
-def _header(chunk: Array, rows: int) -> memoryview:
+def _npy_header(chunk: Array, rows: int) -> memoryview:
     kind = np.lib.format.dtype_to_descr(chunk.dtype)
     header = {"descr": kind, "fortran_order": False, "shape": (rows, *chunk.shape[1:])}
     buffer = io.BytesIO()

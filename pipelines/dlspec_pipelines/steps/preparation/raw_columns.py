@@ -17,17 +17,17 @@ from dlspec.language.features import (
     TokensFeature,
     VectorFeature,
 )
-from dlspec_pipelines.steps.datasets.ragged import flatten
+from dlspec_pipelines.steps.datasets.ragged import flatten_ragged_rows
 from dlspec_pipelines.steps.datasets.table import (
     Array,
     Table,
     holds_arrays,
     single_column,
     types_in,
-    unpreparable,
+    unpreparable_data,
 )
 from dlspec_pipelines.steps.preparation.ids import binary_values, class_ids, require_ids_below
-from dlspec_pipelines.steps.preparation.numbers import as_numbers, finite, numeric_column
+from dlspec_pipelines.steps.preparation.numbers import as_numbers, finite_numbers, numeric_column
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +43,7 @@ class Raw:
     cut: int = 0
 
 
-def gather(feature: Feature, table: Table) -> Raw:  # noqa: C901 - one case per kind
+def gather_raw_values(feature: Feature, table: Table) -> Raw:  # noqa: C901 - one case per kind
     """Return what a feature reads, one entry per row of the table.
 
     Raises:
@@ -55,41 +55,41 @@ def gather(feature: Feature, table: Table) -> Raw:  # noqa: C901 - one case per 
             gaps = feature.missing is not None
             return Raw(numeric_column(feature.number, column, gaps=gaps)[:, None])
         case VectorFeature():
-            return Raw(_vectors(feature, table))
+            return Raw(_vector_values(feature, table))
         case CategoryFeature():
             return Raw(single_column(feature.category, table.columns[feature.category]))
         case TokensFeature():
-            return _tokens(feature, table.columns[feature.tokens])
+            return _padded_token_ids(feature, table.columns[feature.tokens])
         case ClassFeature():
             return Raw(class_ids(feature, table.columns[feature.class_]))
         case BinaryFeature():
             return Raw(binary_values(feature, table.columns[feature.binary])[:, None])
         case ImageFeature():
-            return Raw(_images(feature, table.columns[feature.image]))
+            return Raw(_image_pixels(feature, table.columns[feature.image]))
         case SeriesFeature() | SeriesTarget():
             columns = [numeric_column(c, table.columns[c], gaps=False) for c in feature.series]
             return Raw(np.stack(columns, axis=1))
         case SequenceFeature():
-            return _sequences(feature, table.columns[feature.sequence])
+            return _padded_sequences(feature, table.columns[feature.sequence])
 
 
-def _vectors(feature: VectorFeature, table: Table) -> Array:
+def _vector_values(feature: VectorFeature, table: Table) -> Array:
     gaps = feature.missing is not None
     if len(feature.vector) > 1:
         columns = [numeric_column(c, table.columns[c], gaps=gaps) for c in feature.vector]
         return np.stack(columns, axis=1)
     (name,) = feature.vector
-    column = _dense(name, table.columns[name])
+    column = _dense_numeric_rows(name, table.columns[name])
     values = column.reshape(len(column), -1)
     if feature.length is not None and values.shape[1] != feature.length:
-        raise unpreparable(
+        raise unpreparable_data(
             f"column `{name}` holds vectors of {values.shape[1]} numbers, not {feature.length}",
             help=f"write `length: {values.shape[1]}`",
         )
-    return finite(name, values, gaps=gaps)
+    return finite_numbers(name, values, gaps=gaps)
 
 
-def _dense(name: str, column: Array) -> Array:
+def _dense_numeric_rows(name: str, column: Array) -> Array:
     """Return rows of arrays as one numeric array; all of the same shape."""
     if not holds_arrays(column):
         return as_numbers(name, column)
@@ -97,11 +97,13 @@ def _dense(name: str, column: Array) -> Array:
     try:
         rows = [np.asarray(row) for row in column]
     except ValueError as error:
-        raise unpreparable(f"column `{name}` holds lists of several lengths in one row") from error
+        raise unpreparable_data(
+            f"column `{name}` holds lists of several lengths in one row"
+        ) from error
     for number, row in enumerate(rows):
         if row.shape != rows[0].shape or row.dtype.kind not in "iufb":
             what = f"an array of shape {row.shape}" if row.dtype.kind in "iufb" else "no numbers"
-            raise unpreparable(
+            raise unpreparable_data(
                 f"column `{name}`, row {number}: {what}, where row 0 has shape {rows[0].shape}"
             )
     return np.stack(rows)
@@ -111,52 +113,52 @@ def _require_present(name: str, column: Array) -> None:
     for number, row in enumerate(column):
         if not isinstance(row, np.ndarray | list):
             found = "the value is missing" if row is None else "no array, as other rows have"
-            raise unpreparable(f"column `{name}`, row {number}: {found}")
+            raise unpreparable_data(f"column `{name}`, row {number}: {found}")
 
 
-def _images(feature: ImageFeature, column: Array) -> Array:
+def _image_pixels(feature: ImageFeature, column: Array) -> Array:
     name, wanted = feature.image, (*feature.size, feature.channels)
     if str in types_in(column):
-        raise unpreparable(
+        raise unpreparable_data(
             f"column `{name}` holds texts, not pixels",
             help="give an array of pixels per row, such as a `npz` source has",
         )
-    pixels = _dense(name, column)
+    pixels = _dense_numeric_rows(name, column)
     shape = pixels.shape[1:]
     fits = shape == wanted or (feature.channels == 1 and shape == feature.size)
     if not fits and shape != (int(np.prod(wanted)),):
-        raise unpreparable(
+        raise unpreparable_data(
             f"column `{name}` holds images of shape {shape}, not {wanted}",
             help="say the `size` and the `channels` that the images have",
         )
-    return finite(name, pixels.reshape(-1, *wanted), gaps=False)
+    return finite_numbers(name, pixels.reshape(-1, *wanted), gaps=False)
 
 
-def _tokens(feature: TokensFeature, column: Array) -> Raw:
+def _padded_token_ids(feature: TokensFeature, column: Array) -> Raw:
     name = feature.tokens
-    padded = _padded(name, column, (feature.length,), at_end=True)
-    finite(name, padded.values, gaps=False)
+    padded = _padded_rows(name, column, (feature.length,), at_end=True)
+    finite_numbers(name, padded.values, gaps=False)
     require_ids_below(feature, padded.values)
     return Raw(padded.values.astype(np.int32), None, padded.cut)
 
 
-def _sequences(feature: SequenceFeature, column: Array) -> Raw:
+def _padded_sequences(feature: SequenceFeature, column: Array) -> Raw:
     name, extents = feature.sequence, (feature.length, feature.features)
-    padded = _padded(name, column, extents, at_end=feature.pad == "end")
-    return Raw(finite(name, padded.values, gaps=False), padded.mask, padded.cut)
+    padded = _padded_rows(name, column, extents, at_end=feature.pad == "end")
+    return Raw(finite_numbers(name, padded.values, gaps=False), padded.mask, padded.cut)
 
 
-def _padded(name: str, column: Array, extents: tuple[int, ...], *, at_end: bool) -> Raw:
+def _padded_rows(name: str, column: Array, extents: tuple[int, ...], *, at_end: bool) -> Raw:
     """Return one array of `extents` per row: filled up with 0, or cut, at one side."""
     if not holds_arrays(column):
         return _padded_dense(name, as_numbers(name, column), extents, at_end=at_end)
     _require_present(name, column)
     try:
-        values, lengths = flatten(column)
+        values, lengths = flatten_ragged_rows(column)
         if values.dtype == np.object_:
             values = np.stack([np.asarray(step) for step in values])
     except ValueError as error:
-        raise unpreparable(f"column `{name}` has steps of several lengths") from error
+        raise unpreparable_data(f"column `{name}` has steps of several lengths") from error
     steps = _as_steps(name, values, extents)
     length = extents[0]
     out = np.zeros((len(column), *extents), dtype=steps.dtype)
@@ -175,20 +177,22 @@ def _as_steps(name: str, values: Array, extents: tuple[int, ...]) -> Array:
     """Return the steps of all rows behind one another, each of `extents[1:]`."""
     wanted = extents[1:]
     if values.size and values.dtype.kind not in "iufb":
-        raise unpreparable(f"column `{name}` holds arrays of {values.dtype}, not of numbers")
+        raise unpreparable_data(f"column `{name}` holds arrays of {values.dtype}, not of numbers")
     if values.shape[1:] != wanted and not (wanted == (1,) and values.ndim == 1):
-        raise unpreparable(f"column `{name}` has steps of shape {values.shape[1:]}, not {wanted}")
+        raise unpreparable_data(
+            f"column `{name}` has steps of shape {values.shape[1:]}, not {wanted}"
+        )
     return values.reshape(-1, *wanted)
 
 
 def _padded_dense(name: str, values: Array, extents: tuple[int, ...], *, at_end: bool) -> Raw:
     if values.ndim < 2:
-        raise unpreparable(f"column `{name}` holds one value per row, not a sequence")
+        raise unpreparable_data(f"column `{name}` holds one value per row, not a sequence")
     wanted, rows = extents[1:], len(values)
     if values.shape[2:] != wanted and values.ndim == 2 and wanted == (1,):
         values = values[:, :, None]
     if values.shape[2:] != wanted:
-        raise unpreparable(
+        raise unpreparable_data(
             f"column `{name}` has steps of shape {values.shape[2:]}, not {wanted}",
             help="say how many numbers a step has under `features`",
         )

@@ -7,10 +7,10 @@ import numpy as np
 
 from dlspec.language.features import Feature, SeriesFeature, SeriesTarget
 from dlspec_pipelines.steps.datasets.table import Array
-from dlspec_pipelines.steps.preparation.fitting import Fitted, transform
+from dlspec_pipelines.steps.preparation.fitting import Fitted, transform_feature
 from dlspec_pipelines.steps.preparation.raw_columns import Raw
 from dlspec_pipelines.steps.preparation.splits import Rows
-from dlspec_pipelines.steps.preparation.windows import Window, anchors
+from dlspec_pipelines.steps.preparation.windows import Window, window_anchors
 
 # Values made at a time, per feature: 32 MiB of float64.
 _CHUNK_VALUES = 2**22
@@ -42,18 +42,20 @@ class Samples:
         return np.append(self.order, len(self.order))[self.places]
 
 
-def samples_of(order: Rows, part: Rows, window: Window | None) -> Samples:
+def samples_of_part(order: Rows, part: Rows, window: Window | None) -> Samples:
     """Return the samples of a part: its rows, or the windows that fit into it."""
-    return Samples(order, part if window is None else anchors(part, window), window)
+    return Samples(order, part if window is None else window_anchors(part, window), window)
 
 
-def batches(fitted: Fitted, raw: Raw, samples: Samples, *, whole: bool = False) -> Iterator[Array]:
+def element_batches(
+    fitted: Fitted, raw: Raw, samples: Samples, *, whole: bool = False
+) -> Iterator[Array]:
     """Yield a feature's elements for all samples, some at a time; at least one array.
 
     Args:
         whole: Give all in one array.
     """
-    steps = _steps(fitted.feature)
+    steps = _series_step_offsets(fitted.feature)
     per_sample = max(1, int(np.prod(raw.values.shape[1:])) * len(steps))
     size = len(samples.places) if whole else max(1, _CHUNK_VALUES // per_sample)
     rows = samples.rows
@@ -64,10 +66,10 @@ def batches(fitted: Fitted, raw: Raw, samples: Samples, *, whole: bool = False) 
         else:
             # Beside a series, other features are read at the last row of the input.
             at = samples.order[places if samples.window is None else places - 1]
-        yield transform(fitted, raw, at, rows=rows[start : start + size])
+        yield transform_feature(fitted, raw, at, rows=rows[start : start + size])
 
 
-def _steps(feature: Feature) -> Rows:
+def _series_step_offsets(feature: Feature) -> Rows:
     if isinstance(feature, SeriesFeature):
         return np.arange(-feature.length, 0)
     if isinstance(feature, SeriesTarget):
@@ -75,10 +77,11 @@ def _steps(feature: Feature) -> Rows:
     return np.zeros(1, dtype=np.int64)
 
 
-def elements(
+def feature_elements(
     fitted: Mapping[str, Fitted], raws: Mapping[str, Raw], samples: Samples
 ) -> dict[str, Array]:
     """Return all elements of some features in memory, by name."""
     return {
-        name: next(batches(one, raws[name], samples, whole=True)) for name, one in fitted.items()
+        name: next(element_batches(one, raws[name], samples, whole=True))
+        for name, one in fitted.items()
     }

@@ -13,12 +13,12 @@ from dlspec.language.sections import Data
 from dlspec_pipelines.steps.datasets.table import (
     Array,
     Table,
-    refused,
+    refused_value,
     require_columns,
-    shown,
+    shown_value,
     single_column,
     types_in,
-    unpreparable,
+    unpreparable_data,
 )
 
 PARTS = ("train", "validation", "test")
@@ -37,7 +37,7 @@ class Deal:
     parts: Mapping[str, Rows]
 
 
-def deal(table: Table, data: Data) -> Deal:
+def deal_rows(table: Table, data: Data) -> Deal:
     """Deal the rows of a table as the spec's `split` says.
 
     Raises:
@@ -46,26 +46,28 @@ def deal(table: Table, data: Data) -> Deal:
     order = np.arange(table.rows)
     match data.split:
         case FractionSplit() as split:
-            strata = _strata(table, data, split.stratify)
-            parts = _by_fraction(order, strata, split)
+            strata = _strata_of_rows(table, data, split.stratify)
+            parts = _split_by_fraction(order, strata, split)
         case GivenSplit() as split:
-            strata = _strata(table, data, split.stratify)
-            parts = _given(table, strata, split)
+            strata = _strata_of_rows(table, data, split.stratify)
+            parts = _split_by_given_test(table, strata, split)
         case ColumnSplit() as split:
-            parts = _by_column(table, split)
+            parts = _split_by_column(table, split)
         case TimeSplit() as split:
             order = time_order(table, split.time)
-            parts = _by_time(_instants(split.time, table.columns[split.time])[order], split)
+            parts = _split_by_time(
+                _instants_of_column(split.time, table.columns[split.time])[order], split
+            )
     for name in ("train", "test"):
         if not parts[name].size:
-            raise unpreparable(
+            raise unpreparable_data(
                 f"the split leaves no row for {name}: the source has {table.rows} rows",
                 help="change the shares under `split`",
             )
     return Deal(order, parts)
 
 
-def _strata(table: Table, data: Data, target: str | None) -> Array | None:
+def _strata_of_rows(table: Table, data: Data, target: str | None) -> Array | None:
     if target is None:
         return None
     (column,) = columns_of(data.targets[target]) if target in data.targets else (target,)
@@ -73,18 +75,18 @@ def _strata(table: Table, data: Data, target: str | None) -> Array | None:
     return single_column(column, table.columns[column])
 
 
-def _by_fraction(rows: Rows, strata: Array | None, split: FractionSplit) -> dict[str, Rows]:
-    test = _share(len(rows), split.test)
-    validation = _share(len(rows), split.validation)
-    return _dealt(rows, strata, {"test": test, "validation": validation}, seed=split.seed)
+def _split_by_fraction(rows: Rows, strata: Array | None, split: FractionSplit) -> dict[str, Rows]:
+    test = _count_rows_of_share(len(rows), split.test)
+    validation = _count_rows_of_share(len(rows), split.validation)
+    return _deal_at_random(rows, strata, {"test": test, "validation": validation}, seed=split.seed)
 
 
-def _share(rows: int, fraction: float) -> int:
+def _count_rows_of_share(rows: int, fraction: float) -> int:
     """Return how many rows a share is, at least one of a share above 0."""
     return max(round(rows * fraction), int(fraction > 0))
 
 
-def _dealt(
+def _deal_at_random(
     rows: Rows, strata: Array | None, counts: Mapping[str, int], *, seed: int
 ) -> dict[str, Rows]:
     """Deal `rows` out at random; what `counts` does not ask for is for training.
@@ -94,7 +96,9 @@ def _dealt(
     """
     shuffled = np.random.default_rng(seed).permutation(len(rows))
     if strata is not None:
-        place = _places(rows, strata[rows], shuffled, parts=1 + sum(c > 0 for c in counts.values()))
+        place = _places_within_strata(
+            rows, strata[rows], shuffled, parts=1 + sum(c > 0 for c in counts.values())
+        )
         shuffled = shuffled[np.argsort(place, kind="stable")]
     parts, start = {}, 0
     for name, count in counts.items():
@@ -103,15 +107,17 @@ def _dealt(
     return {"train": np.sort(rows[shuffled[start:]]), **parts}
 
 
-def _places(rows: Rows, strata: Array, shuffled: Rows, *, parts: int) -> NDArray[np.float64]:
+def _places_within_strata(
+    rows: Rows, strata: Array, shuffled: Rows, *, parts: int
+) -> NDArray[np.float64]:
     codes, values = pd.factorize(strata, use_na_sentinel=False)
     counts = np.bincount(codes)
     rare = np.flatnonzero(counts < parts)
     if rare.size:
         row = int(rows[np.flatnonzero(codes == rare[0])[0]])
-        raise unpreparable(
-            f"{shown(values[rare[0]])} stands in {counts[rare[0]]} rows (row {row} first), and a "
-            f"stratum needs one for each of {parts} parts",
+        raise unpreparable_data(
+            f"{shown_value(values[rare[0]])} stands in {counts[rare[0]]} rows (row {row} first), "
+            f"and a stratum needs one for each of {parts} parts",
             help="leave `stratify` out, or leave such rows out of the source",
         )
     drawn = codes[shuffled]
@@ -122,33 +128,35 @@ def _places(rows: Rows, strata: Array, shuffled: Rows, *, parts: int) -> NDArray
     return (rank + 0.5) / counts[drawn]
 
 
-def _given(table: Table, strata: Array | None, split: GivenSplit) -> dict[str, Rows]:
+def _split_by_given_test(table: Table, strata: Array | None, split: GivenSplit) -> dict[str, Rows]:
     if table.given_test is None:
-        raise unpreparable(
+        raise unpreparable_data(
             "the source has no test rows of its own, as `test: given` asks for",
             help="write a share, such as `test: 0.2`",
         )
     others = np.flatnonzero(~table.given_test)
-    counts = {"validation": _share(len(others), split.validation)}
-    parts = _dealt(others, strata, counts, seed=split.seed)
+    counts = {"validation": _count_rows_of_share(len(others), split.validation)}
+    parts = _deal_at_random(others, strata, counts, seed=split.seed)
     return {**parts, "test": np.flatnonzero(table.given_test)}
 
 
-def _by_column(table: Table, split: ColumnSplit) -> dict[str, Rows]:
+def _split_by_column(table: Table, split: ColumnSplit) -> dict[str, Rows]:
     require_columns(table, [split.column])
     column = single_column(split.column, table.columns[split.column])
     parts = {}
     for name, values in (("validation", split.validation), ("test", split.test)):
         for value in values:
             if not (column == value).any():
-                raise unpreparable(
-                    f"no row has {shown(value)} in column `{split.column}`, as `split.{name}` says",
-                    help=f"write a value as the column has it; row 0 holds {shown(column[0])}",
+                raise unpreparable_data(
+                    f"no row has {shown_value(value)} in column `{split.column}`, "
+                    f"as `split.{name}` says",
+                    help="write a value as the column has it; "
+                    f"row 0 holds {shown_value(column[0])}",
                 )
         parts[name] = np.flatnonzero(pd.Series(column).isin(list(values)))
     both = np.intersect1d(parts["validation"], parts["test"])
     if both.size:
-        raise unpreparable(f"row {both[0]} would be both a validation and a test row")
+        raise unpreparable_data(f"row {both[0]} would be both a validation and a test row")
     rest = np.setdiff1d(np.arange(table.rows), np.concatenate(list(parts.values())))
     return {"train": rest, **parts}
 
@@ -160,10 +168,10 @@ def time_order(table: Table, name: str) -> Rows:
         StepError: If the column is missing (DL611), or a value has no place in time (DL613).
     """
     require_columns(table, [name])
-    return np.argsort(_instants(name, table.columns[name]), kind="stable")
+    return np.argsort(_instants_of_column(name, table.columns[name]), kind="stable")
 
 
-def _instants(name: str, column: Array) -> Array:
+def _instants_of_column(name: str, column: Array) -> Array:
     instants = column if column.dtype.kind == "M" else single_column(name, column)
     if instants.dtype == np.object_:
         texts = pd.Series(instants, dtype=np.object_)
@@ -175,15 +183,17 @@ def _instants(name: str, column: Array) -> Array:
     if lost.size:
         row = int(lost[0])
         help_text = "order rows by a column of numbers or of dates such as 2024-01-31"
-        raise refused(name, row, column[row], "is no moment in time", help=help_text)
+        raise refused_value(name, row, column[row], "is no moment in time", help=help_text)
     return instants
 
 
-def _by_time(ordered: Array, split: TimeSplit) -> dict[str, Rows]:
+def _split_by_time(ordered: Array, split: TimeSplit) -> dict[str, Rows]:
     """Cut; rows of one moment stay together, in the later part."""
     rows = len(ordered)
-    test = _border(ordered, rows - _share(rows, split.test))
-    validation = _border(ordered, max(test - _share(rows, split.validation), 0))
+    test = _border_between_moments(ordered, rows - _count_rows_of_share(rows, split.test))
+    validation = _border_between_moments(
+        ordered, max(test - _count_rows_of_share(rows, split.validation), 0)
+    )
     positions = np.arange(rows)
     return {
         "train": positions[:validation],
@@ -192,5 +202,5 @@ def _by_time(ordered: Array, split: TimeSplit) -> dict[str, Rows]:
     }
 
 
-def _border(ordered: Array, at: int) -> int:
+def _border_between_moments(ordered: Array, at: int) -> int:
     return int(np.searchsorted(ordered, ordered[at])) if at < len(ordered) else at

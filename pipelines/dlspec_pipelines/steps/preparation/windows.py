@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlspec.language.features import Feature, SeriesFeature, SeriesTarget
-from dlspec_pipelines.steps.datasets.table import unpreparable
+from dlspec_pipelines.steps.datasets.table import unpreparable_data
 from dlspec_pipelines.steps.preparation.splits import Rows
 
 
@@ -34,17 +34,19 @@ def window_of(features: Iterable[Feature]) -> Window | None:
     if not inputs and not horizons:
         return None
     if not inputs:
-        raise unpreparable(
+        raise unpreparable_data(
             "a `series` target follows no `series` input", help="take a `series` as an input"
         )
     strides = {feature.stride for feature in inputs}
     if len(strides) > 1:
-        raise unpreparable("the `series` inputs have several strides", help="write one `stride`")
+        raise unpreparable_data(
+            "the `series` inputs have several strides", help="write one `stride`"
+        )
     longest = max(feature.length for feature in inputs)
     return Window(longest, max(horizons, default=0), strides.pop())
 
 
-def anchors(positions: Rows, window: Window) -> Rows:
+def window_anchors(positions: Rows, window: Window) -> Rows:
     """Return the anchors of the windows that lie in one part: the position after their input.
 
     Args:

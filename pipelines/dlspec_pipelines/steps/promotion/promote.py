@@ -11,13 +11,13 @@ from dlspec_pipelines.steps.records import (
     Evaluation,
     GateResult,
     TrainedModel,
-    from_json,
-    to_json,
+    record_from_json,
+    record_to_json,
 )
 from dlspec_pipelines.steps.step_errors import Refused, StepError
 
 
-def current(name: str) -> Champion | None:
+def current_champion(name: str) -> Champion | None:
     """Return the champion of a name; None when there is none yet.
 
     Raises:
@@ -25,7 +25,7 @@ def current(name: str) -> Champion | None:
     """
     path = store.champion_file(name)
     try:
-        found = from_json(path.read_text(encoding="utf-8"))
+        found = record_from_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:
@@ -55,29 +55,29 @@ def promote(plan: Plan, evaluation: Evaluation, trained: TrainedModel) -> Champi
         StepError: If the record is damaged or may not be written.
     """
     _require_gates(evaluation)
-    with store.lock(store.champion_file(plan.name).parent / f".{plan.name}"):
-        holder = current(plan.name)
+    with store.lock_folder(store.champion_file(plan.name).parent / f".{plan.name}"):
+        holder = current_champion(plan.name)
         if holder is None:
-            return _crown(evaluation, f"first champion: {_gates_text(evaluation.gates)}")
+            return _crown_run(evaluation, f"first champion: {_gates_text(evaluation.gates)}")
         if holder.run == evaluation.run:
             return holder
-        return _challenge(plan, evaluation, trained, holder=holder)
+        return _decide_challenge(plan, evaluation, trained, holder=holder)
 
 
-def _challenge(
+def _decide_challenge(
     plan: Plan, evaluation: Evaluation, trained: TrainedModel, *, holder: Champion
 ) -> Champion:
     found = evaluation.comparison
     if found is not None and found.champion_run == holder.run and found.better:
-        return _crown(evaluation, f"{_comparison_text(found)}; {_gates_text(evaluation.gates)}")
-    reason = _why_not(plan, found, holder)
+        return _crown_run(evaluation, f"{_comparison_text(found)}; {_gates_text(evaluation.gates)}")
+    reason = _reason_against_promotion(plan, found, holder)
     text = f"run {holder.run} stays champion: run {trained.run} {reason}"
     return Champion(
         holder.name, holder.run, holder.path, holder.since, text, holder.metrics, promoted=False
     )
 
 
-def _why_not(plan: Plan, found: Comparison | None, holder: Champion) -> str:
+def _reason_against_promotion(plan: Plan, found: Comparison | None, holder: Champion) -> str:
     if plan.evaluation is None or plan.evaluation.champion is None:
         return "was not compared with it, for the spec has no `evaluation.champion`"
     if found is None:
@@ -100,7 +100,7 @@ def _require_gates(evaluation: Evaluation) -> None:
         )
 
 
-def _crown(evaluation: Evaluation, evidence: str) -> Champion:
+def _crown_run(evaluation: Evaluation, evidence: str) -> Champion:
     since = datetime.now(UTC).isoformat(timespec="seconds")
     crowned = Champion(
         name=evaluation.name,
@@ -111,7 +111,7 @@ def _crown(evaluation: Evaluation, evidence: str) -> Champion:
         metrics=evaluation.metrics,
         promoted=True,
     )
-    store.write_whole(store.champion_file(evaluation.name), to_json(crowned) + "\n")
+    store.write_whole(store.champion_file(evaluation.name), record_to_json(crowned) + "\n")
     return crowned
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from dlspec_pipelines.steps.reports.figure_texts import figure, tick_labels, ticks
+from dlspec_pipelines.steps.reports.figure_texts import figure_text, round_ticks, tick_labels
 
 Array = NDArray[Any]
 Tone = Literal["accent", "muted"]
@@ -85,71 +85,71 @@ def line_chart(
     """
     x = np.concatenate([line.x for line in lines])
     y = np.concatenate([line.y for line in lines])
-    frame = _Frame(_counted(x), _rounded(y), _RIGHT)
-    body = [*_axes(frame, x_label, y_label)]
+    frame = _Frame(_whole_number_axis(x), _rounded_axis(y), _RIGHT)
+    body = [*_svg_axes(frame, x_label, y_label)]
     if mark is not None:
-        body += _mark(frame, mark)
-    body += [_path(frame, line) for line in lines]
+        body += _svg_mark(frame, mark)
+    body += [_svg_curve(frame, line) for line in lines]
     body += _end_labels(frame, lines)
-    described = ", ".join(f"{line.name} ends at {figure(float(line.y[-1]))}" for line in lines)
-    return _chart(title, f"{title}: {described}", body)
+    described = ", ".join(f"{line.name} ends at {figure_text(float(line.y[-1]))}" for line in lines)
+    return _svg_chart(title, f"{title}: {described}", body)
 
 
-def scatter(title: str, x: Array, y: Array, *, x_label: str, y_label: str) -> Markup:
+def scatter_chart(title: str, x: Array, y: Array, *, x_label: str, y_label: str) -> Markup:
     """Return points against the diagonal on which both are equal."""
-    x, y = _thinned(x), _thinned(y)
-    both = _rounded(np.concatenate([x, y]))
+    x, y = _thinned_points(x), _thinned_points(y)
+    both = _rounded_axis(np.concatenate([x, y]))
     frame = _Frame(both, both)
-    body = [*_axes(frame, x_label, y_label), _diagonal(frame)]
+    body = [*_svg_axes(frame, x_label, y_label), _svg_diagonal(frame)]
     body += [
         Markup('<circle class="point" cx="{:.1f}" cy="{:.1f}" r="2.2"/>').format(
             frame.x(float(a)), frame.y(float(b))
         )
         for a, b in zip(x, y, strict=True)
     ]
-    return _chart(title, f"{title}: {len(x)} points", body)
+    return _svg_chart(title, f"{title}: {len(x)} points", body)
 
 
-def histogram(title: str, values: Array, *, x_label: str, bins: int = 30) -> Markup:
+def histogram_chart(title: str, values: Array, *, x_label: str, bins: int = 30) -> Markup:
     """Return how often values fall into bins of one width."""
     counts, edges = np.histogram(values, bins=bins)
-    frame = _Frame(_rounded(edges), _rounded(np.array([0, counts.max()])))
+    frame = _Frame(_rounded_axis(edges), _rounded_axis(np.array([0, counts.max()])))
     bars = [
-        _bar(frame, float(a), float(b), height=float(count))
+        _svg_bar(frame, float(a), float(b), height=float(count))
         for a, b, count in zip(edges, edges[1:], counts, strict=False)
     ]
-    body = [*_axes(frame, x_label, "rows"), *bars]
-    return _chart(title, f"{title}: mean {figure(float(values.mean()))}", body)
+    body = [*_svg_axes(frame, x_label, "rows"), *bars]
+    return _svg_chart(title, f"{title}: mean {figure_text(float(values.mean()))}", body)
 
 
-def bars(title: str, values: Array, *, x_label: str, y_label: str) -> Markup:
+def bar_chart(title: str, values: Array, *, x_label: str, y_label: str) -> Markup:
     """Return one bar for each value, counted from 1."""
     count = len(values)
     numbers = np.arange(count) + 1.0
-    across = _Axis(0.4, count + 0.6, _counted(numbers).ticks)
-    frame = _Frame(across, _rounded(np.array([0.0, float(values.max())])))
+    across = _Axis(0.4, count + 0.6, _whole_number_axis(numbers).ticks)
+    frame = _Frame(across, _rounded_axis(np.array([0.0, float(values.max())])))
     drawn = [
-        _bar(frame, number - 0.38, number + 0.38, height=float(value))
+        _svg_bar(frame, number - 0.38, number + 0.38, height=float(value))
         for number, value in zip(numbers, values, strict=True)
     ]
-    described = f"{title}: from {figure(float(values[0]))} to {figure(float(values[-1]))}"
-    return _chart(title, described, [*_axes(frame, x_label, y_label), *drawn])
+    described = f"{title}: from {figure_text(float(values[0]))} to {figure_text(float(values[-1]))}"
+    return _svg_chart(title, described, [*_svg_axes(frame, x_label, y_label), *drawn])
 
 
-def reliability(title: str, confidence: Array, right: Array) -> Markup:
+def reliability_chart(title: str, confidence: Array, right: Array) -> Markup:
     """Return how often predictions of a stated probability come true, in ten bins."""
     bins = np.clip((confidence * 10).astype(int), 0, 9)
-    unit = _rounded(np.array([0.0, 1.0]))
+    unit = _rounded_axis(np.array([0.0, 1.0]))
     frame = _Frame(unit, unit)
-    body = [*_axes(frame, "probability stated", "share that is right")]
+    body = [*_svg_axes(frame, "probability stated", "share that is right")]
     for i in np.unique(bins):
         height = float(right[bins == i].mean())
-        body.append(_bar(frame, i / 10 + 0.006, i / 10 + 0.094, height=height))
+        body.append(_svg_bar(frame, i / 10 + 0.006, i / 10 + 0.094, height=height))
         x, y = frame.x(i / 10 + 0.05), frame.y(height) - 4
-        body.append(_text(x, y, str((bins == i).sum()), anchor="middle"))
-    error = figure(calibration_error(confidence, right))
+        body.append(_svg_tick_text(x, y, str((bins == i).sum()), anchor="middle"))
+    error = figure_text(calibration_error(confidence, right))
     described = f"{title}: expected calibration error {error}"
-    return _chart(title, described, [*body, _diagonal(frame)])
+    return _svg_chart(title, described, [*body, _svg_diagonal(frame)])
 
 
 def calibration_error(confidence: Array, right: Array) -> float:
@@ -163,7 +163,7 @@ def calibration_error(confidence: Array, right: Array) -> float:
     return sum(gap * float(bin_.mean()) for gap, bin_ in zip(gaps, chosen, strict=True))
 
 
-def _chart(title: str, described: str, body: Sequence[Markup]) -> Markup:
+def _svg_chart(title: str, described: str, body: Sequence[Markup]) -> Markup:
     head = Markup(
         '<svg class="chart" viewBox="0 0 {:.0f} {:.0f}" role="img" aria-label="{}">'
         '<text class="chart-title" x="{:.0f}" y="18">{}</text>'
@@ -171,20 +171,20 @@ def _chart(title: str, described: str, body: Sequence[Markup]) -> Markup:
     return head + Markup("").join(body) + Markup("</svg>")
 
 
-def _axes(frame: _Frame, x_label: str, y_label: str) -> Iterator[Markup]:
+def _svg_axes(frame: _Frame, x_label: str, y_label: str) -> Iterator[Markup]:
     right, bottom = WIDTH - frame.right, HEIGHT - _BOTTOM
     for value, text in zip(frame.up.ticks, tick_labels(frame.up.ticks), strict=True):
         y = frame.y(value)
         yield Markup('<path class="grid" d="M{:.1f} {:.1f}H{:.1f}"/>').format(_LEFT, y, right)
-        yield _text(_LEFT - 7, y + 3.5, text, anchor="end")
+        yield _svg_tick_text(_LEFT - 7, y + 3.5, text, anchor="end")
     for value, text in zip(frame.across.ticks, tick_labels(frame.across.ticks), strict=True):
-        yield _text(frame.x(value), bottom + 16, text, anchor="middle")
+        yield _svg_tick_text(frame.x(value), bottom + 16, text, anchor="middle")
     yield Markup('<path class="axis" d="M{:.1f} {:.1f}H{:.1f}"/>').format(_LEFT, bottom, right)
-    yield _text(right, HEIGHT - 8, x_label, anchor="end")
-    yield _text(right, 18, y_label, anchor="end")
+    yield _svg_tick_text(right, HEIGHT - 8, x_label, anchor="end")
+    yield _svg_tick_text(right, 18, y_label, anchor="end")
 
 
-def _text(x: float, y: float, text: str, *, anchor: str) -> Markup:
+def _svg_tick_text(x: float, y: float, text: str, *, anchor: str) -> Markup:
     if not text:
         return Markup()
     return Markup('<text class="tick" x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>').format(
@@ -192,17 +192,17 @@ def _text(x: float, y: float, text: str, *, anchor: str) -> Markup:
     )
 
 
-def _diagonal(frame: _Frame) -> Markup:
+def _svg_diagonal(frame: _Frame) -> Markup:
     low, high = frame.up.low, frame.up.high
     return Markup('<path class="diagonal" d="M{:.1f} {:.1f}L{:.1f} {:.1f}"/>').format(
         frame.x(low), frame.y(low), frame.x(high), frame.y(high)
     )
 
 
-def _path(frame: _Frame, line: Line) -> Markup:
+def _svg_curve(frame: _Frame, line: Line) -> Markup:
     pieces: list[str] = []
     gap = True
-    for x, y in zip(_thinned(line.x), _thinned(line.y), strict=True):
+    for x, y in zip(_thinned_points(line.x), _thinned_points(line.y), strict=True):
         if np.isfinite(y):
             pieces.append(f"{'M' if gap else 'L'}{frame.x(float(x)):.1f} {frame.y(float(y)):.1f}")
         gap = not np.isfinite(y)
@@ -224,7 +224,7 @@ def _end_labels(frame: _Frame, lines: Sequence[Line]) -> Iterator[Markup]:
         )
 
 
-def _mark(frame: _Frame, mark: Mark) -> Iterator[Markup]:
+def _svg_mark(frame: _Frame, mark: Mark) -> Iterator[Markup]:
     x, y = frame.x(mark.x), frame.y(mark.y)
     yield Markup('<path class="mark" d="M{:.1f} {:.1f}V{:.1f}"/>').format(x, _TOP, HEIGHT - _BOTTOM)
     yield Markup('<circle class="mark-point" cx="{:.1f}" cy="{:.1f}" r="3.6"/>').format(x, y)
@@ -236,30 +236,30 @@ def _mark(frame: _Frame, mark: Mark) -> Iterator[Markup]:
     )
 
 
-def _bar(frame: _Frame, left: float, right: float, *, height: float) -> Markup:
+def _svg_bar(frame: _Frame, left: float, right: float, *, height: float) -> Markup:
     x, y = frame.x(left), frame.y(height)
     return Markup(
         '<rect class="bar" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>'
     ).format(x, y, max(frame.x(right) - x - 0.8, 0.6), max(frame.y(0.0) - y, 0.0))
 
 
-def _rounded(values: Array) -> _Axis:
+def _rounded_axis(values: Array) -> _Axis:
     """Return an axis that ends at round numbers."""
     known = values[np.isfinite(values)]
-    found = ticks(float(known.min()), float(known.max())) if len(known) else ticks(0, 1)
+    found = round_ticks(float(known.min()), float(known.max())) if len(known) else round_ticks(0, 1)
     return _Axis(found[0], found[-1], found)
 
 
-def _counted(values: Array) -> _Axis:
+def _whole_number_axis(values: Array) -> _Axis:
     """Return an axis that ends with its values and is marked at whole numbers only."""
     low, high = float(values.min()), float(values.max())
     if high == low:
         return _Axis(low - 1, high + 1, (low,))
-    inside = [tick for tick in ticks(low, high, about=6) if low <= tick <= high]
+    inside = [tick for tick in round_ticks(low, high, about=6) if low <= tick <= high]
     return _Axis(low, high, tuple(tick for tick in inside if tick == round(tick)))
 
 
-def _thinned(values: Array) -> Array:
+def _thinned_points(values: Array) -> Array:
     if len(values) <= _MAX_POINTS:
         return values
     kept: Array = values[np.linspace(0, len(values) - 1, _MAX_POINTS).round().astype(int)]

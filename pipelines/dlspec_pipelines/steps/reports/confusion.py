@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlspec_pipelines.steps.reports.png import data_uri, png
+from dlspec_pipelines.steps.reports.png import data_uri, png_file_bytes
 
 Array = NDArray[Any]
 
@@ -45,7 +45,7 @@ class Pair:
     share: float
 
 
-def confusion(true: Array, predicted: Array, num_classes: int) -> Array:
+def confusion_counts(true: Array, predicted: Array, num_classes: int) -> Array:
     """Return counts by class.
 
     Shapes:
@@ -56,7 +56,7 @@ def confusion(true: Array, predicted: Array, num_classes: int) -> Array:
     return np.bincount(flat, minlength=num_classes**2).reshape(num_classes, num_classes)
 
 
-def cells(matrix: Array) -> list[list[Cell]]:
+def matrix_cells(matrix: Array) -> list[list[Cell]]:
     """Return the matrix with each cell's share of its row; 0 in a row without rows."""
     totals = matrix.sum(axis=1, keepdims=True)
     shares = matrix / np.maximum(totals, 1)
@@ -66,7 +66,7 @@ def cells(matrix: Array) -> list[list[Cell]]:
     ]
 
 
-def scores(matrix: Array, names: Sequence[str]) -> tuple[Score, ...]:
+def scores_by_class(matrix: Array, names: Sequence[str]) -> tuple[Score, ...]:
     """Return precision, recall, F1 and support of every class."""
     right = np.diag(matrix).astype(np.float64)
     predicted, support = matrix.sum(axis=0), matrix.sum(axis=1)
@@ -100,4 +100,4 @@ def matrix_picture(matrix: Array) -> str:
     pixels[np.eye(len(matrix), dtype=bool)] = (63, 111, 224, 0)
     # A square root, because a share of one in a hundred would hardly show.
     pixels[..., 3] = np.round(255 * np.sqrt(shares))
-    return data_uri(png(pixels))
+    return data_uri(png_file_bytes(pixels))

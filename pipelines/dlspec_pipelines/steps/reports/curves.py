@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from dlspec.language.sections import Training
 from dlspec_pipelines.steps.reports.charts import Line, Mark, line_chart
-from dlspec_pipelines.steps.reports.figure_texts import figure, tick_labels, ticks
+from dlspec_pipelines.steps.reports.figure_texts import figure_text, round_ticks, tick_labels
 
 Array = NDArray[Any]
 History = Mapping[str, Array]
@@ -44,7 +44,7 @@ def best_epoch(history: History, training: Training) -> Best | None:
 
     None when no epoch has a number to compare.
     """
-    monitor, mode = _monitor(history, training)
+    monitor, mode = _monitored_curve(history, training)
     values = history.get(monitor, np.array([]))
     if not np.isfinite(values).any():
         return None
@@ -52,22 +52,22 @@ def best_epoch(history: History, training: Training) -> Best | None:
     return Best(monitor, int(history["epoch"][index]), index, float(values[index]))
 
 
-def curves(history: History, best: Best | None) -> tuple[Markup, ...]:
+def learning_curves(history: History, best: Best | None) -> tuple[Markup, ...]:
     """Return a chart for the loss, for each metric, and for a learning rate that changes."""
     return tuple(
         line_chart(
             name.replace("_", " "),
-            _lines(history, name),
+            _learning_lines(history, name),
             x_label="epoch",
-            mark=_mark(history, name, best),
+            mark=_best_epoch_mark(history, name, best),
         )
-        for name in _figures(history)
+        for name in _charted_figures(history)
     )
 
 
 def curves_png(history: History, best: Best | None) -> bytes:
     """Return the first two charts side by side as a PNG on white, about 20 kB."""
-    names = [name for name in _figures(history) if name != "learning_rate"][:2]
+    names = [name for name in _charted_figures(history) if name != "learning_rate"][:2]
     width, height = _PANEL
     fine = (width * len(names) * _FINE, height * _FINE)
     image = Image.new("RGB", fine, "white")
@@ -80,28 +80,28 @@ def curves_png(history: History, best: Best | None) -> bytes:
     return file.getvalue()
 
 
-def _monitor(history: History, training: Training) -> tuple[str, str]:
+def _monitored_curve(history: History, training: Training) -> tuple[str, str]:
     default = "val_loss" if "val_loss" in history else "loss"
     for callback in training.callbacks:
         if callback.class_name == "EarlyStopping":
             monitor = str(callback.arguments.get("monitor", "val_loss"))
             mode = str(callback.arguments.get("mode", "auto"))
-            return monitor, _mode(monitor) if mode == "auto" else mode
+            return monitor, _monitor_mode(monitor) if mode == "auto" else mode
     return default, "min"
 
 
-def _mode(monitor: str) -> str:
+def _monitor_mode(monitor: str) -> str:
     return "max" if any(word in monitor for word in _HIGHER_IS_BETTER) else "min"
 
 
-def _figures(history: History) -> list[str]:
+def _charted_figures(history: History) -> list[str]:
     names = [n for n in history if n not in _NOT_FIGURES and not n.startswith(_VALIDATION)]
     names = [n for n in names if np.isfinite(history[n]).any()]
     rates = history.get("learning_rate", np.zeros(1))
     return [n for n in names if n != "learning_rate" or np.ptp(rates) > 0]
 
 
-def _lines(history: History, name: str) -> list[Line]:
+def _learning_lines(history: History, name: str) -> list[Line]:
     epochs = history["epoch"]
     validation = history.get(_VALIDATION + name)
     if validation is None or not np.isfinite(validation).any():
@@ -114,48 +114,50 @@ def _lines(history: History, name: str) -> list[Line]:
     ]
 
 
-def _mark(history: History, name: str, best: Best | None) -> Mark | None:
+def _best_epoch_mark(history: History, name: str, best: Best | None) -> Mark | None:
     if best is None or name == "learning_rate":
         return None
-    value = float(_lines(history, name)[-1].y[best.index])
+    value = float(_learning_lines(history, name)[-1].y[best.index])
     if not np.isfinite(value):
         return None
-    return Mark(best.epoch, value, f"best epoch {best.epoch}: {figure(value)}")
+    return Mark(best.epoch, value, f"best epoch {best.epoch}: {figure_text(value)}")
 
 
 def _draw_panel(
     draw: ImageDraw.ImageDraw, history: History, name: str, *, left: int, best: Best | None
 ) -> None:
-    lines = _lines(history, name)
+    lines = _learning_lines(history, name)
     values = np.concatenate([line.y for line in lines])
     known = values[np.isfinite(values)]
     first, last = float(history["epoch"][0]), float(history["epoch"][-1])
-    across = ticks(first, last)
-    up = ticks(float(known.min()), float(known.max()))
+    across = round_ticks(first, last)
+    up = round_ticks(float(known.min()), float(known.max()))
     plot = _Plot(left, across, up)
     plain, strong = ImageFont.load_default(10.5 * _FINE), ImageFont.load_default(13 * _FINE)
     draw.text((left + 10 * _FINE, 8 * _FINE), name.replace("_", " "), _INK, strong)
     _draw_grid(draw, plot, plain)
     if best is not None:
-        foot, head = plot.at(best.epoch, up[0]), plot.at(best.epoch, up[-1])
+        foot, head = plot.pixel_of_point(best.epoch, up[0]), plot.pixel_of_point(best.epoch, up[-1])
         draw.line((*foot, *head), _SOFT, _FINE)
         draw.text((head[0], head[1] - 3 * _FINE), f"best {best.epoch}", _SOFT, plain, anchor="mb")
     for line in lines:
-        points = [plot.at(x, y) for x, y in zip(line.x, line.y, strict=True) if np.isfinite(y)]
+        points = [
+            plot.pixel_of_point(x, y) for x, y in zip(line.x, line.y, strict=True) if np.isfinite(y)
+        ]
         colour = _ACCENT if line.tone == "accent" else _SOFT
         draw.line(points, colour, 2 * _FINE, joint="curve")
-        place = (plot.at(across[-1], up[0])[0] + 6 * _FINE, points[-1][1])
+        place = (plot.pixel_of_point(across[-1], up[0])[0] + 6 * _FINE, points[-1][1])
         draw.text(place, line.name, colour, plain, anchor="lm")
 
 
 def _draw_grid(draw: ImageDraw.ImageDraw, plot: "_Plot", font: _Font) -> None:
     across, up = plot.across, plot.up
     for value, text in zip(up, tick_labels(up), strict=True):
-        begin, end = plot.at(across[0], value), plot.at(across[-1], value)
+        begin, end = plot.pixel_of_point(across[0], value), plot.pixel_of_point(across[-1], value)
         draw.line((*begin, *end), _GRID, _FINE)
         draw.text((begin[0] - 6 * _FINE, begin[1]), text, _SOFT, font, anchor="rm")
     for value, text in zip(across, tick_labels(across), strict=True):
-        x, y = plot.at(value, up[0])
+        x, y = plot.pixel_of_point(value, up[0])
         draw.text((x, y + 6 * _FINE), text, _SOFT, font, anchor="ma")
 
 
@@ -167,7 +169,7 @@ class _Plot:
     across: tuple[float, ...]
     up: tuple[float, ...]
 
-    def at(self, x: float, y: float) -> tuple[float, float]:
+    def pixel_of_point(self, x: float, y: float) -> tuple[float, float]:
         """Return the pixel of a point."""
         width, height = _PANEL
         right = (x - self.across[0]) / (self.across[-1] - self.across[0])

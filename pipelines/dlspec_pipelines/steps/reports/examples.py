@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlspec.language.features import Feature, ImageFeature, SequenceFeature
-from dlspec_pipelines.steps.reports.png import data_uri, png, stretched
+from dlspec_pipelines.steps.reports.png import data_uri, png_file_bytes, stretched_to_bytes
 from dlspec_pipelines.steps.reports.report_inputs import DataFiles
 
 Array = NDArray[Any]
@@ -48,7 +48,7 @@ class Examples:
     rows: tuple[Example, ...]
 
 
-def worst(true: Array, predicted: Array, stated: Array | None) -> tuple[bool, Array]:
+def worst_positions(true: Array, predicted: Array, stated: Array | None) -> tuple[bool, Array]:
     """Return the positions to show, and whether they are mistakes.
 
     Mistakes come first, the highest loss on top; without any, the least certain right answers.
@@ -62,7 +62,7 @@ def worst(true: Array, predicted: Array, stated: Array | None) -> tuple[bool, Ar
     return mistakes, candidates[:MAX_EXAMPLES]
 
 
-def examples(
+def worst_examples(
     rows: Array,
     answers: tuple[Array, Array, Array | None],
     *,
@@ -77,9 +77,9 @@ def examples(
         answers: True ids, predicted ids, and the classes' probabilities where there are any.
     """
     true, predicted, stated = answers
-    wrong, chosen = worst(true, predicted, stated)
-    pictures = _pictures(rows[chosen], inputs, data)
-    texts = _texts(rows[chosen], inputs, data)
+    wrong, chosen = worst_positions(true, predicted, stated)
+    pictures = _example_pictures(rows[chosen], inputs, data)
+    texts = _example_texts(rows[chosen], inputs, data)
     found = []
     for i, picture, text in zip(chosen, pictures, texts, strict=True):
         chances: tuple[float | None, float | None] = (None, None)
@@ -90,7 +90,7 @@ def examples(
     return Examples(wrong, tuple(found))
 
 
-def _pictures(rows: Array, inputs: Mapping[str, Feature], data: DataFiles) -> list[str]:
+def _example_pictures(rows: Array, inputs: Mapping[str, Feature], data: DataFiles) -> list[str]:
     shown = next(
         (n for n, f in inputs.items() if isinstance(f, ImageFeature | SequenceFeature)), None
     )
@@ -104,11 +104,11 @@ def _pictures(rows: Array, inputs: Mapping[str, Feature], data: DataFiles) -> li
     step = max(1, -(-max(values.shape[1:3]) // _MAX_SIDE))
     values = values[:, ::step, ::step]
     # Over all pictures together, each channel by itself: that undoes scaling and standardizing.
-    channels = [stretched(values[..., c]) for c in range(values.shape[-1])]
-    return [data_uri(png(pixels)) for pixels in np.stack(channels, axis=-1)]
+    channels = [stretched_to_bytes(values[..., c]) for c in range(values.shape[-1])]
+    return [data_uri(png_file_bytes(pixels)) for pixels in np.stack(channels, axis=-1)]
 
 
-def _texts(rows: Array, inputs: Mapping[str, Feature], data: DataFiles) -> list[str]:
+def _example_texts(rows: Array, inputs: Mapping[str, Feature], data: DataFiles) -> list[str]:
     """Return the prepared numbers of each row, "" when an input holds more than a few."""
     parts = []
     for name in inputs:

@@ -9,7 +9,7 @@ _HOUR_S = 3600
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
-def figure(value: float | int | None) -> str:
+def figure_text(value: float | int | None) -> str:
     """Return a number in at most four significant digits, whole ones in full; None as a dash."""
     if value is None:
         return "\N{EN DASH}"
@@ -25,7 +25,7 @@ def figure(value: float | int | None) -> str:
     return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
 
 
-def percent(share: float) -> str:
+def percent_text(share: float) -> str:
     """Return a share as a percentage that keeps on one line: 98.5 %, 100 %, 0.04 %."""
     value = 100 * share
     if value in (0, 100):
@@ -34,7 +34,7 @@ def percent(share: float) -> str:
     return f"{value:.{digits}f}{_NO_BREAK}%"
 
 
-def duration(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
     """Return a time in the units people say it in: 820 ms, 12.3 s, 3 min 20 s, 2 h 5 min."""
     if seconds < 1:
         return f"{1000 * seconds:.0f} ms"
@@ -59,7 +59,7 @@ def proportion_interval(successes: int, trials: int) -> tuple[float, float]:
     return max(center - half, 0.0), min(center + half, 1.0)
 
 
-def ticks(low: float, high: float, *, about: int = 5) -> tuple[float, ...]:
+def round_ticks(low: float, high: float, *, about: int = 5) -> tuple[float, ...]:
     """Return round numbers from below `low` to above `high`, about as many as asked for."""
     if high <= low:
         spread = abs(low) or 1.0

@@ -16,18 +16,18 @@ _TOKEN = re.compile(
 )
 
 
-def highlighted(text: str) -> Markup:
+def highlighted_yaml(text: str) -> Markup:
     """Return YAML text as HTML in which each line is a `span` of class `y-line`.
 
     Colours are a help to the eye: what a line means is decided elsewhere.
     """
-    lines = (_line(line) for line in text.rstrip("\n").split("\n"))
+    lines = (_highlighted_line(line) for line in text.rstrip("\n").split("\n"))
     return Markup("\n").join(
         Markup('<span class="y-line">{}</span>').format(line) for line in lines
     )
 
 
-def _line(line: str) -> Markup:
+def _highlighted_line(line: str) -> Markup:
     parts = []
     for found in _TOKEN.finditer(line):
         kind = found.lastgroup or "other"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 
 
-def png(pixels: NDArray[np.uint8]) -> bytes:
+def png_file_bytes(pixels: NDArray[np.uint8]) -> bytes:
     """Return `(height, width, channels)` bytes as a PNG file; 1 to 4 channels.
 
     Source: W3C, "Portable Network Graphics (PNG) Specification", www.w3.org/TR/png.
@@ -23,7 +23,7 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
     # Each row begins with its filter; 0 is none.
     filtered = np.concatenate([np.zeros((height, 1), np.uint8), rows], axis=1)
     data = zlib.compress(filtered.tobytes(), 9)
-    chunks = (_chunk(b"IHDR", header), _chunk(b"IDAT", data), _chunk(b"IEND", b""))
+    chunks = (_png_chunk(b"IHDR", header), _png_chunk(b"IDAT", data), _png_chunk(b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
@@ -32,7 +32,7 @@ def data_uri(file: bytes) -> str:
     return "data:image/png;base64," + b64encode(file).decode()
 
 
-def stretched(values: NDArray[Any]) -> NDArray[np.uint8]:
+def stretched_to_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
     """Return numbers as bytes, the smallest of all as 0 and the largest as 255."""
     finite = np.nan_to_num(np.asarray(values, dtype=np.float64))
     low, high = float(finite.min()), float(finite.max())
@@ -40,6 +40,6 @@ def stretched(values: NDArray[Any]) -> NDArray[np.uint8]:
     return np.round(scaled).astype(np.uint8)
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
+def _png_chunk(kind: bytes, data: bytes) -> bytes:
     checksum = struct.pack(">I", zlib.crc32(kind + data))
     return struct.pack(">I", len(data)) + kind + data + checksum

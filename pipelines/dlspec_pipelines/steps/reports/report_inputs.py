@@ -58,7 +58,7 @@ def read_run(folder: Path) -> RunFiles:
         read_history(folder / "history.csv"),
         json.loads((folder / "run.json").read_text()),
         (folder / "spec.yaml").read_text(),
-        read_predictions(folder / "predictions.parquet"),
+        read_prediction_columns(folder / "predictions.parquet"),
     )
 
 
@@ -76,15 +76,17 @@ def read_history(path: Path) -> dict[str, Array]:
     return {name: np.array([float(row[name] or "nan") for row in rows]) for name in names}
 
 
-def read_predictions(path: Path) -> dict[str, Array]:
+def read_prediction_columns(path: Path) -> dict[str, Array]:
     """Return the columns of the predictions for the test rows."""
     table = pq.read_table(path)
-    columns = {name: _column(table[name].combine_chunks()) for name in table.column_names}
+    columns = {
+        name: _array_of_report_column(table[name].combine_chunks()) for name in table.column_names
+    }
     chosen = columns["part"] == _PART
     return {name: column[chosen] for name, column in columns.items() if name != "part"}
 
 
-def probabilities(predictions: Mapping[str, Array], target: str) -> Array | None:
+def class_probabilities(predictions: Mapping[str, Array], target: str) -> Array | None:
     """Return the probabilities of a target's classes, `(rows, classes)`; None when there are none.
 
     A single column is the probability of the second of two classes.
@@ -98,7 +100,7 @@ def probabilities(predictions: Mapping[str, Array], target: str) -> Array | None
     return np.concatenate([1 - stacked, stacked], axis=1) if stacked.shape[1] == 1 else stacked
 
 
-def _column(column: Any) -> Array:  # noqa: ANN401 - pyarrow has no types
+def _array_of_report_column(column: Any) -> Array:  # noqa: ANN401 - pyarrow has no types
     rows = len(column)
     nested = False
     while pa.types.is_list(column.type) or pa.types.is_fixed_size_list(column.type):

@@ -11,15 +11,15 @@ from markupsafe import Markup
 from dlspec.language.features import BinaryFeature, ClassFeature
 from dlspec.language.sections import Data
 from dlspec.resolve.plan import Plan
-from dlspec.tools.show import bytes_text, graph_cost, graph_rows, graph_svg, is_chain, notes
+from dlspec.tools.show import bytes_text, cost_notes, graph_cost, graph_rows, graph_svg, is_chain
 from dlspec_pipelines.steps.records import Dataset, Evaluation, Report, TrainedModel
-from dlspec_pipelines.steps.reports.curves import best_epoch, curves, curves_png
-from dlspec_pipelines.steps.reports.figure_texts import duration, figure, percent
-from dlspec_pipelines.steps.reports.highlight import highlighted
+from dlspec_pipelines.steps.reports.curves import best_epoch, curves_png, learning_curves
+from dlspec_pipelines.steps.reports.figure_texts import duration_text, figure_text, percent_text
+from dlspec_pipelines.steps.reports.highlight import highlighted_yaml
 from dlspec_pipelines.steps.reports.png import data_uri
 from dlspec_pipelines.steps.reports.report_inputs import DataFiles, RunFiles, read_data, read_run
-from dlspec_pipelines.steps.reports.targets import labels, view
-from dlspec_pipelines.steps.reports.tiles import tiles
+from dlspec_pipelines.steps.reports.targets import class_labels, target_view
+from dlspec_pipelines.steps.reports.tiles import key_number_tiles
 from dlspec_pipelines.steps.store import write_whole
 
 
@@ -32,7 +32,9 @@ class Balance:
     rows: tuple[tuple[str, tuple[int, ...]], ...]
 
 
-def render(plan: Plan, dataset: Dataset, trained: TrainedModel, evaluation: Evaluation) -> Report:
+def write_report(
+    plan: Plan, dataset: Dataset, trained: TrainedModel, evaluation: Evaluation
+) -> Report:
     """Write report.html and report.md into the run's folder.
 
     The page holds its pictures and its style; nothing on it is loaded from elsewhere. Equal run
@@ -45,23 +47,23 @@ def render(plan: Plan, dataset: Dataset, trained: TrainedModel, evaluation: Eval
     folder = Path(evaluation.path)
     run = read_run(folder)
     best = best_epoch(run.history, plan.training)
-    environment = _environment()
+    environment = _template_environment()
     shared = {
         "plan": plan,
         "trained": trained,
         "evaluation": evaluation,
         "failed": [gate for gate in evaluation.gates if not gate.passed],
-        "tiles": tiles(plan, dataset, trained, evaluation, best=best),
+        "tiles": key_number_tiles(plan, dataset, trained, evaluation, best=best),
         "run": run,
     }
     page = environment.get_template("report.html.j2").render(
         **shared,
-        **_model(plan),
-        **_data(plan, run, dataset),
+        **_model_context(plan),
+        **_data_context(plan, run, dataset),
         style=Markup(environment.get_template("report.css").render()),  # noqa: S704 - our own file
-        curves=curves(run.history, best),
-        spec=highlighted(run.spec),
-        facts=_facts(run.facts),
+        curves=learning_curves(run.history, best),
+        spec=highlighted_yaml(run.spec),
+        facts=_run_fact_groups(run.facts),
     )
     picture = data_uri(curves_png(run.history, best))
     short = environment.get_template("report.md.j2").render(**shared, picture=picture)
@@ -70,7 +72,7 @@ def render(plan: Plan, dataset: Dataset, trained: TrainedModel, evaluation: Eval
     return Report(evaluation.run, str(folder / "report.html"), str(folder / "report.md"))
 
 
-def _environment() -> Environment:
+def _template_environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("dlspec_pipelines.steps.reports"),
         autoescape=select_autoescape(("html.j2",)),
@@ -78,11 +80,11 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(figure=figure, percent=percent, duration=duration)
+    environment.filters.update(figure=figure_text, percent=percent_text, duration=duration_text)
     return environment
 
 
-def _model(plan: Plan) -> dict[str, Any]:
+def _model_context(plan: Plan) -> dict[str, Any]:
     total = graph_cost(plan.graph)
     return {
         "graph": Markup(graph_svg(plan.graph)),  # noqa: S704 - escaped where it is made
@@ -90,48 +92,50 @@ def _model(plan: Plan) -> dict[str, Any]:
         "chain": is_chain(plan.graph) and not plan.graph.models,
         "layer_total": total,
         "layer_bytes": bytes_text(total.activations),
-        "layer_notes": notes(total),
+        "layer_notes": cost_notes(total),
     }
 
 
-def _data(plan: Plan, run: RunFiles, dataset: Dataset) -> dict[str, Any]:
+def _data_context(plan: Plan, run: RunFiles, dataset: Dataset) -> dict[str, Any]:
     assert plan.data is not None, "a run has data"
     files = read_data(dataset)
     inputs, targets = plan.data.inputs, plan.data.targets
     return {
         "dataset": dataset,
         "contract": files.contract,
-        "balances": _balances(plan.data, files),
-        "targets": [view(target, run.predictions, inputs, files) for target in targets.items()],
+        "balances": _target_balances(plan.data, files),
+        "targets": [
+            target_view(target, run.predictions, inputs, files) for target in targets.items()
+        ],
     }
 
 
-def _balances(data: Data, files: DataFiles) -> list[Balance]:
+def _target_balances(data: Data, files: DataFiles) -> list[Balance]:
     found = []
     for target, parts in files.contract["balance"].items():
         feature = data.targets[target]
         assert isinstance(feature, ClassFeature | BinaryFeature), feature
         counts = zip(*parts.values(), strict=True)
-        rows = tuple(zip(labels(feature), counts, strict=True))
+        rows = tuple(zip(class_labels(feature), counts, strict=True))
         found.append(Balance(target, tuple(parts), rows))
     return found
 
 
-def _facts(facts: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
+def _run_fact_groups(facts: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return run.json as groups of rows: what stands at its top first, then each mapping in it."""
     plain = {name: value for name, value in facts.items() if not isinstance(value, Mapping)}
     groups = [("run", plain), *((n, v) for n, v in facts.items() if isinstance(v, Mapping))]
     return [
-        (title, [(name.replace("_", " "), _fact(value)) for name, value in group.items()])
+        (title, [(name.replace("_", " "), _run_fact_text(value)) for name, value in group.items()])
         for title, group in groups
     ]
 
 
-def _fact(value: object) -> str:
+def _run_fact_text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(map(str, value))
     if isinstance(value, Mapping):
         return "; ".join(f"{name}: {inner}" for name, inner in value.items()) or "none"
-    return figure(value) if isinstance(value, float) else str(value)
+    return figure_text(value) if isinstance(value, float) else str(value)

@@ -18,9 +18,9 @@ from dlspec.language.features import (
 )
 from dlspec_pipelines.steps.reports import charts
 from dlspec_pipelines.steps.reports import confusion as classes
-from dlspec_pipelines.steps.reports.examples import Examples, examples
-from dlspec_pipelines.steps.reports.figure_texts import figure
-from dlspec_pipelines.steps.reports.report_inputs import DataFiles, probabilities
+from dlspec_pipelines.steps.reports.examples import Examples, worst_examples
+from dlspec_pipelines.steps.reports.figure_texts import figure_text
+from dlspec_pipelines.steps.reports.report_inputs import DataFiles, class_probabilities
 
 Array = NDArray[Any]
 
@@ -97,7 +97,7 @@ class TokensView:
 View = ClassView | NumbersView | TokensView
 
 
-def view(
+def target_view(
     target: tuple[str, Feature],
     predictions: Mapping[str, Array],
     inputs: Mapping[str, Feature],
@@ -113,16 +113,16 @@ def view(
     name, feature = target
     match feature:
         case ClassFeature() | BinaryFeature():
-            return _classes(name, feature, predictions, inputs=inputs, data=data)
+            return _class_view(name, feature, predictions, inputs=inputs, data=data)
         case TokensFeature():
-            return _tokens(name, predictions, inputs, data)
+            return _tokens_view(name, predictions, inputs, data)
         case SeriesTarget():
-            return _forecast(name, feature, predictions)
+            return _forecast_view(name, feature, predictions)
         case _:
-            return _numbers(name, feature, predictions)
+            return _numbers_view(name, feature, predictions)
 
 
-def labels(feature: ClassFeature | BinaryFeature) -> tuple[str, ...]:
+def class_labels(feature: ClassFeature | BinaryFeature) -> tuple[str, ...]:
     """Return what the classes are called, in the order of their ids."""
     if isinstance(feature, BinaryFeature):
         positive = feature.positive
@@ -131,7 +131,7 @@ def labels(feature: ClassFeature | BinaryFeature) -> tuple[str, ...]:
     return tuple(str(c) for c in (range(named) if isinstance(named, int) else named))
 
 
-def _classes(
+def _class_view(
     name: str,
     feature: ClassFeature | BinaryFeature,
     predictions: Mapping[str, Array],
@@ -139,10 +139,10 @@ def _classes(
     inputs: Mapping[str, Feature],
     data: DataFiles,
 ) -> ClassView:
-    names = labels(feature)
+    names = class_labels(feature)
     true, predicted = (predictions[f"{name}_{side}"].astype(int) for side in ("true", "pred"))
-    stated = probabilities(predictions, name)
-    matrix = classes.confusion(true, predicted, len(names))
+    stated = class_probabilities(predictions, name)
+    matrix = classes.confusion_counts(true, predicted, len(names))
     small = len(names) <= classes.MAX_TABLE
     answers = (true, predicted, stated)
     sure = None if stated is None else stated[np.arange(len(true)), predicted]
@@ -150,18 +150,18 @@ def _classes(
     return ClassView(
         name,
         names,
-        classes.cells(matrix) if small else None,
+        classes.matrix_cells(matrix) if small else None,
         "" if small else classes.matrix_picture(matrix),
         classes.worst_pairs(matrix, names),
-        classes.scores(matrix, names),
-        None if sure is None else charts.reliability("calibration", sure, right),
+        classes.scores_by_class(matrix, names),
+        None if sure is None else charts.reliability_chart("calibration", sure, right),
         0.0 if sure is None else charts.calibration_error(sure, right),
-        examples(predictions["row"], answers, names=names, inputs=inputs, data=data),
+        worst_examples(predictions["row"], answers, names=names, inputs=inputs, data=data),
     )
 
 
-def _numbers(name: str, feature: Feature, predictions: Mapping[str, Array]) -> NumbersView:
-    true, predicted = _flat(predictions, name)
+def _numbers_view(name: str, feature: Feature, predictions: Mapping[str, Array]) -> NumbersView:
+    true, predicted = _flat_truth_and_prediction(predictions, name)
     columns = columns_of(feature)
     names = (
         columns if len(columns) == true.shape[1] else [f"{name} {i}" for i in range(true.shape[1])]
@@ -169,16 +169,16 @@ def _numbers(name: str, feature: Feature, predictions: Mapping[str, Array]) -> N
     panels = [
         Panel(
             label,
-            _errors(true[:, i], predicted[:, i]),
+            _error_summary(true[:, i], predicted[:, i]),
             (
-                charts.scatter(
+                charts.scatter_chart(
                     f"{label}: predicted against true",
                     true[:, i],
                     predicted[:, i],
                     x_label="true",
                     y_label="predicted",
                 ),
-                charts.histogram(
+                charts.histogram_chart(
                     "residuals", predicted[:, i] - true[:, i], x_label="predicted - true"
                 ),
             ),
@@ -188,8 +188,10 @@ def _numbers(name: str, feature: Feature, predictions: Mapping[str, Array]) -> N
     return NumbersView(name, tuple(panels), max(len(names) - _MAX_COLUMNS, 0))
 
 
-def _forecast(name: str, feature: SeriesTarget, predictions: Mapping[str, Array]) -> NumbersView:
-    true, predicted = _flat(predictions, name)
+def _forecast_view(
+    name: str, feature: SeriesTarget, predictions: Mapping[str, Array]
+) -> NumbersView:
+    true, predicted = _flat_truth_and_prediction(predictions, name)
     shape = (len(true), feature.horizon, len(feature.series))
     true, predicted = true.reshape(shape), predicted.reshape(shape)
     panels = [
@@ -204,7 +206,7 @@ def _forecast_panel(label: str, true: Array, predicted: Array) -> Panel:
     steps = np.arange(len(true[shown])) + 1.0
     first = charts.line_chart(
         f"{label}: one step ahead",
-        _both(steps, true[shown, 0], predicted[shown, 0]),
+        _forecast_lines(steps, true[shown, 0], predicted[shown, 0]),
         x_label="test window",
     )
     drawn = [first]
@@ -212,40 +214,42 @@ def _forecast_panel(label: str, true: Array, predicted: Array) -> Panel:
     if horizon > 1:
         by_step = np.abs(predicted - true).mean(axis=0)
         drawn.append(
-            charts.bars("mean absolute error by step", by_step, x_label="step ahead", y_label="")
+            charts.bar_chart(
+                "mean absolute error by step", by_step, x_label="step ahead", y_label=""
+            )
         )
-        drawn += _windows(true, predicted)
+        drawn += _forecast_windows(true, predicted)
     residuals = (predicted - true).ravel()
-    drawn.append(charts.histogram("residuals", residuals, x_label="forecast - true"))
-    return Panel(label, _errors(true.ravel(), predicted.ravel()), tuple(drawn))
+    drawn.append(charts.histogram_chart("residuals", residuals, x_label="forecast - true"))
+    return Panel(label, _error_summary(true.ravel(), predicted.ravel()), tuple(drawn))
 
 
-def _windows(true: Array, predicted: Array) -> list[Markup]:
+def _forecast_windows(true: Array, predicted: Array) -> list[Markup]:
     errors = np.abs(predicted - true).mean(axis=1)
     order = np.argsort(errors, kind="stable")
     chosen = {"best": order[0], "median": order[len(order) // 2], "worst": order[-1]}
     ahead = np.arange(true.shape[1]) + 1.0
     return [
         charts.line_chart(
-            f"{word} window (mean absolute error {figure(float(errors[i]))})",
-            _both(ahead, true[i], predicted[i]),
+            f"{word} window (mean absolute error {figure_text(float(errors[i]))})",
+            _forecast_lines(ahead, true[i], predicted[i]),
             x_label="step ahead",
         )
         for word, i in list(chosen.items())[:_MAX_WINDOWS]
     ]
 
 
-def _both(x: Array, true: Array, predicted: Array) -> list[charts.Line]:
+def _forecast_lines(x: Array, true: Array, predicted: Array) -> list[charts.Line]:
     return [
         charts.Line("true", "muted", x, true),
         charts.Line("forecast", "accent", x, predicted),
     ]
 
 
-def _tokens(
+def _tokens_view(
     name: str, predictions: Mapping[str, Array], inputs: Mapping[str, Feature], data: DataFiles
 ) -> TokensView:
-    true, predicted = (side.astype(int) for side in _flat(predictions, name))
+    true, predicted = (side.astype(int) for side in _flat_truth_and_prediction(predictions, name))
     # Id 0 is padding: nothing is asked of a model there.
     asked = true != 0
     right = (true == predicted) | ~asked
@@ -263,37 +267,41 @@ def _tokens(
     found = [
         Sequences(
             int(rows[k]),
-            tuple((n, _ids(values[k])) for n, values in given.items()),
-            _ids(true[i][asked[i]]),
-            _marked(predicted[i], true[i]),
-            () if generated is None else _marked(generated[i], true[i]),
+            tuple((n, _id_tuple(values[k])) for n, values in given.items()),
+            _id_tuple(true[i][asked[i]]),
+            _marked_ids(predicted[i], true[i]),
+            () if generated is None else _marked_ids(generated[i], true[i]),
             bool(whole[i]),
         )
         for k, i in enumerate(chosen)
     ]
-    chart = charts.bars("ids right by place", by_place, x_label="place", y_label="share")
+    chart = charts.bar_chart("ids right by place", by_place, x_label="place", y_label="share")
     return TokensView(name, chart, generated is not None, int((~whole).sum()), tuple(found))
 
 
-def _marked(said: Array, true: Array) -> tuple[tuple[int, bool], ...]:
+def _marked_ids(said: Array, true: Array) -> tuple[tuple[int, bool], ...]:
     """Return the ids where one was asked for, each with whether it is right."""
     asked = true != 0
-    return tuple(zip(_ids(said[asked]), (said == true)[asked].tolist(), strict=True))
+    return tuple(zip(_id_tuple(said[asked]), (said == true)[asked].tolist(), strict=True))
 
 
-def _ids(values: Array) -> tuple[int, ...]:
+def _id_tuple(values: Array) -> tuple[int, ...]:
     return tuple(int(value) for value in values)
 
 
-def _flat(predictions: Mapping[str, Array], name: str) -> tuple[Array, Array]:
+def _flat_truth_and_prediction(predictions: Mapping[str, Array], name: str) -> tuple[Array, Array]:
     sides = (predictions[f"{name}_{side}"].astype(np.float64) for side in ("true", "pred"))
     true, predicted = (side.reshape(len(side), -1) for side in sides)
     return true, predicted
 
 
-def _errors(true: Array, predicted: Array) -> str:
+def _error_summary(true: Array, predicted: Array) -> str:
     residuals = predicted - true
     spread = float(((true - true.mean()) ** 2).sum())
-    explained = f", R² {figure(1 - float((residuals**2).sum()) / spread)}" if spread > 0 else ""
+    explained = (
+        f", R² {figure_text(1 - float((residuals**2).sum()) / spread)}" if spread > 0 else ""
+    )
     absolute, squared = float(np.abs(residuals).mean()), float((residuals**2).mean())
-    return f"mean absolute error {figure(absolute)}, RMSE {figure(squared**0.5)}{explained}"
+    return (
+        f"mean absolute error {figure_text(absolute)}, RMSE {figure_text(squared**0.5)}{explained}"
+    )

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from dlspec.resolve.plan import Plan
 from dlspec_pipelines.steps.records import Dataset, Evaluation, TrainedModel
 from dlspec_pipelines.steps.reports.curves import Best
-from dlspec_pipelines.steps.reports.figure_texts import duration, figure, proportion_interval
+from dlspec_pipelines.steps.reports.figure_texts import (
+    duration_text,
+    figure_text,
+    proportion_interval,
+)
 
 _PARTS = ("train", "validation", "test")
 
@@ -20,7 +24,7 @@ class Tile:
     note: str = ""
 
 
-def tiles(
+def key_number_tiles(
     plan: Plan,
     dataset: Dataset,
     trained: TrainedModel,
@@ -29,36 +33,38 @@ def tiles(
     best: Best | None,
 ) -> tuple[Tile, ...]:
     """Return the measures that the spec asks for, the others, and the size of what was done."""
-    return (*_measures(plan, dataset, evaluation), *_sizes(plan, dataset, trained, best))
+    return (*_metric_tiles(plan, dataset, evaluation), *_size_tiles(plan, dataset, trained, best))
 
 
-def _measures(plan: Plan, dataset: Dataset, evaluation: Evaluation) -> Iterator[Tile]:
+def _metric_tiles(plan: Plan, dataset: Dataset, evaluation: Evaluation) -> Iterator[Tile]:
     asked = plan.evaluation.metrics if plan.evaluation else ()
     ordered = dict.fromkeys((*asked, *evaluation.metrics))
     for name in (name for name in ordered if name in evaluation.metrics):
         value = evaluation.metrics[name]
         rows = dataset.rows["test"]
-        note = _interval(value, rows) if name == "accuracy" else ""
-        yield Tile(name.replace("_", " "), figure(value), note)
+        note = _accuracy_interval(value, rows) if name == "accuracy" else ""
+        yield Tile(name.replace("_", " "), figure_text(value), note)
 
 
-def _sizes(
+def _size_tiles(
     plan: Plan, dataset: Dataset, trained: TrainedModel, best: Best | None
 ) -> Iterator[Tile]:
     assert plan.training is not None, "a run has training"
-    yield Tile("parameters", figure(trained.parameters))
+    yield Tile("parameters", figure_text(trained.parameters))
     if trained.flops is not None:
-        yield Tile("FLOPs", figure(trained.flops), "for one sample")
+        yield Tile("FLOPs", figure_text(trained.flops), "for one sample")
     note = f"of {plan.training.epochs}" + (f", best {best.epoch}" if best else "")
-    yield Tile("epochs", figure(trained.epochs), note)
+    yield Tile("epochs", figure_text(trained.epochs), note)
     begun = trained.continued_from_epoch
     yield Tile(
-        "training", duration(trained.seconds), f"continued after epoch {begun}" if begun else ""
+        "training",
+        duration_text(trained.seconds),
+        f"continued after epoch {begun}" if begun else "",
     )
     rows = [dataset.rows[part] for part in _PARTS]
-    yield Tile("samples", figure(sum(rows)), " / ".join(map(figure, rows)))
+    yield Tile("samples", figure_text(sum(rows)), " / ".join(map(figure_text, rows)))
 
 
-def _interval(share: float, rows: int) -> str:
+def _accuracy_interval(share: float, rows: int) -> str:
     low, high = proportion_interval(round(share * rows), rows)
     return f"95 %: {low:.3f} to {high:.3f}"

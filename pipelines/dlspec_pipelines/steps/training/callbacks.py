@@ -17,15 +17,15 @@ _NOT_STATE = frozenset({"_model", "params", "validation_data"})
 
 def watches_train_batches(callbacks: Sequence[keras.callbacks.Callback]) -> bool:
     """Return whether a callback wants to be called at each training step."""
-    return any(_overrides(callback, _TRAIN_BATCH) for callback in callbacks)
+    return any(_overrides_callback_methods(callback, _TRAIN_BATCH) for callback in callbacks)
 
 
 def watches_test_batches(callbacks: Sequence[keras.callbacks.Callback]) -> bool:
     """Return whether a callback wants to be called at each validation step."""
-    return any(_overrides(callback, _TEST_BATCH) for callback in callbacks)
+    return any(_overrides_callback_methods(callback, _TEST_BATCH) for callback in callbacks)
 
 
-def _overrides(callback: keras.callbacks.Callback, names: Sequence[str]) -> bool:
+def _overrides_callback_methods(callback: keras.callbacks.Callback, names: Sequence[str]) -> bool:
     # ModelCheckpoint's method returns at once unless it saves by steps.
     if isinstance(callback, keras.callbacks.ModelCheckpoint) and callback.save_freq == "epoch":
         return False
@@ -37,7 +37,7 @@ def _overrides(callback: keras.callbacks.Callback, names: Sequence[str]) -> bool
     )
 
 
-def capture(callback: keras.callbacks.Callback) -> tuple[dict[str, Any], dict[str, Array]]:
+def capture_callback(callback: keras.callbacks.Callback) -> tuple[dict[str, Any], dict[str, Array]]:
     """Return what a callback remembers: plain values by attribute, and arrays.
 
     An array's name is its attribute, or `attribute/index` for a list of arrays. Constructor
@@ -54,12 +54,12 @@ def capture(callback: keras.callbacks.Callback) -> tuple[dict[str, Any], dict[st
             arrays[name] = np.asarray(value)
         elif _is_array_list(value):
             arrays.update({f"{name}/{i}": array for i, array in enumerate(value)})
-        elif _is_plain(value):
+        elif _is_plain_callback_value(value):
             values[name] = value
     return values, arrays
 
 
-def restore(
+def restore_callback(
     callback: keras.callbacks.Callback, values: Mapping[str, Any], arrays: Mapping[str, Array]
 ) -> None:
     """Give a callback back what `capture` took from another of its class."""
@@ -91,9 +91,11 @@ def _is_array_list(value: object) -> TypeGuard[list[Array]]:
     return all(isinstance(item, np.ndarray) for item in value)
 
 
-def _is_plain(value: object) -> bool:
+def _is_plain_callback_value(value: object) -> bool:
     if isinstance(value, dict):
-        return all(isinstance(key, str) and _is_plain(item) for key, item in value.items())
+        return all(
+            isinstance(key, str) and _is_plain_callback_value(item) for key, item in value.items()
+        )
     if isinstance(value, list):
-        return all(_is_plain(item) for item in value)
+        return all(_is_plain_callback_value(item) for item in value)
     return value is None or isinstance(value, bool | int | float | str)

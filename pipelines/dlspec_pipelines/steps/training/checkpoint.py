@@ -43,7 +43,7 @@ class CorruptError(Exception):
     """A checkpoint that cannot be read, or is of another model."""
 
 
-def save(
+def save_checkpoint(
     path: Path,
     model: keras.Model,
     *,
@@ -55,11 +55,11 @@ def save(
     Raises:
         StepError: If the disk is full or the folder may not be written.
     """
-    arrays = {name: variable.numpy() for name, variable in _variables(model).items()}
+    arrays = {name: variable.numpy() for name, variable in _checkpoint_variables(model).items()}
     arrays |= {f"random/{name}": state for name, state in machine.random_states().items()}
     remembered: list[Mapping[str, Any]] = []
     for i, callback in enumerate(callbacks):
-        values, kept = memory.capture(callback)
+        values, kept = memory.capture_callback(callback)
         remembered.append({"class": type(callback).__name__, "values": values})
         arrays.update({f"callback/{i}/{name}": array for name, array in kept.items()})
     state = {"version": _VERSION, "position": asdict(position), "callbacks": remembered}
@@ -68,14 +68,16 @@ def save(
         np.savez(file, allow_pickle=False, state=text, **arrays)
 
 
-def load(path: Path, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback]) -> Position:
+def load_checkpoint(
+    path: Path, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback]
+) -> Position:
     """Put a checkpoint into a built model and its callbacks, and return where it stands.
 
     Raises:
         CorruptError: If the file is damaged or does not fit; nothing has been changed then.
     """
-    state, arrays = _read(path)
-    variables = _variables(model)
+    state, arrays = _read_checkpoint_file(path)
+    variables = _checkpoint_variables(model)
     remembered = state["callbacks"]
     fits = [c["class"] for c in remembered] == [type(c).__name__ for c in callbacks] and all(
         name in arrays and arrays[name].shape == tuple(variable.shape)
@@ -86,17 +88,19 @@ def load(path: Path, model: keras.Model, callbacks: Sequence[keras.callbacks.Cal
     for name, variable in variables.items():
         variable.assign(arrays[name])
     for i, callback in enumerate(callbacks):
-        memory.restore(callback, remembered[i]["values"], _under(f"callback/{i}/", arrays))
-    machine.restore_random_states(_under("random/", arrays))
+        memory.restore_callback(
+            callback, remembered[i]["values"], _arrays_under_prefix(f"callback/{i}/", arrays)
+        )
+    machine.restore_random_states(_arrays_under_prefix("random/", arrays))
     position = state["position"]
     return Position(**{**position, "history": tuple(position["history"])})
 
 
-def _under(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
+def _arrays_under_prefix(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
     return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
+def _read_checkpoint_file(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
     try:
         # Opened here: numpy leaves the file of a damaged archive open.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
@@ -109,7 +113,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
     return state, arrays
 
 
-def _variables(model: keras.Model) -> dict[str, Any]:
+def _checkpoint_variables(model: keras.Model) -> dict[str, Any]:
     # Positions, not names: layers of one model may share the name of a variable. `variables` holds
     # the states of seed generators, which `weights` leaves out.
     groups = {

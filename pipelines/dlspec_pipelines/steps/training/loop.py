@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from dlspec.language.sections import Training
-from dlspec_pipelines.steps.engine.batches import Chunk, Samples, chunks, order
+from dlspec_pipelines.steps.engine.batches import Chunk, Samples, epoch_visit_order, sample_chunks
 from dlspec_pipelines.steps.engine.call_length import Pace
 from dlspec_pipelines.steps.engine.engine import Engine, engine_for
 from dlspec_pipelines.steps.step_errors import StepError, Stopped
@@ -87,9 +87,9 @@ class Loop:
             LossError: If the loss is not a number any more.
         """
         while not self._is_over():
-            self._epoch()
+            self._run_epoch()
             if self.around.should_stop() and not self._is_over():
-                self._stop()
+                self._stop_training()
 
     def _is_over(self) -> bool:
         limit_s = 60 * (self.training.max_minutes or math.inf)
@@ -97,18 +97,18 @@ class Loop:
         over = position.epoch >= self.training.epochs or position.stopped
         return over or position.seconds >= limit_s
 
-    def _epoch(self) -> None:
+    def _run_epoch(self) -> None:
         before, started_s = self.position, self.seconds
         if before.figures is None:
             if before.row == 0:
                 self.model.reset_metrics()
                 self.compiled.on_epoch_begin(before.epoch)
             self._train_rows()
-            figures = self._figures() | {"learning_rate": self._learning_rate()}
-            self._move(figures=figures)
+            figures = self._metric_figures() | {"learning_rate": self._learning_rate()}
+            self._move_position(figures=figures)
         trained_s = self.seconds - started_s
         assert self.position.figures is not None
-        figures = {**self.position.figures, **self._validate()}
+        figures = {**self.position.figures, **self._validate_epoch()}
         self.compiled.on_epoch_end(before.epoch, figures)
         row = {"epoch": before.epoch + 1, **figures, "seconds": self.seconds - started_s}
         self.position = Position(
@@ -117,40 +117,40 @@ class Loop:
             history=(*before.history, row),
             stopped=bool(self.model.stop_training),
         )
-        self._report(row, rows=len(self.train) - before.row, trained_s=trained_s)
+        self._report_epoch_end(row, rows=len(self.train) - before.row, trained_s=trained_s)
         if (before.epoch + 1) % self.training.checkpoint.every_epochs == 0:
             self._save_if_due()
 
     def _train_rows(self) -> None:
         first_row, started_s = self.position.row, self.seconds
-        visit = order(self.training.seed, self.position.epoch, len(self.train))
-        batches = chunks(self.train, self.training.batch_size, visit=visit, start=first_row)
-        for row in self._calls("train", batches):
-            self._move(row=row)
-            self._tick(rate=(row - first_row) / max(self.seconds - started_s, 1e-9))
+        visit = epoch_visit_order(self.training.seed, self.position.epoch, len(self.train))
+        batches = sample_chunks(self.train, self.training.batch_size, visit=visit, start=first_row)
+        for row in self._run_engine_calls("train", batches):
+            self._move_position(row=row)
+            self._report_tick(rate=(row - first_row) / max(self.seconds - started_s, 1e-9))
             if self.model.stop_training:
                 return
             if row < len(self.train) and self.around.should_stop():
-                self._stop()
+                self._stop_training()
             if self.seconds - max(self._saved_at_s, started_s) >= _LONG_S:
-                self._save()
+                self._save_position()
 
-    def _validate(self) -> Mapping[str, float]:
+    def _validate_epoch(self) -> Mapping[str, float]:
         if self.validation is None:
             return {}
         self.compiled.on_test_begin()
         self.model.reset_metrics()
-        batches = chunks(self.validation, self.training.batch_size)
-        for row in self._calls("test", batches):
+        batches = sample_chunks(self.validation, self.training.batch_size)
+        for row in self._run_engine_calls("test", batches):
             if row < len(self.validation) and self.around.should_stop():
                 # Testing changes no weight: it is done again when training goes on.
-                self.compiled.on_test_end(self._figures())
-                self._stop()
-        figures = self._figures()
+                self.compiled.on_test_end(self._metric_figures())
+                self._stop_training()
+        figures = self._metric_figures()
         self.compiled.on_test_end(figures)
         return {f"val_{name}": value for name, value in figures.items()}
 
-    def _calls(self, what: str, batches: Iterator[Chunk]) -> Iterator[int]:
+    def _run_engine_calls(self, what: str, batches: Iterator[Chunk]) -> Iterator[int]:
         """Run all chunks; yield after each call how many samples are behind us."""
         engine, pace = self._engines[what], self._paces[what]
         for chunk in batches:
@@ -158,12 +158,14 @@ class Loop:
             while first < chunk.rows:
                 last = min(first + pace.rows, chunk.rows)
                 started = time.monotonic()
-                self._call(what, loaded, first, last, step=(chunk.start + first) // pace.batch_size)
-                pace.learn(time.monotonic() - started, last - first)
+                self._call_engine(
+                    what, loaded, first, last, step=(chunk.start + first) // pace.batch_size
+                )
+                pace.learn_from_call(time.monotonic() - started, last - first)
                 first = last
                 yield chunk.start + first
 
-    def _call(self, what: str, loaded: Any, first: int, last: int, *, step: int) -> None:  # noqa: ANN401
+    def _call_engine(self, what: str, loaded: Any, first: int, last: int, *, step: int) -> None:  # noqa: ANN401
         engine, watched = self._engines[what], self._paces[what].one_by_one
         run = engine.train if what == "train" else engine.test
         if not watched:
@@ -173,9 +175,9 @@ class Loop:
         end = getattr(self.compiled, f"on_{what}_batch_end")
         begin(step)
         run(loaded, first, last)
-        end(step, self._figures())
+        end(step, self._metric_figures())
 
-    def _figures(self) -> dict[str, float]:
+    def _metric_figures(self) -> dict[str, float]:
         results = self.model.get_metrics_result()
         # A metric such as F1Score without an average gives one number per class.
         return {
@@ -186,8 +188,8 @@ class Loop:
     def _learning_rate(self) -> float:
         return float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
 
-    def _tick(self, *, rate: float) -> None:
-        figures, at = self._figures(), self.position.epoch + 1
+    def _report_tick(self, *, rate: float) -> None:
+        figures, at = self._metric_figures(), self.position.epoch + 1
         if not math.isfinite(figures["loss"]):
             raise LossError(
                 f"the loss became {figures['loss']} in epoch {at}",
@@ -198,7 +200,7 @@ class Loop:
         if done < 1:
             self.around.listen(Tick(at, self.training.epochs, done, figures, rate))
 
-    def _report(self, row: Mapping[str, float], *, rows: int, trained_s: float) -> None:
+    def _report_epoch_end(self, row: Mapping[str, float], *, rows: int, trained_s: float) -> None:
         tracing_s = {name: pace.tracing_s or 0.0 for name, pace in self._paces.items()}
         seconds, steady_s = row["seconds"], row["seconds"]
         if self.position.epoch == self._first_epoch + 1:
@@ -218,12 +220,12 @@ class Loop:
 
     def _save_if_due(self) -> None:
         if self.seconds - self._saved_at_s >= _CHECKPOINT_SHARE * self._save_cost_s:
-            self._save()
+            self._save_position()
 
-    def _save(self) -> None:
+    def _save_position(self) -> None:
         started_s = self.seconds
-        self._move(seconds=started_s)
-        checkpoint.save(
+        self._move_position(seconds=started_s)
+        checkpoint.save_checkpoint(
             self.around.checkpoint_file,
             self.model,
             callbacks=self.callbacks,
@@ -232,13 +234,13 @@ class Loop:
         self._saved_at_s = self.seconds
         self._save_cost_s = self._saved_at_s - started_s
 
-    def _stop(self) -> None:
-        self._save()
+    def _stop_training(self) -> None:
+        self._save_position()
         raise Stopped(
             f"training stopped in epoch {self.position.epoch + 1} of {self.training.epochs}",
             epoch=self.position.epoch,
             help="run it again: it goes on from here",
         )
 
-    def _move(self, **changes: Any) -> None:  # noqa: ANN401 - fields of Position
+    def _move_position(self, **changes: Any) -> None:  # noqa: ANN401 - fields of Position
         self.position = replace(self.position, **changes)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import keras
 
-from dlspec.resolve.plan import Plan, canonical, digest
+from dlspec.resolve.plan import Plan, canonical_data, canonical_digest
 from dlspec_pipelines.steps import store
 from dlspec_pipelines.steps.engine import determinism as machine
 from dlspec_pipelines.steps.engine.determinism import total_flops
@@ -70,11 +70,11 @@ def write_run(
     """
     folder = store.run_folder(plan.name, run)
     weights = weights_digest(model)
-    facts = _facts(model, plan, dataset=dataset, spec_text=spec_text, outcome=outcome)
-    with store.whole_folder(folder, needed=_size(model)) as aside:
+    facts = _run_facts(model, plan, dataset=dataset, spec_text=spec_text, outcome=outcome)
+    with store.whole_folder(folder, needed=_bytes_of_run_folder(model)) as aside:
         model.save(aside / "model.keras")
         (aside / "spec.yaml").write_text(spec_text, encoding="utf-8")
-        _write_json(aside / "plan.json", canonical(plan))
+        _write_json(aside / "plan.json", canonical_data(plan))
         shutil.copyfile(Path(dataset.path) / "preparation.json", aside / "preparation.json")
         (aside / "history.csv").write_text(history_csv(outcome.history), encoding="utf-8")
         _write_json(aside / "run.json", {"run": run, "weights": weights, **facts})
@@ -107,7 +107,7 @@ def history_csv(history: Sequence[Mapping[str, float]]) -> str:
     return text.getvalue()
 
 
-def _facts(
+def _run_facts(
     model: keras.Model, plan: Plan, *, dataset: Dataset, spec_text: str, outcome: Outcome
 ) -> dict[str, object]:
     assert plan.training is not None
@@ -117,13 +117,13 @@ def _facts(
         "seed": plan.training.seed,
         "digests": {
             "spec": hashlib.sha256(spec_text.encode()).hexdigest(),
-            "plan": digest(plan),
+            "plan": canonical_digest(plan),
             "data": dataset.digest,
             "dataset": dataset.fingerprint,
         },
         "backend": keras.config.backend(),
-        "versions": machine.versions(),
-        "host": asdict(machine.describe(model, plan.runtime)),
+        "versions": machine.software_versions(),
+        "host": asdict(machine.describe_machine(model, plan.runtime)),
         "started": outcome.started,
         "seconds": outcome.seconds,
         "epochs": len(outcome.history),
@@ -136,7 +136,7 @@ def _facts(
     }
 
 
-def _size(model: keras.Model) -> int:
+def _bytes_of_run_folder(model: keras.Model) -> int:
     # Weights and up to two moments of each in the optimizer, four bytes a number.
     return 3 * 4 * int(model.count_params())
 

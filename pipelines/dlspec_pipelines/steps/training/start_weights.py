@@ -5,7 +5,7 @@ from pathlib import Path
 
 import keras
 
-from dlspec.backends.weights import WeightsError, read_weights, transfer
+from dlspec.backends.weights import WeightsError, read_weights, transfer_weights
 from dlspec_pipelines.steps.records import Start, Started
 from dlspec_pipelines.steps.step_errors import StepError
 
@@ -26,14 +26,14 @@ def start_digest(start: Start) -> str:
         ) from error
 
 
-def begin(model: keras.Model, start: Start) -> Started:
+def begin_with_weights(model: keras.Model, start: Start) -> Started:
     """Give a model earlier weights where they fit, and return what became of each layer.
 
     Raises:
         StepError: If the file holds no weights, or none that fit.
     """
     try:
-        found = transfer(model, read_weights(Path(start.file)))
+        found = transfer_weights(model, read_weights(Path(start.file)))
     except WeightsError as problem:
         told = problem.message.replace(start.file, start.source)
         raise StepError(told, help=problem.help) from problem

@@ -19,7 +19,7 @@ import dlspec
 from dlspec.backends.lower import build_object
 from dlspec.language.sections import Training
 from dlspec.resolve.chain import step_digest
-from dlspec.resolve.plan import Plan, digest
+from dlspec.resolve.plan import Plan, canonical_digest
 from dlspec_pipelines.steps import store
 from dlspec_pipelines.steps.engine import determinism as machine
 from dlspec_pipelines.steps.engine.batches import Samples, class_weights
@@ -32,7 +32,7 @@ from dlspec_pipelines.steps.training.checkpoint import CorruptError, Position
 from dlspec_pipelines.steps.training.loop import Loop, LossError, Surroundings
 from dlspec_pipelines.steps.training.progress import Listener, Notice, Progress
 from dlspec_pipelines.steps.training.run_folder import Outcome, write_run
-from dlspec_pipelines.steps.training.start_weights import begin, start_digest
+from dlspec_pipelines.steps.training.start_weights import begin_with_weights, start_digest
 
 # Part of the key of a checkpoint: raise it when the loop would give other numbers.
 _LOOP_VERSION = 1
@@ -80,43 +80,45 @@ def train(  # noqa: PLR0913 - what to do, where to tell of it, and when to stop
     if store.run_folder(plan.name, run).exists():
         raise StepError(f"the run `{run}` of `{plan.name}` exists", help="name the run otherwise")
     with (
-        _signals() as signalled,
-        machine.settled(plan.runtime, seed=plan.training.seed, step_flops=step_flops(plan)),
-        _locked(store.work_folder(work_key(plan, dataset, start))) as work,
+        _stop_on_signals() as signalled,
+        machine.settled_machine(plan.runtime, seed=plan.training.seed, step_flops=step_flops(plan)),
+        _locked_work_folder(store.work_folder(work_key(plan, dataset, start))) as work,
     ):
         around = Surroundings(
             work / "checkpoint.npz",
             progress,
             lambda: signalled.is_set() or (stop is not None and stop.is_set()),
         )
-        trained = _train(plan, dataset, run=run, spec_text=spec_text, around=around, start=start)
+        trained = _train_in_work_folder(
+            plan, dataset, run=run, spec_text=spec_text, around=around, start=start
+        )
         shutil.rmtree(work)
     return trained
 
 
 @contextmanager
-def _locked(work: Path) -> Iterator[Path]:
-    with store.lock(work):
+def _locked_work_folder(work: Path) -> Iterator[Path]:
+    with store.lock_folder(work):
         yield work
 
 
 def work_key(plan: Plan, dataset: Dataset, start: Start | None = None) -> str:
     """Return the name of a piece of work: equal keys mean equal numbers."""
-    versions = machine.versions()
+    versions = machine.software_versions()
     backend = keras.config.backend()
     parts = (
         step_digest(plan, "model"),
         dataset.digest,
         f"{backend} {versions[backend]}",
         f"keras {versions['keras']}",
-        f"threads {machine.threads()}",
+        f"threads {machine.threads_per_operation()}",
         f"loop {_LOOP_VERSION}",
         *(() if start is None else (f"weights {start_digest(start)}",)),
     )
-    return digest(parts)[:32]
+    return canonical_digest(parts)[:32]
 
 
-def samples_of(plan: Plan, dataset: Dataset, part: str) -> Samples:
+def samples_for_model(plan: Plan, dataset: Dataset, part: str) -> Samples:
     """Return one part of a data set in the form the plan's model takes."""
     assert plan.data is not None
     opened = open_part(dataset, part)
@@ -129,7 +131,7 @@ def samples_of(plan: Plan, dataset: Dataset, part: str) -> Samples:
     )
 
 
-def _train(
+def _train_in_work_folder(
     plan: Plan,
     dataset: Dataset,
     *,
@@ -140,10 +142,10 @@ def _train(
 ) -> TrainedModel:
     started = datetime.now(UTC).isoformat(timespec="seconds")
     model = dlspec.compile(plan)
-    taken = None if start is None else begin(model, start)
+    taken = None if start is None else begin_with_weights(model, start)
     if taken is not None:
         around.listen(taken)
-    loop = _begin(plan, dataset, model, around=around)
+    loop = _begin_loop(plan, dataset, model, around=around)
     continued = loop.position.epoch
     try:
         loop.run()
@@ -164,24 +166,26 @@ def _train(
     )
 
 
-def _begin(plan: Plan, dataset: Dataset, model: keras.Model, *, around: Surroundings) -> Loop:
+def _begin_loop(plan: Plan, dataset: Dataset, model: keras.Model, *, around: Surroundings) -> Loop:
     training = plan.training
     assert training is not None
-    data = _weighted(samples_of(plan, dataset, "train"), training)
-    validation = samples_of(plan, dataset, "validation") if dataset.rows["validation"] else None
+    data = _samples_with_class_weights(samples_for_model(plan, dataset, "train"), training)
+    validation = (
+        samples_for_model(plan, dataset, "validation") if dataset.rows["validation"] else None
+    )
     _refuse_short_batch(model, data, validation, training.batch_size)
-    _build(model, data)
+    _build_training_variables(model, data)
     callbacks = [build_object(declared) for declared in training.callbacks]
     model.stop_training = False
     steps = math.ceil(len(data) / training.batch_size)
     compiled = keras.callbacks.CallbackList(
         list(callbacks), model=model, epochs=training.epochs, steps=steps, verbose=0
     )
-    position = _continue(model, callbacks, compiled, around, epochs=training.epochs)
+    position = _continue_from_checkpoint(model, callbacks, compiled, around, epochs=training.epochs)
     return Loop(model, training, data, validation, callbacks, compiled, around, position)
 
 
-def _continue(
+def _continue_from_checkpoint(
     model: keras.Model,
     callbacks: Sequence[keras.callbacks.Callback],
     compiled: keras.callbacks.CallbackList,
@@ -199,7 +203,7 @@ def _continue(
     if not exists:
         return Position()
     try:
-        position = checkpoint.load(file, model, callbacks)
+        position = checkpoint.load_checkpoint(file, model, callbacks)
     except CorruptError as error:
         around.listen(Notice(f"{error}; training starts from the beginning"))
         return Position()
@@ -210,7 +214,7 @@ def _continue(
     return position
 
 
-def _weighted(data: Samples, training: Training) -> Samples:
+def _samples_with_class_weights(data: Samples, training: Training) -> Samples:
     if training.class_weight is None:
         return data
     if len(data.targets) != 1:
@@ -235,7 +239,7 @@ def _refuse_short_batch(
             )
 
 
-def _build(model: keras.Model, data: Samples) -> None:
+def _build_training_variables(model: keras.Model, data: Samples) -> None:
     """Make every variable of optimizer, loss and metrics, so that a checkpoint can fill them."""
     # Two rows: with one, Keras takes a vector of one prediction each for a binary output.
     rows = model.inputs[0].shape[0] or 2
@@ -253,7 +257,7 @@ def _build(model: keras.Model, data: Samples) -> None:
 
 
 @contextmanager
-def _signals() -> Iterator[threading.Event]:
+def _stop_on_signals() -> Iterator[threading.Event]:
     """Give an event that the first SIGINT or SIGTERM sets; a second one acts as before."""
     asked = threading.Event()
     if threading.current_thread() is not threading.main_thread():
