@@ -4,8 +4,10 @@ import sys
 
 import click
 
-from dlspec.cli import main, parse_set_option, plan_or_exit, spec_path
+from dlspec.cli import main
 from dlspec.language.sections import BACKENDS
+from dlspec.tools.commands.spec_arguments import parse_set_option, plan_or_exit
+from dlspec.tools.commands.spec_paths import spec_path
 
 __all__ = ["main"]
 

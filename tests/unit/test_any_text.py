@@ -9,8 +9,7 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Diagnostic, Related, Reporter, render_text
 from dlspec.diagnostics.formats import render_github, render_json, render_sarif
 from dlspec.diagnostics.source import Source, Span
-from dlspec.syntax.expression_grammar import ExpressionError
-from dlspec.syntax.expression_grammar import parse_expression
+from dlspec.syntax.expression_grammar import ExpressionError, parse_expression
 from dlspec.syntax.expressions import evaluate_expression
 from dlspec.syntax.nodes import Mapping, Scalar
 from dlspec.syntax.parse import parse

@@ -22,10 +22,11 @@ def _imported_by(statement: str) -> set[str]:
     [
         "import dlspec",
         "import dlspec.cli",
+        "from dlspec.cli import main\nfor name in main.list_commands(0): main.get_command(0, name)",
         "import dlspec\ndlspec.load('specs/digits_lenet5.yaml')",
         "import dlspec\ndlspec.load('dlspec/expand/zoo/resnet.yaml')",
     ],
-    ids=["dlspec", "cli", "a spec", "an architecture"],
+    ids=["dlspec", "cli", "every command", "a spec", "an architecture"],
 )
 def test_the_front_end_imports_nothing_heavy(statement, monkeypatch, request):
     monkeypatch.chdir(request.config.rootpath)

@@ -1,0 +1,30 @@
+"""The command `new`: a spec that runs as it is."""
+
+from pathlib import Path
+
+import click
+
+from dlspec.tools.new.new_spec import write_new
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--zoo", "architecture", default="lenet5", show_default=True, help="See `dlspec zoo`."
+)
+@click.option("--data", "data", default="digits", show_default=True, help="What to train it on.")
+def new(name: str, architecture: str, data: str) -> None:
+    """Write specs/NAME.yaml: a spec that runs as it is.
+
+    \b
+    Example:
+      dlspec new my_digits --zoo lenet5 --data digits && dlspec run my_digits
+    """  # noqa: D301 - click reads \b
+    try:
+        path = write_new(name, architecture, data, folder=Path("specs"))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"specs/{name}.yaml: {error.strerror}") from error
+    click.echo(f"wrote {path}", err=True)
+    click.echo(str(path))

@@ -1,0 +1,36 @@
+"""The command `show`: the layers of a spec, as a table, JSON or a picture."""
+
+import json
+from pathlib import Path
+
+import click
+
+from dlspec.tools.commands.spec_arguments import SET_OPTION, plan_or_exit
+from dlspec.tools.show import graph_svg, layer_table, plan_json
+
+
+@click.command()
+@click.argument("spec")
+@SET_OPTION
+@click.option("--graph", "picture", type=click.Path(dir_okay=False), help="Write an SVG picture.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def show(spec: str, sets: tuple[str, ...], picture: str | None, *, as_json: bool) -> None:
+    """Show the layers of SPEC: output shape, parameters, FLOPs, activation bytes.
+
+    \b
+    Examples:
+      dlspec show digits_lenet5
+      dlspec show specs/digits_lenet5.yaml --set kernel=5 --graph lenet.svg
+    """  # noqa: D301 - click reads \b
+    plan = plan_or_exit(spec, sets).plan
+    assert plan is not None
+    if as_json:
+        click.echo(json.dumps(plan_json(plan), indent=2))
+    elif picture is None:
+        click.echo(layer_table(plan))
+    if picture is not None:
+        try:
+            Path(picture).write_text(graph_svg(plan.graph), "utf-8")
+        except OSError as error:
+            raise click.ClickException(f"{picture} cannot be written: {error.strerror}") from error
+        click.echo(f"wrote {picture}", err=True)

@@ -1,0 +1,54 @@
+"""The spec that a command is given, compiled, with what `--set` changes."""
+
+import sys
+
+import click
+
+from dlspec.compiler import Compilation, compile_file, compile_source
+from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.source import Source
+from dlspec.syntax.parse import parse
+from dlspec.syntax.substitution import plain_value
+from dlspec.tools.commands.findings_output import print_diagnostics
+from dlspec.tools.commands.spec_paths import read_file_or_stdin, spec_path
+
+SET_OPTION = click.option(
+    "sets", "--set", multiple=True, metavar="NAME=VALUE", help="Change a param."
+)
+
+
+def plan_or_exit(spec: str, sets: tuple[str, ...] = ()) -> Compilation:
+    """Compile a spec given by path or name; on a mistake print all of them and exit with 1."""
+    params = dict(parse_set_option(text) for text in sets)
+    compilation = compile_file(spec_path(spec), params=params)
+    print_diagnostics(list(compilation.diagnostics), "text")
+    if compilation.plan is None:
+        sys.exit(1)
+    return compilation
+
+
+def compile_file_or_stdin(file: str) -> Compilation:
+    """Compile a file, or standard input for `-`."""
+    if file == "-":
+        reporter = Reporter()
+        source = read_file_or_stdin(file, reporter)
+        if source is None:
+            return Compilation(None, reporter.diagnostics, None)
+        return compile_source(source)
+    return compile_file(file)
+
+
+def parse_set_option(text: str) -> tuple[str, object]:
+    """Return the name and the value of `--set name=value`; the value as YAML reads it.
+
+    Raises:
+        click.UsageError: If there is no `=`.
+    """
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise click.UsageError(f"`--set {text}` has no `=`; write `--set name=value`")
+    reporter = Reporter()
+    tree = parse(Source("--set", f"{name.strip()}: {value.strip()}"), reporter)
+    if tree is None or reporter.failed or len(tree.entries) != 1:
+        raise click.UsageError(f"`--set {text}` is not a name and a value as YAML writes it")
+    return tree.entries[0].name, plain_value(tree.entries[0].value)

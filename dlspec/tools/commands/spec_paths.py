@@ -1,0 +1,56 @@
+"""Which files a command reads: paths, folders, names under specs/, standard input."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.source import Source
+from dlspec.diagnostics.suggest import suggest
+from dlspec.syntax.spec_files import MAX_BYTES, decode_source, read_source
+
+
+def spec_files_under(paths: tuple[str, ...]) -> Iterator[str]:
+    """Yield the files that `paths` name; a folder stands for every spec in it.
+
+    Raises:
+        click.UsageError: If a folder holds none.
+    """
+    for path in paths:
+        if path == "-" or not Path(path).is_dir():
+            yield path
+            continue
+        inside = sorted(p for p in Path(path).rglob("*") if p.suffix in (".yaml", ".yml"))
+        if not inside:
+            raise click.UsageError(f"there is no spec under {path}")
+        yield from map(str, inside)
+
+
+def spec_path(spec: str) -> Path:
+    """Return the file of a spec given by path, or by its name under specs/.
+
+    Raises:
+        click.UsageError: If there is neither, when the nearest name is offered, or more than one.
+    """
+    path = Path(spec)
+    if path.is_file() or path.suffix in (".yaml", ".yml"):
+        return path
+    named = sorted(p for p in Path("specs").rglob("*.y*ml") if p.stem == spec)
+    if len(named) > 1:
+        paths = ", ".join(f"`{path}`" for path in named)
+        raise click.UsageError(f"`{spec}` is the name of {len(named)} specs; write one of {paths}")
+    if named:
+        return named[0]
+    names = sorted({p.stem for p in Path("specs").rglob("*.y*ml")})
+    near = suggest(spec, names)
+    known = f"the specs are {', '.join(names)}" if names else "there is no folder specs/ here"
+    raise click.UsageError(f"there is no spec `{spec}`; " + (f"write `{near}`" if near else known))
+
+
+def read_file_or_stdin(file: str, reporter: Reporter) -> Source | None:
+    """Return the text of a file, or of standard input for `-`; None when it is reported."""
+    if file == "-":
+        return decode_source(sys.stdin.buffer.read(MAX_BYTES + 1), "-", reporter)
+    return read_source(Path(file), reporter)

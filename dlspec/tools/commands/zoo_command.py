@@ -1,0 +1,27 @@
+"""The command `zoo`: the packaged architectures."""
+
+import click
+
+from dlspec.diagnostics.suggest import suggest
+from dlspec.expand.zoo import architecture_names, text_of
+from dlspec.tools.zoo_table import catalogue_table
+
+
+@click.command()
+@click.argument("name", required=False)
+def zoo(name: str | None) -> None:
+    """List the packaged architectures, or print the one called NAME.
+
+    \b
+    Example:
+      dlspec zoo resnet     # its params, and the graph as a spec to read
+    """  # noqa: D301 - click reads \b
+    if name is None:
+        click.echo(catalogue_table())
+        click.echo("\n`dlspec zoo NAME` prints one with its params", err=True)
+    elif name in architecture_names():
+        click.echo(text_of(name), nl=False)
+    else:
+        near = suggest(name, architecture_names())
+        said = f"write `{near}`" if near else "`dlspec zoo` lists them"
+        raise click.UsageError(f"there is no packaged architecture `{name}`; {said}")
