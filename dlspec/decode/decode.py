@@ -16,8 +16,8 @@ from dlspec.language.catalogue.target import Target
 from dlspec.language.kinds import keys_of
 from dlspec.language.sections import Document
 from dlspec.syntax.nodes import Mapping as MappingNode
-from dlspec.syntax.nodes import Node, Scalar
-from dlspec.syntax.scalars import POISON, Poison
+from dlspec.syntax.nodes import Node, Scalar, is_poison_node
+from dlspec.syntax.scalars import POISON
 from dlspec.syntax.substitution import (
     Scope,
     as_node,
@@ -131,7 +131,7 @@ class _Decoder:
         own: dict[str, object] = {}
         entries = node.entries if isinstance(node, MappingNode) else ()
         scope = Scope(own, later=frozenset(entry.name for entry in entries))
-        unread = isinstance(node, Scalar) and isinstance(node.value, Poison)
+        unread = is_poison_node(node)
         if node is not None and not isinstance(node, MappingNode) and not unread:
             self._reader.wrong("params", "a mapping from names to values", node)
         for entry in entries:

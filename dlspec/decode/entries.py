@@ -11,7 +11,7 @@ from dlspec.diagnostics.suggest import suggest
 from dlspec.language import catalogue
 from dlspec.language.catalogue import ClassEntry
 from dlspec.language.catalogue.target import Target
-from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence
+from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence, is_poison_node
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.scalars import POISON, Poison
 from dlspec.syntax.substitution import describe_node
@@ -227,7 +227,7 @@ def sound_name(text: str) -> str:
 
 def report_wrong(node: Node, message: str, reporter: Reporter, *, help: str | None = None) -> None:
     """Report a value of a wrong type; poison is reported already."""
-    if isinstance(node, Scalar) and isinstance(node.value, Poison):
+    if is_poison_node(node):
         return
     reporter.error(
         Code.WRONG_TYPE, node.span, message, label=f"this is {describe_node(node)}", help=help

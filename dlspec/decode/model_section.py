@@ -14,9 +14,9 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.source import Span
 from dlspec.language.catalogue.target import Target
-from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence
+from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence, is_poison_node
 from dlspec.syntax.nodes import Mapping as MappingNode
-from dlspec.syntax.scalars import POISON, Poison
+from dlspec.syntax.scalars import POISON
 from dlspec.syntax.substitution import describe_node
 
 _MODEL_KEYS = ("inputs", "graph", "outputs", "inputs_as", "defaults", "blocks", "models")
@@ -132,7 +132,7 @@ def _decode_model_input(entry: Entry, reporter: Reporter) -> InputSpec:
 
 
 def _decode_inputs_as(node: Node | None, reporter: Reporter) -> Literal["list", "mapping"] | None:
-    if node is None or _is_poison_scalar(node):
+    if node is None or is_poison_node(node):
         return None
     value = node.value if isinstance(node, Scalar) else None
     if value == "list":
@@ -180,7 +180,7 @@ def _decode_block(entry: Entry, target: Target, reporter: Reporter) -> BlockSpec
 
 
 def _decode_block_inputs(node: Node | None, reporter: Reporter) -> tuple[Scalar, ...] | None:
-    if node is None or _is_poison_scalar(node):
+    if node is None or is_poison_node(node):
         return None
     items = node.items if isinstance(node, Sequence) else ()
     names = tuple(i for i in items if isinstance(i, Scalar) and isinstance(i.value, str))
@@ -202,7 +202,3 @@ def _is_empty(node: Node) -> bool:
             return not node.items
         case MappingNode():
             return not node.entries
-
-
-def _is_poison_scalar(node: Node) -> bool:
-    return isinstance(node, Scalar) and isinstance(node.value, Poison)

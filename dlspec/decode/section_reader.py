@@ -16,9 +16,9 @@ from dlspec.language.catalogue import Object
 from dlspec.language.catalogue.target import Target
 from dlspec.language.kinds import Key, Kind, keys_of
 from dlspec.language.sections import Gate
-from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence
+from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence, is_poison_node
 from dlspec.syntax.nodes import Mapping as MappingNode
-from dlspec.syntax.scalars import POISON, Poison
+from dlspec.syntax.scalars import POISON
 from dlspec.syntax.substitution import describe_node, plain_value, scalar_help
 
 _REQUIREMENT = re.compile(
@@ -38,7 +38,7 @@ class RecordReader:
     def value(self, kind: Kind, node: Node, path: str) -> Any:  # noqa: ANN401, C901, PLR0912 - one line per kind
         """Return the value of a node without expressions, or report it and return poison."""
         self.values[path] = node.span
-        if isinstance(node, Scalar) and isinstance(node.value, Poison):
+        if is_poison_node(node):
             return POISON
         match kind:
             case kinds.Boolean():

@@ -17,7 +17,7 @@ from dlspec.expand.names import Frame
 from dlspec.language.catalogue import ClassEntry, Parameter
 from dlspec.language.catalogue.target import Target
 from dlspec.language.indexing import ELLIPSIS, is_index
-from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence
+from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence, is_poison_node
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.scalars import POISON, Poison
 from dlspec.syntax.substitution import (
@@ -232,7 +232,9 @@ class CallReader:
     def _is_index(self, node: Node, owner: str) -> bool:
         """Report what cannot stand between the brackets of `x[...]`, each item at its place."""
         items = node.items if isinstance(node, Sequence) else (node,)
-        wrong = [item for item in items if not _is_poison(item) and not is_index(plain_value(item))]
+        wrong = [
+            item for item in items if not is_poison_node(item) and not is_index(plain_value(item))
+        ]
         for item in wrong:
             self.reporter.error(
                 Code.WRONG_TYPE,
@@ -282,10 +284,6 @@ class CallReader:
         first = entry.parameters[0] if entry.parameters else None
         as_list = first is not None and first.type == "tensors" and entry.name not in VARIADIC
         return (pointers,) if as_list else pointers
-
-
-def _is_poison(node: Node) -> bool:
-    return isinstance(node, Scalar) and isinstance(node.value, Poison)
 
 
 def _contains_poison(value: FlatArgument) -> bool:

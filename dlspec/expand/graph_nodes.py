@@ -16,7 +16,7 @@ from dlspec.language.catalogue import ClassEntry, ModelRef, Object
 from dlspec.language.catalogue import made_object as object_of
 from dlspec.language.catalogue.target import Target
 from dlspec.syntax.nodes import Mapping as MappingNode
-from dlspec.syntax.nodes import Node, Scalar
+from dlspec.syntax.nodes import Node, Scalar, is_poison_node
 from dlspec.syntax.scalars import POISON, Poison
 from dlspec.syntax.substitution import (
     Scope,
@@ -64,7 +64,7 @@ class Expansion:
 
     def wrong(self, node: Node, message: str, *, help: str | None = None) -> None:
         """Report a value of a wrong type, unless a mistake is reported there already."""
-        if not (isinstance(node, Scalar) and isinstance(node.value, Poison)):
+        if not is_poison_node(node):
             label = f"this is {describe_node(node)}"
             self.reporter.error(Code.WRONG_TYPE, node.span, message, label=label, help=help)
 
@@ -240,15 +240,11 @@ def _make_op_call(entry: EntrySpec, place: Place, flow: Flow | None, state: Expa
     word = Scalar(head.removeprefix("ops."), entry.word.span)
     argument = _substituted_argument(entry, place, state)
     found = find_class("op", word, state.target, state.reporter)
-    if isinstance(found, Poison) or _is_poison(argument):
+    if isinstance(found, Poison) or is_poison_node(argument):
         return _Made(plain_head(head), POISON)
     reader = CallReader(place.frame, place.scope, state.target, state.reporter)
     made, places = reader.operation(found, argument, flow, entry)
     return _Made(plain_head(head), made, () if isinstance(made, FlatOp) else POISON, {}, places)
-
-
-def _is_poison(node: Node | None) -> bool:
-    return isinstance(node, Scalar) and isinstance(node.value, Poison)
 
 
 def _append_flat_node(entry: EntrySpec, place: Place, made: _Made, state: Expansion) -> Pointer:

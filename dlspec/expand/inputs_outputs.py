@@ -11,7 +11,7 @@ from dlspec.expand.names import Frame
 from dlspec.language.dtypes import DTYPES
 from dlspec.language.kinds import Form
 from dlspec.syntax.nodes import Mapping as MappingNode
-from dlspec.syntax.nodes import Node, Scalar, Sequence
+from dlspec.syntax.nodes import Node, Scalar, Sequence, is_poison_node
 from dlspec.syntax.scalars import POISON, Poison
 from dlspec.syntax.substitution import Scope, describe_node, plain_value, substitute_expressions
 
@@ -55,7 +55,7 @@ def _read_input_shape(
 ) -> tuple[int | None, ...] | None:
     node = substitute_expressions(declared.shape, scope, reporter)
     if not isinstance(node, Sequence):
-        if not (isinstance(node, Scalar) and isinstance(node.value, Poison)):
+        if not is_poison_node(node):
             value = plain_value(node)
             help_ = f"write `{declared.name.value}: [{value}]`" if isinstance(value, int) else None
             message = f"the shape of `{declared.name.value}` is a list of extents"
@@ -160,7 +160,7 @@ def _find_output_tensor(node: Node, frame: Frame, reporter: Reporter) -> Flow:
             )
             return POISON
         return found
-    if isinstance(node, Scalar) and isinstance(node.value, Poison):
+    if is_poison_node(node):
         return POISON
     _report_wrong_node_type(node, "an output is the name of an entry", reporter)
     return POISON

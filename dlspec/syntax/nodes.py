@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dlspec.diagnostics.source import Span
+from dlspec.syntax.scalars import Poison
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +61,8 @@ class Mapping:
 
 
 Node = Scalar | Sequence | Mapping
+
+
+def is_poison_node(node: Node | None) -> bool:
+    """Return whether a node stands for a value whose mistake is reported already."""
+    return isinstance(node, Scalar) and isinstance(node.value, Poison)

@@ -66,7 +66,7 @@ def _spec_name(name: str) -> str:
 def _raise_problems(model: keras.Model, problems: list[Problem]) -> None:
     """Report each problem at its line of a listing of the model: the nearest to a place."""
     reporter = Reporter()
-    rows = _listing(model)
+    rows = _operation_listing(model)
     source = Source(f"<{model.name}>", "\n".join(rows.values()))
     starts: dict[int, int] = {}
     offset = 0
@@ -85,11 +85,11 @@ def _raise_problems(model: keras.Model, problems: list[Problem]) -> None:
     reporter.raise_errors()
 
 
-def _listing(model: keras.Model) -> dict[int, str]:
+def _operation_listing(model: keras.Model) -> dict[int, str]:
     """Return one row for each operation by identity: its name, then its class."""
     rows: dict[int, str] = {}
     for operation in getattr(model, "operations", None) or [model]:
         rows[id(operation)] = f"{operation.name}: {type(operation).__name__}"
         if isinstance(operation, keras.Model) and operation is not model:
-            rows |= _listing(operation)
+            rows |= _operation_listing(operation)
     return rows

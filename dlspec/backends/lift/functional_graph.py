@@ -9,7 +9,13 @@ import keras
 
 from dlspec.backends.lift.layers import CannotSayError, Lifter, layer_entry
 from dlspec.backends.lift.operation_names import function_name
-from dlspec.backends.lift.operations import are_tensors, called, constant, index_text, operands
+from dlspec.backends.lift.operations import (
+    are_tensors,
+    array_as_lists,
+    function_and_arguments,
+    index_text,
+    leading_tensor_parameters,
+)
 from dlspec.backends.lift.structures import (
     as_declared,
     functional_of,
@@ -101,30 +107,30 @@ class _Walk:
         self.layers = Lifter(self._model_name)
 
     def text(self) -> GraphText:
-        order = _in_order(self.model)
+        order = _nodes_in_call_order(self.model)
         struct = self.model._inputs_struct
         if isinstance(struct, Mapping):
             for key, tensor in struct.items():
-                self._input(tensor, str(key))
+                self._declare_input(tensor, str(key))
         else:
             for tensor in self.model.inputs:
-                self._input(tensor, tensor._keras_history.operation.name)
+                self._declare_input(tensor, tensor._keras_history.operation.name)
         if len(self.model.inputs) == 1:
             self.last = next(iter(self.result.inputs))
         for node in order:
-            self._claim(node)
+            self._claim_node_name(node)
         for node in order:
             try:
-                self._entry(node)
+                self._write_node_entry(node)
             except CannotSayError as error:
                 self.lifter.problems.append(Problem(self.title, node.operation, str(error)))
                 self.last = self.names[id(node)]
-        self._ends()
+        self._write_graph_ends()
         return self.result
 
     # -- names -----------------------------------------------------------------------------------
 
-    def _fresh(self, wanted: str) -> str:
+    def _claim_free_name(self, wanted: str) -> str:
         base = _NOT_IN_NAMES.sub("_", wanted)
         base = base if base[:1].isalpha() or base[:1] == "_" else f"_{base}"
         name, count = base, 0
@@ -134,14 +140,14 @@ class _Walk:
         self.taken.add(name)
         return name
 
-    def _claim(self, node: Any) -> None:  # noqa: ANN401 - a Keras node
+    def _claim_node_name(self, node: Any) -> None:  # noqa: ANN401 - a Keras node
         operation = node.operation
         # Keras counts the names of functions through the whole process; they carry no weights.
         is_layer = isinstance(operation, keras.Layer)
         wanted = operation.name if is_layer else function_name(type(operation).__name__)
-        self.names[id(node)] = self._fresh(wanted)
+        self.names[id(node)] = self._claim_free_name(wanted)
 
-    def _is_automatic(self, word: str, name: str) -> bool:
+    def _is_default_entry_name(self, word: str, name: str) -> bool:
         """Return whether an entry of this class would get `name` without being told."""
         base = snake_case(word)
         count = self.automatic.get(base, 0)
@@ -154,7 +160,7 @@ class _Walk:
     def _model_name(self, model: keras.Model, *, frozen_above: bool = False) -> str:
         """Return the name of an inner model, which is lifted when it is met first."""
         if id(model) not in self.model_names:
-            self._own(model)
+            self._claim_weights(model)
             name = self._unused_model_name(model.name)
             self.model_names[id(model)] = name
             self.result.models[name] = self.lifter.graph(model, frozen_above=frozen_above)
@@ -165,17 +171,17 @@ class _Walk:
         names = [base, *(f"{base}_{n}" for n in range(2, len(self.model_names) + 3))]
         return next(name for name in names if name not in self.result.models)
 
-    def _own(self, operation: Any) -> None:  # noqa: ANN401 - a layer or a model
+    def _claim_weights(self, operation: Any) -> None:  # noqa: ANN401 - a layer or a model
         owner, _ = self.lifter.owners.setdefault(id(operation), (self.title, operation))
         if owner != self.title:
             raise CannotSayError(f"its weights are shared with the graph `{owner}`")
 
     # -- inputs and outputs ----------------------------------------------------------------------
 
-    def _input(self, tensor: Any, wanted: str) -> None:  # noqa: ANN401 - a Keras tensor
+    def _declare_input(self, tensor: Any, wanted: str) -> None:  # noqa: ANN401 - a Keras tensor
         layer = tensor._keras_history.operation
         batch, *extents = layer.batch_shape
-        name = self._fresh(wanted)
+        name = self._claim_free_name(wanted)
         self.names[id(layer._inbound_nodes[0])] = name
         self.declared.add(name)
         described: dict[str, Any] = {"shape": extents}
@@ -187,20 +193,22 @@ class _Walk:
             described["batch"] = batch
         self.result.inputs[name] = extents if len(described) == 1 else described
 
-    def _ends(self) -> None:
+    def _write_graph_ends(self) -> None:
         inputs, outputs = self.model._inputs_struct, self.model._outputs_struct
         if isinstance(inputs, Mapping):
             self.result.inputs_as = "mapping"
         elif isinstance(inputs, list | tuple) and len(inputs) == 1:
             self.result.inputs_as = "list"
         if isinstance(outputs, Mapping):
-            self.result.outputs = {key: self._name(t) for key, t in outputs.items()}
+            self.result.outputs = {key: self._written_tensor_name(t) for key, t in outputs.items()}
         elif isinstance(outputs, list | tuple):
-            self.result.outputs = [self._name(tensor) for tensor in self.model.outputs]
-        elif self._name(outputs) != self.last or not self.result.entries:
-            self.result.outputs = self._name(outputs)
+            self.result.outputs = [
+                self._written_tensor_name(tensor) for tensor in self.model.outputs
+            ]
+        elif self._written_tensor_name(outputs) != self.last or not self.result.entries:
+            self.result.outputs = self._written_tensor_name(outputs)
 
-    def _name(self, tensor: Any) -> str:  # noqa: ANN401 - a Keras tensor
+    def _written_tensor_name(self, tensor: Any) -> str:  # noqa: ANN401 - a Keras tensor
         history = tensor._keras_history
         name = self.names[id(history.operation._inbound_nodes[history.node_index])]
         position = written_position(history.operation, history.tensor_index)
@@ -211,44 +219,55 @@ class _Walk:
 
     # -- entries ---------------------------------------------------------------------------------
 
-    def _entry(self, node: Any) -> None:  # noqa: ANN401 - a Keras node
+    def _write_node_entry(self, node: Any) -> None:  # noqa: ANN401 - a Keras node
         operation, name = node.operation, self.names[id(node)]
         if not isinstance(operation, keras.Layer):
-            self._write(node, *self._operation(node))
+            self._append_entry(node, *self._op_call_parts(node))
         elif id(operation) in self.calls:
-            self._use(node, self.calls[id(operation)])
+            self._write_use_entry(node, self.calls[id(operation)])
         elif isinstance(operation, keras.Model):
-            beside = self._training(operation)
-            self._use(node, self._model_name(operation, frozen_above=bool(beside)), beside)
+            beside = self._trainable_key(operation)
+            self._write_use_entry(
+                node, self._model_name(operation, frozen_above=bool(beside)), beside
+            )
             self.calls[id(operation)] = self.model_names[id(operation)]
         else:
-            self._own(operation)
+            self._claim_weights(operation)
             self.calls[id(operation)] = name
             made = self.layers.layer(operation)
-            beside = self._calling(node, layer_entry(operation)) | self._training(operation)
-            self._write(node, made.class_name, written_arguments(made), beside)
+            beside = self._from_and_call(node, layer_entry(operation)) | self._trainable_key(
+                operation
+            )
+            self._append_entry(node, made.class_name, written_arguments(made), beside)
 
-    def _training(self, operation: Any) -> dict[str, Any]:  # noqa: ANN401 - a layer or a model
+    def _trainable_key(self, operation: Any) -> dict[str, Any]:  # noqa: ANN401 - a layer or a model
         """Return `trainable: false` where nothing around an entry says it already."""
         if self.frozen_above:
             return {}
         frozen = not operation.trainable or (self.frozen and operation.weights)
         return {"trainable": False} if frozen else {}
 
-    def _use(self, node: Any, target: str, beside: Mapping[str, Any] | None = None) -> None:  # noqa: ANN401
+    def _write_use_entry(
+        self,
+        node: Any,  # noqa: ANN401 - a Keras node
+        target: str,
+        beside: Mapping[str, Any] | None = None,
+    ) -> None:
         operation = node.operation
         entry = None if isinstance(operation, keras.Model) else layer_entry(operation)
-        self._write(node, "use", target, self._calling(node, entry) | dict(beside or {}))
+        self._append_entry(
+            node, "use", target, self._from_and_call(node, entry) | dict(beside or {})
+        )
 
-    def _write(self, node: Any, head: str, argument: Any, beside: dict[str, Any]) -> None:  # noqa: ANN401
+    def _append_entry(self, node: Any, head: str, argument: Any, beside: dict[str, Any]) -> None:  # noqa: ANN401
         name = self.names[id(node)]
         word = argument if head == "use" else plain_head(head)
-        named = {} if self._is_automatic(str(word), name) else {"name": name}
+        named = {} if self._is_default_entry_name(str(word), name) else {"name": name}
         self.declared.add(name)
         self.result.entries.append(EntryText(head, argument, {**named, **beside}))
         self.last = name
 
-    def _calling(self, node: Any, entry: catalogue.ClassEntry | None) -> dict[str, Any]:  # noqa: ANN401
+    def _from_and_call(self, node: Any, entry: catalogue.ClassEntry | None) -> dict[str, Any]:  # noqa: ANN401
         """Return `from` and `call` of a layer's call."""
         positions = entry.call if entry else ("inputs", "training", "mask")
         named = dict(zip(positions, node.arguments.args, strict=False)) | node.arguments.kwargs
@@ -259,68 +278,72 @@ class _Walk:
         required = entry.required_tensors if entry else ()
         if len(required) > 1:
             operands = {n: v for n, v in call.items() if _is_operand(n, v)}
-            names = {name: self._name(tensor) for name, tensor in operands.items()}
+            names = {name: self._written_tensor_name(tensor) for name, tensor in operands.items()}
             # A cell takes its states as a list, so that one tensor is all that `from` brings.
             alone = list(operands) == [positions[0]]
-            beside = self._from(operands[positions[0]]) if alone else {"from": names}
+            beside = self._from_of_call(operands[positions[0]]) if alone else {"from": names}
             call = {n: v for n, v in call.items() if n not in operands}
         else:
-            beside = self._from(as_declared(node.operation, call.pop(positions[0])))
+            beside = self._from_of_call(as_declared(node.operation, call.pop(positions[0])))
         if call:
-            beside["call"] = {n: self._argument(value) for n, value in call.items()}
+            beside["call"] = {n: self._call_argument_data(value) for n, value in call.items()}
         return beside
 
-    def _from(self, first: Any) -> dict[str, Any]:  # noqa: ANN401 - what a layer is called on
+    def _from_of_call(self, first: Any) -> dict[str, Any]:  # noqa: ANN401 - what a layer is called on
         if isinstance(first, Mapping):
             if not are_tensors(list(first.values())):
                 raise CannotSayError("it is called on something that is no tensor")
-            return {"from": {str(key): self._name(tensor) for key, tensor in first.items()}}
+            return {
+                "from": {
+                    str(key): self._written_tensor_name(tensor) for key, tensor in first.items()
+                }
+            }
         if isinstance(first, list | tuple):
             if not are_tensors(first):
                 raise CannotSayError("it is called on something that is no tensor")
-            return {"from": [self._name(tensor) for tensor in first]}
+            return {"from": [self._written_tensor_name(tensor) for tensor in first]}
         if not isinstance(first, keras.KerasTensor):
             raise CannotSayError("it is called on something that is no tensor")
-        name = self._name(first)
+        name = self._written_tensor_name(first)
         return {} if name == self.last else {"from": name}
 
-    def _operation(self, node: Any) -> tuple[str, Any, dict[str, Any]]:  # noqa: ANN401
+    def _op_call_parts(self, node: Any) -> tuple[str, Any, dict[str, Any]]:  # noqa: ANN401
         """Return head, arguments and structure of a keras.ops call."""
-        entry, given = called(node)
+        entry, given = function_and_arguments(node)
         head = f"ops.{entry.name}"
-        first = operands(entry, given)
+        first = leading_tensor_parameters(entry, given)
         values = [given.pop(parameter.name) for parameter in first]
-        written = {name: self._keyword(entry, name, value) for name, value in given.items()}
+        written = {name: self._op_keyword_data(entry, name, value) for name, value in given.items()}
         many = [parameter for parameter in first if parameter.type == "tensors"]
         if len(first) == 1 and many and isinstance(values[0], list | tuple):
             if are_tensors(values[0]):
-                return head, _shortest(entry, written), self._from(values[0])
+                return head, _shortest_op_arguments(entry, written), self._from_of_call(values[0])
             if entry.name in VARIADIC:
                 values = list(values[0])
         elif values and not many and are_tensors(values):
-            beside = self._from(values if len(values) > 1 else values[0])
-            return head, _shortest(entry, written), beside
-        return head, {"args": [self._argument(value) for value in values], **written}, {}
+            beside = self._from_of_call(values if len(values) > 1 else values[0])
+            return head, _shortest_op_arguments(entry, written), beside
+        return head, {"args": [self._call_argument_data(value) for value in values], **written}, {}
 
-    def _keyword(self, entry: catalogue.ClassEntry, name: str, value: Any) -> Any:  # noqa: ANN401
+    def _op_keyword_data(self, entry: catalogue.ClassEntry, name: str, value: Any) -> Any:  # noqa: ANN401
         parameter = entry.parameter_named(name)
         if parameter is not None and parameter.type == "index":
             return index_text(value)
         if isinstance(value, keras.dtype_policies.DTypePolicy):
             return value.name
-        return self._argument(value)
+        return self._call_argument_data(value)
 
-    def _argument(self, value: Any) -> Any:  # noqa: ANN401 - a tensor, or a literal
+    def _call_argument_data(self, value: Any) -> Any:  # noqa: ANN401 - a tensor, or a literal
         if isinstance(value, keras.KerasTensor):
-            return self._name(value)
+            return self._written_tensor_name(value)
         if isinstance(value, list | tuple):
-            return [self._argument(item) for item in value]
+            return [self._call_argument_data(item) for item in value]
         if value is None or isinstance(value, bool | int | float | str):
             return written_value(value)
-        return constant(value)
+        return array_as_lists(value)
 
 
-def _in_order(model: Any) -> list[Any]:  # noqa: ANN401 - a functional model and its nodes
+def _nodes_in_call_order(model: Any) -> list[Any]:  # noqa: ANN401 - a functional model and its nodes
     """Return the nodes that the outputs need, each after those it reads, chains unbroken."""
     order: list[Any] = []
     seen = {id(t._keras_history.operation._inbound_nodes[0]) for t in model.inputs}
@@ -331,7 +354,7 @@ def _in_order(model: Any) -> list[Any]:  # noqa: ANN401 - a functional model and
         node = history.operation._inbound_nodes[history.node_index]
         if id(node) not in seen:
             seen.add(id(node))
-            open_.append((node, iter(_read(node))))
+            open_.append((node, iter(_tensors_read_by_call(node))))
 
     for output in model.outputs:
         enter(output)
@@ -346,22 +369,22 @@ def _in_order(model: Any) -> list[Any]:  # noqa: ANN401 - a functional model and
     return order
 
 
-def _read(node: Any) -> list[Any]:  # noqa: ANN401 - a Keras node
+def _tensors_read_by_call(node: Any) -> list[Any]:  # noqa: ANN401 - a Keras node
     """Return the tensors a call reads, but for masks that Keras hands on by itself."""
     positional = {str(position): value for position, value in enumerate(node.arguments.args)}
     named = positional | node.arguments.kwargs
     masks = _implicit_masks(named)
     said = [value for name, value in named.items() if not _is_unsaid(name, value, masks)]
-    return [tensor for value in said for tensor in _tensors(value)]
+    return [tensor for value in said for tensor in _symbolic_tensors_in(value)]
 
 
 def _implicit_masks(named: Mapping[str, Any]) -> set[int]:
     """Return the masks that the tensors of a call bring along, by identity."""
-    tensors = [tensor for value in named.values() for tensor in _tensors(value)]
+    tensors = [tensor for value in named.values() for tensor in _symbolic_tensors_in(value)]
     return {id(getattr(tensor, "_keras_mask", None)) for tensor in tensors}
 
 
-def _tensors(value: Any) -> list[Any]:  # noqa: ANN401 - an argument of a call
+def _symbolic_tensors_in(value: Any) -> list[Any]:  # noqa: ANN401 - an argument of a call
     return [leaf for leaf in keras.tree.flatten(value) if isinstance(leaf, keras.KerasTensor)]
 
 
@@ -377,7 +400,7 @@ def _is_operand(name: str, value: Any) -> bool:  # noqa: ANN401
     return isinstance(value, keras.KerasTensor) and not name.endswith("mask")
 
 
-def _shortest(entry: catalogue.ClassEntry, written: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def _shortest_op_arguments(entry: catalogue.ClassEntry, written: Mapping[str, Any]) -> Any:  # noqa: ANN401
     """Return `-1` for `{axis: -1}` of a function whose only other parameter that is."""
     index = [p.name for p in entry.parameters if p.type == "index"]
     if list(written) == index and index:

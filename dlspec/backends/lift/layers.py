@@ -53,59 +53,64 @@ class Lifter:
         entry = layer_entry(layer)
         if entry.name in _ATTENTION:
             _require_plain_parts(layer)
-        config = _unbuilt(layer)
-        found = catalogue.made_object(entry, dict(self._arguments(entry, config, layer)))
+        config = _config_before_build(layer)
+        found = catalogue.made_object(entry, dict(self._config_arguments(entry, config, layer)))
         # Equal layers come in dozens, and each trial builds one.
-        wanted = _compared(config)
+        wanted = _comparable_config(config)
         key = repr((found, wanted))
         if key not in self.seen:
-            self.seen[key] = _Reduction(entry, wanted, self.models).reduced(found)
+            self.seen[key] = _Reduction(entry, wanted, self.models).reduced_object(found)
         return self.seen[key]
 
-    def _arguments(
+    def _config_arguments(
         self, entry: ClassEntry, config: Mapping[str, Any], owner: object
     ) -> Iterator[tuple[str, Value]]:
         for parameter in entry.parameters:
             if parameter.name in config and parameter.name not in _BESIDE:
                 value = config[parameter.name]
-                yield parameter.name, self._value(parameter, value, owner)
+                yield parameter.name, self._catalogue_value(parameter, value, owner)
 
-    def _value(self, parameter: Parameter, value: Any, owner: object) -> Value:  # noqa: ANN401
+    def _catalogue_value(self, parameter: Parameter, value: Any, owner: object) -> Value:  # noqa: ANN401
         if isinstance(value, list | tuple):
-            return tuple(self._value(parameter, item, owner) for item in value)
+            return tuple(self._catalogue_value(parameter, item, owner) for item in value)
         if parameter.type == "activation":
             _require_own_activation(value)
         if not isinstance(value, Mapping):
-            return _plain(value)
+            return _plain_config_value(value)
         if "class_name" not in value:
-            return {str(key): self._value(parameter, item, owner) for key, item in value.items()}
+            return {
+                str(key): self._catalogue_value(parameter, item, owner)
+                for key, item in value.items()
+            }
         if parameter.type == "dtype":
             return _policy_name(value)
         if value["class_name"] in _MODELS:
-            return self._model(getattr(owner, parameter.name, None))
+            return self._inner_model_ref(getattr(owner, parameter.name, None))
         kind = _KINDS.get(parameter.type)
         if kind is None:
             raise CannotSayError(f"`{parameter.name}` holds a `{value['class_name']}`")
-        return self._object(kind, value, getattr(owner, parameter.name, None))
+        return self._inner_object(kind, value, getattr(owner, parameter.name, None))
 
-    def _object(self, kind: Kind, value: Mapping[str, Any], live: object) -> Object:
+    def _inner_object(self, kind: Kind, value: Mapping[str, Any], live: object) -> Object:
         name, module = str(value["class_name"]), value.get("module")
         entry = catalogue.find_entry(kind, name)
         own = entry_of_live_layer(live, project_of("-")) if isinstance(live, keras.Layer) else None
         if own is not None:
-            return catalogue.made_object(own, dict(self._arguments(own, value["config"], live)))
+            return catalogue.made_object(
+                own, dict(self._config_arguments(own, value["config"], live))
+            )
         if entry is None or module is None or not module.startswith("keras"):
             raise CannotSayError(f"`{name}` is no {kind} of Keras")
         if entry.forbidden:
             raise CannotSayError(f"it holds a `{name}`: {entry.forbidden}")
         config = value["config"]
-        arguments = dict(self._arguments(entry, config, live))
+        arguments = dict(self._config_arguments(entry, config, live))
         # Nothing stands beside a layer inside another one.
         if kind == "layer" and config.get("trainable") is False:
             arguments["trainable"] = False
         return Object(kind, entry.name, arguments)
 
-    def _model(self, live: object) -> ModelRef:
+    def _inner_model_ref(self, live: object) -> ModelRef:
         if not isinstance(live, keras.Model):
             raise CannotSayError("it holds a model that it does not show")
         name = self.name_of(live)
@@ -137,7 +142,7 @@ def _require_plain_parts(layer: keras.Layer) -> None:
             raise CannotSayError("layers inside it are quantized, and not by its own dtype")
 
 
-def _unbuilt(layer: keras.Layer) -> dict[str, Any]:
+def _config_before_build(layer: keras.Layer) -> dict[str, Any]:
     """Return a config as it was before the layer was built, where building changes an argument."""
     config: dict[str, Any] = layer.get_config()
     if config.get("quantization_config") and _is_plainly_quantized(layer):
@@ -204,40 +209,48 @@ def layer_entry(layer: object) -> ClassEntry:
     return entry
 
 
-def _plain(value: Any) -> Value:  # noqa: ANN401 - a value of a config
+def _plain_config_value(value: Any) -> Value:  # noqa: ANN401 - a value of a config
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if hasattr(value, "tolist"):
-        listed: Value = _frozen(value.tolist())
+        listed: Value = _lists_as_tuples(value.tolist())
         return listed
     raise CannotSayError(f"it holds a `{type(value).__name__}`")
 
 
-def _frozen(value: Any) -> Any:  # noqa: ANN401 - lists of numbers
-    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+def _lists_as_tuples(value: Any) -> Any:  # noqa: ANN401 - lists of numbers
+    return tuple(_lists_as_tuples(item) for item in value) if isinstance(value, list) else value
 
 
-def _compared(config: Mapping[str, Any]) -> dict[str, Any]:
+def _comparable_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the constructor decides of a config, in one form whatever its source.
 
     Keys that the catalogue does not know are there too: what no argument says would be lost.
     """
-    return {name: _normal(v) for name, v in config.items() if name not in ("name", *_BESIDE)}
+    return {
+        name: _comparable_config_value(v)
+        for name, v in config.items()
+        if name not in ("name", *_BESIDE)
+    }
 
 
-def _normal(value: Any) -> Any:  # noqa: ANN401 - a value of a config
+def _comparable_config_value(value: Any) -> Any:  # noqa: ANN401 - a value of a config
     if isinstance(value, list | tuple):
-        return [_normal(item) for item in value]
+        return [_comparable_config_value(item) for item in value]
     if not isinstance(value, Mapping):
         return value.tolist() if hasattr(value, "tolist") else value
     if "class_name" not in value:
-        return {key: _normal(item) for key, item in value.items()}
+        return {key: _comparable_config_value(item) for key, item in value.items()}
     inner = value["config"]
     if value["class_name"].endswith("DTypePolicy"):
         return [value["class_name"], dict(inner)]
     if value["class_name"] in _MODELS:
         return [value["class_name"], inner["name"]]
-    without_name = {k: _normal(v) for k, v in inner.items() if k != "name"} if inner else inner
+    without_name = (
+        {k: _comparable_config_value(v) for k, v in inner.items() if k != "name"}
+        if inner
+        else inner
+    )
     return [value["class_name"], without_name]
 
 
@@ -253,25 +266,25 @@ class _Reduction:
     wanted: Mapping[str, Any]
     models: Mapping[str, keras.Model]
 
-    def reduced(self, found: Object) -> Object:
-        if not self._same(found):
-            raise CannotSayError(self._difference(found))
+    def reduced_object(self, found: Object) -> Object:
+        if not self._rebuilds_same_layer(found):
+            raise CannotSayError(self._reason_for_difference(found))
         bare = _without_defaults(found)
-        best = bare if self._same(bare) else found
-        for path in list(_paths(best)):
-            shorter = _without(best, path)
-            if self._same(shorter):
+        best = bare if self._rebuilds_same_layer(bare) else found
+        for path in list(_argument_paths_inside_first(best)):
+            shorter = _object_without_argument(best, path)
+            if self._rebuilds_same_layer(shorter):
                 best = shorter
-        for path in list(_paths(best)):
-            shorter = _shortened(best, path)
-            if shorter != best and self._same(shorter):
+        for path in list(_argument_paths_inside_first(best)):
+            shorter = _object_with_short_argument(best, path)
+            if shorter != best and self._rebuilds_same_layer(shorter):
                 best = shorter
         return best
 
-    def _difference(self, candidate: Object) -> str:
+    def _reason_for_difference(self, candidate: Object) -> str:
         """Return why a layer rebuilt with every argument is not the one that was lifted."""
         try:
-            rebuilt = _compared(_unbuilt(build_object(candidate, self.models)))
+            rebuilt = _comparable_config(_config_before_build(build_object(candidate, self.models)))
         except (TypeError, ValueError) as error:
             return f"its constructor refuses its own config: {str(error)[:_SHOWN]}"
         names = [n for n, value in self.wanted.items() if rebuilt.get(n, _NOTHING) != value]
@@ -280,30 +293,30 @@ class _Reduction:
             return f"the catalogue does not know its `{unknown[0]}`"
         return f"its constructor does not give its `{names[0] if names else 'config'}` back"
 
-    def _same(self, candidate: Object) -> bool:
+    def _rebuilds_same_layer(self, candidate: Object) -> bool:
         try:
             rebuilt = build_object(candidate, self.models)
         except (TypeError, ValueError):
             # A constructor that refuses what is left: the argument is needed.
             return False
-        return _compared(_unbuilt(rebuilt)) == self.wanted
+        return _comparable_config(_config_before_build(rebuilt)) == self.wanted
 
 
 _Path = tuple[str | int, ...]
 
 
-def _paths(made: Object, prefix: _Path = ()) -> Iterator[_Path]:
+def _argument_paths_inside_first(made: Object, prefix: _Path = ()) -> Iterator[_Path]:
     """Yield the path of every argument, those of inner objects before the one that holds them."""
     for name, value in made.arguments.items():
         if isinstance(value, Object):
-            yield from _paths(value, (*prefix, name))
+            yield from _argument_paths_inside_first(value, (*prefix, name))
         for index, item in enumerate(value if isinstance(value, tuple) else ()):
             if isinstance(item, Object):
-                yield from _paths(item, (*prefix, name, index))
+                yield from _argument_paths_inside_first(item, (*prefix, name, index))
         yield (*prefix, name)
 
 
-def _changed(
+def _object_changed_at_path(
     made: Object, path: _Path, change: Callable[[Object, str], dict[str, Value]]
 ) -> Object:
     name, *rest = path
@@ -315,20 +328,24 @@ def _changed(
         items = list(inner)
         item = items[rest[0]]
         assert isinstance(item, Object), path
-        items[rest[0]] = _changed(item, tuple(rest[1:]), change)
+        items[rest[0]] = _object_changed_at_path(item, tuple(rest[1:]), change)
         return replace(made, arguments={**made.arguments, name: tuple(items)})
     if not isinstance(inner, Object):
         return made
-    changed = _changed(inner, tuple(rest), change)
+    changed = _object_changed_at_path(inner, tuple(rest), change)
     return replace(made, arguments={**made.arguments, name: changed})
 
 
-def _without(made: Object, path: _Path) -> Object:
-    return _changed(made, path, lambda o, n: {k: v for k, v in o.arguments.items() if k != n})
+def _object_without_argument(made: Object, path: _Path) -> Object:
+    return _object_changed_at_path(
+        made, path, lambda o, n: {k: v for k, v in o.arguments.items() if k != n}
+    )
 
 
-def _shortened(made: Object, path: _Path) -> Object:
-    return _changed(made, path, lambda o, n: {**o.arguments, n: _one_for_all(o.arguments[n])})
+def _object_with_short_argument(made: Object, path: _Path) -> Object:
+    return _object_changed_at_path(
+        made, path, lambda o, n: {**o.arguments, n: _one_for_all(o.arguments[n])}
+    )
 
 
 def _one_for_all(value: Value) -> Value:
@@ -344,16 +361,16 @@ def _without_defaults(made: Object) -> Object:
     assert entry is not None
     kept: dict[str, Value] = {}
     for name, value in made.arguments.items():
-        inner = _bare(value)
+        inner = _value_without_defaults(value)
         parameter = entry.parameter_named(name)
         if parameter is None or parameter.required or not _is_default(inner, parameter):
             kept[name] = inner
     return replace(made, arguments=kept)
 
 
-def _bare(value: Value) -> Value:
+def _value_without_defaults(value: Value) -> Value:
     if isinstance(value, tuple):
-        return tuple(_bare(item) for item in value)
+        return tuple(_value_without_defaults(item) for item in value)
     return _without_defaults(value) if isinstance(value, Object) else value
 
 

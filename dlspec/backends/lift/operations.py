@@ -21,7 +21,7 @@ _WRITTEN_DTYPES = ("bool", "float32", "int32")
 _VOLUMES = {"images": "volumes"}
 
 
-def called(node: Any) -> tuple[ClassEntry, dict[str, Any]]:  # noqa: ANN401 - a Keras node
+def function_and_arguments(node: Any) -> tuple[ClassEntry, dict[str, Any]]:  # noqa: ANN401 - a Keras node
     """Return the function that makes a node, and what it is given beside defaults, by name.
 
     Raises:
@@ -37,7 +37,7 @@ def called(node: Any) -> tuple[ClassEntry, dict[str, Any]]:  # noqa: ANN401 - a 
     if given.get("data_format", "") is None:
         # Not said means Keras's setting when the call was made, which its config does not keep.
         given["data_format"] = getattr(operation, "data_format", None)
-    bound = dict(_bound(operation, node.arguments))
+    bound = dict(_call_arguments_by_name(operation, node.arguments))
     given |= {n if entry.parameter_named(n) else _VOLUMES.get(n, n): v for n, v in bound.items()}
     for name, value in given.items():
         if entry.parameter_named(name) is None and not _is_left_alone(operation, name, value):
@@ -51,7 +51,7 @@ def _is_left_alone(operation: object, name: str, value: object) -> bool:
     return parameter is not None and parameter.default is value
 
 
-def _bound(operation: Any, arguments: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
+def _call_arguments_by_name(operation: Any, arguments: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
     """Yield the arguments of a call by name; those of a `*operands` as one list."""
     bound = inspect.signature(operation.call).bind(*arguments.args, **arguments.kwargs)
     for name, value in bound.arguments.items():
@@ -108,7 +108,7 @@ def _slice_text(part: slice) -> str:
     return f"{start}:{stop}" + (f":{step}" if step else "")
 
 
-def constant(value: Any) -> Any:  # noqa: ANN401 - an array of some backend
+def array_as_lists(value: Any) -> Any:  # noqa: ANN401 - an array of some backend
     """Return an array as nested lists of numbers.
 
     Raises:
@@ -126,7 +126,7 @@ def constant(value: Any) -> Any:  # noqa: ANN401 - an array of some backend
     return array.tolist()
 
 
-def operands(entry: ClassEntry, given: Mapping[str, Any]) -> list[Parameter]:
+def leading_tensor_parameters(entry: ClassEntry, given: Mapping[str, Any]) -> list[Parameter]:
     """Return the parameters that `from` or `args` give: the first ones, as far as they are tensors.
 
     A function with something else ahead of its tensors is given it by name.

@@ -24,7 +24,7 @@ def require_flat(functional: Any) -> None:  # noqa: ANN401 - a functional model
     """
     for word in ("inputs", "outputs"):
         struct = getattr(functional, f"_{word}_struct")
-        if any(not isinstance(item, keras.KerasTensor) for item in _items(struct)):
+        if any(not isinstance(item, keras.KerasTensor) for item in _tensors_of_structure(struct)):
             raise CannotSayError(f"its {word} are nested: one list or mapping is all a spec says")
     if all(type(operation) is keras.layers.InputLayer for operation in functional.operations):
         raise CannotSayError("no layer stands between its inputs and its outputs")
@@ -58,7 +58,7 @@ def _require_input(tensor: Any, *, is_used: bool) -> None:  # noqa: ANN401 - a K
         raise CannotSayError(f"its input `{layer.name}` is ragged")
 
 
-def _items(struct: Any) -> Sequence[Any]:  # noqa: ANN401 - tensors as a model takes them
+def _tensors_of_structure(struct: Any) -> Sequence[Any]:  # noqa: ANN401 - tensors as a model takes them
     if isinstance(struct, Mapping):
         return list(struct.values())
     return list(struct) if isinstance(struct, list | tuple) else [struct]

@@ -15,7 +15,7 @@ from dlspec.backends.rolling.items import (
     is_fixed,
     items_of,
     parameter_of,
-    reads,
+    refs_read_by_item,
     rows_of,
 )
 
@@ -49,19 +49,19 @@ def runs_of(program: Program) -> dict[_Key, list[Run]]:
     """Return all runs by what they have in common; those of one key differ in arguments alone."""
     found: dict[_Key, list[Run]] = {}
     numbers: dict[str, int] = {}
-    for frame in program.frames():
+    for frame in program.frame_rows():
         outside = program.read_outside if frame is program.main else ()
-        read = Counter(ref.uid for item in items_of(frame.items) for ref in reads(item))
+        read = Counter(ref.uid for item in items_of(frame.items) for ref in refs_read_by_item(item))
         read.update(ref.uid for ref in outside)
         for row in rows_of(frame):
-            looks = [numbers.setdefault(look(i), len(numbers)) for i in row.items]
+            looks = [numbers.setdefault(fixed_item_text(i), len(numbers)) for i in row.items]
             for start in range(len(row.items)):
-                for key, run in _from(row, start, looks, read, program.kept):
+                for key, run in _runs_from_item(row, start, looks, read, program.kept):
                     found.setdefault(key, []).append(run)
     return found
 
 
-def _from(
+def _runs_from_item(
     row: Row, start: int, looks: list[int], read: Counter[int], kept: frozenset[int]
 ) -> Iterator[tuple[_Key, Run]]:
     """Yield the runs that begin at an item and that nothing reads the inside of."""
@@ -74,7 +74,7 @@ def _from(
         if any(i.uid in kept or i.layer is not None for i in items_of([last])):
             return
         pattern.append(("item", looks[end - 1]))
-        for event in events(last):
+        for event in item_reads_and_uids(last):
             if isinstance(event, int):
                 inner[event] = len(inner)
                 asked += read[event]
@@ -88,19 +88,19 @@ def _from(
             yield tuple(pattern), Run(row, start, end, tuple(outer))
 
 
-def events(item: Item) -> Iterator[int | Ref]:
+def item_reads_and_uids(item: Item) -> Iterator[int | Ref]:
     """Yield what an item and those inside it read, each with the item's uid behind its reads."""
     for row in item.rows():
         for inner in row.items:
-            yield from events(inner)
-    yield from reads(item)
+            yield from item_reads_and_uids(inner)
+    yield from refs_read_by_item(item)
     yield item.uid
 
 
-def look(item: Item) -> str:
+def fixed_item_text(item: Item) -> str:
     """Return what no param can change of an item, as text."""
     fixed = sorted(f"{p}{leaf!r}" for p, leaf in item.args.items() if not is_variable(item, p))
-    inner = [[look(i) for i in row.items] for row in item.rows()]
+    inner = [[fixed_item_text(i) for i in row.items] for row in item.rows()]
     loop = [f"{name}{values!r}" for name, values in item.variables.items()]
     own = (item.kind, item.head, item.form, item.main, item.keys, item.trainable)
     return f"{own}{fixed}{inner}{loop}"
@@ -117,7 +117,7 @@ def is_variable(item: Item, path: Path) -> bool:
     return item.kind == "block" or parameter_of(item, path) is not None
 
 
-def said(item: Item, flow: Ref | None) -> list[Ref]:
+def refs_read_by_name(item: Item, flow: Ref | None) -> list[Ref]:
     """Return what an entry must read by name where `flow` is what comes from the one above."""
     if item.branches is not None:
         first = [item.flow] if item.flow is not None else []
@@ -132,7 +132,9 @@ def said(item: Item, flow: Ref | None) -> list[Ref]:
 def needs_names(items: list[Item], flow: Ref | None) -> bool:
     """Return whether an item of a row, or one in its branches, reads anything by name."""
     for item in items:
-        if said(item, flow) or any(needs_names(r.items, r.start) for r in item.branches or ()):
+        if refs_read_by_name(item, flow) or any(
+            needs_names(r.items, r.start) for r in item.branches or ()
+        ):
             return True
         flow = Ref(item.uid)
     return False

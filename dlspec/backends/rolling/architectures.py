@@ -23,10 +23,10 @@ class _Heads:
 
 def heads_of(graph: Graph) -> frozenset[str]:
     """Return the classes and functions that a graph has."""
-    return frozenset(_head(node) for node in graph.nodes)
+    return frozenset(_node_head(node) for node in graph.nodes)
 
 
-def _head(node: Node) -> str:
+def _node_head(node: Node) -> str:
     match node.operation:
         case Op(name=name):
             return f"ops.{name}"
@@ -38,22 +38,22 @@ def _head(node: Node) -> str:
 
 def may_be(word: str, heads: frozenset[str]) -> bool:
     """Return whether an architecture could have exactly these heads."""
-    known = _heads(word)
+    known = _architecture_heads(word)
     return known.needed <= heads <= known.possible
 
 
 @cache
-def _heads(word: str) -> _Heads:
+def _architecture_heads(word: str) -> _Heads:
     scalar = Scalar(word, span_at_offset(Source("zoo", word), 0, length=len(word)))
     found = zoo.read_architecture(scalar, {}, Target(), Reporter())
     assert found is not None
     needed: set[str] = set()
     possible: set[str] = set()
-    _collect(found.graph.entries, found.graph, needed, possible)
+    _collect_entry_heads(found.graph.entries, found.graph, needed, possible)
     return _Heads(frozenset(needed), frozenset(possible))
 
 
-def _collect(
+def _collect_entry_heads(
     entries: tuple[EntrySpec, ...], graph: GraphSpec, needed: set[str], possible: set[str]
 ) -> None:
     """Gather the heads of entries; what stands under `if` or `repeat` is not needed."""
@@ -61,13 +61,13 @@ def _collect(
         sure: set[str] = set()
         word = str(entry.word.value)
         if entry.kind == "for":
-            _collect(entry.body, graph, sure, possible)
+            _collect_entry_heads(entry.body, graph, sure, possible)
         elif word in graph.blocks:
-            _collect(graph.blocks[word].entries, graph, sure, possible)
+            _collect_entry_heads(graph.blocks[word].entries, graph, sure, possible)
         else:
             sure.add(word)
             possible.add(word)
         for branch in entry.branches or ():
-            _collect(branch, graph, sure, possible)
+            _collect_entry_heads(branch, graph, sure, possible)
         if entry.condition is None and entry.repeat is None:
             needed |= sure

@@ -49,10 +49,10 @@ def with_plain_models(graph: Graph) -> Graph:
     if not graph.models:
         return graph
     taken = {node.name for node in graph.nodes if not isinstance(node.operation, Use)}
-    names = _numbered(graph.models, _MODEL, taken)
+    names = _names_with_free_numbers(graph.models, _MODEL, taken)
     return replace(
         graph,
-        nodes=tuple(_moved(node, names) for node in graph.nodes),
+        nodes=tuple(_node_with_renamed_models(node, names) for node in graph.nodes),
         models={names[word]: with_plain_models(inner) for word, inner in graph.models.items()},
     )
 
@@ -62,11 +62,11 @@ def input_names(graph: Graph) -> list[str]:
     names = [declared.name for declared in graph.inputs]
     if graph.inputs_as == "mapping":
         return names
-    plain = _numbered(names, _INPUT, {node.name for node in graph.nodes})
+    plain = _names_with_free_numbers(names, _INPUT, {node.name for node in graph.nodes})
     return [plain[name] for name in names]
 
 
-def _numbered(
+def _names_with_free_numbers(
     names: Iterable[str], automatic: re.Pattern[str], taken: Container[str]
 ) -> dict[str, str]:
     """Return each name, an automatic one with the least number that is free."""
@@ -83,7 +83,7 @@ def _numbered(
     return found
 
 
-def _moved(node: Node, names: Mapping[str, str]) -> Node:
+def _node_with_renamed_models(node: Node, names: Mapping[str, str]) -> Node:
     operation = node.operation
     match operation:
         case Use(target=target, of="model"):

@@ -41,7 +41,7 @@ def _of_several(items: list[Item]) -> str:
     """Return the name of a block that joins several tensors."""
     if any(item.head.startswith(_UP) for item in items):
         return "Up"
-    return "Cell" if len(items) > _MOST_PARTS else f"{_part(items[0])}Join"
+    return "Cell" if len(items) > _MOST_PARTS else f"{_block_name_part(items[0])}Join"
 
 
 def _by_merge(items: list[Item]) -> str | None:
@@ -60,32 +60,32 @@ def _by_merge(items: list[Item]) -> str | None:
         case "Multiply" | "multiply" if identity:
             return "Gated" if len(items) > 1 else "Gate"
         case head:
-            return f"{_camel(head).removesuffix('Layer')}Block"
+            return f"{_camel_case_word(head).removesuffix('Layer')}Block"
 
 
 def _by_parts(items: list[Item]) -> str:
-    parts = [_part(item) for item in items if not item.head.startswith("ZeroPadding")]
+    parts = [_block_name_part(item) for item in items if not item.head.startswith("ZeroPadding")]
     if 0 < len(parts) <= _MOST_PARTS and len("".join(parts)) <= _LONGEST:
         return "".join(parts)
     first = parts[0] if parts else "Padding"
     return first if first.endswith("Block") else f"{first}Block"
 
 
-def _part(item: Item) -> str:
+def _block_name_part(item: Item) -> str:
     head = plain_head(item.head)
     if head in ("Activation", "activation"):
         word = item.args.get(("activation",))
-        return _camel(word) if isinstance(word, str) else "Act"
+        return _camel_case_word(word) if isinstance(word, str) else "Act"
     if head == "use":
-        return _camel(str(item.args[("model",)]))
+        return _camel_case_word(str(item.args[("model",)]))
     if item.kind == "block":
         return head.rstrip("0123456789")
     if head in _SHORT:
         return _SHORT[head]
-    return _camel(_DIMENSIONS.sub("", head) or "Conv")
+    return _camel_case_word(_DIMENSIONS.sub("", head) or "Conv")
 
 
-def _camel(word: str) -> str:
+def _camel_case_word(word: str) -> str:
     if word.lower() == "relu":
         return "ReLU"
     found = "".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", word))

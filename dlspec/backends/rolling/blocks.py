@@ -44,20 +44,20 @@ class _Candidate:
 def extract_blocks(program: Program) -> bool:
     """Make a block of the fragment that saves most text; return whether there was one."""
     found = runs_of(program)
-    squares = _squares(found)
-    ranked = sorted(_promising(found, program.blocks), key=lambda found: -found[0])
-    plain = [one for one in ranked if not any(_holds(run, squares) for run in one[1][:1])]
-    best = _best(plain, program) or _best(ranked, program)
+    squares = _squares_by_row(found)
+    ranked = sorted(_promising_runs(found, program.blocks), key=lambda found: -found[0])
+    plain = [one for one in ranked if not any(_holds_square(run, squares) for run in one[1][:1])]
+    best = _best_block_candidate(plain, program) or _best_block_candidate(ranked, program)
     if best is None:
         return False
-    _extract(best, program)
+    _extract_block(best, program)
     return True
 
 
 _Squares = dict[int, list[tuple[int, int]]]
 
 
-def _squares(found: Mapping[tuple[object, ...], list[Run]]) -> _Squares:
+def _squares_by_row(found: Mapping[tuple[object, ...], list[Run]]) -> _Squares:
     """Return by row where a fragment stands twice in a row: it should be a block first."""
     squares: _Squares = {}
     for runs in found.values():
@@ -72,7 +72,7 @@ def _squares(found: Mapping[tuple[object, ...], list[Run]]) -> _Squares:
     return squares
 
 
-def _holds(run: Run, squares: _Squares) -> bool:
+def _holds_square(run: Run, squares: _Squares) -> bool:
     """Return whether a run, or a branch in it, has a fragment twice in a row."""
     here = squares.get(id(run.row), ())
     if any(run.start <= start and end <= run.end for start, end in here):
@@ -82,18 +82,20 @@ def _holds(run: Run, squares: _Squares) -> bool:
     )
 
 
-def _best(ranked: list[tuple[int, list[Run]]], program: Program) -> _Candidate | None:
+def _best_block_candidate(
+    ranked: list[tuple[int, list[Run]]], program: Program
+) -> _Candidate | None:
     best: _Candidate | None = None
     for most, runs in ranked:
         if most < _LEAST or (best is not None and most <= best.saving):
             break
-        candidate = _candidate(runs, program)
+        candidate = _block_candidate(runs, program)
         if candidate and (best is None or candidate.saving > best.saving):
             best = candidate
     return best if best is not None and best.saving >= _LEAST else None
 
 
-def _promising(
+def _promising_runs(
     found: Mapping[tuple[object, ...], list[Run]], blocks: Mapping[str, Block]
 ) -> list[tuple[int, list[Run]]]:
     """Return disjoint runs of each look with what a block of them saves at most."""
@@ -103,17 +105,17 @@ def _promising(
             continue
         if len(runs[0].items) == 1 and runs[0].items[0].branches is None:
             continue
-        apart = _disjoint(runs)
+        apart = _disjoint_runs(runs)
         if len(apart) < 2:
             continue
         sizes = [row_size(run.items) for run in apart]
         calls = (_CALL + _INPUT * (len(apart[0].outer) - 1)) * len(apart)
-        most = sum(sizes) - min(sizes) - calls - _DECLARATION - _cuts(apart, blocks)
+        most = sum(sizes) - min(sizes) - calls - _DECLARATION - _charge_for_cuts(apart, blocks)
         promising.append((most, apart))
     return promising
 
 
-def _disjoint(runs: Sequence[Run]) -> list[Run]:
+def _disjoint_runs(runs: Sequence[Run]) -> list[Run]:
     ends: dict[int, int] = {}
     apart = []
     for run in runs:
@@ -123,37 +125,42 @@ def _disjoint(runs: Sequence[Run]) -> list[Run]:
     return apart
 
 
-def _cuts(runs: Sequence[Run], blocks: Mapping[str, Block]) -> int:
+def _charge_for_cuts(runs: Sequence[Run], blocks: Mapping[str, Block]) -> int:
     """Return a charge for each pair of entries that a person would not tear apart."""
     torn = 0
     for run in runs:
         items = run.row.items
         for place in (run.start, run.end):
             if 0 < place < len(items):
-                torn += _belong(_end(items[place - 1], -1, blocks), _end(items[place], 0, blocks))
+                torn += _belong_together(
+                    _boundary_entry(items[place - 1], -1, blocks),
+                    _boundary_entry(items[place], 0, blocks),
+                )
     return torn * _CUT
 
 
-def _end(item: Item, place: int, blocks: Mapping[str, Block]) -> Item:
+def _boundary_entry(item: Item, place: int, blocks: Mapping[str, Block]) -> Item:
     """Return the first or last entry of what an item stands for."""
     while item.kind == "block":
         item = blocks[item.head].row.items[place]
     return item
 
 
-def _belong(first: Item, second: Item) -> bool:
+def _belong_together(first: Item, second: Item) -> bool:
     follows = second.head in _FOLLOWERS
     weighted = first.head.startswith(_WEIGHTED) or first.head == "BatchNormalization"
     return follows and (weighted or first.branches is not None)
 
 
-def _candidate(runs: list[Run], program: Program) -> _Candidate | None:
+def _block_candidate(runs: list[Run], program: Program) -> _Candidate | None:
     params = params_of([run.items for run in runs], program.blocks, formulas_differ=True)
     if len(params.values) > _MOST_PARAMS:
-        equal = _equal(runs)
-        return _candidate(equal, program) if 1 < len(equal) < len(runs) else None
+        equal = _largest_equal_runs(runs)
+        return _block_candidate(equal, program) if 1 < len(equal) < len(runs) else None
     saving = sum(row_size(run.items) for run in runs) - row_size(runs[0].items) - _DECLARATION
-    saving -= (_CALL + _INPUT * (len(runs[0].outer) - 1)) * len(runs) + _cuts(runs, program.blocks)
+    saving -= (_CALL + _INPUT * (len(runs[0].outer) - 1)) * len(runs) + _charge_for_cuts(
+        runs, program.blocks
+    )
     for name, values in params.values.items():
         usual, default = default_among(values)
         given = [v for v in values if not usual or repr(v) != repr(default)]
@@ -161,7 +168,7 @@ def _candidate(runs: list[Run], program: Program) -> _Candidate | None:
     return _Candidate(runs, params, saving)
 
 
-def _equal(runs: list[Run]) -> list[Run]:
+def _largest_equal_runs(runs: list[Run]) -> list[Run]:
     """Return the largest part of the runs that have the same arguments."""
     groups: dict[str, list[Run]] = {}
     for run in runs:
@@ -170,10 +177,10 @@ def _equal(runs: list[Run]) -> list[Run]:
     return max(groups.values(), key=len)
 
 
-def _extract(found: _Candidate, program: Program) -> None:
+def _extract_block(found: _Candidate, program: Program) -> None:
     runs, params = found.runs, found.params
     body = list(runs[0].items)
-    calls = [(run, _call(run)) for run in runs]
+    calls = [(run, _block_call_item(run)) for run in runs]
     # A name for the time being: what is in it changes with the blocks to come.
     name = f"B{program.made}"
     program.made += 1
@@ -190,7 +197,7 @@ def _extract(found: _Candidate, program: Program) -> None:
                 call.args[(param,)] = value
     for run, call in sorted(calls, key=lambda found: -found[0].start):
         call.head = name
-        call.args = _in_order(call.args, [*needed, *defaults])
+        call.args = _call_args_in_order(call.args, [*needed, *defaults])
         run.row.items[run.start : run.end] = [call]
     inside = {ref: Ref(INPUT - number) for number, ref in enumerate(runs[0].outer)}
     substitute_refs(body, inside)
@@ -199,13 +206,13 @@ def _extract(found: _Candidate, program: Program) -> None:
     program.blocks[name] = Block(name, needed, defaults, len(inside), Row(body, start))
 
 
-def _in_order(
+def _call_args_in_order(
     args: Mapping[tuple[str, ...], Leaf], order: list[str]
 ) -> dict[tuple[str, ...], Leaf]:
     return {(name,): args[(name,)] for name in order if (name,) in args}
 
 
-def _call(run: Run) -> Item:
+def _block_call_item(run: Run) -> Item:
     form = "one" if len(run.outer) == 1 else "list"
     last = run.items[-1]
     return Item("block", "", {}, list(run.outer), last.uid, main=len(run.outer), form=form)  # type: ignore[arg-type]  # one of the two
@@ -232,7 +239,7 @@ def inline_blocks(program: Program) -> bool:
     for block in program.blocks.values():
         calls = [
             (row, place)
-            for frame in program.frames()
+            for frame in program.frame_rows()
             for row in rows_of(frame)
             for place, item in enumerate(row.items)
             if item.kind == "block" and item.head == block.name
@@ -240,7 +247,7 @@ def inline_blocks(program: Program) -> bool:
         named = needs_names(block.row.items, block.row.start)
         if len(calls) != 1 or (named and calls[0][0] not in _rows_with_names(program)):
             continue
-        if _inline(block, *calls[0], program):
+        if _inline_block_call(block, *calls[0], program):
             del program.blocks[block.name]
             return True
     return False
@@ -248,7 +255,7 @@ def inline_blocks(program: Program) -> bool:
 
 def _rows_with_names(program: Program) -> list[Row]:
     """Return the rows whose entries are expanded once, so that names in them are one each."""
-    found = list(program.frames())
+    found = list(program.frame_rows())
     for row in found:
         found += [
             branch
@@ -259,28 +266,31 @@ def _rows_with_names(program: Program) -> list[Row]:
     return found
 
 
-def _inline(block: Block, row: Row, place: int, program: Program) -> bool:
+def _inline_block_call(block: Block, row: Row, place: int, program: Program) -> bool:
     call = row.items[place]
     if REPEAT in call.args:
         return False
-    given = {name: call.args.get((name,), block.defaults.get(name)) for name in _names(block)}
+    given = {
+        name: call.args.get((name,), block.defaults.get(name))
+        for name in _param_names_of_block(block)
+    }
     written: list[tuple[Item, tuple[str, ...], Leaf]] = []
     for item in items_of(block.row.items):
         for path, leaf in item.args.items():
             try:
-                written.append((item, path, _filled(leaf, given)))
+                written.append((item, path, _leaf_with_given_params(leaf, given)))
             except _TooLongError:
                 return False
     for item, path, value in written:
         item.args[path] = value
     outside = {Ref(INPUT - number): ref for number, ref in enumerate(call.operands)}
-    body = _renumbered(block.row.items, call.uid, program)
+    body = _items_with_fresh_uids(block.row.items, call.uid, program)
     substitute_refs(body, outside)
     row.items[place : place + 1] = body
     return True
 
 
-def _names(block: Block) -> list[str]:
+def _param_names_of_block(block: Block) -> list[str]:
     return [*block.params, *block.defaults]
 
 
@@ -288,15 +298,15 @@ class _TooLongError(ValueError):
     """A formula of a formula, which would need brackets."""
 
 
-def _filled(leaf: Leaf, given: Mapping[str, Leaf]) -> Leaf:
+def _leaf_with_given_params(leaf: Leaf, given: Mapping[str, Leaf]) -> Leaf:
     if isinstance(leaf, tuple):
-        return tuple(_filled(item, given) for item in leaf)
+        return tuple(_leaf_with_given_params(item, given) for item in leaf)
     if isinstance(leaf, Formula) and leaf.name in given:
-        return _value(leaf, given[leaf.name])
+        return _formula_value(leaf, given[leaf.name])
     return leaf
 
 
-def _value(formula: Formula, given: Leaf) -> Leaf:
+def _formula_value(formula: Formula, given: Leaf) -> Leaf:
     """Return what a formula gives where its param has a value, or is a formula itself."""
     if not formula.sign:
         return given
@@ -308,9 +318,9 @@ def _value(formula: Formula, given: Leaf) -> Leaf:
     return given * formula.factor if formula.sign == "*" else given // formula.factor
 
 
-def _renumbered(items: list[Item], last: int, program: Program) -> list[Item]:
+def _items_with_fresh_uids(items: list[Item], last: int, program: Program) -> list[Item]:
     """Give items uids of their own: those of the fragment that they came from are gone."""
-    used = {item.uid for frame in program.frames() for item in items_of(frame.items)}
+    used = {item.uid for frame in program.frame_rows() for item in items_of(frame.items)}
     free = max(used) + 1
     renamed = {}
     for item in items_of(items):

@@ -62,14 +62,14 @@ def params_of(
     found = Params(taken=taken)
     lists = []
     for number, same in enumerate(zip(*(items_of(items) for items in runs), strict=True)):
-        for path in _paths(same, blocks):
+        for path in _argument_paths_in_order(same, blocks):
             column = [value_of(item, path, blocks) for item in same]
             if len(set(map(repr, column))) == 1 and not (formulas_differ and is_bound(column[0])):
                 continue
             if all(isinstance(value, tuple) for value in column):
                 lists.append((number, path, column))
             else:
-                _add(found, number, path, column)
+                _add_param(found, number, path, column)
     # Lists come last: the width in them may be a param already.
     for number, path, column in lists:
         _add_list(found, number, path, column)
@@ -87,7 +87,7 @@ def _add_list(found: Params, number: int, path: Path, column: list[Leaf]) -> Non
     """Write a list with formulas in it where its items follow from params, else as a param."""
     items = _by_item(found, column)
     if items is None:
-        _add(found, number, path, column)
+        _add_param(found, number, path, column)
     else:
         found.written.append((number, path, items))
 
@@ -102,7 +102,7 @@ def _by_item(found: Params, column: list[Leaf]) -> tuple[Leaf, ...] | None:
             written.append(items[0])
             continue
         formulas = (
-            _relation(name, values, list(items))
+            _formula_between_columns(name, values, list(items))
             for name, values in found.values.items()
             if _is_width(found.words[name])
         )
@@ -113,7 +113,7 @@ def _by_item(found: Params, column: list[Leaf]) -> tuple[Leaf, ...] | None:
     return tuple(written)
 
 
-def _paths(items: Sequence[Item], blocks: Mapping[str, Block]) -> list[Path]:
+def _argument_paths_in_order(items: Sequence[Item], blocks: Mapping[str, Block]) -> list[Path]:
     """Return the paths of arguments that any of the items has, in the order of the parameters."""
     found = dict.fromkeys(path for item in items for path in item.args)
     order = parameter_order(items[0], blocks)
@@ -141,60 +141,62 @@ def value_of(item: Item, path: Path, blocks: Mapping[str, Block]) -> Leaf:
     return default_of(parameter)
 
 
-def _add(found: Params, number: int, path: Path, column: list[Leaf]) -> None:
+def _add_param(found: Params, number: int, path: Path, column: list[Leaf]) -> None:
     word = path[-1]
     for name, values in found.values.items():
-        if not _comparable(word, name, found, column):
+        if not _may_share_param(word, name, found, column):
             continue
-        formula = _relation(name, values, column)
+        formula = _formula_between_columns(name, values, column)
         if formula is not None and formula.sign != "//":
             found.written.append((number, path, formula))
             return
         if formula is not None:
-            _rebase(found, name, formula.factor)
+            _rebase_param(found, name, formula.factor)
             found.values[name] = column
             found.written.append((number, path, Formula(name)))
             return
-    name = _fresh(_SHORT_NAMES.get(word, word), {*found.values, *found.taken})
+    name = _free_param_name(_SHORT_NAMES.get(word, word), {*found.values, *found.taken})
     found.values[name] = column
     found.words[name] = word
     found.written.append((number, path, Formula(name)))
 
 
-def _reads(leaf: Leaf, name: str) -> TypeGuard[Formula]:
+def _is_formula_of_param(leaf: Leaf, name: str) -> TypeGuard[Formula]:
     return isinstance(leaf, Formula) and leaf.name == name
 
 
-def _rebase(found: Params, name: str, factor: int) -> None:
+def _rebase_param(found: Params, name: str, factor: int) -> None:
     """Let a param be what it is divided by a factor, so that formulas only multiply."""
     found.written = [
-        (n, p, Formula(name, "*", f.factor * factor) if _reads(f, name) else f)
+        (n, p, Formula(name, "*", f.factor * factor) if _is_formula_of_param(f, name) else f)
         for n, p, f in found.written
     ]
 
 
-def _equal(one: list[Leaf], other: list[Leaf]) -> bool:
+def _are_equal_columns(one: list[Leaf], other: list[Leaf]) -> bool:
     return list(map(repr, one)) == list(map(repr, other))
 
 
-def _comparable(word: str, name: str, found: Params, column: list[Leaf]) -> bool:
-    if len(set(map(repr, column))) >= _NO_CHANCE and _equal(found.values[name], column):
+def _may_share_param(word: str, name: str, found: Params, column: list[Leaf]) -> bool:
+    if len(set(map(repr, column))) >= _NO_CHANCE and _are_equal_columns(found.values[name], column):
         return True
     other = found.words[name]
-    return _plain(word) == _plain(other) or (_is_width(word) and _is_width(other))
+    return _word_without_number(word) == _word_without_number(other) or (
+        _is_width(word) and _is_width(other)
+    )
 
 
-def _plain(word: str) -> str:
+def _word_without_number(word: str) -> str:
     return word.rstrip("0123456789").rstrip("_")
 
 
 def _is_width(word: str) -> bool:
-    return _plain(word) in _WIDTHS
+    return _word_without_number(word) in _WIDTHS
 
 
-def _relation(name: str, values: list[Leaf], column: list[Leaf]) -> Formula | None:
+def _formula_between_columns(name: str, values: list[Leaf], column: list[Leaf]) -> Formula | None:
     """Return the formula that gives a column from a param's values."""
-    if _equal(values, column):
+    if _are_equal_columns(values, column):
         return Formula(name)
     pairs = [(a, b) for a, b in zip(values, column, strict=True)]
     if not all(type(a) is int and type(b) is int and a > 0 and b > 0 for a, b in pairs):
@@ -209,7 +211,7 @@ def _relation(name: str, values: list[Leaf], column: list[Leaf]) -> Formula | No
     return None
 
 
-def _fresh(word: str, taken: set[str]) -> str:
+def _free_param_name(word: str, taken: set[str]) -> str:
     base = f"{word}_" if word in _TAKEN else word
     names = [base, *(f"{base}_{n}" for n in range(2, len(taken) + 3))]
     return next(name for name in names if name not in taken)
@@ -231,7 +233,7 @@ def type_name(word: str, values: list[Leaf]) -> str:
     Args:
         word: The argument that it stands for, which tells where all values are formulas.
     """
-    types = {_type(value) for value in values}
+    types = {_leaf_type_name(value) for value in values}
     if "" in types:
         return "int" if _is_width(word) or word in _SHORT_NAMES else "any"
     if types == {"int", "float"}:
@@ -239,7 +241,7 @@ def type_name(word: str, values: list[Leaf]) -> str:
     return types.pop() if len(types) == 1 else "any"
 
 
-def _type(value: Leaf) -> str:
+def _leaf_type_name(value: Leaf) -> str:
     match value:
         case bool():
             return "bool"

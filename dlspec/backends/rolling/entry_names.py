@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from dlspec.backends.rolling.alike_runs import said
+from dlspec.backends.rolling.alike_runs import refs_read_by_name
 from dlspec.backends.rolling.automatic_names import is_automatic
 from dlspec.backends.rolling.items import INPUT, REPEAT, Item, Program, Ref, Row, items_of
 from dlspec.expand.names import plain_head, snake_case
@@ -35,7 +35,7 @@ def main_names(program: Program, inputs: Mapping[int, str], original: Mapping[in
     names = Names(inputs)
     taken = set(inputs.values())
     first = first_calls(program)
-    for item in _outside(program.main):
+    for item in _entries_expanded_once(program.main):
         # A layer that is called again has the name of its first call, whichever comes first here.
         name = original.get(item.uid if item.layer is None else item.layer, "")
         again = item.layer is not None and first[item.layer] != item.uid
@@ -44,11 +44,15 @@ def main_names(program: Program, inputs: Mapping[int, str], original: Mapping[in
         if _is_given(name, item) and name not in taken:
             names.shown[item.uid] = name
             taken.add(name)
-    read = {*_read(program.main), *first.values(), *(ref.uid for ref in program.read_outside[1:])}
+    read = {
+        *_uids_read_by_name(program.main),
+        *first.values(),
+        *(ref.uid for ref in program.read_outside[1:]),
+    }
     last = program.main.items[-1].uid if program.main.items else None
     if len(program.read_outside) > 1 or program.read_outside[0] != Ref(last or 0):
         read.add(program.read_outside[0].uid)
-    _invent(program.main, names, read, taken)
+    _invent_entry_names(program.main, names, read, taken)
     return names
 
 
@@ -56,16 +60,16 @@ def block_names(row: Row, count: int) -> Names:
     """Return the names inside a block with `count` inputs."""
     inputs = {INPUT - number: _INPUTS[number] for number in range(count)}
     names = Names(inputs)
-    _invent(row, names, set(_read(row)), set(inputs.values()))
+    _invent_entry_names(row, names, set(_uids_read_by_name(row)), set(inputs.values()))
     return names
 
 
 def reads_input_by_name(row: Row) -> bool:
     """Return whether a block says where it reads its first input."""
-    return any(uid == INPUT for uid in _read(row))
+    return any(uid == INPUT for uid in _uids_read_by_name(row))
 
 
-def _outside(row: Row) -> Iterator[Item]:
+def _entries_expanded_once(row: Row) -> Iterator[Item]:
     """Yield the entries that keep their names: those of the row that are expanded once."""
     return (item for item in row.items if REPEAT not in item.args)
 
@@ -76,16 +80,16 @@ def _is_given(name: str, item: Item) -> bool:
     return bool(_NAME.match(name)) and not is_automatic(name, word)
 
 
-def _read(row: Row) -> Iterator[int]:
+def _uids_read_by_name(row: Row) -> Iterator[int]:
     """Yield the uids that entries read by name."""
-    return _read_in(row.items, row.start)
+    return _uids_read_among_items(row.items, row.start)
 
 
-def _read_in(items: list[Item], flow: Ref | None) -> Iterator[int]:
+def _uids_read_among_items(items: list[Item], flow: Ref | None) -> Iterator[int]:
     for item in items:
-        yield from (ref.uid for ref in said(item, flow))
+        yield from (ref.uid for ref in refs_read_by_name(item, flow))
         for inner in item.rows():
-            yield from _read_in(inner.items, inner.start)
+            yield from _uids_read_among_items(inner.items, inner.start)
         flow = Ref(item.uid)
 
 
@@ -102,10 +106,10 @@ def first_calls(program: Program) -> dict[int, int]:
     return found
 
 
-def _invent(row: Row, names: Names, read: set[int], taken: set[str]) -> None:
+def _invent_entry_names(row: Row, names: Names, read: set[int], taken: set[str]) -> None:
     for item in _in_text_order(row):
         if item.uid in read and item.uid not in names.shown:
-            base = _base(item)
+            base = _base_of_entry_name(item)
             number = 1
             while (name := base if number == 1 else f"{base}_{number}") in taken:
                 number += 1
@@ -113,7 +117,7 @@ def _invent(row: Row, names: Names, read: set[int], taken: set[str]) -> None:
             taken.add(name)
 
 
-def _base(item: Item) -> str:
+def _base_of_entry_name(item: Item) -> str:
     if item.kind == "for":
         return "stage"
     word = str(item.args[("model",)]) if item.kind == "use" else item.head

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dlspec.backends.rolling.alike_runs import said
+from dlspec.backends.rolling.alike_runs import refs_read_by_name
 from dlspec.backends.rolling.argument_forms import Taken, in_short
-from dlspec.backends.rolling.defaults import Defaults, Subtree, same_subtree, subtree
+from dlspec.backends.rolling.defaults import Defaults, Subtree, argument_subtree, same_subtree
 from dlspec.backends.rolling.differences import parameter_order
 from dlspec.backends.rolling.entry_names import Names
 from dlspec.backends.rolling.items import (
@@ -66,26 +66,28 @@ class Writer:
         """Return the entries of a row."""
         entries, flow = [], row.start
         for item in row.items:
-            entries.append(self._entry(item, flow))
+            entries.append(self._entry_of_item(item, flow))
             flow = Ref(item.uid)
         return entries
 
-    def _entry(self, item: Item, flow: Ref | None) -> Entry:
+    def _entry_of_item(self, item: Item, flow: Ref | None) -> Entry:
         beside: dict[str, Any] = {}
         if item.uid in self.names.shown:
             beside["name"] = self.names.shown[item.uid]
-        source = self._source(item, flow)
+        source = self._entry_source(item, flow)
         if source is not None:
             beside["from"] = source
-        call = {p[1]: self._data(leaf, item) for p, leaf in item.args.items() if p[0] == "call"}
+        call = {
+            p[1]: self._leaf_data(leaf, item) for p, leaf in item.args.items() if p[0] == "call"
+        }
         if call:
             beside["call"] = call
         if REPEAT in item.args:
-            beside["repeat"] = self._data(item.args[REPEAT], item)
+            beside["repeat"] = self._leaf_data(item.args[REPEAT], item)
         first = item.layer is None or self.first_calls[item.layer] == item.uid
         if not item.trainable and first:
             beside["trainable"] = False
-        head, argument = self._head(item) if first else ("use", self._layer_name(item))
+        head, argument = self._head_and_argument(item) if first else ("use", self._layer_name(item))
         branches = None if item.branches is None else [self.row(row) for row in item.branches]
         body = None if item.body is None else self.row(item.body)
         return Entry(head, argument, beside, branches, body)
@@ -94,7 +96,7 @@ class Writer:
         assert item.layer is not None
         return self.names[Ref(self.first_calls[item.layer])]
 
-    def _source(self, item: Item, flow: Ref | None) -> Any:  # noqa: ANN401 - YAML data
+    def _entry_source(self, item: Item, flow: Ref | None) -> Any:  # noqa: ANN401 - YAML data
         main = item.operands[: item.main]
         if item.branches is not None:
             return None if item.flow in (None, flow) else self.names[item.flow]
@@ -104,33 +106,38 @@ class Writer:
             return [self.names[ref] for ref in main]
         return (
             self.names[main[0]]
-            if main and main[0] in said(item, flow)[:1] and main[0] != flow
+            if main and main[0] in refs_read_by_name(item, flow)[:1] and main[0] != flow
             else None
         )
 
-    def _head(self, item: Item) -> tuple[str, Any]:
+    def _head_and_argument(self, item: Item) -> tuple[str, Any]:
         own = {p: leaf for p, leaf in item.args.items() if p[0] != "call" and p != REPEAT}
         match item.kind:
             case "use":
                 return "use", item.args[("model",)]
             case "for":
                 return "for", {
-                    n: [self._data(v, item) for v in vs] for n, vs in item.variables.items()
+                    n: [self._leaf_data(v, item) for v in vs] for n, vs in item.variables.items()
                 }
             case "block":
                 return item.head, self._block_arguments(item, own)
             case "op":
                 return item.head, self._op_arguments(item, own)
             case "layer":
-                return item.head, self._arguments(
+                return item.head, self._class_arguments(
                     item, item.entry, self.defaults.get(item.head, {}), own
                 )
 
     def _block_arguments(self, item: Item, own: Mapping[Path, Leaf]) -> Any:  # noqa: ANN401 - YAML data
         block = self.blocks[item.head]
         given = [
-            Taken(name, self._data(own[(name,)], item), required=True, type=_TYPES.get(kind, "any"))
-            for name, kind in _declared(block)
+            Taken(
+                name,
+                self._leaf_data(own[(name,)], item),
+                required=True,
+                type=_TYPES.get(kind, "any"),
+            )
+            for name, kind in _declared_block_params(block)
             if (name,) in own
         ]
         order = parameter_order(item, self.blocks)
@@ -138,18 +145,18 @@ class Writer:
         return in_short(leading[:3] or [], given)
 
     def _op_arguments(self, item: Item, own: Mapping[Path, Leaf]) -> Any:  # noqa: ANN401 - YAML data
-        positions = [self._data(leaf, item) for p, leaf in own.items() if p[0] == "args"]
+        positions = [self._leaf_data(leaf, item) for p, leaf in own.items() if p[0] == "args"]
         named = {p: leaf for p, leaf in own.items() if p[0] != "args"}
         order = parameter_order(item, self.blocks)
         written = {
-            name: self._nested(name, named, item)
+            name: self._nested_argument(name, named, item)
             for name in sorted({p[0] for p in named}, key=order.index)
         }
         if not positions and len(written) == 1 and _stands_for_all(item, next(iter(written))):
             return next(iter(written.values()))
         return ({"args": positions} if positions else {}) | written or None
 
-    def _arguments(
+    def _class_arguments(
         self,
         item: Item,
         entry: ClassEntry | None,
@@ -162,9 +169,9 @@ class Writer:
         for parameter in entry.parameters:
             if (parameter.name,) in own:
                 usual = common.get(parameter.name)
-                if usual and same_subtree(usual, subtree(own, parameter.name)):
+                if usual and same_subtree(usual, argument_subtree(own, parameter.name)):
                     continue
-                value = self._nested(parameter.name, own, item)
+                value = self._nested_argument(parameter.name, own, item)
             elif parameter.name in common:
                 value = written_value(default_of(parameter))
             else:
@@ -179,29 +186,30 @@ class Writer:
             leading.append(taken)
         return in_short(leading, given)
 
-    def hoisted(self, head: str, entry: ClassEntry) -> dict[str, Any]:
+    def class_defaults(self, head: str, entry: ClassEntry) -> dict[str, Any]:
         """Return the defaults of a class for the file."""
         nobody = Item("layer", head, {}, [], 0, entry=entry)
         return {
-            name: self._nested(name, tree, nobody) for name, tree in self.defaults[head].items()
+            name: self._nested_argument(name, tree, nobody)
+            for name, tree in self.defaults[head].items()
         }
 
-    def _nested(self, name: str, own: Mapping[Path, Leaf], item: Item) -> Any:  # noqa: ANN401 - YAML data
+    def _nested_argument(self, name: str, own: Mapping[Path, Leaf], item: Item) -> Any:  # noqa: ANN401 - YAML data
         leaf = own[(name,)]
         if not isinstance(leaf, ClassMark):
-            return self._data(leaf, item)
+            return self._leaf_data(leaf, item)
         inner = {p[1:]: value for p, value in own.items() if p[0] == name and len(p) > 1}
-        argument = self._arguments(item, leaf.entry, {}, inner)
+        argument = self._class_arguments(item, leaf.entry, {}, inner)
         return leaf.name if argument is None else {leaf.name: argument}
 
-    def _data(self, leaf: Leaf, item: Item) -> Any:  # noqa: ANN401 - YAML data
+    def _leaf_data(self, leaf: Leaf, item: Item) -> Any:  # noqa: ANN401 - YAML data
         match leaf:
             case Formula():
                 return str(leaf)
             case Slot(operand=number):
                 return self.names[item.operands[number]]
             case tuple():
-                return [self._data(inner, item) for inner in leaf]
+                return [self._leaf_data(inner, item) for inner in leaf]
             case _:
                 return written_value(leaf)  # type: ignore[arg-type]  # a plain value by now
 
@@ -216,7 +224,7 @@ def _stands_for_all(item: Item, name: str) -> bool:
 _TYPES = {"list": "list", "any": "any"}
 
 
-def _declared(block: Block) -> Iterator[tuple[str, str]]:
+def _declared_block_params(block: Block) -> Iterator[tuple[str, str]]:
     yield from block.params.items()
     for name in block.defaults:
         yield name, "any"

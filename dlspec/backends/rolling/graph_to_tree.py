@@ -10,9 +10,9 @@ from dlspec.backends.rolling.items import (
     Ref,
     Row,
     Slot,
-    flattened,
     items_of,
-    reads,
+    leaves_by_path,
+    refs_read_by_item,
 )
 from dlspec.expand.flat import Use
 from dlspec.language.catalogue import Object, find_entry
@@ -29,17 +29,17 @@ _Slot = tuple[tuple[int, int], ...]
 """A place for items: the merges around it, outermost first, each with the branch's number."""
 
 
-def planted(graph: Graph, *, keeps_outputs: bool) -> Program:
+def tree_of_graph(graph: Graph, *, keeps_outputs: bool) -> Program:
     """Return the tree of a graph; inputs are `Ref(-1)`, `Ref(-2)`, ... in order.
 
     Args:
         keeps_outputs: Whether the names of the outputs mean something, so that they stay outside.
     """
-    reader = _Reader(_numbers(graph), graph)
+    reader = _Reader(_node_numbers(graph), graph)
     items = [reader.item(node) for node in ordered_nodes(graph)]
-    leaving = tuple(reader.ref(reference) for _, reference in graph.outputs)
+    leaving = tuple(reader.ref_with_pick(reference) for _, reference in graph.outputs)
     start = Ref(-1) if len(graph.inputs) == 1 else None
-    main = _Planter(items, _places(items, leaving)).row((), start)
+    main = _Planter(items, _places_of_items(items, leaving)).row((), start)
     single = not keeps_outputs and graph.outputs_as == "single" and leaving[0].pick is None
     kept = frozenset() if single else frozenset(ref.uid for ref in leaving)
     return Program(main, {}, kept, leaving)
@@ -47,11 +47,11 @@ def planted(graph: Graph, *, keeps_outputs: bool) -> Program:
 
 def items_in_order(graph: Graph) -> list[Item]:
     """Return the nodes of a graph as items without branches, in the order of a walk."""
-    reader = _Reader(_numbers(graph), graph)
+    reader = _Reader(_node_numbers(graph), graph)
     return [reader.item(node) for node in ordered_nodes(graph)]
 
 
-def _numbers(graph: Graph) -> dict[str, int]:
+def _node_numbers(graph: Graph) -> dict[str, int]:
     numbers = {declared.name: -1 - i for i, declared in enumerate(graph.inputs)}
     return numbers | {node.name: i for i, node in enumerate(ordered_nodes(graph))}
 
@@ -62,7 +62,7 @@ def ordered_nodes(graph: Graph) -> list[Node]:
     Of several tensors the one that took most steps comes first, so that what only adjusts another
     stands right before the entry that wants it.
     """
-    depths = _depths(graph)
+    depths = _tensor_depths(graph)
     nodes = {node.name: node for node in graph.nodes}
     order: list[Node] = []
     seen = {declared.name for declared in graph.inputs}
@@ -87,7 +87,7 @@ def ordered_nodes(graph: Graph) -> list[Node]:
     return order
 
 
-def _depths(graph: Graph) -> dict[str, int]:
+def _tensor_depths(graph: Graph) -> dict[str, int]:
     """Return how many steps each tensor took; a graph's nodes stand behind what they read."""
     depths = {declared.name: 0 for declared in graph.inputs}
     for node in graph.nodes:
@@ -105,18 +105,18 @@ def references_of(node: Node) -> list[Reference]:
         found += inputs.values() if isinstance(inputs, Mapping) else inputs
     if not isinstance(node.operation, Object | Use):
         for value in (*node.operation.arguments, *node.operation.keywords.values()):
-            found += _in(value)
+            found += _references_in_argument(value)
     for value in node.call.values():
-        found += _in(value)
+        found += _references_in_argument(value)
     return found
 
 
-def _in(value: Argument) -> Iterator[Reference]:
+def _references_in_argument(value: Argument) -> Iterator[Reference]:
     if isinstance(value, Reference):
         yield value
     elif isinstance(value, tuple):
         for item in value:
-            yield from _in(item)
+            yield from _references_in_argument(item)
 
 
 @dataclass(slots=True)
@@ -141,7 +141,7 @@ class _Reader:
             operation = node.operation
         return node.name
 
-    def ref(self, reference: Reference) -> Ref:
+    def ref_with_pick(self, reference: Reference) -> Ref:
         """Return a reference with the name of its output; None for the first."""
         number = self.numbers[reference.node]
         if not reference.output:
@@ -153,18 +153,20 @@ class _Reader:
 
     def item(self, node: Node) -> Item:
         """Return a node as an item without branches."""
-        made = self._operation(node) if _is_op(node) else self._layer(node)
+        made = self._item_of_op_call(node) if _is_op(node) else self._item_of_layer_call(node)
         for name, value in node.call.items():
-            made.args[("call", name)] = self._argument(value, made)
+            made.args[("call", name)] = self._leaf_of_node_argument(value, made)
         made.trainable = node.trainable
         return made
 
-    def _layer(self, node: Node) -> Item:
+    def _item_of_layer_call(self, node: Node) -> Item:
         owner = self.nodes[self.owner(node)]
         operation = owner.operation
         number = self.numbers[node.name]
         if isinstance(operation, Object):
-            item = Item("layer", operation.class_name, flattened(operation.arguments), [], number)
+            item = Item(
+                "layer", operation.class_name, leaves_by_path(operation.arguments), [], number
+            )
             item.entry = operation.entry
         else:
             assert isinstance(operation, Use)
@@ -173,17 +175,17 @@ class _Reader:
             item.layer = self.numbers[owner.name]
         inputs = node.inputs
         if isinstance(inputs, Reference):
-            item.operands = [self.ref(inputs)]
+            item.operands = [self.ref_with_pick(inputs)]
         elif isinstance(inputs, Mapping):
             item.form, item.keys = "mapping", tuple(inputs)
-            item.operands = [self.ref(reference) for reference in inputs.values()]
+            item.operands = [self.ref_with_pick(reference) for reference in inputs.values()]
         else:
             item.form = "list"
-            item.operands = [self.ref(reference) for reference in inputs]
+            item.operands = [self.ref_with_pick(reference) for reference in inputs]
         item.main = len(item.operands)
         return item
 
-    def _operation(self, node: Node) -> Item:
+    def _item_of_op_call(self, node: Node) -> Item:
         made = node.operation
         assert not isinstance(made, Object | Use)
         item = Item("op", f"ops.{made.name}", {}, [], self.numbers[node.name], main=0)
@@ -194,26 +196,28 @@ class _Reader:
         plain = [value for value in listed if isinstance(value, Reference)]
         if listed and len(plain) == len(listed):
             item.form = "one" if listed == (first,) else "list"
-            item.operands = [self.ref(reference) for reference in plain]
+            item.operands = [self.ref_with_pick(reference) for reference in plain]
             item.main = len(plain)
         else:
             for position, value in enumerate(made.arguments):
-                item.args[("args", str(position))] = self._argument(value, item)
+                item.args[("args", str(position))] = self._leaf_of_node_argument(value, item)
         for name, value in made.keywords.items():
-            item.args |= self._keyword(name, value, item)
+            item.args |= self._keyword_leaves(name, value, item)
         return item
 
-    def _keyword(self, name: str, value: Argument, item: Item) -> dict[tuple[str, ...], Leaf]:
+    def _keyword_leaves(
+        self, name: str, value: Argument, item: Item
+    ) -> dict[tuple[str, ...], Leaf]:
         if isinstance(value, Object):
-            return flattened({name: value})
-        return {(name,): self._argument(value, item)}
+            return leaves_by_path({name: value})
+        return {(name,): self._leaf_of_node_argument(value, item)}
 
-    def _argument(self, value: Argument, item: Item) -> Leaf:
+    def _leaf_of_node_argument(self, value: Argument, item: Item) -> Leaf:
         if isinstance(value, Reference):
-            item.operands.append(self.ref(value))
+            item.operands.append(self.ref_with_pick(value))
             return Slot(len(item.operands) - 1)
         if isinstance(value, tuple):
-            return tuple(self._argument(inner, item) for inner in value)
+            return tuple(self._leaf_of_node_argument(inner, item) for inner in value)
         return value
 
 
@@ -230,14 +234,14 @@ def _is_op(node: Node) -> bool:
     return not isinstance(node.operation, Object | Use)
 
 
-def _places(items: list[Item], leaving: tuple[Ref, ...]) -> list[_Slot]:
+def _places_of_items(items: list[Item], leaving: tuple[Ref, ...]) -> list[_Slot]:
     """Return the place of each item: the innermost one around all that read it."""
     places: list[_Slot | None] = [None] * len(items)
 
     def read(uid: int, place: _Slot) -> None:
         if uid >= 0:
             before = places[uid]
-            places[uid] = place if before is None else _common(before, place)
+            places[uid] = place if before is None else _common_place(before, place)
 
     for ref in leaving:
         read(ref.uid, ())
@@ -251,7 +255,7 @@ def _places(items: list[Item], leaving: tuple[Ref, ...]) -> list[_Slot]:
     return [place or () for place in places]
 
 
-def _common(one: _Slot, other: _Slot) -> _Slot:
+def _common_place(one: _Slot, other: _Slot) -> _Slot:
     size = 0
     while size < min(len(one), len(other)) and one[size] == other[size]:
         size += 1
@@ -280,15 +284,19 @@ class _Planter:
                 branches = [
                     self.row((*place, (item.uid, number)), None) for number in range(item.main)
                 ]
-                if any(branch.items for branch in branches) and not _branch(item, branches):
+                if any(branch.items for branch in branches) and not _give_branches(item, branches):
                     inside = [inner for branch in branches for inner in branch.items]
-                    found += _opened(inside, item.head) if _is_u(item, branches) else inside
+                    found += (
+                        _items_with_opened_merges(inside, item.head)
+                        if _is_u(item, branches)
+                        else inside
+                    )
         # The order of the walk; what was taken out of branches finds its place again.
         found.sort(key=lambda item: item.uid)
         return Row(found, start)
 
 
-def _branch(item: Item, branches: list[Row]) -> bool:
+def _give_branches(item: Item, branches: list[Row]) -> bool:
     """Give a merge its branches if a person would write them, and say whether."""
     bare = {op for op, b in zip(item.operands, branches, strict=False) if not b.items}
     if len(bare) > 1 or any(ref.pick is not None for ref in bare):
@@ -300,7 +308,7 @@ def _branch(item: Item, branches: list[Row]) -> bool:
     short = sum(1 for b in branches for _ in items_of(b.items)) <= _SHORT
     if _is_u(item, branches):
         return False
-    deep = 1 + max(_depth(branch) for branch in branches)
+    deep = 1 + max(_branch_depth(branch) for branch in branches)
     if deep > (_MOST_DEPTH if closed else 1) or not (closed or short):
         return False
     item.flow = next(iter(bare or sources)) if closed or bare else _first_read(branches)
@@ -318,13 +326,13 @@ def _is_u(item: Item, branches: list[Row]) -> bool:
     return any(i.branches is None or not all(row.items for row in i.branches) for i in inner)
 
 
-def _opened(items: list[Item], head: str) -> list[Item]:
+def _items_with_opened_merges(items: list[Item], head: str) -> list[Item]:
     """Return items with the merges of one kind written by name."""
     found = []
     for item in items:
         if item.head == head and item.branches is not None:
             for row in item.branches:
-                found += _opened(row.items, head)
+                found += _items_with_opened_merges(row.items, head)
             item.branches, item.flow = None, None
         found.append(item)
     return found
@@ -332,14 +340,21 @@ def _opened(items: list[Item], head: str) -> list[Item]:
 
 def _first_read(branches: list[Row]) -> Ref | None:
     first = next(branch.items[0] for branch in branches if branch.items)
-    found = reads(first)
+    found = refs_read_by_item(first)
     return found[0] if found and found[0].pick is None else None
 
 
 def _outer_reads(row: Row) -> set[Ref]:
     made = {item.uid for item in items_of(row.items)}
-    return {ref for item in items_of(row.items) for ref in reads(item) if ref.uid not in made}
+    return {
+        ref
+        for item in items_of(row.items)
+        for ref in refs_read_by_item(item)
+        if ref.uid not in made
+    }
 
 
-def _depth(row: Row) -> int:
-    return max((1 + max(map(_depth, i.branches)) for i in row.items if i.branches), default=0)
+def _branch_depth(row: Row) -> int:
+    return max(
+        (1 + max(map(_branch_depth, i.branches)) for i in row.items if i.branches), default=0
+    )

@@ -135,7 +135,7 @@ class Program:
     read_outside: tuple[Ref, ...] = ()
     made: int = 0
 
-    def frames(self) -> Iterator[Row]:
+    def frame_rows(self) -> Iterator[Row]:
         """Yield the outermost row of the graph and of each block."""
         yield self.main
         for block in self.blocks.values():
@@ -158,7 +158,7 @@ def items_of(items: list[Item]) -> Iterator[Item]:
         yield item
 
 
-def reads(item: Item) -> list[Ref]:
+def refs_read_by_item(item: Item) -> list[Ref]:
     """Return what an item itself reads from a name or from the flow, branches apart."""
     if item.body is not None:
         return [item.operands[0]]
@@ -168,14 +168,14 @@ def reads(item: Item) -> list[Ref]:
     return [*found, *item.operands[item.main :]]
 
 
-def flattened(arguments: Mapping[str, Value], prefix: Path = ()) -> dict[Path, Leaf]:
+def leaves_by_path(arguments: Mapping[str, Value], prefix: Path = ()) -> dict[Path, Leaf]:
     """Return arguments by path; objects inside give a mark and their own arguments."""
     found: dict[Path, Leaf] = {}
     for name, value in arguments.items():
         path = (*prefix, name)
         if isinstance(value, Object):
             found[path] = ClassMark(value.entry_kind, value.class_name, value.entry)
-            found |= flattened(value.arguments, path)
+            found |= leaves_by_path(value.arguments, path)
         else:
             found[path] = value
     return found
@@ -197,16 +197,16 @@ def parameter_of(item: Item, path: Path) -> Parameter | None:
     return entry.parameter_named(path[-1]) if entry else None
 
 
-def shortened(value: Value) -> Value:
+def shortened_extents(value: Value) -> Value:
     """Return `3` for `[3, 3]` and for `[[3, 3], [3, 3]]`; another value stays."""
     if not isinstance(value, tuple) or not value:
         return value
-    items = {repr(shortened(item)) for item in value}
-    return shortened(value[0]) if len(items) == 1 else value
+    items = {repr(shortened_extents(item)) for item in value}
+    return shortened_extents(value[0]) if len(items) == 1 else value
 
 
 def default_of(parameter: Parameter) -> Value:
     """Return the default of a parameter in its shortest form."""
     if parameter.type in ("extents", "padding_extents"):
-        return shortened(parameter.default)
+        return shortened_extents(parameter.default)
     return parameter.default

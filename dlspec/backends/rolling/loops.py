@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from dlspec.backends.rolling.alike_runs import LONGEST, Run, needs_names, runs_of, said
+from dlspec.backends.rolling.alike_runs import LONGEST, Run, needs_names, refs_read_by_name, runs_of
 from dlspec.backends.rolling.blocks import substitute_refs, write_formulas
 from dlspec.backends.rolling.differences import Params, is_bound, params_of, value_of
 from dlspec.backends.rolling.items import (
@@ -31,7 +31,7 @@ _MOST_UNFOLDED = 4
 _Index = dict[tuple[int, int, int], tuple[tuple[object, ...], Run]]
 
 
-def _index(program: Program) -> _Index:
+def _runs_by_place(program: Program) -> _Index:
     return {
         (id(run.row), run.start, run.end): (key, run)
         for key, runs in runs_of(program).items()
@@ -44,15 +44,15 @@ def _index(program: Program) -> _Index:
 
 def fold_repeats(program: Program) -> None:
     """Let equal entries in a row become one with `repeat`."""
-    index = _index(program)
-    for frame in program.frames():
+    index = _runs_by_place(program)
+    for frame in program.frame_rows():
         for row in list(rows_of(frame)):
             for place in range(len(row.items) - 1, 0, -1):
-                if _repeats(row, place, index, program.blocks):
-                    _join(row, place)
+                if _is_repeat_of_previous(row, place, index, program.blocks):
+                    _join_with_previous(row, place)
 
 
-def _repeats(row: Row, place: int, index: _Index, blocks: dict[str, Block]) -> bool:
+def _is_repeat_of_previous(row: Row, place: int, index: _Index, blocks: dict[str, Block]) -> bool:
     """Return whether an item is the one before it again, and alone in reading that."""
     first = index.get((id(row), place - 1, place))
     second = index.get((id(row), place, place + 1))
@@ -61,7 +61,7 @@ def _repeats(row: Row, place: int, index: _Index, blocks: dict[str, Block]) -> b
     one, other = row.items[place - 1], row.items[place]
     if first[0] != second[0] or one.kind == "for" or len(first[1].outer) != 1:
         return False
-    if second[1].outer != (Ref(one.uid),) or said(other, Ref(one.uid)):
+    if second[1].outer != (Ref(one.uid),) or refs_read_by_name(other, Ref(one.uid)):
         return False
     counts = [value_of(item, REPEAT, blocks) for item in (one, other)]
     if any(isinstance(turns, Formula) for turns in counts):
@@ -69,20 +69,20 @@ def _repeats(row: Row, place: int, index: _Index, blocks: dict[str, Block]) -> b
     if any(needs_names(branch.items, branch.start) for branch in one.branches or ()):
         return False
     inside = zip(items_of([one]), items_of([other]), strict=True)
-    return all(_same(a, b, blocks, top=a is one) for a, b in inside)
+    return all(_have_equal_arguments(a, b, blocks, top=a is one) for a, b in inside)
 
 
-def _same(one: Item, other: Item, blocks: dict[str, Block], *, top: bool) -> bool:
+def _have_equal_arguments(one: Item, other: Item, blocks: dict[str, Block], *, top: bool) -> bool:
     paths = {*one.args, *other.args} - ({REPEAT} if top else set())
     return all(
         repr(value_of(one, path, blocks)) == repr(value_of(other, path, blocks)) for path in paths
     )
 
 
-def _join(row: Row, place: int) -> None:
+def _join_with_previous(row: Row, place: int) -> None:
     """Let the item at a place stand for the one before it as well."""
     one, other = row.items[place - 1], row.items[place]
-    source = row.flow(place - 1) if one.operands == [] else _source(one)
+    source = row.flow(place - 1) if one.operands == [] else _source_of_item(one)
     assert source is not None
     substitute_refs([other], {Ref(one.uid): source})
     turns = _turns_of(one) + _turns_of(other)
@@ -97,24 +97,24 @@ def _turns_of(item: Item) -> int:
     return turns
 
 
-def _source(item: Item) -> Ref | None:
+def _source_of_item(item: Item) -> Ref | None:
     return item.flow if item.branches is not None else item.operands[0]
 
 
 def unfold_repeats(program: Program) -> None:
     """Write repeated calls beside other calls of their block one by one, for a `for` to take."""
-    used = {item.uid for frame in program.frames() for item in items_of(frame.items)}
+    used = {item.uid for frame in program.frame_rows() for item in items_of(frame.items)}
     fresh = count(max(used, default=0) + 1)
-    for frame in program.frames():
+    for frame in program.frame_rows():
         for row in list(rows_of(frame)):
             for place in range(len(row.items) - 1, -1, -1):
                 item = row.items[place]
                 beside = [*row.items[max(place - 1, 0) : place], *row.items[place + 1 : place + 2]]
                 if item.kind == "block" and any(other.head == item.head for other in beside):
-                    row.items[place : place + 1] = _unfolded(item, fresh)
+                    row.items[place : place + 1] = _unfolded_calls(item, fresh)
 
 
-def _unfolded(item: Item, fresh: Iterator[int]) -> list[Item]:
+def _unfolded_calls(item: Item, fresh: Iterator[int]) -> list[Item]:
     turns = item.args.get(REPEAT, 1)
     if not isinstance(turns, int) or turns > _MOST_UNFOLDED or item.main != 1:
         return [item]
@@ -139,37 +139,37 @@ class _Loop:
 
 def fold_loop(program: Program) -> bool:
     """Make a `for` of the turns that save most text; return whether there were any."""
-    index = _index(program)
+    index = _runs_by_place(program)
     best: _Loop | None = None
-    for frame, taken in _frames(program):
+    for frame, taken in _frames_with_taken_names(program):
         for row in rows_of(frame):
-            for runs in _turns(row, index):
-                loop = _loop(runs, program, taken)
+            for runs in _turn_chains(row, index):
+                loop = _loop_candidate(runs, program, taken)
                 if loop and loop.saving >= _LEAST and (not best or loop.saving > best.saving):
                     best = loop
     if best is None:
         return False
-    _fold(best)
+    _fold_turns(best)
     return True
 
 
-def _frames(program: Program) -> Iterator[tuple[Row, frozenset[str]]]:
+def _frames_with_taken_names(program: Program) -> Iterator[tuple[Row, frozenset[str]]]:
     yield program.main, frozenset()
     for block in program.blocks.values():
         yield block.row, frozenset({*block.params, *block.defaults})
 
 
-def _turns(row: Row, index: _Index) -> Iterator[list[Run]]:
+def _turn_chains(row: Row, index: _Index) -> Iterator[list[Run]]:
     """Yield the longest chains of runs of one look, each fed by the one before it alone."""
     size = len(row.items)
     for length in range(1, min(size // 2, LONGEST - 1) + 1):
         for start in range(size - 2 * length + 1):
-            runs = _chain(row, start, length, index)
+            runs = _chain_of_runs(row, start, length, index)
             if len(runs) > 1:
                 yield runs
 
 
-def _chain(row: Row, start: int, length: int, index: _Index) -> list[Run]:
+def _chain_of_runs(row: Row, start: int, length: int, index: _Index) -> list[Run]:
     found = index.get((id(row), start, start + length))
     if found is None or len(found[1].outer) != 1:
         return []
@@ -191,7 +191,7 @@ def _chain(row: Row, start: int, length: int, index: _Index) -> list[Run]:
         runs.append(following[1])
 
 
-def _loop(runs: list[Run], program: Program, taken: frozenset[str]) -> _Loop | None:
+def _loop_candidate(runs: list[Run], program: Program, taken: frozenset[str]) -> _Loop | None:
     params = params_of(
         [run.items for run in runs], program.blocks, formulas_differ=False, taken=taken
     )
@@ -208,15 +208,17 @@ def _loop(runs: list[Run], program: Program, taken: frozenset[str]) -> _Loop | N
     saving = sum(row_size(run.items) for run in runs[1:]) - _OVERHEAD - cost
     heads = [item.head for item in runs[0].items if item.kind == "block"]
     # A block that only the turns call is written in the loop itself afterwards.
-    saving += sum(_DECLARATION for head in heads if _calls(program, head) == len(runs))
+    saving += sum(_DECLARATION for head in heads if _num_block_calls(program, head) == len(runs))
     return _Loop(runs, params, saving)
 
 
-def _calls(program: Program, head: str) -> int:
-    return sum(item.head == head for frame in program.frames() for item in items_of(frame.items))
+def _num_block_calls(program: Program, head: str) -> int:
+    return sum(
+        item.head == head for frame in program.frame_rows() for item in items_of(frame.items)
+    )
 
 
-def _fold(loop: _Loop) -> None:
+def _fold_turns(loop: _Loop) -> None:
     first, last = loop.runs[0], loop.runs[-1]
     row, end, uid = first.row, last.end, last.items[-1].uid
     body = list(first.items)

@@ -18,17 +18,20 @@ def order_params(program: Program) -> None:
     come first in `program.blocks`, so that the order of what they take is settled already.
     """
     for block in program.blocks.values():
-        used = list(_read(block.row, program.blocks))
-        needed, usual = _in_order(block.params, used), _in_order(block.defaults, used)
-        names = _numbered([*needed, *usual])
+        used = list(_names_read_by_formulas(block.row, program.blocks))
+        needed, usual = (
+            _names_by_first_use(block.params, used),
+            _names_by_first_use(block.defaults, used),
+        )
+        names = _renumbered_names([*needed, *usual])
         block.params = {names[name]: block.params[name] for name in needed}
         block.defaults = {names[name]: block.defaults[name] for name in usual}
         _rename_formulas(block.row, names)
-        for frame in program.frames():
+        for frame in program.frame_rows():
             for item in items_of(frame.items):
                 if item.kind == "block" and item.head == block.name:
                     item.args = {(names.get(p[0], p[0]), *p[1:]): v for p, v in item.args.items()}
-    for frame in program.frames():
+    for frame in program.frame_rows():
         for item in items_of(frame.items):
             if item.body is not None:
                 _order_variables(item, program.blocks)
@@ -36,18 +39,18 @@ def order_params(program: Program) -> None:
 
 def _order_variables(item: Item, blocks: _Blocks) -> None:
     assert item.body is not None
-    ordered = _in_order(item.variables, list(_read(item.body, blocks)))
-    names = _numbered(ordered)
+    ordered = _names_by_first_use(item.variables, list(_names_read_by_formulas(item.body, blocks)))
+    names = _renumbered_names(ordered)
     item.variables = {names[name]: item.variables[name] for name in ordered}
     _rename_formulas(item.body, names)
 
 
-def _in_order(names: Mapping[str, object], used: Sequence[str]) -> list[str]:
+def _names_by_first_use(names: Mapping[str, object], used: Sequence[str]) -> list[str]:
     places = {name: place for place, name in reversed(list(enumerate(used)))}
     return sorted(names, key=lambda name: places.get(name, len(used)))
 
 
-def _numbered(names: Sequence[str]) -> dict[str, str]:
+def _renumbered_names(names: Sequence[str]) -> dict[str, str]:
     """Return new names, the same ones again: those of one word go up in the order given."""
     groups: dict[str, list[str]] = {}
     for name in names:
@@ -55,48 +58,48 @@ def _numbered(names: Sequence[str]) -> dict[str, str]:
     return {
         name: new
         for group in groups.values()
-        for name, new in zip(group, sorted(group, key=_number), strict=True)
+        for name, new in zip(group, sorted(group, key=_number_in_name), strict=True)
     }
 
 
-def _number(name: str) -> int:
+def _number_in_name(name: str) -> int:
     found = _NUMBER.search(name)
     return int(found[1]) if found else 1
 
 
-def _read(row: Row, blocks: _Blocks) -> Iterator[str]:
+def _names_read_by_formulas(row: Row, blocks: _Blocks) -> Iterator[str]:
     """Yield the names that formulas read, in the order of the text."""
     for item in row.items:
         order = [name for name in parameter_order(item, blocks) if name != REPEAT[0]]
         places = {name: place for place, name in enumerate(order)}
         for path in sorted(item.args, key=lambda path: places.get(path[0], len(places))):
-            yield from _names(item.args[path])
+            yield from _formula_names_in_leaf(item.args[path])
         for values in item.variables.values():
-            yield from _names(tuple(values))
+            yield from _formula_names_in_leaf(tuple(values))
         for inner in item.rows():
-            yield from _read(inner, blocks)
+            yield from _names_read_by_formulas(inner, blocks)
 
 
-def _names(leaf: Leaf) -> Iterator[str]:
+def _formula_names_in_leaf(leaf: Leaf) -> Iterator[str]:
     if isinstance(leaf, Formula):
         yield leaf.name
     elif isinstance(leaf, tuple):
         for item in leaf:
-            yield from _names(item)
+            yield from _formula_names_in_leaf(item)
 
 
 def _rename_formulas(row: Row, names: Mapping[str, str]) -> None:
     for item in items_of(row.items):
-        item.args = {path: _renamed(leaf, names) for path, leaf in item.args.items()}
+        item.args = {path: _leaf_with_new_names(leaf, names) for path, leaf in item.args.items()}
         item.variables = {
-            word: [_renamed(leaf, names) for leaf in values]
+            word: [_leaf_with_new_names(leaf, names) for leaf in values]
             for word, values in item.variables.items()
         }
 
 
-def _renamed(leaf: Leaf, names: Mapping[str, str]) -> Leaf:
+def _leaf_with_new_names(leaf: Leaf, names: Mapping[str, str]) -> Leaf:
     if isinstance(leaf, tuple):
-        return tuple(_renamed(item, names) for item in leaf)
+        return tuple(_leaf_with_new_names(item, names) for item in leaf)
     if isinstance(leaf, Formula):
         return Formula(names.get(leaf.name, leaf.name), leaf.sign, leaf.factor)
     return leaf

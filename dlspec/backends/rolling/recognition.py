@@ -37,13 +37,13 @@ def recognised_text(name: str, graph: Graph) -> str | None:
     heads = heads_of(graph)
     for word in zoo.architecture_names():
         if may_be(word, heads):
-            params = _params(word, graph)
+            params = _recognised_params(word, graph)
             if params is not None:
-                return _text(name, word, params)
+                return _zoo_reference_text(name, word, params)
     return None
 
 
-def _text(name: str, word: str, params: _Params) -> str:
+def _zoo_reference_text(name: str, word: str, params: _Params) -> str:
     model: dict[str, object] = {"zoo": word}
     if params:
         model["with"] = params
@@ -54,7 +54,7 @@ def _model_text(model: Mapping[str, object]) -> str:
     return f"model: {flow_text(model, indent=7, width=_WIDTH)}\n"
 
 
-def _params(word: str, graph: Graph) -> _Params | None:
+def _recognised_params(word: str, graph: Graph) -> _Params | None:
     """Return the params, other than the defaults, with which an architecture gives a graph."""
     declared = {
         name: value
@@ -64,14 +64,14 @@ def _params(word: str, graph: Graph) -> _Params | None:
     given: _Params = {}
     if "shape" in declared:
         given["shape"] = tuple(graph.inputs[0].shape[1:])
-    wanted = _items(graph)
-    for trial in islice(_trials(word, declared, given), _MOST_TRIALS):
-        found = _instance(word, trial)
-        if found is None or not _same_heads(_items(found), wanted):
+    wanted = _items_with_inner_models(graph)
+    for trial in islice(_param_trials(word, declared, given), _MOST_TRIALS):
+        found = _architecture_graph(word, trial)
+        if found is None or not _same_heads(_items_with_inner_models(found), wanted):
             continue
         solved = trial if same_graph(found, graph, named=False) else None
-        solved = solved or _solved(word, declared, trial, graph)
-        result = _instance(word, solved) if solved is not None else None
+        solved = solved or _params_read_off_graph(word, declared, trial, graph)
+        result = _architecture_graph(word, solved) if solved is not None else None
         if result and same_graph(result, graph, named=False) and _names_fit(result, graph):
             assert solved is not None
             return {
@@ -82,22 +82,24 @@ def _params(word: str, graph: Graph) -> _Params | None:
     return None
 
 
-def _instance(word: str, params: _Params) -> Graph | None:
+def _architecture_graph(word: str, params: _Params) -> Graph | None:
     """Return an architecture's graph; None when it does not compile with these params."""
-    text = "dlspec: 1\nname: trial\n" + _model_text({"zoo": word, "with": _written(params)})
+    text = "dlspec: 1\nname: trial\n" + _model_text({"zoo": word, "with": _written_params(params)})
     try:
         return loads(text).graph
     except SpecError:
         return None
 
 
-def _written(params: _Params) -> dict[str, Any]:
+def _written_params(params: _Params) -> dict[str, Any]:
     return {name: written_value(value) for name, value in params.items()}  # type: ignore[arg-type]  # plain values
 
 
-def _trials(word: str, declared: _Params, given: _Params) -> Iterator[_Params]:
+def _param_trials(word: str, declared: _Params, given: _Params) -> Iterator[_Params]:
     """Yield params that may change which layers there are, the defaults first."""
-    free = {n: _shapes(word, n, value) for n, value in declared.items() if n not in given}
+    free = {
+        n: _param_values_to_try(word, n, value) for n, value in declared.items() if n not in given
+    }
     for chosen in product(*free.values()):
         trial = {
             name: value
@@ -107,7 +109,7 @@ def _trials(word: str, declared: _Params, given: _Params) -> Iterator[_Params]:
         yield {**given, **trial}
 
 
-def _shapes(word: str, name: str, value: object) -> tuple[object, ...]:
+def _param_values_to_try(word: str, name: str, value: object) -> tuple[object, ...]:
     """Return the values of a param that may give other layers, its default first."""
     known = architecture_choices().get((word, name))
     if known is not None:
@@ -126,9 +128,9 @@ def _shapes(word: str, name: str, value: object) -> tuple[object, ...]:
             return (value,)
 
 
-def _items(graph: Graph) -> list[Item]:
+def _items_with_inner_models(graph: Graph) -> list[Item]:
     """Return the nodes of a graph and of the models in it as items."""
-    inner = [item for model in graph.models.values() for item in _items(model)]
+    inner = [item for model in graph.models.values() for item in _items_with_inner_models(model)]
     return [*items_in_order(graph), *inner]
 
 
@@ -136,31 +138,35 @@ def _same_heads(found: list[Item], wanted: list[Item]) -> bool:
     return [item.head for item in found] == [item.head for item in wanted]
 
 
-def _solved(word: str, declared: _Params, trial: _Params, graph: Graph) -> _Params | None:
+def _params_read_off_graph(
+    word: str, declared: _Params, trial: _Params, graph: Graph
+) -> _Params | None:
     """Return the trial with each param read off the graph, where layers hold it as it is."""
-    base = _instance(word, trial)
+    base = _architecture_graph(word, trial)
     assert base is not None
-    wanted, before = _items(graph), _items(base)
+    wanted, before = _items_with_inner_models(graph), _items_with_inner_models(base)
     solved = dict(trial)
     for name, default in declared.items():
         value = trial.get(name, default)
         if name == "shape":
             continue
-        other = _another(value)
-        changed = _instance(word, {**trial, name: other})
-        if changed is None or not _same_heads(_items(changed), before):
+        other = _another_param_value(value)
+        changed = _architecture_graph(word, {**trial, name: other})
+        if changed is None or not _same_heads(_items_with_inner_models(changed), before):
             continue
-        seen = _seen(before, _items(changed), wanted, value, other)
+        seen = _value_seen_in_graph(before, _items_with_inner_models(changed), wanted, value, other)
         if seen is not None:
             solved[name] = seen
         elif isinstance(value, float):
-            solved[name] = _factor(before, _items(changed), wanted, value)
+            solved[name] = _factor_from_widths(
+                before, _items_with_inner_models(changed), wanted, value
+            )
         elif isinstance(value, int) and graph.inputs:
-            solved |= _extent(name, value, base, changed, graph)
+            solved |= _input_extent_param(name, value, base, changed, graph)
     return solved if solved != trial else None
 
 
-def _another(value: object) -> object:
+def _another_param_value(value: object) -> object:
     match value:
         case bool():
             return not value
@@ -174,28 +180,34 @@ def _another(value: object) -> object:
             return "tanh" if value != "tanh" else "relu"
 
 
-def _seen(
+def _value_seen_in_graph(
     before: list[Item], after: list[Item], wanted: list[Item], value: object, other: object
 ) -> object:
     """Return what stands in the wanted graph where the param's value stands in its own."""
     if isinstance(value, tuple):
         assert isinstance(other, tuple)
         pairs = zip(value, other, strict=True)
-        found = [_seen(before, after, wanted, one, two) for one, two in pairs]
+        found = [_value_seen_in_graph(before, after, wanted, one, two) for one, two in pairs]
         return None if any(item is None for item in found) else tuple(found)
     for one, two, three in zip(before, after, wanted, strict=True):
         for path in dict.fromkeys((*one.args, *two.args)):
-            if _leaf(one, path) == repr(value) and _leaf(two, path) == repr(other):
-                return _value(three, path)
+            if _leaf_as_text(one, path) == repr(value) and _leaf_as_text(two, path) == repr(other):
+                return _leaf_at_path(three, path)
     return None
 
 
-def _factor(before: list[Item], after: list[Item], wanted: list[Item], value: float) -> float:
+def _factor_from_widths(
+    before: list[Item], after: list[Item], wanted: list[Item], value: float
+) -> float:
     """Return what the widths that a param scales say it is; the value before where none does."""
     found: tuple[int, int] | None = None
     for one, two, three in zip(before, after, wanted, strict=True):
         for path in one.args:
-            old, new, seen = _value(one, path), _value(two, path), _value(three, path)
+            old, new, seen = (
+                _leaf_at_path(one, path),
+                _leaf_at_path(two, path),
+                _leaf_at_path(three, path),
+            )
             if type(old) is int and type(new) is int and type(seen) is int and old != new:
                 # Widths are rounded: the largest one tells most.
                 found = max(found or (0, 0), (old, seen))
@@ -210,18 +222,20 @@ def _factor(before: list[Item], after: list[Item], wanted: list[Item], value: fl
     return value * scaled / width
 
 
-def _leaf(item: Item, path: tuple[str, ...]) -> str:
-    return repr(_value(item, path))
+def _leaf_as_text(item: Item, path: tuple[str, ...]) -> str:
+    return repr(_leaf_at_path(item, path))
 
 
-def _value(item: Item, path: tuple[str, ...]) -> Leaf:
+def _leaf_at_path(item: Item, path: tuple[str, ...]) -> Leaf:
     has_default = item.entry is not None and path[0] not in ("args", "call")
     if path in item.args or (has_default and path[:-1] in ((), *item.args)):
         return value_of(item, path, {})
     return None
 
 
-def _extent(name: str, value: int, base: Graph, changed: Graph, graph: Graph) -> _Params:
+def _input_extent_param(
+    name: str, value: int, base: Graph, changed: Graph, graph: Graph
+) -> _Params:
     """Return a param that is the length of an input."""
     for one, two, three in zip(base.inputs, changed.inputs, graph.inputs, strict=False):
         for a, b, c in zip(one.shape, two.shape, three.shape, strict=False):
@@ -236,18 +250,18 @@ def _names_fit(found: Graph, graph: Graph) -> bool:
         mine.name == theirs.name or is_automatic_input(mine.name)
         for mine, theirs in zip(graph.inputs, found.inputs, strict=True)
     )
-    nodes, others = _leaving(graph), _leaving(found)
+    nodes, others = _output_nodes(graph), _output_nodes(found)
     return inputs and all(
-        mine.name == theirs.name.replace(".", "_") or _is_automatic(mine)
+        mine.name == theirs.name.replace(".", "_") or _has_automatic_node_name(mine)
         for mine, theirs in zip(nodes, others, strict=True)
     )
 
 
-def _leaving(graph: Graph) -> list[Node]:
+def _output_nodes(graph: Graph) -> list[Node]:
     nodes = {node.name: node for node in ordered_nodes(graph)}
     return [nodes[ref.node] for _, ref in graph.outputs if ref.node in nodes]
 
 
-def _is_automatic(node: Node) -> bool:
+def _has_automatic_node_name(node: Node) -> bool:
     word = getattr(node.operation, "class_name", None) or getattr(node.operation, "name", "")
     return is_automatic(node.name, str(word))

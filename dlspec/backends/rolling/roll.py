@@ -6,7 +6,7 @@ from typing import Any
 from dlspec.backends.rolling.automatic_names import input_names, with_plain_models
 from dlspec.backends.rolling.block_names import block_name
 from dlspec.backends.rolling.blocks import extract_blocks, inline_blocks
-from dlspec.backends.rolling.defaults import Defaults, hoisted
+from dlspec.backends.rolling.defaults import Defaults, hoisted_defaults
 from dlspec.backends.rolling.entry_names import (
     Names,
     block_names,
@@ -15,7 +15,7 @@ from dlspec.backends.rolling.entry_names import (
     reads_input_by_name,
 )
 from dlspec.backends.rolling.graph_text import WIDTH, Writer, row_lines
-from dlspec.backends.rolling.graph_to_tree import ordered_nodes, planted
+from dlspec.backends.rolling.graph_to_tree import ordered_nodes, tree_of_graph
 from dlspec.backends.rolling.items import Block, Formula, Leaf, Program, Row, items_of
 from dlspec.backends.rolling.loops import fold_loop, fold_repeats, unfold_repeats
 from dlspec.backends.rolling.param_order import order_params
@@ -35,7 +35,7 @@ def rolled_text(name: str, graph: Graph) -> str:
 
 def rolled_up(graph: Graph, *, keeps_outputs: bool) -> Program:
     """Return the rolled tree of a graph."""
-    program = planted(graph, keeps_outputs=keeps_outputs)
+    program = tree_of_graph(graph, keeps_outputs=keeps_outputs)
     fold_repeats(program)
     for _ in range(_MOST_ROUNDS):
         if not extract_blocks(program):
@@ -48,12 +48,12 @@ def rolled_up(graph: Graph, *, keeps_outputs: bool) -> Program:
     fold_repeats(program)
     while inline_blocks(program):
         fold_repeats(program)
-    _rename(program)
+    _rename_blocks(program)
     order_params(program)
     return program
 
 
-def _rename(program: Program) -> None:
+def _rename_blocks(program: Program) -> None:
     """Call the blocks after what is in them now, those inside before those around."""
     blocks = _by_dependence(program)
     program.blocks = {}
@@ -72,15 +72,15 @@ def _rename(program: Program) -> None:
 
 def _graph_lines(graph: Graph, indent: int, *, outermost: bool) -> Iterator[str]:
     program = rolled_up(graph, keeps_outputs=outermost)
-    defaults = hoisted(program)
+    defaults = hoisted_defaults(program)
     called = input_names(graph)
     inputs = {-1 - number: name for number, name in enumerate(called)}
     original = {number: node.name for number, node in enumerate(ordered_nodes(graph))}
     names = main_names(program, inputs, original)
     first = first_calls(program)
     start = " " * indent
-    described = map(_input, graph.inputs)
-    yield from _flow(f"{start}inputs: ", dict(zip(called, described, strict=True)))
+    described = map(_declared_input_data, graph.inputs)
+    yield from _flow_style_lines(f"{start}inputs: ", dict(zip(called, described, strict=True)))
     if _form_of_inputs(graph) is not None:
         yield f"{start}inputs_as: {_form_of_inputs(graph)}"
     writer = Writer(names, program.blocks, defaults, first)
@@ -97,16 +97,16 @@ def _graph_lines(graph: Graph, indent: int, *, outermost: bool) -> Iterator[str]
     entries = writer.row(program.main)
     yield f"{start}graph:" if entries else f"{start}graph: []"
     yield from row_lines(entries, indent + 2)
-    outputs = _outputs(graph, program, names)
+    outputs = _declared_outputs_data(graph, program, names)
     if outputs is not None:
-        yield from _flow(f"{start}outputs: ", outputs)
+        yield from _flow_style_lines(f"{start}outputs: ", outputs)
 
 
-def _flow(prefix: str, value: Any) -> Iterator[str]:  # noqa: ANN401 - YAML data
+def _flow_style_lines(prefix: str, value: Any) -> Iterator[str]:  # noqa: ANN401 - YAML data
     yield from (prefix + flow_text(value, indent=len(prefix), width=WIDTH)).split("\n")
 
 
-def _input(declared: Input) -> Any:  # noqa: ANN401 - YAML data
+def _declared_input_data(declared: Input) -> Any:  # noqa: ANN401 - YAML data
     batch, *extents = declared.shape
     described: dict[str, Any] = {"shape": extents}
     if declared.dtype != "float32":
@@ -123,7 +123,7 @@ def _form_of_inputs(graph: Graph) -> str | None:
     return None if graph.inputs_as == usual else graph.inputs_as
 
 
-def _outputs(graph: Graph, program: Program, names: Names) -> Any:  # noqa: ANN401 - YAML data
+def _declared_outputs_data(graph: Graph, program: Program, names: Names) -> Any:  # noqa: ANN401 - YAML data
     leaving = program.read_outside
     if graph.outputs_as == "mapping":
         keys = [name for name, _ in graph.outputs]
@@ -138,31 +138,34 @@ def _outputs(graph: Graph, program: Program, names: Names) -> Any:  # noqa: ANN4
 def _defaults_lines(writer: Writer, program: Program, indent: int) -> Iterator[str]:
     if not writer.defaults:
         return
-    entries = {i.head: i.entry for frame in program.frames() for i in items_of(frame.items)}
+    entries = {i.head: i.entry for frame in program.frame_rows() for i in items_of(frame.items)}
     data = {
-        head: writer.hoisted(head, entry)
+        head: writer.class_defaults(head, entry)
         for head in writer.defaults
         if (entry := entries[head]) is not None
     }
     start = " " * indent
     if indent + len("defaults: ") + len(flow_text(data, indent=0, width=10_000)) <= WIDTH:
-        yield from _flow(f"{start}defaults: ", data)
+        yield from _flow_style_lines(f"{start}defaults: ", data)
         return
     yield f"{start}defaults:"
     for head, values in data.items():
-        yield from _flow(f"{start}  {head}: ", values)
+        yield from _flow_style_lines(f"{start}  {head}: ", values)
 
 
-def _plain(leaf: Leaf) -> Any:  # noqa: ANN401 - YAML data
+def _param_default_data(leaf: Leaf) -> Any:  # noqa: ANN401 - YAML data
     return str(leaf) if isinstance(leaf, Formula) else written_value(leaf)  # type: ignore[arg-type]  # a plain value
 
 
 def _block_lines(block: Block, program: Program, defaults: Defaults, indent: int) -> Iterator[str]:
     start = " " * indent
     yield f"{start}{block.name}:"
-    params = {**block.params, **{name: _plain(leaf) for name, leaf in block.defaults.items()}}
+    params = {
+        **block.params,
+        **{name: _param_default_data(leaf) for name, leaf in block.defaults.items()},
+    }
     if params:
-        yield from _flow(f"{start}  params: ", params)
+        yield from _flow_style_lines(f"{start}  params: ", params)
     names = block_names(block.row, block.inputs)
     if block.inputs > 1 or reads_input_by_name(block.row):
         yield f"{start}  inputs: {flow_text(list(names.inputs.values()), indent=0)}"

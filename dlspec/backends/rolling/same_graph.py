@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from dlspec.backends.rolling.automatic_names import is_automatic_input
 from dlspec.backends.rolling.graph_to_tree import ordered_nodes, with_number_named
-from dlspec.backends.rolling.items import default_of, shortened
+from dlspec.backends.rolling.items import default_of, shortened_extents
 from dlspec.expand.flat import Input, Use
 from dlspec.language import catalogue
 from dlspec.language.catalogue import Object
@@ -19,13 +19,13 @@ def same_graph(one: Graph, other: Graph, *, named: bool = True) -> bool:
     Args:
         named: Whether the inputs must have the same names as well, those that Keras gave apart.
     """
-    return described(one, named=named) == described(other, named=named)
+    return comparable_graph(one, named=named) == comparable_graph(other, named=named)
 
 
-def described(graph: Graph, *, named: bool = True) -> tuple[object, ...]:
+def comparable_graph(graph: Graph, *, named: bool = True) -> tuple[object, ...]:
     """Return a graph as data that is equal for equal graphs, whatever the nodes are called."""
     by_name = graph.inputs_as == "mapping"
-    models = {name: described(inner) for name, inner in graph.models.items()}
+    models = {name: comparable_graph(inner) for name, inner in graph.models.items()}
     order = ordered_nodes(graph)
     numbers = {declared.name: -1 - i for i, declared in enumerate(graph.inputs)}
     numbers |= {node.name: i for i, node in enumerate(order)}
@@ -40,72 +40,76 @@ def described(graph: Graph, *, named: bool = True) -> tuple[object, ...]:
         inputs = node.inputs
         nodes.append(
             (
-                _operation(owner, models, numbers),
+                _comparable_operation(owner, models, numbers),
                 layer,
-                _inputs(inputs, numbers),
-                {name: _argument(value, numbers) for name, value in node.call.items()},
+                _comparable_inputs(inputs, numbers),
+                {name: _comparable_argument(value, numbers) for name, value in node.call.items()},
                 owner.trainable,
             )
         )
     return (
-        graph.inputs if by_name else tuple(_nameless(i, named=named) for i in graph.inputs),
-        tuple(map(_text, nodes)),
-        tuple(_reference(reference, numbers) for _, reference in graph.outputs),
+        graph.inputs if by_name else tuple(_nameless_input(i, named=named) for i in graph.inputs),
+        tuple(map(_node_digest, nodes)),
+        tuple(_numbered_reference(reference, numbers) for _, reference in graph.outputs),
         tuple(name for name, _ in graph.outputs) if graph.outputs_as == "mapping" else (),
         graph.inputs_as,
         graph.outputs_as,
     )
 
 
-def _nameless(declared: Input, *, named: bool) -> Input:
+def _nameless_input(declared: Input, *, named: bool) -> Input:
     given = named and not is_automatic_input(declared.name)
     return declared if given else replace(declared, name="")
 
 
-def _text(node: object) -> str:
+def _node_digest(node: object) -> str:
     """Return a digest: a model in a model in a model would be quoted once more at each level."""
     return hashlib.sha256(repr(node).encode()).hexdigest()
 
 
-def _inputs(inputs: object, numbers: Mapping[str, int]) -> object:
+def _comparable_inputs(inputs: object, numbers: Mapping[str, int]) -> object:
     if isinstance(inputs, Mapping):
-        return sorted((name, _reference(ref, numbers)) for name, ref in inputs.items())
+        return sorted((name, _numbered_reference(ref, numbers)) for name, ref in inputs.items())
     if isinstance(inputs, Reference):
-        return _reference(inputs, numbers)
+        return _numbered_reference(inputs, numbers)
     assert isinstance(inputs, tuple)
-    return [_reference(reference, numbers) for reference in inputs]
+    return [_numbered_reference(reference, numbers) for reference in inputs]
 
 
-def _reference(reference: Reference, numbers: Mapping[str, int]) -> tuple[int, int]:
+def _numbered_reference(reference: Reference, numbers: Mapping[str, int]) -> tuple[int, int]:
     return numbers[reference.node], reference.output
 
 
-def _operation(node: Node, models: Mapping[str, object], numbers: Mapping[str, int]) -> object:
+def _comparable_operation(
+    node: Node, models: Mapping[str, object], numbers: Mapping[str, int]
+) -> object:
     operation = node.operation
     if isinstance(operation, Object):
-        return _value(operation, models)
+        return _comparable_value(operation, models)
     if isinstance(operation, Use):
         return "model", models[operation.target]
     operation = with_number_named(operation)
-    arguments = [_argument(value, numbers) for value in operation.arguments]
-    keywords = {name: _argument(value, numbers) for name, value in operation.keywords.items()}
+    arguments = [_comparable_argument(value, numbers) for value in operation.arguments]
+    keywords = {
+        name: _comparable_argument(value, numbers) for name, value in operation.keywords.items()
+    }
     return operation.name, arguments, sorted(keywords.items())
 
 
-def _argument(value: Argument, numbers: Mapping[str, int]) -> object:
+def _comparable_argument(value: Argument, numbers: Mapping[str, int]) -> object:
     if isinstance(value, Reference):
-        return ("tensor", *_reference(value, numbers))
+        return ("tensor", *_numbered_reference(value, numbers))
     if isinstance(value, tuple):
-        return [_argument(item, numbers) for item in value]
+        return [_comparable_argument(item, numbers) for item in value]
     return value
 
 
-def _value(value: object, models: Mapping[str, object]) -> object:
+def _comparable_value(value: object, models: Mapping[str, object]) -> object:
     """Return a value with defaults left out and equal extents as one."""
     if isinstance(value, catalogue.ModelRef):
         return "model", models[value.name]
     if isinstance(value, tuple):
-        return [_value(item, models) for item in value]
+        return [_comparable_value(item, models) for item in value]
     if not isinstance(value, Object):
         return value
     entry = value.entry
@@ -113,8 +117,8 @@ def _value(value: object, models: Mapping[str, object]) -> object:
     for name, given in value.arguments.items():
         parameter = entry.parameter_named(name) if entry else None
         if parameter and parameter.type in ("extents", "padding_extents"):
-            given = shortened(given)
+            given = shortened_extents(given)
         if parameter and not parameter.required and repr(default_of(parameter)) == repr(given):
             continue
-        arguments[name] = _value(given, models)
+        arguments[name] = _comparable_value(given, models)
     return value.entry_kind, value.class_name, sorted(arguments.items())
