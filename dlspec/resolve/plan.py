@@ -125,11 +125,17 @@ def weights_of(graph: Graph) -> Iterator[Weight]:
 
 
 def canonical_data(value: object) -> object:
-    """Return a value of a plan as JSON data: equal plans give equal data, whatever their text."""
+    """Return a value of a plan as JSON data: equal plans give equal data, whatever their text.
+
+    A record is a mapping from its keys as the language spells them; they tell it from any other
+    record, so no class of ours is named and a renamed class changes no digest.
+    """
     if is_dataclass(value) and not isinstance(value, type):
-        named = {f.name: canonical_data(getattr(value, f.name)) for f in fields(value) if f.compare}
-        kind = type(value).__name__
-        return {"is": kind, **named}
+        return {
+            f.name.rstrip("_"): canonical_data(getattr(value, f.name))
+            for f in fields(value)
+            if f.compare
+        }
     if isinstance(value, Mapping):
         return {str(name): canonical_data(inner) for name, inner in value.items()}
     if isinstance(value, tuple | list):

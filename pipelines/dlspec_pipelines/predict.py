@@ -1,6 +1,5 @@
 """`dlspec predict`: new rows through a trained run, with the preparation fitted at its training."""
 
-import json
 import os
 import sys
 from collections.abc import Mapping
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlspec.language.data_sources import CsvSource, JsonLinesSource, NpzSource, ParquetSource
+from dlspec_pipelines.steps.json_documents import PLAN, RUN, read_document
 from dlspec_pipelines.steps.runs import find_run
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.store import whole_file
@@ -45,7 +45,8 @@ def predict(
     """
     try:
         choice = find_run(word)
-        plan, run = (_read_json(choice.folder / name) for name in ("plan.json", "run.json"))
+        plan = read_document(choice.folder / "plan.json", PLAN)
+        run = read_document(choice.folder / "run.json", RUN)
         source = _new_rows_source(Path(file), plan)
         _settle_backend(run["backend"])
         _print_predict_note(
@@ -87,7 +88,7 @@ def _new_rows_source(file: Path, plan: Mapping[str, Any]) -> FileSource:
     match file.suffix:
         case ".csv" | ".data" | ".tsv" | ".txt":
             said = plan["data"]["source"]
-            if said["is"] != "CsvSource":
+            if "csv" not in said:
                 return CsvSource((path,))
             names = None if said["columns"] is None else tuple(said["columns"])
             missing = tuple(said["missing"])
@@ -119,14 +120,6 @@ def _write_predicted_table(table: "Table", output: Path | None) -> None:
         else:
             frame.to_parquet(file, index=False)
     _print_predict_note(f"{len(frame):,} rows written to `{output}`")
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StepError(f"`{path}` cannot be read: {error}", help="name a whole run") from error
-    return content
 
 
 def _print_predict_note(text: str) -> None:

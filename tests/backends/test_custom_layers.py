@@ -13,6 +13,8 @@ import pytest
 import dlspec
 from dlspec.resolve.plan import canonical_data
 from dlspec_pipelines.steps.evaluation.forward import load_model
+from dlspec_pipelines.steps.file_digests import write_file_digests
+from dlspec_pipelines.steps.json_documents import PLAN, document_text
 from dlspec_pipelines.steps.step_errors import StepError
 
 LAYERS = """
@@ -200,12 +202,11 @@ def test_nothing_global_is_left_behind(project):
 
 def _saved(plan, folder):
     """Save a model with its plan, as a run does."""
-    import json
-
     folder.mkdir()
     model = dlspec.compile(plan)
     model.save(folder / "model.keras")
-    (folder / "plan.json").write_text(json.dumps(canonical_data(plan)), "utf-8")
+    (folder / "plan.json").write_text(document_text(PLAN, canonical_data(plan)), "utf-8")
+    write_file_digests(folder, ["model.keras"])
     return model
 
 

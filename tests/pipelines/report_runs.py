@@ -1,7 +1,6 @@
 """Run folders as training and evaluation leave them, made in a second by scikit-learn models."""
 
 import csv
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,8 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
 
 import dlspec
+from dlspec_pipelines.steps.file_digests import write_file_digests
+from dlspec_pipelines.steps.json_documents import METRICS, RUN, document_text
 from dlspec_pipelines.steps.preparation.dataset import prepare_dataset
 from dlspec_pipelines.steps.preparation.fitting import invert_predictions, load_preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
@@ -281,13 +282,14 @@ def _run(plan, dataset, text, *, home, columns, history=None):
         "host": {"cpus": 2, "devices": ["cpu"]},
         "started": "2026-11-21T01:02:03+00:00",
     }
-    (folder / "run.json").write_text(json.dumps(facts))
+    (folder / "run.json").write_text(document_text(RUN, facts))
     (folder / "spec.yaml").write_text(text)
     metrics = {"loss": float(history[-1]["loss"])}
     targets = [name for name in plan.data.targets if f"{name}_p0" in columns]
     for name in targets:
         metrics["accuracy"] = accuracy_score(columns[f"{name}_true"], columns[f"{name}_pred"])
-    (folder / "metrics.json").write_text(json.dumps(metrics))
+    (folder / "metrics.json").write_text(document_text(METRICS, metrics))
+    write_file_digests(folder, ["history.csv", "predictions.parquet", "spec.yaml"])
     gates = plan.evaluation.gates if plan.evaluation else ()
     results = tuple(
         GateResult(

@@ -80,6 +80,7 @@ def test_a_chain_succeeds_and_writes_every_file_of_a_run(project, chain):
     assert chain.success
     folder = project.home / "runs" / "tiny" / chain.run_id
     assert {path.name for path in folder.iterdir()} == {
+        "files.json",
         "model.keras",
         "spec.yaml",
         "plan.json",

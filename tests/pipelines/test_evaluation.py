@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 
 import keras
@@ -12,6 +11,7 @@ from dlspec_pipelines.steps.datasets.read_source import read_source_table
 from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.evaluation.evaluate import evaluate
 from dlspec_pipelines.steps.evaluation.new_rows import predict_new_rows
+from dlspec_pipelines.steps.json_documents import METRICS, read_document
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
 from dlspec_pipelines.steps.promotion import promote
 from dlspec_pipelines.steps.records import Champion
@@ -85,7 +85,7 @@ def test_the_figures_are_those_of_keras_and_scikit_learn_on_the_test_rows():
         "log_loss": pytest.approx(sk.log_loss(y, probability), rel=1e-5),
         "loss": pytest.approx(keras_says["loss"], rel=1e-5),
     }
-    assert json.loads(Path(trained.path, "metrics.json").read_text()) == evaluation.metrics
+    assert read_document(Path(trained.path, "metrics.json"), METRICS) == evaluation.metrics
     table = pq.read_table(Path(trained.path, "predictions.parquet"))
     assert table.column_names == [
         "row",
@@ -229,5 +229,5 @@ def test_a_damaged_model_is_said():
     plan, dataset = prepared(MOONS, epochs=1)
     trained = train(plan, dataset, run="r1", spec_text="")
     Path(trained.path, "model.keras").write_bytes(b"PK\x03\x04")
-    with pytest.raises(StepError, match="is no model that can be loaded"):
+    with pytest.raises(StepError, match="is damaged: its content is not what was written"):
         evaluate(plan, trained, dataset)

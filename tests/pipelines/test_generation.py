@@ -16,6 +16,7 @@ from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.evaluation.evaluate import evaluate
 from dlspec_pipelines.steps.evaluation.generated_metrics import corpus_bleu
 from dlspec_pipelines.steps.evaluation.new_rows import predict_new_rows
+from dlspec_pipelines.steps.json_documents import METRICS, PLAN, document_text, read_document
 from dlspec_pipelines.steps.reports import write_report
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.training.train import train
@@ -174,7 +175,7 @@ def test_the_evaluation_measures_what_is_said_on_the_test_rows(run, home):
     rows = Table({"source": _reversals()["source"][table["row"]]})
     by_predict = predict_new_rows(Path(trained.path), rows).columns["next"].tolist()
     assert [ids[: ids.index(2)] if 2 in ids else ids for ids in said.tolist()] == by_predict
-    kept = json.loads(Path(trained.path, "metrics.json").read_text())
+    kept = read_document(Path(trained.path, "metrics.json"), METRICS)
     assert kept == evaluation.metrics
     report = write_report(plan, dataset, trained, evaluation)
     assert '<th scope="col">generated</th>' in Path(report.html).read_text()
@@ -218,9 +219,9 @@ def test_a_look_ahead_that_the_text_hides_is_found_on_data(home):
 
 def test_a_model_that_says_nothing_by_itself_takes_no_beam(run, tmp_path):
     folder = shutil.copytree(run[2].path, tmp_path / "plain")
-    plan = json.loads((folder / "plan.json").read_text())
+    plan = read_document(folder / "plan.json", PLAN)
     del plan["prediction"]
-    (folder / "plan.json").write_text(json.dumps(plan))
+    (folder / "plan.json").write_text(document_text(PLAN, plan))
     with pytest.raises(StepError, match="`reversal` generates no ids"):
         predict_new_rows(folder, SOURCES, beam=2)
 

@@ -22,6 +22,7 @@ EXPECTED = {
     "sine_forecast",
 }
 RUN_FILES = {
+    "files.json",
     "history.csv",
     "metrics.json",
     "model.keras",

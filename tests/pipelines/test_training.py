@@ -67,6 +67,7 @@ def test_a_run_folder_holds_all_that_says_how_it_came_about():
     trained = train(plan, dataset, run="r1", spec_text=MOONS)
     folder = Path(trained.path)
     assert sorted(path.name for path in folder.iterdir()) == [
+        "files.json",
         "history.csv",
         "model.keras",
         "plan.json",

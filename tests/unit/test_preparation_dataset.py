@@ -83,7 +83,7 @@ def test_the_folder_holds_what_the_design_says(tmp_path):
         for p in ("test", "train", "validation")
         for f in ("inputs/image.npy", "rows.npy", "targets/digit.npy")
     ]
-    assert found == ["contract.json", "preparation.json", *parts]
+    assert found == ["contract.json", "files.json", "preparation.json", *parts]
     contract = _contract(dataset)
     assert contract["rows"] == {"source": 1797, "train": 1257, "validation": 270, "test": 270}
     assert contract["checks"][1]["check"] == "in_range [0, 16]"

@@ -1,6 +1,5 @@
 """Asset checks: the data's contract, its hygiene, the gates, and whether a spec compiles."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from dlspec_pipelines.specs import BrokenSpec, SpecFile
+from dlspec_pipelines.steps.json_documents import CONTRACT, read_document
 from dlspec_pipelines.steps.records import Dataset, Evaluation
 from dlspec_pipelines.steps.step_errors import StepError
 
@@ -32,7 +32,7 @@ def contract_specs(spec: SpecFile) -> list[dg.AssetCheckSpec]:
 
 def contract_results(made: Dataset) -> Iterator[dg.AssetCheckResult]:
     """Give the results of a data set that could be prepared."""
-    said: Mapping[str, Any] = json.loads(Path(made.path, "contract.json").read_text("utf-8"))
+    said: Mapping[str, Any] = read_document(Path(made.path, "contract.json"), CONTRACT)
     yield dg.AssetCheckResult(
         check_name="contract", passed=True, metadata=_expectations_metadata(said)
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from dlspec_pipelines.steps.records import record_from_json, record_to_json
+from dlspec_pipelines.steps.records import read_record, record_to_json
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.store import artifacts_home, write_whole
 
@@ -33,17 +33,25 @@ class RecordIOManager(dg.IOManager):
         """Read a record.
 
         Raises:
-            Failure: If the asset was never materialized.
+            Failure: If the asset was never materialized, or its record is damaged.
         """
         name, step = context.asset_key.path
         context_run = context.step_context.run_id
         for path in (record_file(name, step, run=context_run), record_file(name, step)):
             if path.is_file():
-                return record_from_json(path.read_text(encoding="utf-8"))
+                return _read_record_or_fail(path)
         raise dg.Failure(
             f"`{name}/{step}` has not been materialized yet: materialize it first",
             allow_retries=False,
         )
+
+
+def _read_record_or_fail(path: Path) -> object:
+    try:
+        record: object = read_record(path)
+    except StepError as problem:
+        raise dg.Failure(str(problem), allow_retries=False) from problem
+    return record
 
 
 def record_file(name: str, step: str, *, run: str | None = None) -> Path:

@@ -9,7 +9,7 @@ from dlspec_pipelines.location.instance import OWN_PROCESS, opening_alone, prepa
 from dlspec_pipelines.run.terminal import Progress, aligned_table
 from dlspec_pipelines.run.watcher import CLEAN, FINDINGS, INTERRUPTED, _print_run_message, _Watcher
 from dlspec_pipelines.specs import SpecFile
-from dlspec_pipelines.steps.records import Champion, Evaluation, Start, record_from_json
+from dlspec_pipelines.steps.records import Champion, Evaluation, Start, read_record
 from dlspec_pipelines.steps.start import find_start
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.trainer.backend_choice import backend_of, require_backend
@@ -141,7 +141,7 @@ def _print_verdict(spec: SpecFile, run_id: str, watcher: _Watcher) -> int:
 
     def made(step: str) -> Any:  # noqa: ANN401 - any record
         path = record_file(spec.name, step, run=run_id)
-        return record_from_json(path.read_text(encoding="utf-8")) if path.is_file() else None
+        return read_record(path) if path.is_file() else None
 
     evaluation: Evaluation | None = made("evaluation")
     if evaluation is not None:

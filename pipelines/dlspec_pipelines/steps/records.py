@@ -1,9 +1,24 @@
 """What one step hands to the next: small frozen records of paths, digests and numbers."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, PlainSerializer, TypeAdapter, ValidationError
+
+from dlspec_pipelines.steps.json_documents import (
+    Format,
+    document_content,
+    document_text,
+    parsed_document,
+    read_text_file,
+)
+from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.steps.store import path_from_home, path_in_home, way_back
+
+# Absolute in memory; written relative to the folder of artifacts, so that the folder can be moved.
+HomePath = Annotated[str, PlainSerializer(path_in_home), AfterValidator(path_from_home)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +28,7 @@ class Dataset:
     `rows` counts the samples of `train`, `validation` and `test`; `digest` is that of the arrays.
     """
 
-    path: str
+    path: HomePath
     fingerprint: str
     digest: str
     rows: Mapping[str, int]
@@ -28,7 +43,7 @@ class Start:
 
     source: str
     run: str | None
-    file: str
+    file: HomePath
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +74,7 @@ class TrainedModel:
     """
 
     run: str
-    path: str
+    path: HomePath
     name: str
     weights: str
     dataset: str
@@ -100,7 +115,7 @@ class Evaluation:
     """What was measured on the test rows; the run folder holds metrics.json and predictions."""
 
     run: str
-    path: str
+    path: HomePath
     name: str
     metrics: Mapping[str, float]
     gates: tuple[GateResult, ...]
@@ -112,8 +127,8 @@ class Report:
     """The report of a run: one HTML file, and the same in short as Markdown."""
 
     run: str
-    html: str
-    markdown: str
+    html: HomePath
+    markdown: HomePath
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,32 +137,56 @@ class Champion:
 
     name: str
     run: str
-    path: str
+    path: HomePath
     since: str
     evidence: str
     metrics: Mapping[str, float]
     promoted: bool
 
 
-RECORDS = (Dataset, Start, TrainedModel, GateResult, Comparison, Evaluation, Report, Champion)
+# What each record is called in a file.
+RECORDS: Mapping[type, Format] = {
+    Dataset: Format("dlspec-dataset"),
+    Start: Format("dlspec-start"),
+    TrainedModel: Format("dlspec-model"),
+    Evaluation: Format("dlspec-evaluation"),
+    Report: Format("dlspec-report"),
+    Champion: Format("dlspec-champion"),
+}
+_CODECS: Mapping[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in RECORDS}
 
 
-def record_to_json(record: Any) -> str:  # noqa: ANN401 - any of RECORDS
-    """Return a record as JSON; `from_json` gives it back."""
-    return json.dumps({"record": type(record).__name__, **asdict(record)}, indent=2)
+def record_to_json(record: object) -> str:
+    """Return a record as JSON; `record_from_json` gives it back."""
+    kind = type(record)
+    return document_text(RECORDS[kind], _CODECS[kind].dump_python(record, mode="json"))
 
 
-def record_from_json(text: str) -> Any:  # noqa: ANN401 - any of RECORDS
-    """Return the record that `to_json` wrote."""
-    return _restored_record(json.loads(text))
+def record_from_json(text: str, path: Path = Path("a record")) -> Any:  # noqa: ANN401 - any of RECORDS
+    """Return the record that `record_to_json` wrote.
+
+    Args:
+        path: Where the text was read, for an error.
+
+    Raises:
+        StepError: If it is damaged, or of a format or version not known here.
+    """
+    word = parsed_document(text, path)["format"]
+    kind = next((kind for kind, form in RECORDS.items() if form.word == word), None)
+    if kind is None:
+        raise StepError(f"`{path}` holds `{word}`, which is no record", help=way_back(path))
+    content = document_content(text, RECORDS[kind], path)
+    try:
+        return _CODECS[kind].validate_python(content)
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"]
+        raise StepError(f"`{path}` is damaged: {reason}", help=way_back(path)) from error
 
 
-def _restored_record(fields: dict[str, Any]) -> Any:  # noqa: ANN401 - any of RECORDS
-    kinds = {kind.__name__: kind for kind in RECORDS}
-    kind = kinds[fields.pop("record")]
-    if kind is Evaluation:
-        fields["gates"] = tuple(GateResult(**gate) for gate in fields["gates"])
-        fields["comparison"] = fields["comparison"] and Comparison(**fields["comparison"])
-    if kind is TrainedModel and fields.get("start"):
-        fields["start"] = Started(**{**fields["start"], "taken": tuple(fields["start"]["taken"])})
-    return kind(**fields)
+def read_record(path: Path) -> Any:  # noqa: ANN401 - any of RECORDS
+    """Return the record in a file.
+
+    Raises:
+        StepError: If it is missing, damaged, or of a format or version not known here.
+    """
+    return record_from_json(read_text_file(path), path)

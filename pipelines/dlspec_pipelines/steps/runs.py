@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dlspec.diagnostics.suggest import suggest
-from dlspec_pipelines.steps.records import Champion, TrainedModel, record_from_json
+from dlspec_pipelines.steps.records import Champion, TrainedModel, read_record
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.store import artifacts_home, champion_file
 
@@ -27,10 +27,10 @@ def find_run(word: str) -> Choice:
     if Path(word, "model.keras").is_file():
         return Choice(Path(word).absolute(), "it is the folder named")
     if (champion := champion_file(word)).is_file():
-        crowned: Champion = record_from_json(champion.read_text(encoding="utf-8"))
+        crowned: Champion = read_record(champion)
         return Choice(_require_whole_run(Path(crowned.path)), f"the champion since {crowned.since}")
     if (latest := artifacts_home() / "records" / word / "model" / "latest.json").is_file():
-        trained: TrainedModel = record_from_json(latest.read_text(encoding="utf-8"))
+        trained: TrainedModel = read_record(latest)
         return Choice(
             _require_whole_run(Path(trained.path)), "the latest run, for there is no champion yet"
         )

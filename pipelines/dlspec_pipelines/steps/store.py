@@ -58,6 +58,33 @@ def champion_file(name: str) -> Path:
     return artifacts_home() / "champions" / f"{name}.json"
 
 
+def path_in_home(path: str) -> str:
+    """Return a path as records keep it: relative to the folder of artifacts where it lies there."""
+    home = artifacts_home()
+    return Path(path).relative_to(home).as_posix() if Path(path).is_relative_to(home) else path
+
+
+def path_from_home(kept: str) -> str:
+    """Return the path that `path_in_home` kept, wherever the folder of artifacts is now."""
+    return str(artifacts_home() / kept)
+
+
+def way_back(path: Path) -> str:
+    """Return what to do about a file that is missing or damaged, by the folder it belongs to."""
+    home = artifacts_home()
+    place = path.relative_to(home).parts if path.is_relative_to(home) else ()
+    match place:
+        case ("datasets", fingerprint, *_):
+            return f"run the spec again: `datasets/{fingerprint}` is then prepared anew"
+        case ("runs", name, _, *_):
+            return f"restore the run's folder, or train anew: `dlspec run {name} --again`"
+        case ("champions", *_):
+            return "remove it: the next run that passes its gates becomes the champion"
+        case ("records", name, *_):
+            return f"remove it, and run again: `dlspec run {name} --again`"
+    return "restore it from a copy, or train again"
+
+
 @contextmanager
 def whole_folder(final: Path, *, needed: int | None = None) -> Iterator[Path]:
     """Give an empty folder that becomes `final`, complete and on disk, when the block ends.
@@ -141,6 +168,16 @@ def lock_folder(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder so that nobody sees a part of it under its name.
+
+    Raises:
+        StepError: If it may not be removed.
+    """
+    with write_errors_as_step_errors(folder.parent), suppress(FileNotFoundError):
+        shutil.rmtree(folder.rename(folder.parent / f"{_ASIDE}{uuid.uuid4().hex}"))
 
 
 def _open_lock(folder: Path) -> int:

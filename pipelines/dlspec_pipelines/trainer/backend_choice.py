@@ -1,6 +1,5 @@
 """Which backend a model runs on, and whether it can."""
 
-import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from dlspec.diagnostics.codes import Code
 from dlspec.resolve.plan import Plan
 from dlspec.rules.backend import backend_limits
+from dlspec_pipelines.steps.json_documents import RUN, read_document
 from dlspec_pipelines.steps.records import TrainedModel
 from dlspec_pipelines.steps.step_errors import StepError
 
@@ -36,7 +36,7 @@ def trained_on(model: TrainedModel) -> str | None:
     file = Path(model.path) / "run.json"
     if not file.is_file():
         return None
-    backend: str = json.loads(file.read_text(encoding="utf-8"))["backend"]
+    backend: str = read_document(file, RUN)["backend"]
     return backend
 
 

@@ -1,6 +1,5 @@
 """The evaluation step: the test rows, once, then the gates and the champion."""
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,6 +25,12 @@ from dlspec_pipelines.steps.evaluation.measures import measure_targets
 from dlspec_pipelines.steps.evaluation.outputs import signature_of
 from dlspec_pipelines.steps.evaluation.predictions_file import write_predictions
 from dlspec_pipelines.steps.evaluation.rival import Rival, compare_with_rival, predict_as_rival
+from dlspec_pipelines.steps.file_digests import (
+    note_file_digests,
+    read_file_digests,
+    write_file_digests,
+)
+from dlspec_pipelines.steps.json_documents import METRICS, PLAN, document_text, read_document
 from dlspec_pipelines.steps.preparation.fitting import load_preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
 from dlspec_pipelines.steps.records import Champion, Dataset, Evaluation, GateResult, TrainedModel
@@ -92,7 +97,8 @@ def evaluate(
         champion=None if theirs is None else theirs.predicted,
         generated={target: said.said for target, said in generated.items()},
     )
-    store.write_whole(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+    write_file_digests(folder, ["predictions.parquet"])
+    store.write_whole(folder / "metrics.json", document_text(METRICS, metrics))
     rules = plan.evaluation and plan.evaluation.champion
     comparison = (
         compare_with_rival(rules, measured.predicted, theirs=theirs, seed=training.seed)
@@ -111,9 +117,11 @@ def _own_folder(plan: Plan, trained: TrainedModel, run: str | None) -> TrainedMo
         for name in _MODEL_FILES:
             (aside / name).hardlink_to(Path(trained.path, name))
         # How a model generates is no part of its training; measured is how it does so now.
-        known = json.loads(Path(trained.path, "plan.json").read_text(encoding="utf-8"))
+        known = read_document(Path(trained.path, "plan.json"), PLAN)
         known["prediction"] = canonical_data(plan.prediction)
-        (aside / "plan.json").write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
+        (aside / "plan.json").write_text(document_text(PLAN, known), encoding="utf-8")
+        whole = read_file_digests(Path(trained.path))
+        note_file_digests(aside, {name: whole[name] for name in whole if name in _MODEL_FILES})
     return replace(trained, run=run, path=os.fspath(folder))
 
 

@@ -20,6 +20,7 @@ from dlspec_pipelines.steps.evaluation.outputs import (
     read_output,
 )
 from dlspec_pipelines.steps.evaluation.stored_custom_objects import listed_objects
+from dlspec_pipelines.steps.file_digests import require_intact
 from dlspec_pipelines.steps.preparation.fitting import Preparation, invert_predictions
 from dlspec_pipelines.steps.step_errors import StepError
 
@@ -45,7 +46,7 @@ def load_model(folder: Path, *, with_loss: bool, base: Path | None = None) -> ke
     Raises:
         StepError: If the file is not there or damaged, or a layer of it is not as it was.
     """
-    path = folder / "model.keras"
+    path = require_intact(folder, "model.keras")
     allow_dots()
     own = listed_objects(folder, base)
     try:

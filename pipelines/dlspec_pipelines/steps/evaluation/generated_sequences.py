@@ -68,8 +68,7 @@ def asked_of(
     section = plan.get("prediction")
     if section is None:
         return None
-    written = {k: v for k, v in section["generate"].items() if k != "is"}
-    asked = Generation(**written)
+    asked = Generation(**section["generate"])
     heads = signature_of_plan_document(plan).heads
     head = next(h for h in heads if asked.output in (None, h.name))
     extent = plan["data"]["inputs"][asked.input]["length"]

@@ -1,6 +1,5 @@
 """Predictions for new data by the model of a run folder."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from dlspec_pipelines.steps.evaluation.generated_sequences import (
     said_before,
 )
 from dlspec_pipelines.steps.evaluation.outputs import Predicted, signature_of_plan_document
+from dlspec_pipelines.steps.json_documents import PLAN, read_document
 from dlspec_pipelines.steps.preparation.applying import apply_preparation
 from dlspec_pipelines.steps.preparation.fitting import (
     Preparation,
@@ -48,13 +48,12 @@ def predict_new_rows(
         StepError: If the run folder is not whole, a column is missing (DL611), a value cannot
             become an element (DL613), or the model cannot generate as asked.
     """
-    try:
-        plan = json.loads((run_folder / "plan.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    if not (run_folder / "plan.json").is_file():
         raise StepError(
-            f"`{run_folder}` is not the folder of a run: {error}",
+            f"`{run_folder}` is not the folder of a run: `plan.json` is missing",
             help="name a folder that holds model.keras, plan.json and preparation.json",
-        ) from error
+        )
+    plan = read_document(run_folder / "plan.json", PLAN)
     signed = signature_of_plan_document(plan)
     asked = _generation_asked(plan, beam, length)
     preparation = load_preparation(run_folder)

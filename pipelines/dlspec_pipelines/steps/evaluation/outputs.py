@@ -12,14 +12,15 @@ from dlspec_pipelines.steps.engine.batches import Array
 
 Kind = Literal["class", "binary", "tokens", "number"]
 
+# By the word that a target feature is told by in a spec.
 _KINDS: Mapping[str, Kind] = {
-    "ClassFeature": "class",
-    "BinaryFeature": "binary",
-    "TokensFeature": "tokens",
-    "NumberFeature": "number",
-    "VectorFeature": "number",
-    "ImageFeature": "number",
-    "SeriesTarget": "number",
+    "class": "class",
+    "binary": "binary",
+    "tokens": "tokens",
+    "number": "number",
+    "vector": "number",
+    "image": "number",
+    "series": "number",
 }
 
 
@@ -82,7 +83,9 @@ def signature_of_plan_document(plan: Mapping[str, Any]) -> Signature:
     """Return the signature of a plan in its canonical form, as `plan.json` holds it."""
     graph, targets, loss = plan["graph"], plan["data"]["targets"], plan["training"]["loss"]
     heads = tuple(
-        _output_head(name, targets[name], loss if loss.get("is") == "Object" else loss[name])
+        _output_head(
+            name, targets[name], loss if isinstance(loss.get("class_name"), str) else loss[name]
+        )
         for name, _ in graph["outputs"]
         if name in targets
     )
@@ -100,7 +103,12 @@ def signature_of(plan: Plan) -> Signature:
 def _output_head(name: str, feature: Mapping[str, Any], loss: Mapping[str, Any]) -> Head:
     margins = "hinge" in loss["class_name"].lower()
     from_logits = None if margins else bool(loss["arguments"].get("from_logits", False))
-    return Head(name, _KINDS[feature["is"]], bool(feature.get("one_hot", False)), from_logits)
+    return Head(name, _target_kind(feature), bool(feature.get("one_hot", False)), from_logits)
+
+
+def _target_kind(feature: Mapping[str, Any]) -> Kind:
+    (word,) = _KINDS.keys() & feature.keys()
+    return _KINDS[word]
 
 
 def read_output(head: Head, output: Array, target: Array) -> Predicted:

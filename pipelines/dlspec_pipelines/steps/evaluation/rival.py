@@ -1,6 +1,5 @@
 """The champion on today's test samples: its stored predictions, or its model once more."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,8 @@ from dlspec_pipelines.steps.evaluation.paired_tests import (
     mcnemar_p_value,
 )
 from dlspec_pipelines.steps.evaluation.predictions_file import read_predictions
+from dlspec_pipelines.steps.file_digests import require_intact
+from dlspec_pipelines.steps.json_documents import PLAN, RUN, read_document
 from dlspec_pipelines.steps.preparation.applying import apply_preparation
 from dlspec_pipelines.steps.preparation.fitting import load_preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part, open_part
@@ -62,7 +63,7 @@ def predict_as_rival(
         StepError: If the champion's files or the data cannot be read.
     """
     folder = Path(champion.path)
-    theirs = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    theirs = read_document(folder / "plan.json", PLAN)
     today = load_preparation(Path(dataset.path))
     preparation = load_preparation(folder)
     if {n: f.feature for n, f in preparation.targets.items()} != {
@@ -70,10 +71,10 @@ def predict_as_rival(
     }:
         return None
     test = open_part(dataset, "test")
-    stored = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    stored = read_document(folder / "run.json", RUN)
     if stored["digests"]["data"] == dataset.digest:
         _, predicted = read_predictions(
-            folder / "predictions.parquet", signature_of_plan_document(theirs)
+            require_intact(folder, "predictions.parquet"), signature_of_plan_document(theirs)
         )
         return Rival(champion.run, predicted, np.ones(len(test.rows), dtype=bool))
     assert plan.data is not None

@@ -1,6 +1,5 @@
 """The project's own layers that a stored model holds: as they were when it was trained."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from dlspec.backends.project_classes import custom_objects
 from dlspec.diagnostics.findings import SpecError
 from dlspec.language.catalogue import ClassEntry, find_listed
 from dlspec.language.catalogue.project import Project, project_of
+from dlspec_pipelines.steps.json_documents import PLAN, read_document
 from dlspec_pipelines.steps.step_errors import StepError
 
 
@@ -24,12 +24,10 @@ def listed_objects(folder: Path, base: Path | None) -> dict[str, Any]:
     Raises:
         StepError: If the project does not list such a layer, or its code is another now.
     """
-    try:
-        plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    if not (folder / "plan.json").is_file():
         # What else is missing with it is said by those who read it.
         return {}
-    needed = dict(_needed_custom_layers(plan))
+    needed = dict(_needed_custom_layers(read_document(folder / "plan.json", PLAN)))
     if not needed:
         return {}
     project = project_of(str((base or Path.cwd()) / "spec"))
@@ -44,7 +42,8 @@ def listed_objects(folder: Path, base: Path | None) -> dict[str, Any]:
 def _needed_custom_layers(part: object) -> Iterator[tuple[str, str]]:
     """Yield the word and the digest of the code of each layer that is the project's own."""
     if isinstance(part, dict):
-        if part.get("is") == "ListedObject":
+        # Only a layer of the project's own has the digest of its code beside its class.
+        if {"class_name", "code"} <= part.keys():
             yield part["class_name"], part["code"]
         for inner in part.values():
             yield from _needed_custom_layers(inner)

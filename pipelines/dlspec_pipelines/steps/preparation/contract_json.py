@@ -1,6 +1,5 @@
 """contract.json: what was checked about a data set, how it is dealt, what is odd about it."""
 
-import json
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -17,6 +16,7 @@ from dlspec_pipelines.steps.datasets.hygiene import (
     repeated_rows,
 )
 from dlspec_pipelines.steps.datasets.table import Array, Table
+from dlspec_pipelines.steps.json_documents import CONTRACT, document_text
 from dlspec_pipelines.steps.preparation.fitting import Preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part
 
@@ -52,7 +52,7 @@ def contract_json(
         "balance": balance,
         "findings": [finding.to_json() for finding in findings],
     }
-    return json.dumps(account, indent=2, ensure_ascii=False)
+    return document_text(CONTRACT, account)
 
 
 def _count_target_classes(feature: Feature) -> int:

@@ -16,6 +16,12 @@ from dlspec.resolve.plan import canonical_digest
 from dlspec_pipelines.steps.datasets.contract import Checked, validate_contract
 from dlspec_pipelines.steps.datasets.read_source import content_hash, read_source_table
 from dlspec_pipelines.steps.datasets.table import Table, require_columns, unpreparable_data
+from dlspec_pipelines.steps.file_digests import (
+    note_file_digests,
+    read_file_digests,
+    require_intact,
+)
+from dlspec_pipelines.steps.json_documents import CONTRACT, read_document
 from dlspec_pipelines.steps.preparation.contract_json import contract_json
 from dlspec_pipelines.steps.preparation.fitting import (
     VERSION,
@@ -25,13 +31,14 @@ from dlspec_pipelines.steps.preparation.fitting import (
     load_preparation,
     preparation_to_json,
 )
-from dlspec_pipelines.steps.preparation.prepared_arrays import open_part, write_array
+from dlspec_pipelines.steps.preparation.prepared_arrays import open_written_part, write_array
 from dlspec_pipelines.steps.preparation.raw_columns import Raw, gather_raw_values
 from dlspec_pipelines.steps.preparation.sampling import Samples, element_batches, samples_of_part
 from dlspec_pipelines.steps.preparation.splits import PARTS, deal_rows
 from dlspec_pipelines.steps.preparation.windows import Window, window_of
 from dlspec_pipelines.steps.records import Dataset
-from dlspec_pipelines.steps.store import dataset_folder, whole_folder
+from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.steps.store import dataset_folder, remove_folder, whole_folder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +63,8 @@ def fingerprint_of(data: Data, base: Path) -> str:
 def prepare_dataset(data: Data, *, base: Path) -> Dataset:
     """Read, check, split, fit on the training rows, and write the arrays of every part.
 
-    A data set that has been prepared before, from the same content, is used again.
+    A data set that has been prepared before, from the same content, is used again; one whose files
+    are not what was written is prepared anew.
 
     Args:
         base: The folder of the spec, where relative paths start.
@@ -67,6 +75,8 @@ def prepare_dataset(data: Data, *, base: Path) -> Dataset:
     """
     fingerprint = fingerprint_of(data, base)
     final = dataset_folder(fingerprint)
+    if final.is_dir() and not _is_as_prepared(final):
+        remove_folder(final)
     if not final.is_dir():
         table = read_source_table(data.source, base)
         features = {**data.inputs, **data.targets}.values()
@@ -75,6 +85,18 @@ def prepare_dataset(data: Data, *, base: Path) -> Dataset:
         _write_prepared_dataset(table, data, final, checked)
     found = load_preparation(final)
     return Dataset(str(final), fingerprint, found.digest, found.rows)
+
+
+def _is_as_prepared(folder: Path) -> bool:
+    """Return whether every file of a prepared data set holds what was written."""
+    try:
+        load_preparation(folder)
+        read_document(folder / "contract.json", CONTRACT)
+        for name in read_file_digests(folder):
+            require_intact(folder, name)
+    except StepError:
+        return False
+    return True
 
 
 def _write_prepared_dataset(
@@ -95,13 +117,12 @@ def _write_prepared_dataset(
         folder.joinpath("preparation.json").write_text(
             preparation_to_json(preparation), encoding="utf-8"
         )
-        dataset = Dataset(str(folder), final.name, written, rows)
         account = contract_json(
             table,
             data,
             checked,
             preparation=preparation,
-            parts={name: open_part(dataset, name) for name in PARTS},
+            parts={name: open_written_part(folder / name) for name in PARTS},
             cut={name: raw.cut for name, raw in {**inputs.raws, **targets.raws}.items()},
         )
         folder.joinpath("contract.json").write_text(account, encoding="utf-8")
@@ -153,4 +174,5 @@ def _write_arrays(folder: Path, parts: Mapping[str, Samples], sides: tuple[_Side
                 path = folder / part / side.kind / f"{name}.npy"
                 chunks = element_batches(fitted, side.raws[name], samples)
                 hashes[f"{part}/{side.kind}/{name}"] = write_array(path, chunks, count)
+    note_file_digests(folder, {f"{name}.npy": digest for name, digest in hashes.items()})
     return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()

@@ -1,13 +1,14 @@
 """What a feature learns from the training rows, and how it turns raw values into elements."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+from pydantic import TypeAdapter
 
+from dlspec.decode.written_records import record_from_words
 from dlspec.language.features import (
     INPUT_FEATURES,
     TARGET_FEATURES,
@@ -16,7 +17,15 @@ from dlspec.language.features import (
     Feature,
     element_tensor,
 )
+from dlspec.language.kinds import Tagged
+from dlspec.resolve.plan import canonical_data
 from dlspec_pipelines.steps.datasets.table import Array
+from dlspec_pipelines.steps.json_documents import (
+    PREPARATION,
+    document_content,
+    document_text,
+    read_text_file,
+)
 from dlspec_pipelines.steps.preparation.ids import Vocabulary, category_ids, fit_vocabulary
 from dlspec_pipelines.steps.preparation.numbers import (
     Floats,
@@ -28,9 +37,12 @@ from dlspec_pipelines.steps.preparation.numbers import (
 )
 from dlspec_pipelines.steps.preparation.raw_columns import Raw
 from dlspec_pipelines.steps.preparation.splits import Rows
+from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.steps.store import way_back
 
 # Raised whenever the same data and spec would give other arrays: data sets are found by it.
 VERSION = 1
+_SCALING = TypeAdapter(Scaling)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,40 +129,53 @@ def class_target_labels(preparation: Preparation, target: str) -> tuple[object, 
 
 
 def preparation_to_json(preparation: Preparation) -> str:
-    """Return a preparation as JSON; `from_json` gives an equal one back."""
-    everything = {"version": VERSION} | {
-        part.name: getattr(preparation, part.name) for part in fields(preparation)
+    """Return a preparation as JSON; `preparation_from_json` gives an equal one back."""
+    content = canonical_data(preparation)
+    assert isinstance(content, dict)
+    return document_text(PREPARATION, content)
+
+
+def preparation_from_json(text: str, path: Path = Path("a preparation")) -> Preparation:
+    """Return the preparation that `preparation_to_json` wrote.
+
+    Args:
+        path: Where the text was read, for an error.
+
+    Raises:
+        StepError: If it is damaged, or of a version not known here.
+    """
+    said = document_content(text, PREPARATION, path)
+    try:
+        return Preparation(
+            inputs=_fitted_from_words(INPUT_FEATURES, said["inputs"]),
+            targets=_fitted_from_words(TARGET_FEATURES, said["targets"]),
+            time=said["time"],
+            fingerprint=said["fingerprint"],
+            digest=said["digest"],
+            rows=said["rows"],
+        )
+    except (KeyError, ValueError) as error:
+        raise StepError(f"`{path}` is damaged: {error}", help=way_back(path)) from error
+
+
+def _fitted_from_words(features: Mapping[str, type], found: Mapping[str, Any]) -> dict[str, Fitted]:
+    """Return what was fitted, each feature read as a spec's is."""
+    kind = Tagged("feature", features)
+    return {
+        name: Fitted(
+            cast("Feature", record_from_words(kind, one["feature"])),
+            _SCALING.validate_python(one["scaling"]),
+            None if one["vocabulary"] is None else tuple(one["vocabulary"]),
+        )
+        for name, one in found.items()
     }
-    for name in ("inputs", "targets"):
-        everything[name] = {key: _fitted_json(one) for key, one in everything[name].items()}
-    return json.dumps(everything, indent=2, ensure_ascii=False)
-
-
-def _fitted_json(fitted: Fitted) -> dict[str, Any]:
-    return {"is": type(fitted.feature).__name__, **asdict(fitted)}
-
-
-def preparation_from_json(text: str) -> Preparation:
-    """Return the preparation that `to_json` wrote."""
-    everything = json.loads(text)
-    del everything["version"]
-    for name in ("inputs", "targets"):
-        everything[name] = {key: _fitted_of(one) for key, one in everything[name].items()}
-    return Preparation(**everything)
-
-
-def _fitted_of(found: Mapping[str, Any]) -> Fitted:
-    kinds = {kind.__name__: kind for kind in (*INPUT_FEATURES.values(), *TARGET_FEATURES.values())}
-    feature = kinds[found["is"]](**_with_tuples(found["feature"]))
-    vocabulary = None if found["vocabulary"] is None else tuple(found["vocabulary"])
-    return Fitted(feature, Scaling(**_with_tuples(found["scaling"])), vocabulary)
-
-
-def _with_tuples(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in found.items()}
 
 
 def load_preparation(path: Path) -> Preparation:
-    """Read a `preparation.json`, or the one in a folder of a data set or a run."""
+    """Read a `preparation.json`, or the one in a folder of a data set or a run.
+
+    Raises:
+        StepError: If it is missing, damaged, or of a version not known here.
+    """
     file = path / "preparation.json" if path.is_dir() else path
-    return preparation_from_json(file.read_text(encoding="utf-8"))
+    return preparation_from_json(read_text_file(file), file)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dlspec_pipelines.steps.file_digests import read_file_digests, require_intact
 from dlspec_pipelines.steps.records import Dataset
 
 Array = NDArray[Any]
@@ -25,8 +26,20 @@ class Part:
 
 
 def open_part(dataset: Dataset, part: str) -> Part:
-    """Open one part of a data set without reading it; a part without rows has empty arrays."""
-    folder = Path(dataset.path, part)
+    """Open one part of a data set; a part without rows has empty arrays.
+
+    Raises:
+        StepError: If an array is missing, or is not what was written.
+    """
+    folder = Path(dataset.path)
+    for name in read_file_digests(folder):
+        if name.startswith(f"{part}/"):
+            require_intact(folder, name)
+    return open_written_part(folder / part)
+
+
+def open_written_part(folder: Path) -> Part:
+    """Open one part of a data set that this process wrote, without reading it."""
     return Part(
         _open_array_folder(folder / "inputs"),
         _open_array_folder(folder / "targets"),

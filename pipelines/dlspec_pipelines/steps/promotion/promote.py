@@ -11,7 +11,7 @@ from dlspec_pipelines.steps.records import (
     Evaluation,
     GateResult,
     TrainedModel,
-    record_from_json,
+    read_record,
     record_to_json,
 )
 from dlspec_pipelines.steps.step_errors import Refused, StepError
@@ -24,15 +24,9 @@ def current_champion(name: str) -> Champion | None:
         StepError: If the record is damaged or its run is gone.
     """
     path = store.champion_file(name)
-    try:
-        found = record_from_json(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.is_file():
         return None
-    except (ValueError, KeyError, TypeError) as error:
-        raise StepError(
-            f"`{path}` is damaged: {error}",
-            help="remove it: the next run that passes its gates becomes the champion",
-        ) from error
+    found = read_record(path)
     assert isinstance(found, Champion)
     if not Path(found.path, "model.keras").is_file():
         raise StepError(
@@ -111,7 +105,7 @@ def _crown_run(evaluation: Evaluation, evidence: str) -> Champion:
         metrics=evaluation.metrics,
         promoted=True,
     )
-    store.write_whole(store.champion_file(evaluation.name), record_to_json(crowned) + "\n")
+    store.write_whole(store.champion_file(evaluation.name), record_to_json(crowned))
     return crowned
 
 

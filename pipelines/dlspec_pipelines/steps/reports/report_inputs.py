@@ -1,7 +1,6 @@
 """What a report reads: the files of a run and of its data set."""
 
 import csv
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from dlspec_pipelines.steps.file_digests import require_intact
+from dlspec_pipelines.steps.json_documents import CONTRACT, RUN, read_document
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part, open_part
 from dlspec_pipelines.steps.records import Dataset
 
@@ -53,18 +54,22 @@ class DataFiles:
 
 
 def read_run(folder: Path) -> RunFiles:
-    """Return the files of the run in `folder`."""
+    """Return the files of the run in `folder`.
+
+    Raises:
+        StepError: If one is missing, or not what was written.
+    """
     return RunFiles(
-        read_history(folder / "history.csv"),
-        json.loads((folder / "run.json").read_text()),
-        (folder / "spec.yaml").read_text(),
-        read_prediction_columns(folder / "predictions.parquet"),
+        read_history(require_intact(folder, "history.csv")),
+        read_document(folder / "run.json", RUN),
+        require_intact(folder, "spec.yaml").read_text(encoding="utf-8"),
+        read_prediction_columns(require_intact(folder, "predictions.parquet")),
     )
 
 
 def read_data(dataset: Dataset) -> DataFiles:
     """Return what is known of a prepared data set."""
-    contract = json.loads(Path(dataset.path, "contract.json").read_text())
+    contract = read_document(Path(dataset.path, "contract.json"), CONTRACT)
     return DataFiles(contract, open_part(dataset, _PART))
 
 

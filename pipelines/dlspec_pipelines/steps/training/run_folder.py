@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import io
-import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,8 @@ from dlspec.resolve.plan import Plan, canonical_data, canonical_digest
 from dlspec_pipelines.steps import store
 from dlspec_pipelines.steps.engine import determinism as machine
 from dlspec_pipelines.steps.engine.determinism import total_flops
+from dlspec_pipelines.steps.file_digests import write_file_digests
+from dlspec_pipelines.steps.json_documents import PLAN, RUN, document_text
 from dlspec_pipelines.steps.records import Dataset, Started, TrainedModel
 
 _FIRST_COLUMNS = ("epoch", "loss")
@@ -74,10 +75,12 @@ def write_run(
     with store.whole_folder(folder, needed=_bytes_of_run_folder(model)) as aside:
         model.save(aside / "model.keras")
         (aside / "spec.yaml").write_text(spec_text, encoding="utf-8")
-        _write_json(aside / "plan.json", canonical_data(plan))
+        (aside / "plan.json").write_text(plan_document(plan), encoding="utf-8")
         shutil.copyfile(Path(dataset.path) / "preparation.json", aside / "preparation.json")
         (aside / "history.csv").write_text(history_csv(outcome.history), encoding="utf-8")
-        _write_json(aside / "run.json", {"run": run, "weights": weights, **facts})
+        about = document_text(RUN, {"run": run, "weights": weights, **facts})
+        (aside / "run.json").write_text(about, encoding="utf-8")
+        write_file_digests(aside, ("model.keras", "spec.yaml", "history.csv"))
     last = outcome.history[-1]
     return TrainedModel(
         run=run,
@@ -93,6 +96,13 @@ def write_run(
         history={name: value for name, value in last.items() if name not in ("epoch", "seconds")},
         start=outcome.start,
     )
+
+
+def plan_document(plan: Plan) -> str:
+    """Return a plan as the text of plan.json."""
+    content = canonical_data(plan)
+    assert isinstance(content, dict)
+    return document_text(PLAN, content)
 
 
 def history_csv(history: Sequence[Mapping[str, float]]) -> str:
@@ -139,7 +149,3 @@ def _run_facts(
 def _bytes_of_run_folder(model: keras.Model) -> int:
     # Weights and up to two moments of each in the optimizer, four bytes a number.
     return 3 * 4 * int(model.count_params())
-
-
-def _write_json(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, indent=2, sort_keys=False) + "\n", encoding="utf-8")
