@@ -123,25 +123,157 @@ def test_a_schedule_asks_for_its_own_chain(specs):
     }
 
 
-def test_new_content_asks_for_one_run_and_a_new_date_for_none(specs):
-    path = write_table(specs, "points")
-    sensor = new_data_sensor([read_spec(path)])
-    data = specs.parent / "data" / "points.csv"
+@pytest.fixture
+def look(specs):
+    """Look at the files of one spec as Dagster's daemon does, again and again."""
+    sensor = new_data_sensor([read_spec(write_table(specs, "points"))])
+    cursor = None
 
-    def tick(cursor):
+    def look_again():
+        nonlocal cursor
         with dg.build_sensor_context(cursor=cursor) as context:
             result = sensor.evaluate_tick(context)
-        return result.run_requests or [], result.asset_events, result.cursor
+        cursor = result.cursor
+        return result.run_requests or [], result.asset_events
 
-    first, seen, cursor = tick(None)
+    return look_again
+
+
+def test_new_content_asks_for_one_run_and_a_new_date_for_none(specs, look):
+    data = specs.parent / "data" / "points.csv"
+    first, seen = look()
     assert (first, len(seen)) == ([], 1)
     data.touch()
-    touched, seen, cursor = tick(cursor)
+    touched, seen = look()
     assert (touched, len(seen)) == ([], 0)
     data.write_text(data.read_text() + "0.5,0.5,1\n")
-    changed, seen, cursor = tick(cursor)
+    changed, seen = look()
     assert ([request.tags["dlspec/spec"] for request in changed], len(seen)) == (["points"], 1)
-    assert tick(cursor)[0] == []
+    assert look()[0] == []
+
+
+def test_content_that_comes_back_asks_for_a_run_of_its_own(specs, look):
+    data = specs.parent / "data" / "points.csv"
+    a, b = data.read_text(), data.read_text() + "0.5,0.5,1\n"
+    look()
+    keys = []
+    for content in (b, a, b, a, b):
+        data.write_text(content)
+        (request,) = look()[0]
+        keys.append(request.run_key)
+        assert look()[0] == []
+    # Dagster starts no run for a key that it has seen.
+    assert len(set(keys)) == 5
+
+
+def test_a_file_that_went_and_came_back_as_it_was_asks_for_nothing(specs, look):
+    data = specs.parent / "data" / "points.csv"
+    content = data.read_text()
+    look()
+    data.unlink()
+    assert look()[0] == []
+    data.write_text(content)
+    assert look()[0] == []
+    data.unlink()
+    look()
+    data.write_text(content + "0.5,0.5,1\n")
+    assert len(look()[0]) == 1
+
+
+def test_a_change_beside_a_missing_file_is_not_forgotten(specs):
+    path = write_table(specs, "points")
+    data = specs.parent / "data" / "points.csv"
+    more = data.with_name("more.csv")
+    more.write_text(data.read_text())
+    path.write_text(
+        path.read_text().replace("../data/points.csv", "[../data/points.csv, ../data/more.csv]")
+    )
+    sensor = new_data_sensor([read_spec(path)])
+    cursor, asked = None, []
+    for step in (
+        lambda: None,
+        more.unlink,
+        lambda: data.write_text(data.read_text() + "0.5,0.5,1\n"),
+        lambda: more.write_text(data.read_text()),
+    ):
+        step()
+        with dg.build_sensor_context(cursor=cursor) as context:
+            result = sensor.evaluate_tick(context)
+        cursor = result.cursor
+        asked.append(len(result.run_requests or []))
+    assert asked == [0, 0, 0, 1]
+
+
+def test_a_cursor_of_an_earlier_version_is_begun_anew(specs):
+    sensor = new_data_sensor([read_spec(write_table(specs, "points"))])
+    early = '{"file/data/points_csv": {"stamp": "1:2", "version": "abc"}}'
+    with dg.build_sensor_context(cursor=early) as context:
+        assert sensor.evaluate_tick(context).run_requests == []
+
+
+def _file_keys(specs, *names, spec="many"):
+    """Return the asset keys of files, and the names of the operations that observe them."""
+    path = write_table(specs, spec)
+    for name in names:
+        file = path.parent / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("x,y,side\n")
+    path.write_text(path.read_text().replace("../data/points.csv", str(list(names))))
+    defs = definitions_for(specs)
+    return [
+        key
+        for key in defs.resolve_asset_graph().get_all_asset_keys()
+        if key.path[0].endswith("file")
+    ]
+
+
+def test_no_two_files_share_a_key(specs):
+    names = [
+        *("part-1.csv", "part.1.csv", "part_1.csv", "part_1_csv", "part 1.csv", "Part-1.csv"),
+        *("a/b.csv", "a__b.csv", "läufe.csv", "l_ufe.csv", "../dataset", "../data/points.csv"),
+    ]
+    keys = _file_keys(specs, *names)
+    assert len(set(keys)) == len(names)
+
+
+def test_a_file_in_a_folder_of_shared_data_is_another_one(specs, tmp_path, monkeypatch):
+    shared, elsewhere = tmp_path / "shared", tmp_path.parent / f"{tmp_path.name}-away"
+    monkeypatch.setenv("DLSPEC_DATA", str(shared))
+    for folder in (shared, elsewhere):
+        (folder / "data").mkdir(parents=True)
+        (folder / "data" / "x.csv").write_text("x,y,side\n")
+    (shared / "data" / "y.csv").write_text("x,y,side\n")
+    keys = _file_keys(specs, "../data/x.csv")
+    keys += _file_keys(specs, f"{elsewhere}/data/x.csv", spec="other")
+    places = {key.path[0] for key in keys}
+    assert places == {"file", "absolute_file"}
+
+
+def test_specs_in_one_folder_and_below_it_name_a_file_alike(specs):
+    write_table(specs, "above")
+    below = write_table(specs / "deep", "below")
+    below.write_text(below.read_text().replace("../data/points.csv", "../../data/points.csv"))
+    files = [key for key in nodes(specs) if key.startswith("file")]
+    assert files == ["file/data/points_csv"]
+
+
+def test_new_data_in_one_of_two_like_files_retrains_its_spec_alone(specs):
+    paths = []
+    for name, file in (("one", "part-1.csv"), ("two", "part.1.csv")):
+        path = write_table(specs, name)
+        path.with_name(file).write_text("x,y,side\n")
+        path.write_text(path.read_text().replace("../data/points.csv", file))
+        paths.append(path)
+    sensor = new_data_sensor([read_spec(path) for path in paths])
+    with dg.build_sensor_context() as context:
+        cursor = sensor.evaluate_tick(context).cursor
+    (specs / "part.1.csv").write_text("x,y,side\n1,1,1\n")
+    with dg.build_sensor_context(cursor=cursor) as context:
+        result = sensor.evaluate_tick(context)
+    assert [request.tags["dlspec/spec"] for request in result.run_requests] == ["two"]
+    (event,) = result.asset_events
+    assert event.asset_key.path[:2] == ["file", "specs"]
+    assert event.asset_key.path[2].startswith("part_1_csv_")
 
 
 def test_a_broken_spec_fails_its_check_without_a_run_and_once(specs):

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -9,7 +10,15 @@ from pathlib import Path
 import dagster as dg
 
 from dlspec.language.data_sources import CsvSource, JsonLinesSource, NpzSource, ParquetSource
+from dlspec.resolve.plan import canonical_digest
 from dlspec_pipelines.specs import SpecFile, key_part
+
+# The version of a file that is not there.
+MISSING = "missing"
+# Folders without an underscore, then a name with one ending: only the last underscore was a dot.
+_CERTAIN = re.compile(r"([A-Za-z0-9]+/)*[A-Za-z0-9]+\.[A-Za-z0-9]+\Z")
+# Two of ten thousand files share eight digits once in eighty such projects.
+_DIGEST_DIGITS = 8
 
 
 def data_files(spec: SpecFile) -> dict[dg.AssetKey, Path]:
@@ -38,7 +47,7 @@ def content_version(path: Path) -> dg.DataVersion:
         with path.open("rb") as file:
             return dg.DataVersion(hashlib.file_digest(file, "sha256").hexdigest())
     except FileNotFoundError:
-        return dg.DataVersion("missing")
+        return dg.DataVersion(MISSING)
 
 
 def file_stamp(path: Path) -> str:
@@ -46,7 +55,7 @@ def file_stamp(path: Path) -> str:
     try:
         facts = path.stat()
     except FileNotFoundError:
-        return "missing"
+        return MISSING
     return f"{facts.st_mtime_ns}:{facts.st_size}"
 
 
@@ -95,7 +104,28 @@ def _data_file_path(name: str, base: Path) -> Path:
 
 
 def _data_file_key(path: Path, base: Path) -> dg.AssetKey:
+    """Return a key that no other file has: where its path begins, then its folded parts.
+
+    Dagster takes letters, digits and underscores, and joins the parts of a key with an underscore.
+    Where the path could not be told from that again, a digest of it ends the key.
+    """
     shared = os.environ.get("DLSPEC_DATA")
-    roots = [base.parent, *([Path(shared).expanduser().resolve()] if shared else [])]
-    inside = next((path.relative_to(root) for root in roots if path.is_relative_to(root)), path)
-    return dg.AssetKey(["file", *(key_part(part) for part in inside.parts if part != path.anchor)])
+    roots = {"file": _root_of_specs(base)}
+    if shared:
+        roots["shared_file"] = Path(shared).expanduser().resolve()
+    places = (
+        (place, path.relative_to(root).parts)
+        for place, root in roots.items()
+        if path.is_relative_to(root)
+    )
+    place, parts = next(places, ("absolute_file", path.parts[1:]))
+    folded = [key_part(part) for part in parts]
+    if not _CERTAIN.match("/".join(parts)):
+        folded[-1] += f"_{canonical_digest(parts)[:_DIGEST_DIGITS]}"
+    return dg.AssetKey([place, *folded])
+
+
+def _root_of_specs(base: Path) -> Path:
+    """Return the folder above `specs/`, however deep below that a spec lies; else its parent."""
+    above = (folder.parent for folder in (base, *base.parents) if folder.name == "specs")
+    return next(above, base.parent).resolve()
