@@ -7,25 +7,31 @@ BACKENDS := .venv-backends
 PACKAGES := $(VENV)/.packages
 PROJECT := $(VENV)/.project
 SOURCES := dlspec pipelines
+# A module's tests stay together, so that what they share is made once. A worker with TensorFlow
+# takes 2 GB.
+SPREAD := -q -n auto --maxprocesses 8 --dist loadscope
 
 # TensorFlow's information and warning lines; its errors still show.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint backends bench dev lock python
+.PHONY: help setup demo test test-all check lint backends bench dev lock python
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(PROJECT) ## Create .venv with the packages of requirements.lock (PYTHON=python3.12 chooses another Python)
 
 demo: setup ## Train, check and report specs/digits_lenet5.yaml; prints the report's path last
 	@$(BIN)/dlspec run digits_lenet5
 
-test: setup ## Run all tests
-	@$(BIN)/python -m pytest
+test: setup ## Run the tests that take seconds, on all cores
+	@$(BIN)/python -m pytest $(SPREAD) -m "not slow"
 
-check: lint test ## Check format, lint, types and the import arrows, then run all tests
+test-all: test ## Then run those that take longer too: kills, whole applications, the UI
+	@$(BIN)/python -m pytest $(SPREAD) -m slow
+
+check: lint test ## Check format, lint, types and the import arrows, then run the tests
 
 lint: setup
 	$(BIN)/ruff format --check

@@ -227,6 +227,7 @@ def renamed(graph: Graph) -> Graph:
 RANDOM = given(programs(), st.integers(1, 2), st.integers(1, 2))
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @RANDOM
 def test_the_rolled_form_of_a_random_graph_is_the_same_graph(steps, inputs, outputs):

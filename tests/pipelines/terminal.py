@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+# What a child needs to run this tree, whatever tree is installed.
+PATHS = os.pathsep.join([str(ROOT), str(ROOT / "pipelines")])
 COMMAND = (sys.executable, "-m", "dlspec_pipelines.cli")
 
 _PR_CAPBSET_DROP = 24
@@ -18,7 +20,7 @@ _ABOVE_PERMISSIONS = (1, 2, 3)
 
 def environment(**more):
     kept = {k: v for k, v in os.environ.items() if k not in ("DAGSTER_HOME", "DLSPEC_HOME")}
-    return {**kept, "PYTHONPATH": str(ROOT), **{name: str(value) for name, value in more.items()}}
+    return {**kept, "PYTHONPATH": PATHS, **{name: str(value) for name, value in more.items()}}
 
 
 def heed_permissions():

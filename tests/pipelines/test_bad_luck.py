@@ -102,6 +102,7 @@ def test_a_run_killed_and_interrupted_in_turn_ends_bit_equal_to_one_never_killed
     assert list((home / "work").iterdir()) == asides(home) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("moment", "said"),
     [

@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from chain_specs import write_broken, write_table, write_tiny
+from terminal import PATHS
 
 from dlspec_pipelines.run.terminal import aligned_table, epoch_line
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +27,7 @@ def dlspec(folder, *arguments, **environment):
         cwd=folder,
         env={
             **os.environ,
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": PATHS,
             "DLSPEC_HOME": str(folder / "home"),
             **environment,
         },

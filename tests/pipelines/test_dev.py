@@ -7,14 +7,13 @@ import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from chain_specs import write_broken, write_tiny
+from terminal import PATHS
 
 from dlspec_pipelines.dev.serve import query_graphql
 
-ROOT = Path(__file__).parents[2]
 WORKSPACE = """load_from:
   - python_module: {module_name: dlspec_pipelines.definitions, location_name: dlspec}
 """
@@ -62,7 +61,7 @@ class Dev:
         self.folder = folder
         self.port = free_port()
         self.said = folder / "said.txt"
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        environment = {**os.environ, "PYTHONPATH": PATHS}
         for name in ("DAGSTER_HOME", "DLSPEC_HOME"):
             environment.pop(name, None)
         with self.said.open("w") as said:
@@ -169,7 +168,7 @@ def test_a_taken_port_is_named_and_another_one_offered(dev):
     again = subprocess.run(
         [sys.executable, "-m", "dlspec_pipelines.dev.serve", "--port", str(dev.port)],
         cwd=dev.folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": PATHS},
         capture_output=True,
         text=True,
         check=False,

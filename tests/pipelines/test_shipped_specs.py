@@ -13,6 +13,8 @@ import dlspec
 from dlspec.language.sections import Gate
 
 ROOT = Path(__file__).parents[2]
+# The one that `make demo` runs; the others take half a minute each.
+QUICK = "digits_lenet5"
 SPECS = sorted((ROOT / "specs").rglob("*.yaml"))
 EXPECTED = {
     "digits_cnn_gru",
@@ -40,7 +42,13 @@ def test_the_specs_that_ship_are_there() -> None:
     assert {path.stem for path in SPECS} >= EXPECTED
 
 
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.stem, marks=() if path.stem == QUICK else pytest.mark.slow)
+        for path in SPECS
+    ],
+)
 def test_a_shipped_spec_trains_passes_its_gates_and_is_reported(path: Path, tmp_path: Path) -> None:
     (tmp_path / "specs").mkdir()
     shutil.copy(path, tmp_path / "specs")

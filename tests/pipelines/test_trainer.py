@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from chain_specs import write_tiny
+from terminal import PATHS
 
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.trainer.backend_choice import require_backend
@@ -62,7 +63,7 @@ class Run:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "dlspec_pipelines.cli", "run", *arguments],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "DLSPEC_HOME": str(folder / "home")},
+            env={**os.environ, "PYTHONPATH": PATHS, "DLSPEC_HOME": str(folder / "home")},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import test_training_killed
 from chain_specs import write_tiny
+from terminal import PATHS
 
 import dlspec
 from dlspec_pipelines.location.assets import code_version
@@ -49,7 +50,7 @@ model:
 
 
 def _environment(home: Path, backend: str) -> dict[str, str]:
-    paths = os.pathsep.join([str(ROOT), str(HERE)])
+    paths = os.pathsep.join([PATHS, str(HERE)])
     own = {"DLSPEC_HOME": str(home), "KERAS_BACKEND": backend, "PYTHONPATH": paths}
     return {**os.environ, **own, "TF_CPP_MIN_LOG_LEVEL": "3"}
 

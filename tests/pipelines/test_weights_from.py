@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import yaml
 from chain_specs import write_tiny
+from terminal import PATHS
 from training_specs import prepared
 
 import dlspec
@@ -24,8 +25,6 @@ from dlspec_pipelines.steps.start import find_start
 from dlspec_pipelines.steps.step_errors import StepError, Stopped
 from dlspec_pipelines.steps.training.progress import EpochEnd, Notice
 from dlspec_pipelines.steps.training.train import train, work_key
-
-ROOT = Path(__file__).parents[2]
 
 SOURCE = """\
 dlspec: 1
@@ -234,7 +233,7 @@ def command(folder, *arguments):
     return subprocess.run(
         [sys.executable, "-m", "dlspec_pipelines.cli", *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "DLSPEC_HOME": str(folder / "home")},
+        env={**os.environ, "PYTHONPATH": PATHS, "DLSPEC_HOME": str(folder / "home")},
         capture_output=True,
         text=True,
         check=False,
