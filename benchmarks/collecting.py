@@ -69,7 +69,7 @@ class Collector:
         if not self.busy:
             self.models.append(model)
 
-    def note_call(self, operation: Any, args: Any, kwargs: Any) -> None:  # noqa: ANN401
+    def note_call(self, operation: Any, args: Any, kwargs: Any) -> None:  # noqa: ANN401 - as Keras's own tests call it
         """Keep a call on symbolic tensors as a model of its own, each kind of call once."""
         config = operation.get_config() if isinstance(operation, keras.Layer) else {}
         config = {name: value for name, value in config.items() if name != "name"}
@@ -99,10 +99,10 @@ def _noting_layer_test(collector: Collector) -> Callable[..., None]:
         init_kwargs: dict[str, Any],
         *,
         input_shape: Any = None,  # noqa: ANN401 - as Keras's own
-        input_dtype: Any = None,  # noqa: ANN401
-        input_data: Any = None,  # noqa: ANN401
+        input_dtype: Any = None,  # noqa: ANN401 - as Keras's own tests call it
+        input_data: Any = None,  # noqa: ANN401 - as Keras's own tests call it
         call_kwargs: dict[str, Any] | None = None,
-        **options: Any,  # noqa: ANN401
+        **options: Any,  # noqa: ANN401 - as Keras's own tests call it
     ) -> None:
         layer = layer_cls(**init_kwargs)
         if input_data is not None:
@@ -126,7 +126,7 @@ def _symbolic(value: Any) -> Any:  # noqa: ANN401 - an array
     return keras.KerasTensor(array.shape, dtype=keras.backend.standardize_dtype(array.dtype))
 
 
-def _model_of(operation: Any, args: Any, kwargs: Any) -> keras.Model:  # noqa: ANN401
+def _model_of(operation: Any, args: Any, kwargs: Any) -> keras.Model:  # noqa: ANN401 - as Keras's own tests call it
     """Return a model that is one call, on inputs of the shapes that a test has called it on."""
     inputs: dict[int, Any] = {}
 

@@ -161,7 +161,7 @@ def _measure(path: str, *, calls: bool) -> None:
     """Run one file or folder of Keras's tests and print what became of their models as JSON."""
     collector = Collector(calls, outcome)
     # The tests import it from a file that the wheel does not hold.
-    sys.modules["conftest"] = SimpleNamespace(skip_if_backend=_skip_if_backend)  # type: ignore[assignment]
+    sys.modules["conftest"] = SimpleNamespace(skip_if_backend=_skip_if_backend)  # type: ignore[assignment]  # stands in for a module
     if importlib.util.find_spec("jax") is None:
         # The tests of images compare numbers with it; their shapes they compute without.
         sys.modules["jax"] = ModuleType("jax")

@@ -152,7 +152,7 @@ def _activation_argument_value(node: Node, reporter: Reporter, nested: Nested) -
     if isinstance(node, MappingNode) or _is_activation_layer(node):
         return nested("layer", node, reporter)
     found = nested("activation", node, reporter)
-    return found if isinstance(found, Poison) else plain_value(node)  # type: ignore[return-value]
+    return found if isinstance(found, Poison) else plain_value(node)  # type: ignore[return-value]  # an activation's word
 
 
 def _is_activation_layer(node: Node) -> bool:

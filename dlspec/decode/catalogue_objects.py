@@ -42,6 +42,7 @@ _NEEDS_ONE_OF: dict[str, tuple[str, ...]] = {
     "Discretization": ("bin_boundaries", "num_bins"),
 }
 _ARTICLES = dict.fromkeys(("activation", "initializer", "op", "optimizer"), "an")
+# An argument longer than that, in a help text, hides the one that is missing.
 _SHOWN = 20
 
 

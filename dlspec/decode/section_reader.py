@@ -21,6 +21,9 @@ from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.scalars import POISON
 from dlspec.syntax.substitution import describe_node, plain_value, scalar_help
 
+# A value of the kind that was asked for, or poison: which one depends on `kind`.
+Decoded = Any
+
 _REQUIREMENT = re.compile(
     r"\s*(>=|<=|>|<)\s*([-+]?[0-9][0-9_]*\.?[0-9_]*(?:[eE][-+]?[0-9]+)?)\s*\Z"
 )
@@ -35,7 +38,7 @@ class RecordReader:
         self._target = target
         self._reporter = reporter
 
-    def value(self, kind: Kind, node: Node, path: str) -> Any:  # noqa: ANN401, C901, PLR0912 - one line per kind
+    def value(self, kind: Kind, node: Node, path: str) -> Decoded:  # noqa: C901, PLR0912 - one line per kind
         """Return the value of a node without expressions, or report it and return poison."""
         self.values[path] = node.span
         if is_poison_node(node):
@@ -93,7 +96,7 @@ class RecordReader:
             return node.value
         return self.wrong(path, "text", node)
 
-    def _read_integer_value(self, kind: kinds.Integer, node: Node, path: str) -> Any:  # noqa: ANN401
+    def _read_integer_value(self, kind: kinds.Integer, node: Node, path: str) -> Decoded:
         value = node.value if isinstance(node, Scalar) else None
         if isinstance(value, bool) or not isinstance(value, int):
             help_ = scalar_help(node, wanted="number")
@@ -104,7 +107,7 @@ class RecordReader:
             return self._report_out_of_range(path, f"at most {kind.maximum}", node)
         return value
 
-    def _read_number_value(self, kind: kinds.Number, node: Node, path: str) -> Any:  # noqa: ANN401
+    def _read_number_value(self, kind: kinds.Number, node: Node, path: str) -> Decoded:
         value = node.value if isinstance(node, Scalar) else None
         if (
             isinstance(value, bool)
@@ -131,7 +134,7 @@ class RecordReader:
         )
         return POISON
 
-    def _read_choice_value(self, kind: kinds.Choice, node: Node, path: str) -> Any:  # noqa: ANN401
+    def _read_choice_value(self, kind: kinds.Choice, node: Node, path: str) -> Decoded:
         value = node.value if isinstance(node, Scalar) else None
         if value in kind.words:
             return value
@@ -148,7 +151,7 @@ class RecordReader:
         )
         return POISON
 
-    def _read_list_value(self, kind: kinds.ListOf, node: Node, path: str) -> Any:  # noqa: ANN401
+    def _read_list_value(self, kind: kinds.ListOf, node: Node, path: str) -> Decoded:
         if not isinstance(node, Sequence):
             if kind.or_one:
                 return (self.value(kind.item, node, path),)
@@ -159,7 +162,7 @@ class RecordReader:
             self.value(kind.item, item, f"{path}.{index}") for index, item in enumerate(node.items)
         )
 
-    def _read_map_value(self, kind: kinds.MapOf, node: Node, path: str) -> Any:  # noqa: ANN401
+    def _read_map_value(self, kind: kinds.MapOf, node: Node, path: str) -> Decoded:
         if not isinstance(node, MappingNode):
             return self.wrong(path, "a mapping", node)
         decoded = {}
@@ -169,7 +172,7 @@ class RecordReader:
             decoded[entry.name] = self.value(kind.value, entry.value, inner)
         return decoded
 
-    def _read_either_value(self, kind: kinds.Either, node: Node, path: str) -> Any:  # noqa: ANN401
+    def _read_either_value(self, kind: kinds.Either, node: Node, path: str) -> Decoded:
         match node:
             case Scalar():
                 form = kind.scalar
@@ -186,12 +189,12 @@ class RecordReader:
             return self.wrong(path, " or ".join(word for word, k in forms if k), node)
         return self.value(form, node, path)
 
-    def _read_per_output_value(self, kind: kinds.PerOutput, node: Node, path: str) -> Any:  # noqa: ANN401
+    def _read_per_output_value(self, kind: kinds.PerOutput, node: Node, path: str) -> Decoded:
         if isinstance(node, MappingNode) and not _is_class_mapping(kind.value, node):
             return self._read_map_value(kinds.MapOf(kind.value), node, path)
         return self.value(kind.value, node, path)
 
-    def _read_catalogue_object(self, kind: kinds.CatalogueObject, node: Node, path: str) -> Any:  # noqa: ANN401
+    def _read_catalogue_object(self, kind: kinds.CatalogueObject, node: Node, path: str) -> Decoded:
         if kind.kind == "metric" and isinstance(node, Scalar) and node.value in CHOSEN_BY_KERAS:
             return Object("metric", str(node.value), {})
         _, argument = head_of(node)
@@ -199,7 +202,7 @@ class RecordReader:
             self.values[f"{path}.{entry.name}"] = entry.value.span
         return nested_object(kind.kind, node, self._reporter, target=self._target)
 
-    def _read_gate_values(self, kind: kinds.Gates, node: Node, path: str) -> Any:  # noqa: ANN401
+    def _read_gate_values(self, kind: kinds.Gates, node: Node, path: str) -> Decoded:
         if not isinstance(node, MappingNode):
             return self.wrong(path, 'a mapping such as `{accuracy: ">= 0.97"}`', node)
         gates = []
@@ -219,7 +222,7 @@ class RecordReader:
 
     # -- records -----------------------------------------------------------------------------
 
-    def _read_record_value(self, record: type, node: Node, path: str) -> Any:  # noqa: ANN401
+    def _read_record_value(self, record: type, node: Node, path: str) -> Decoded:
         if not isinstance(node, MappingNode):
             return self.wrong(path, "a mapping", node)
         keys = keys_of(record)
@@ -280,7 +283,7 @@ class RecordReader:
         )
         return near
 
-    def _read_tagged_value(self, kind: kinds.Tagged, node: Node, path: str) -> Any:  # noqa: ANN401
+    def _read_tagged_value(self, kind: kinds.Tagged, node: Node, path: str) -> Decoded:
         if not isinstance(node, MappingNode):
             return self.wrong(path, f"a mapping with one of {', '.join(kind.types)}", node)
         tags = [entry for entry in node if entry.name in kind.types]
@@ -301,7 +304,7 @@ class RecordReader:
         word = self._read_choice_value(words, tags[0].value, f"{path}.{tags[0].name}")
         return POISON if word is POISON else self._read_record_value(record[word], node, path)
 
-    def _report_no_tag(self, kind: kinds.Tagged, node: MappingNode, path: str) -> Any:  # noqa: ANN401
+    def _report_no_tag(self, kind: kinds.Tagged, node: MappingNode, path: str) -> Decoded:
         first = node.entries[0] if node.entries else None
         near = suggest(first.name, kind.types) if first else None
         self._reporter.error(
@@ -318,7 +321,7 @@ class RecordReader:
             kind, MappingNode((meant, *node.entries[1:]), node.span), path
         )
 
-    def _read_variant_value(self, kind: kinds.Variants, node: Node, path: str) -> Any:  # noqa: ANN401
+    def _read_variant_value(self, kind: kinds.Variants, node: Node, path: str) -> Decoded:
         if not isinstance(node, MappingNode):
             return self.wrong(path, "a mapping", node)
         scalars = {e.name: e.value.value for e in node if isinstance(e.value, Scalar)}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dlspec.diagnostics.source import Span
 
+# A line of a terminal in full screen; longer source lines are cut around the finding.
 _COLUMNS = 120
 _TAB = "    "
 # What a terminal would act on instead of showing it: controls, direction marks, separators.

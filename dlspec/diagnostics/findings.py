@@ -116,6 +116,7 @@ class SpecError(ValueError):
         super().__init__("\n\n".join(str(d) for d in diagnostics))
 
 
+# More uses of one block say nothing new; the rest is counted.
 _MOST_RELATED = 4
 
 

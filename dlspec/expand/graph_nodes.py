@@ -26,7 +26,9 @@ from dlspec.syntax.substitution import (
     substitute_expressions,
 )
 
+# Ten times NASNetLarge; still checked within a second.
 MOST_NODES = 10_000
+# Loops and conditions that make no node cost time too: ten for each node.
 MOST_STEPS = 100_000
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
@@ -33,6 +34,8 @@ from dlspec.resolve.shapes import (
     sum_if_known,
 )
 from dlspec.syntax.scalars import Poison
+
+_T = TypeVar("_T")
 
 _COMPUTE_DTYPE = {
     "float32": "float32",
@@ -366,8 +369,8 @@ class _Reported(ShapeError):  # noqa: N818 - a signal: the mistake has a diagnos
         super().__init__(Code.UNKNOWN_NAME, "reported")
 
 
-def _inputs_as_list(inputs: object) -> list:  # type: ignore[type-arg]  # references or tensors, as they come
-    return list(inputs.values()) if isinstance(inputs, Mapping) else list(inputs)  # type: ignore[call-overload]
+def _inputs_as_list(inputs: tuple[_T, ...] | Mapping[str, _T]) -> list[_T]:
+    return list(inputs.values() if isinstance(inputs, Mapping) else inputs)
 
 
 def _referenced_output_text(reference: Reference) -> str:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.suggest import suggest
 
+# No formula of a model is that long; the parser is linear in it.
 MAX_CHARACTERS = 500
+# Far below Python's recursion limit of 1,000 at three calls a level.
 MAX_DEPTH = 100
 
 WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}

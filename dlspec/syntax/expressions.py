@@ -26,8 +26,11 @@ __all__ = [
     "unescape_dollar",
 ]
 
+# More than any extent or count; powers and products stay cheap.
 MAX_INTEGER = 10**12
+# As many as a graph may have nodes: no list is longer.
 MAX_LENGTH = 10_000
+# What a double holds.
 MAX_DIGITS = 15
 
 _ARITHMETIC: dict[type[ast.operator], tuple[str, Callable[[float, float], float]]] = {

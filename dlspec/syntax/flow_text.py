@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from dlspec.syntax.scalars import HugeNumberError, core_value
 
+# Two graphs side by side on a wide screen; a flow longer than that is broken.
 WIDTH = 110
 # What YAML reads as text in any place without quotes; the reader may still take it for a number.
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")

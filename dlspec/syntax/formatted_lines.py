@@ -9,6 +9,7 @@ import yaml
 
 from dlspec.diagnostics.source import Source
 
+# The indentation of YAML's own examples.
 STEP = 2
 
 _LINE = re.compile("([^\n\r\x85\u2028\u2029]*)(\r\n|[\n\r\x85\u2028\u2029]|\\Z)")

@@ -13,6 +13,7 @@ from dlspec.syntax.scalars import POISON, HugeNumberError, Value, core_value
 from dlspec.syntax.spec_files import MAX_BYTES
 from dlspec.syntax.yaml_refusals import Mark, report_character, report_refusal
 
+# A file of the size limit in lines of 50 characters.
 MAX_LINES = 200_000
 
 

@@ -20,6 +20,7 @@ _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 
 # Python refuses to convert longer decimal texts (sys.int_info), and no 64-bit number needs so many.
 _MOST_DIGITS = 400
+# int64, the widest integer of every backend.
 _LARGEST_INT = 2**63 - 1
 
 

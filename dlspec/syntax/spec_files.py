@@ -8,6 +8,7 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.source import Source, span_at_offset
 
+# A thousand times the longest spec of the zoo written flat; read within a second.
 MAX_BYTES = 10_000_000
 
 

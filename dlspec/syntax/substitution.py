@@ -191,4 +191,5 @@ _TRUTH = {
     **dict.fromkeys(("yes", "on", "y", "true"), "true"),
     **dict.fromkeys(("no", "off", "n", "false"), "false"),
 }
+# Enough to know a text again in a message of one line.
 _SHOWN = 40

@@ -11,7 +11,9 @@ from dlspec.tools.show.words import count_text, short_count
 
 _PAPER = re.compile(r"\(([^()]*?) ([0-9]{4})")
 _HEADINGS = ("name", "parameters", "FLOPs", "MACs", "input", "source")
+# The columns of numbers.
 _RIGHT = (1, 2, 3)
+# More are "et al.".
 _MOST_AUTHORS = 2
 
 

@@ -44,6 +44,7 @@ _BY_ANNOTATION: dict[str, Type] = {
     "Callable": "callable",
 }
 _LISTS_OF: dict[str, Type] = {"int": "integers", "float": "numbers"}
+# Keras's deepest layer has 7 bases; a circle of texts ends here.
 _MOST_BASES = 20
 
 

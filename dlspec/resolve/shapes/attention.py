@@ -19,6 +19,7 @@ from dlspec.resolve.shapes.call import (
 from dlspec.resolve.shapes.cost import product_if_known, sample_elements, sum_if_known
 from dlspec.resolve.shapes.tensor import Inferred, ShapeError, Weight
 
+# Batch, steps, features.
 _LEAST_RANK = 3
 
 

@@ -14,6 +14,7 @@ from dlspec.resolve.shapes.tensor import Inferred, Weight
 
 # Reads per element: mean, variance, centring, scaling; inference of BatchNormalization skips two.
 STATISTICS = 4
+# A multiplication and an addition for each number.
 AFFINE = 2
 
 

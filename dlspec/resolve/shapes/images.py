@@ -16,6 +16,7 @@ from dlspec.resolve.shapes.result_dtypes import autocast_dtype, is_float
 from dlspec.resolve.shapes.tensor import Inferred, ShapeError, Weight
 from dlspec.resolve.shapes.window_extents import sole_image
 
+# Keras's colour operations take RGB alone.
 _COLOURS = 3
 
 

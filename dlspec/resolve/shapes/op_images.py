@@ -6,6 +6,7 @@ from dlspec.resolve.shapes.op_arguments import Asked, UnknownError
 from dlspec.resolve.shapes.tensor import ShapeError
 
 _ONE, _BATCH = 3, 4
+# Keras's colour functions take RGB alone.
 _COLOURS = 3
 
 

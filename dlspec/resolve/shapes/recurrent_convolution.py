@@ -22,6 +22,7 @@ from dlspec.resolve.shapes.window_extents import (
     slide_windows,
 )
 
+# Input, forget, cell and output: Keras's ConvLSTM has no other form.
 _GATES = 4
 # Per state element and step, bias aside: sums, activations, products, as in LSTM.
 _ELEMENTWISE = 13

@@ -12,6 +12,7 @@ from dlspec.tools.show.words import bytes_text, count_text
 
 _MARKS = {"added": "+", "removed": "-", "changed": "~", "renamed": ">"}
 _COUNTS = ("parameters", "FLOPs")
+# The width of `--help`.
 _WIDTH = 100
 # Between facts in one cell, and for a space that no line may be broken at.
 _BETWEEN = "\x00"

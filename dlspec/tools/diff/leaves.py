@@ -34,6 +34,7 @@ class Change:
 
 Table = Mapping[str, Written]
 _HOLDER = Written(value=True, holds=True)
+# As git shortens a digest: enough to tell two apart.
 _SHOWN_DIGITS = 12
 
 

@@ -16,6 +16,7 @@ from dlspec.tools.show.words import bytes_text, count_text, node_class_name, sha
 
 _HEAD = ("layer", "class", "output shape", "parameters", "FLOPs", "activations", "reads")
 _RIGHT = frozenset({3, 4, 5})
+# The column that says what a layer reads; a chain needs none.
 _READS = 6
 
 Row = tuple[str, ...]

@@ -12,7 +12,9 @@ from math import inf
 
 # A long edge takes a place in every row it crosses; past this many it is drawn straight.
 _MAX_PASSAGES = 4000
+# Crossings of all zoo graphs stop falling after ten sweeps.
 _SWEEPS = 12
+# Boxes move by less than a pixel after that.
 _STRAIGHTENINGS = 4
 # How strongly a row's places keep to where they want to be: a long edge gives way to a node.
 _NODE_WEIGHT = 1000.0

@@ -18,6 +18,7 @@ from dlspec.tools.show.words import (
     short_count,
 )
 
+# All in pixels, chosen by eye at the size a report shows a graph.
 _MARGIN = 16.0
 _HEIGHT = 46.0
 _ROW = 78.0

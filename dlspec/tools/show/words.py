@@ -7,6 +7,7 @@ from dlspec.language.catalogue import ModelRef, Object
 from dlspec.language.tensors import Tensor
 from dlspec.resolve.plan import Node, Op, Reference
 
+# From here on a count has a letter: 1.2 k, 3.4 M.
 _THOUSAND = 1000
 
 

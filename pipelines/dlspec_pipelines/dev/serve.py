@@ -34,6 +34,7 @@ LOCATION = "dlspec"
 _STOP_GRACE_S = 60.0
 # Between a run's checkpoint and its end in the event log.
 _ANSWER_S = 15.0
+# What fits a terminal beside the sentence itself.
 _TAIL_LINES = 20
 _PR_SET_PDEATHSIG = 1
 _RELOAD = """mutation Reload($name: String!) {

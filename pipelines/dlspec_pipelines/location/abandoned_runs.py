@@ -14,6 +14,7 @@ import dagster as dg
 from dlspec_pipelines.steps.step_errors import Busy
 from dlspec_pipelines.steps.store import lock_folder
 
+# A person waits that long before looking; each look costs a query.
 _EVERY_S = 30
 _KILLED = (
     "The process of this run ended without a word, most often because it was killed. "

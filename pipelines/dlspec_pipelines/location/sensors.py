@@ -14,6 +14,7 @@ from dlspec_pipelines.location.data_files import MISSING, content_version, data_
 from dlspec_pipelines.location.schedules import JOB
 from dlspec_pipelines.specs import BrokenSpec, SpecFile
 
+# An edit shows while one still looks; an unchanged file costs a stat.
 _EVERY_S = 10
 
 # Of one file, in a cursor: `stamp` and `version`.

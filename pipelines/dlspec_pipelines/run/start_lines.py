@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dlspec_pipelines.run.terminal import aligned_table
 from dlspec_pipelines.steps.records import Started
 
+# A screen holds them with the lines around.
 _MOST_TAKEN = 12
 
 

@@ -21,7 +21,7 @@ def find_start(word: str) -> Start:
         StepError: If it is neither.
     """
     # `Path.expanduser` fails for a user that is not there; this leaves the word as it is.
-    path = Path(os.path.expanduser(word))  # noqa: PTH111
+    path = Path(os.path.expanduser(word))  # noqa: PTH111 - said above
     if path.is_file():
         path = path.absolute()
         return (

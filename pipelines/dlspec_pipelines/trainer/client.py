@@ -26,6 +26,7 @@ from dlspec_pipelines.trainer.process import (
 _MOST_OBSERVATIONS = 100
 
 
+# Dagster's page asks four times a second.
 _LEAST_INTERVAL_S = 0.25
 
 

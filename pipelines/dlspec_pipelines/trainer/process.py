@@ -23,6 +23,7 @@ Message = dict[str, Any]
 STOP_GRACE_S = 30.0
 
 
+# The end of a traceback.
 _TAIL_LINES = 15
 
 

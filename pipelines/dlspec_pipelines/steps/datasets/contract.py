@@ -23,6 +23,7 @@ from dlspec_pipelines.steps.datasets.table import (
 )
 from dlspec_pipelines.steps.step_errors import StepError
 
+# Enough to see a pattern; the count says how many there are.
 _SHOWN_ROWS = 10
 
 

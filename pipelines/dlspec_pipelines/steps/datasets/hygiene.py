@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from dlspec_pipelines.steps.datasets.table import Array, Table, shown_value
 
+# 64 MB at a time: small beside the data, large beside the cost of a call.
 _CHUNK_BYTES = 2**26
 # The largest class against the smallest, in training rows: above it accuracy alone says little.
 _IMBALANCE = 10

@@ -41,6 +41,7 @@ _FASHION = {
     "x_test": "t10k-images-idx3-ubyte.gz",
     "y_test": "t10k-labels-idx1-ubyte.gz",
 }
+# cifar100 over a slow line takes half of it.
 _DOWNLOAD_S = 3600
 
 

@@ -7,20 +7,23 @@ import numpy as np
 
 from dlspec_pipelines.steps.engine.batches import Array, Chunk, Samples
 
+# A chunk where the backend computes: its own arrays.
+Loaded = Any
+
 
 class Engine(Protocol):
     """Runs the steps of a compiled model over a chunk's rows, in batches, in order."""
 
-    def load(self, chunk: Chunk) -> Any:  # noqa: ANN401 - the backend's own arrays
+    def load(self, chunk: Chunk) -> Loaded:
         """Return the chunk where the backend computes."""
 
-    def train(self, loaded: Any, first: int, last: int) -> None:  # noqa: ANN401
+    def train(self, loaded: Loaded, first: int, last: int) -> None:
         """Train on the rows from `first` to `last`, a last short batch included."""
 
-    def test(self, loaded: Any, first: int, last: int) -> None:  # noqa: ANN401
+    def test(self, loaded: Loaded, first: int, last: int) -> None:
         """Measure loss and metrics on the rows from `first` to `last`."""
 
-    def forward_rows(self, loaded: Any, first: int, last: int) -> list[Array]:  # noqa: ANN401
+    def forward_rows(self, loaded: Loaded, first: int, last: int) -> list[Array]:
         """Return the model's outputs for the rows from `first` to `last`."""
 
 

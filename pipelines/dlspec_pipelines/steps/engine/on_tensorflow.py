@@ -92,7 +92,7 @@ class TensorFlowEngine:
 
     def _slice_packed_batch(
         self, flat: tuple[tf.Tensor, ...], start: tf.Tensor, last: tf.Tensor
-    ) -> Any:  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401 - tensors in the structure of a batch
         stop = tf.minimum(start + self._batch_size, last)
         rows = [tensor[start:stop] for tensor in flat]
         for tensor in rows:

@@ -12,6 +12,7 @@ from dlspec_pipelines.steps.evaluation.beam_search import PADDING, Ids, Rules, s
 from dlspec_pipelines.steps.evaluation.measures import sequence_accuracy, token_accuracy
 from dlspec_pipelines.steps.evaluation.outputs import Predicted
 
+# BLEU-4. Source: Papineni et al. 2002, section 2.3.
 _LONGEST = 4
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from dlspec_pipelines.steps.evaluation.measures import FUNCTIONS, LOWER_IS_BETTER, right_rows
 from dlspec_pipelines.steps.evaluation.outputs import Predicted
 
+# A p-value of 0.05 is then known to 0.005.
 RESAMPLES = 2000
 # Metrics that count right samples, so that McNemar's test speaks about them.
 COUNTED = ("accuracy", "sequence_accuracy")

@@ -29,6 +29,7 @@ from dlspec_pipelines.steps.preparation.fitting import load_preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part, open_part
 from dlspec_pipelines.steps.records import Champion, Comparison, Dataset
 
+# Some MB at a time, whatever the file holds.
 _CHUNK_ROWS = 2**16
 
 

@@ -13,6 +13,7 @@ Array = NDArray[Any]
 
 # More classes than this do not fit a table of counts; a picture and the worst pairs stand instead.
 MAX_TABLE = 25
+# A table that is read at a glance.
 _PAIRS = 12
 
 

@@ -24,6 +24,7 @@ _HIGHER_IS_BETTER = ("acc", "auc", "f1", "precision", "recall", "r2", "iou")
 
 # The raster picture: drawn large, then made smaller, because Pillow's lines have hard edges.
 _PANEL = (440, 240)
+# Drawn three times as large and shrunk: smooth lines.
 _FINE = 3
 _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 _INK, _SOFT, _GRID, _ACCENT = "#1b2330", "#7f8a9c", "#e3e7ed", "#2f5bd3"

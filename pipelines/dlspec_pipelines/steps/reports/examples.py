@@ -13,9 +13,11 @@ from dlspec_pipelines.steps.reports.report_inputs import DataFiles
 
 Array = NDArray[Any]
 
+# Four rows of six pictures.
 MAX_EXAMPLES = 24
 # Larger pictures are thinned out to this many pixels a side, so that the page stays small.
 _MAX_SIDE = 112
+# More columns do not fit the page.
 _MAX_NUMBERS = 6
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
+# From here on a duration is told in minutes, then in hours.
 _MINUTE_S = 60
 _HOUR_S = 3600
 _NO_BREAK = "\N{NO-BREAK SPACE}"

@@ -24,10 +24,13 @@ from dlspec_pipelines.steps.reports.report_inputs import DataFiles, class_probab
 
 Array = NDArray[Any]
 
+# Panels beyond these are counted, not drawn.
 _MAX_COLUMNS = 6
+# Best, middling, worst.
 _MAX_WINDOWS = 3
 # Rows of a forecast drawn as one line.
 _MAX_STEPS = 300
+# A screen of lines, the wrong ones first.
 _MAX_SEQUENCES = 16
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from dlspec.language.sections import Training
 from dlspec_pipelines.steps.engine.batches import Chunk, Samples, epoch_visit_order, sample_chunks
 from dlspec_pipelines.steps.engine.call_length import Pace
-from dlspec_pipelines.steps.engine.engine import Engine, engine_for
+from dlspec_pipelines.steps.engine.engine import Engine, Loaded, engine_for
 from dlspec_pipelines.steps.step_errors import StepError, Stopped
 from dlspec_pipelines.steps.training import callbacks as watching
 from dlspec_pipelines.steps.training import checkpoint
@@ -165,7 +165,7 @@ class Loop:
                 first = last
                 yield chunk.start + first
 
-    def _call_engine(self, what: str, loaded: Any, first: int, last: int, *, step: int) -> None:  # noqa: ANN401
+    def _call_engine(self, what: str, loaded: Loaded, first: int, last: int, *, step: int) -> None:
         engine, watched = self._engines[what], self._paces[what].one_by_one
         run = engine.train if what == "train" else engine.test
         if not watched:
