@@ -26,8 +26,6 @@ from dlspec.resolve.shapes.op_arguments import TENSORS, constant_tensor
 
 Models = Mapping[str, keras.Model]
 
-_LOOKUPS = ("IntegerLookup", "StringLookup", "TextVectorization")
-
 _AROUND = re.compile(r"\AException encountered when calling .*\n|\x1b\[\d+m")
 
 
@@ -299,7 +297,7 @@ def _is_announced_wrong(node: Node, output: str) -> bool:
     return isinstance(made, Object) and (
         (made.class_name == "MultiHeadAttention" and output == "scores")
         or (made.class_name == "Bidirectional" and made["backward_layer"] is not None)
-        or (made.class_name in _LOOKUPS and made["output_mode"] != "int")
+        or (made.traits.fitted == ("vocabulary",) and made["output_mode"] != "int")
     )
 
 

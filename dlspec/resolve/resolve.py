@@ -44,7 +44,6 @@ _COMPUTE_DTYPE = {
 }
 UNKNOWN = Tensor(None, None)
 # Where no rule knows a layer's outputs, the names of DESIGN §3.1 stand for these positions.
-_RECURRENT = ("GRU", "LSTM", "SimpleRNN")
 _STATES = "`return_state: true` to `{}`"
 _RETURNED_ON_DEMAND = {
     **dict.fromkeys(("h", "c", "fh", "fc", "bh", "bc"), _STATES),
@@ -350,7 +349,7 @@ class _Resolver:
         if error.code is not Code.RANK or not isinstance(layer, Object):
             return None
         inner = layer.arguments.get("layer", layer)
-        if not isinstance(inner, Object) or inner.class_name not in _RECURRENT:
+        if not isinstance(inner, Object) or not inner.traits.recurrent:
             return None
         if inner["return_sequences"] is True:
             return None

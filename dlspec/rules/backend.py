@@ -11,11 +11,6 @@ from dlspec.rules.heads import node_of
 from dlspec.rules.subject import Checked
 from dlspec.syntax.scalars import Poison
 
-# Keras computes these with TensorFlow, whatever it runs on, and JAX cannot trace that.
-_ON_TENSORFLOW_ALONE = frozenset(
-    {"HashedCrossing", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization"}
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -56,8 +51,9 @@ def _nested_layers(value: object) -> Iterator[Object]:
 
 
 def _of_layer(layer: Object, backend: str) -> str | None:
-    if layer.class_name in _ON_TENSORFLOW_ALONE:
-        return f"`{layer.class_name}` runs on tensorflow only"
+    only_on = layer.traits.only_on
+    if only_on not in (None, backend):
+        return f"`{layer.class_name}` runs on {only_on} only"
     if layer.arguments.get("sparse") is True:
         return "`sparse: true` works on tensorflow only"
     cells = layer.arguments.get("cells", layer.arguments.get("cell"))

@@ -1,9 +1,10 @@
 """What reads a feature against what the feature gives: ids, pixels, their range."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from dlspec.diagnostics.codes import Code
-from dlspec.language.catalogue import Object
+from dlspec.language.catalogue import Object, Traits
 from dlspec.language.features import CategoryFeature, ImageFeature, TokensFeature
 from dlspec.resolve.plan import Node, Reference
 from dlspec.rules.heads import node_of
@@ -47,8 +48,7 @@ def warn_of_pixels(checked: Checked) -> None:
     for name, feature in checked.data.inputs.items() if checked.data else ():
         if not isinstance(feature, ImageFeature) or feature.scale or feature.standardize:
             continue
-        readers = [n for n, f in _reading_features(checked, (ImageFeature,)) if f is feature]
-        if any(_scales_pixels(node) for node in readers):
+        if any(_traits(node).pixels == "scales" for node, _ in _pixel_readers(checked, name)):
             continue
         checked.reporter.error(
             Code.UNSCALED_PIXELS,
@@ -59,16 +59,29 @@ def warn_of_pixels(checked: Checked) -> None:
         )
 
 
-def _scales_pixels(node: Node) -> bool:
-    scaling = ("Rescaling", "Normalization", "BatchNormalization", "LayerNormalization")
-    return isinstance(node.operation, Object) and node.operation.class_name in scaling
+def _traits(node: Node) -> Traits:
+    return node.operation.traits if isinstance(node.operation, Object) else Traits()
+
+
+def _pixel_readers(checked: Checked, name: str) -> Iterator[tuple[Node, ImageFeature]]:
+    """Yield each node that reads the pixels of a feature, through layers that keep their range."""
+    assert checked.data is not None
+    feature = checked.data.inputs[name]
+    assert isinstance(feature, ImageFeature)
+    as_stored = {Reference(name)}
+    for node in checked.graph.nodes:
+        if isinstance(node.inputs, Reference) and node.inputs in as_stored:
+            yield node, feature
+            if _traits(node).pixels == "keeps":
+                as_stored.add(Reference(node.name))
 
 
 def warn_of_augmentation(checked: Checked) -> None:
     """Warn of augmentation that expects pixels in another range than the data gives."""
-    for node, feature in _reading_features(checked, (ImageFeature,)):
+    inputs = checked.data.inputs if checked.data else {}
+    images = [name for name, feature in inputs.items() if isinstance(feature, ImageFeature)]
+    for node, feature in chain.from_iterable(_pixel_readers(checked, name) for name in images):
         layer = node.operation
-        assert isinstance(feature, ImageFeature)
         if not isinstance(layer, Object) or not feature.scale:
             continue
         try:

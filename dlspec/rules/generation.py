@@ -19,19 +19,6 @@ from dlspec.rules.subject import Checked
 
 _SECTION = "prediction.generate"
 _LOSS = "SparseCategoricalCrossentropy"
-_AHEAD_HELP = {
-    "Bidirectional": "take its layer out of `Bidirectional`",
-    "Conv1D": "write `padding: causal`",
-    **dict.fromkeys(
-        ("AdditiveAttention", "Attention", "GroupedQueryAttention", "MultiHeadAttention"),
-        "add `call: {use_causal_mask: true}`",
-    ),
-    **dict.fromkeys(
-        ("AveragePooling1D", "DepthwiseConv1D", "MaxPooling1D", "SeparableConv1D"),
-        "write `padding: valid`, and put `ZeroPadding1D: {padding: [n, 0]}` before it",
-    ),
-}
-_RECURRENT = ("GRU", "LSTM", "RNN", "SimpleRNN")
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,13 +210,31 @@ def _report_ahead(checked: _Asked, node: Node, ahead: float, flat: FlatGraph) ->
 
 
 def _ahead_help(operation: object) -> str:
-    if isinstance(operation, Object):
-        if operation.class_name in _RECURRENT:
-            if operation["go_backwards"] is True:
-                return "leave `go_backwards` out"
-            if operation["return_sequences"] is True:
-                return "hand on its sequence and not its state"
-            return "add `return_sequences: true`"
-        if operation.class_name in _AHEAD_HELP:
-            return _AHEAD_HELP[operation.class_name]
+    sight = operation.traits.sight if isinstance(operation, Object) else "unknown"
+    match sight:
+        case "order":
+            assert isinstance(operation, Object)
+            return _help_for_recurrent(operation)
+        case "both_ways":
+            return "take its layer out of `Bidirectional`"
+        case "query":
+            return "add `call: {use_causal_mask: true}`"
+        case "window":
+            assert isinstance(operation, Object)
+            return _help_for_window(operation)
     return "use a layer whose position t reads the positions up to t"
+
+
+def _help_for_recurrent(layer: Object) -> str:
+    if layer["go_backwards"] is True:
+        return "leave `go_backwards` out"
+    if layer["return_sequences"] is True:
+        return "hand on its sequence and not its state"
+    return "add `return_sequences: true`"
+
+
+def _help_for_window(layer: Object) -> str:
+    padding = layer.entry.parameter_named("padding") if layer.entry else None
+    if padding is not None and "causal" in padding.choices:
+        return "write `padding: causal`"
+    return "write `padding: valid`, and put `ZeroPadding1D: {padding: [n, 0]}` before it"

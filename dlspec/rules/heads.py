@@ -13,21 +13,6 @@ from dlspec.language.tensors import Dim
 from dlspec.resolve.plan import Graph
 from dlspec.syntax.scalars import Poison
 
-# What these give has the activation of what they take.
-_PASS_ON = frozenset(
-    {
-        "ActivityRegularization", "Cropping1D", "Cropping2D", "Dropout", "Flatten", "Identity",
-        "Permute", "RepeatVector", "Reshape", "SpatialDropout1D", "SpatialDropout2D",
-    }
-)  # fmt: skip
-_WITH_ACTIVATION = frozenset(
-    {
-        "Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose",
-        "Dense", "DepthwiseConv1D", "DepthwiseConv2D", "EinsumDense", "SeparableConv1D",
-        "SeparableConv2D",
-    }
-)  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -61,14 +46,16 @@ def final_activation(flat: FlatGraph, pointer: Pointer) -> str | None:
         layer = node.operation
         if not isinstance(layer, Object):
             return None
-        if layer.class_name == "Softmax":
-            return "softmax"
-        if layer.class_name in (*_WITH_ACTIVATION, "Activation"):
-            activation = layer["activation"]
-            return "linear" if activation is None else _activation_word(activation)
-        if layer.class_name not in _PASS_ON or not isinstance(node.inputs, Pointer):
-            return None
-        pointer = node.inputs
+        match layer.traits.activation:
+            case "softmax":
+                return "softmax"
+            case "argument":
+                activation = layer["activation"]
+                return "linear" if activation is None else _activation_word(activation)
+            case "passes" if isinstance(node.inputs, Pointer):
+                pointer = node.inputs
+            case "passes" | "hides":
+                return None
     return None
 
 

@@ -6,33 +6,10 @@ from dataclasses import dataclass
 
 from dlspec.expand.flat import Use
 from dlspec.language.catalogue import Object
+from dlspec.language.tensors import Shape
 from dlspec.resolve.dead_nodes import references_within
 from dlspec.resolve.plan import Argument, Graph, Node, Op, Reference
 
-# Each position of what these give depends on the same position of what they take.
-_BY_POSITION = frozenset(
-    {
-        "Activation", "ActivityRegularization", "Add", "AlphaDropout", "Average",
-        "BatchNormalization", "Dense", "Dropout", "ELU", "Embedding", "GaussianDropout",
-        "GaussianNoise", "Identity", "LayerScale", "LeakyReLU", "Masking", "Maximum", "Minimum",
-        "Multiply", "PReLU", "ReLU", "Rescaling", "ReversibleEmbedding", "SpatialDropout1D",
-        "StochasticDepth", "Subtract", "TimeDistributed",
-    }
-)  # fmt: skip
-# The same, as long as their axis is the last one.
-_BY_LAST_AXIS = frozenset(
-    {"LayerNormalization", "RMSNormalization", "Softmax", "UnitNormalization"}
-)
-_OVER_ALL_POSITIONS = frozenset(
-    {"Bidirectional", "GlobalAveragePooling1D", "GlobalMaxPooling1D", "GroupNormalization"}
-)
-_WINDOWS = frozenset(
-    {"AveragePooling1D", "Conv1D", "DepthwiseConv1D", "MaxPooling1D", "SeparableConv1D"}
-)
-_RECURRENT = frozenset({"GRU", "LSTM", "RNN", "SimpleRNN"})
-_ATTENTION = frozenset(
-    {"AdditiveAttention", "Attention", "GroupedQueryAttention", "MultiHeadAttention"}
-)
 _OPS_BY_POSITION = frozenset(
     {
         "abs", "add", "cast", "cos", "divide", "elu", "exp", "expm1", "gelu", "identity",
@@ -153,9 +130,9 @@ def _positions_ahead(operation: object, index: int, taken: _Taken) -> float | No
     if sight.ahead == _EVERYTHING and not isinstance(operation, Op):
         return _EVERYTHING
     match operation:
-        case Object(class_name=name) if name in _ATTENTION:
+        case Object() if operation.traits.sight == "query":
             return _of_attention(taken)
-        case Object(class_name=name) if name in _RECURRENT:
+        case Object() if operation.traits.sight == "order":
             in_order = operation["return_sequences"] is True and not operation["go_backwards"]
             return sight.ahead if in_order and index == 0 else _EVERYTHING
         case Object():
@@ -171,33 +148,47 @@ def _add_positions(ahead: float | None, step: float | None) -> float | None:
     return None if ahead is None or step is None else ahead + step
 
 
-def _layer_lookahead(layer: Object, node: Node) -> float | None:
+def _layer_lookahead(  # noqa: C901 - a case for each word of the trait
+    layer: Object, node: Node
+) -> float | None:
     """Return by how many positions a layer sees further than what it takes."""
-    name, shape = layer.class_name, node.outputs[0][1].shape
-    if name == "Dense" and shape is not None and len(shape) == 2:
-        return _EVERYTHING  # the positions are its features
-    if name in _BY_POSITION:
-        return 0
-    if name in _OVER_ALL_POSITIONS:
-        return _EVERYTHING
-    if name in _BY_LAST_AXIS:
-        return 0 if _axes_from_first(layer["axis"], 3) == {2} else _EVERYTHING
-    if name in _WINDOWS:
-        return _of_window(layer)
-    if name == "Concatenate":
-        return (
-            0 if shape and _axes_from_first(layer["axis"], len(shape)) == {len(shape) - 1} else None
-        )
-    if name in ("Cropping1D", "ZeroPadding1D"):
-        sides = layer["cropping" if name == "Cropping1D" else "padding"]
-        before = sides[0] if isinstance(sides, tuple) else sides
-        assert isinstance(before, int)
-        return before if name == "Cropping1D" else -before
-    return None
+    shape = node.outputs[0][1].shape
+    match layer.traits.sight:
+        case "position" if _is_flat_matrix(layer, shape):
+            return _EVERYTHING  # the positions are its features
+        case "position":
+            return 0
+        case "all" | "both_ways":
+            return _EVERYTHING
+        case "last_axis":
+            return 0 if _axes_from_first(layer["axis"], 3) == {2} else _EVERYTHING
+        case "window":
+            return _of_window(layer)
+        case "join":
+            last = shape and _axes_from_first(layer["axis"], len(shape)) == {len(shape) - 1}
+            return 0 if last else None
+        case "crop":
+            return _extent_before(layer["cropping"])
+        case "pad":
+            return -_extent_before(layer["padding"])
+        case "order" | "query" | "unknown":
+            return None
+
+
+def _is_flat_matrix(layer: Object, shape: Shape | None) -> bool:
+    """Tell a layer with a matrix over the one axis there is."""
+    units = layer.entry is not None and layer.entry.parameter_named("units") is not None
+    return units and shape is not None and len(shape) == 2
+
+
+def _extent_before(sides: object) -> int:
+    before = sides[0] if isinstance(sides, tuple) else sides
+    assert isinstance(before, int)
+    return before
 
 
 def _of_window(layer: Object) -> float | None:
-    pooling = layer.class_name.endswith("Pooling1D")
+    pooling = layer.entry is not None and layer.entry.parameter_named("pool_size") is not None
     size = _single_extent(layer["pool_size" if pooling else "kernel_size"])
     strides = layer["strides"]
     stride = size if strides is None else _single_extent(strides)

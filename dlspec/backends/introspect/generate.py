@@ -53,6 +53,7 @@ def _fields_of_member(member: Member, overlay: Mapping[str, Any]) -> dict[str, A
             "module": member.target.__module__,
             "forbidden": "it takes a Python function, which a spec cannot hold",
         }
+    fields["traits"] = overlay["traits"].get(member.kind, {}).get(member.name)
     return {name: value for name, value in fields.items() if value}
 
 

@@ -32,13 +32,6 @@ from dlspec.language import catalogue
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
 # Keras notes these in every call; False is what they are without being said.
 _OFF = ("use_causal_mask", "return_attention_scores")
-# Words of DESIGN §3.1 for what comes out beside the first; elsewhere the position is written.
-_PICKS = {
-    ("GRU", 1): "h", ("LSTM", 1): "h", ("LSTM", 2): "c", ("SimpleRNN", 1): "h",
-    ("GRUCell", 1): "h", ("LSTMCell", 1): "h", ("LSTMCell", 2): "c", ("SimpleRNNCell", 1): "h",
-    ("AdditiveAttention", 1): "scores", ("Attention", 1): "scores",
-    ("MultiHeadAttention", 1): "scores",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +207,9 @@ class _Walk:
         position = written_position(history.operation, history.tensor_index)
         if not position:
             return name
-        word = type(history.operation).__name__
-        return f"{name}.{_PICKS.get((word, position), position)}"
+        entry = catalogue.find_entry("layer", type(history.operation).__name__)
+        words = ("out", *(entry.traits.outputs if entry else ()))
+        return f"{name}.{words[position] if position < len(words) else position}"
 
     # -- entries ---------------------------------------------------------------------------------
 

@@ -57,6 +57,33 @@ Type = Literal[
     "tensors",
     "any",
 ]
+MaskTrait = Literal[
+    "all",
+    "any",
+    "drops",
+    "held",
+    "keeps",
+    "makes",
+    "mask_zero",
+    "sequence",
+    "unknown",
+    "uses",
+]
+SightTrait = Literal[
+    "all",
+    "both_ways",
+    "crop",
+    "join",
+    "last_axis",
+    "order",
+    "pad",
+    "position",
+    "query",
+    "unknown",
+    "window",
+]
+ActivationTrait = Literal["argument", "hides", "passes", "softmax"]
+PixelTrait = Literal["keeps", "scales", "unknown"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _HERE = Path(__file__).parent
@@ -120,6 +147,27 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Traits:
+    """What rules must know of a layer's behaviour; the overlay says what each word means.
+
+    Of a layer of the project nothing is known: rules then neither report nor look through it.
+    """
+
+    mask: MaskTrait = "unknown"
+    sight: SightTrait = "unknown"
+    activation: ActivationTrait = "hides"
+    pixels: PixelTrait = "unknown"
+    outputs: tuple[str, ...] = ()
+    recurrent: bool = False
+    fitted: tuple[str, ...] = ()
+    takes_strings: bool = False
+    only_on: str | None = None
+
+
+_NO_TRAITS = Traits()
+
+
+@dataclass(frozen=True, slots=True)
 class ClassEntry:
     """A Keras class or function: where it is and what it takes, in the constructor's order.
 
@@ -127,7 +175,7 @@ class ClassEntry:
     Of a layer, `call` names the arguments of a call, `tensors` those that carry tensors and
     `required_tensors` those that must be given. `forbidden` says why no spec may name it. `since`
     is the Keras version that brought it, None when the oldest supported one has it. `origin` is
-    None but for a layer of the project's own.
+    None but for a layer of the project's own. `traits` is what a layer does with what it is given.
     """
 
     name: str
@@ -141,6 +189,7 @@ class ClassEntry:
     forbidden: str | None = None
     since: str | None = None
     origin: Origin | None = None
+    traits: Traits = _NO_TRAITS
 
     def parameter_named(self, name: str) -> Parameter | None:
         """Return the parameter called `name`, or None when there is none."""
@@ -169,6 +218,12 @@ class Object:
     def entry(self) -> ClassEntry | None:
         """Return what the class takes; None for a word that Keras chooses a class for."""
         return find_entry(self.entry_kind, self.class_name)
+
+    @property
+    def traits(self) -> Traits:
+        """Return what the class does with what it is given, as far as that is known."""
+        entry = self.entry
+        return entry.traits if entry else _NO_TRAITS
 
     def __getitem__(self, name: str) -> "Value":
         """Return the argument `name`, or Keras's default when it was not given.
@@ -288,6 +343,7 @@ def _class_entry(kind: Kind, name: str, fields: dict[str, Any]) -> ClassEntry:
         required_tensors=tuple(fields.get("required_tensors", ())),
         forbidden=fields.get("forbidden"),
         since=fields.get("since"),
+        traits=Traits(**{n: _frozen_json(v) for n, v in fields.get("traits", {}).items()}),
     )
 
 

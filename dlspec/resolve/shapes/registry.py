@@ -176,14 +176,6 @@ RULES: Mapping[str, Rule] = {
     "StochasticDepth": core.infer_unchanged,
 }
 
-# Layers that take strings: lookups, and those that only move elements.
-_TAKE_STRINGS = frozenset(
-    {
-        *("Concatenate", "Flatten", "HashedCrossing", "Hashing", "Identity", "IntegerLookup"),
-        *("Permute", "RepeatVector", "Reshape", "StringLookup", "TextVectorization"),
-    }
-)
-
 
 def infer_layer(
     layer: Object,
@@ -217,7 +209,7 @@ def infer_layer(
         return None if models is None else models(held, given)
 
     asked = Call(layer=layer, inputs=inputs, arguments=call or {}, dtype=own_dtype, nested=nested)
-    if layer.class_name not in _TAKE_STRINGS:
+    if not layer.traits.takes_strings:
         refuse_strings(asked, tensors)
     found = rule(asked)
     # Beside a layer in the graph stands a key for this; a layer inside another takes it itself.

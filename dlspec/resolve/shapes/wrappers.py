@@ -11,10 +11,6 @@ from dlspec.resolve.shapes.recurrent import require_states
 from dlspec.resolve.shapes.result_dtypes import autocast_dtype, is_float
 from dlspec.resolve.shapes.tensor import Inferred, ShapeError, Weight
 
-_RECURRENT = frozenset(
-    {"SimpleRNN", "GRU", "LSTM", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"}
-)
-
 
 def infer_bidirectional(call: Call) -> Inferred | None:
     """Infer Bidirectional.
@@ -44,7 +40,7 @@ def infer_bidirectional(call: Call) -> Inferred | None:
 
 def _forward_and_backward(call: Call) -> tuple[Object, Object]:
     forward, backward = call.layer["layer"], call.layer["backward_layer"]
-    if not isinstance(forward, Object) or forward.class_name not in _RECURRENT:
+    if not isinstance(forward, Object) or not forward.traits.recurrent:
         raise ShapeError(
             Code.CONFLICT,
             "`Bidirectional` runs a recurrent layer in both directions",
@@ -149,7 +145,7 @@ def infer_spectral_normalization(call: Call) -> Inferred | None:
     if inner is None:
         return None
     kernels = [w for w in inner.weights if w.name in ("kernel", "embeddings")]
-    if not kernels or held.class_name in _RECURRENT:
+    if not kernels or held.traits.recurrent:
         raise ShapeError(
             Code.CONFLICT,
             f"`{held.class_name}` has no kernel to normalize",
