@@ -10,7 +10,13 @@ import keras
 import numpy as np
 
 from dlspec.backends.torch_names import allow_dots
-from dlspec_pipelines.steps.engine.batches import CHUNK_BYTES, Array, Samples, sample_chunks
+from dlspec_pipelines.steps.engine.batches import (
+    CHUNK_BYTES,
+    Array,
+    Chunk,
+    Samples,
+    sample_chunks,
+)
 from dlspec_pipelines.steps.engine.engine import engine_for
 from dlspec_pipelines.steps.evaluation.outputs import (
     Head,
@@ -64,19 +70,53 @@ def measure_samples(
     """Return predictions for samples with targets, numbers in their own unit, and the loss."""
     parts: dict[str, list[Predicted]] = {head.name: [] for head in signature.heads}
     total = 0.0
+    adds_losses = _calls_add_losses(model, samples)
     for outputs, arrays in _chunk_outputs(model, samples):
         packed = samples.pack(arrays)
         targets = dict(zip(samples.targets, arrays[len(samples.inputs) :], strict=True))
         for head, output in _by_head(signature, outputs):
             parts[head.name].append(read_output(head, output, targets[head.name]))
-        y_pred = keras.tree.pack_sequence_as(model.output, outputs)
-        loss = model.compute_loss(x=packed[0], y=packed[1], y_pred=y_pred, training=False)
-        total += float(keras.ops.convert_to_numpy(loss)) * len(arrays[0])
+        if not adds_losses:
+            y_pred = keras.tree.pack_sequence_as(model.output, outputs)
+            loss = model.compute_loss(x=packed[0], y=packed[1], y_pred=y_pred, training=False)
+            total += float(keras.ops.convert_to_numpy(loss)) * len(arrays[0])
     predicted = {
         name: _in_unit(name, joined_predictions(found), preparation)
         for name, found in parts.items()
     }
-    return Measured(predicted, total / len(samples))
+    loss = _loss_of_calls(model, samples) if adds_losses else total / len(samples)
+    return Measured(predicted, loss)
+
+
+def _calls_add_losses(model: keras.Model, samples: Samples) -> bool:
+    """Tell whether a call adds losses of its own: activity regularizers, `add_loss`."""
+    rows = model.inputs[0].shape[0] or 1
+    packed = samples.pack(
+        [np.resize(array[:rows], (rows, *array.shape[1:])) for array in samples.arrays]
+    )
+    model(packed[0], training=False)
+    of_weights = sum(weight.regularizer is not None for weight in model.trainable_weights)
+    return len(model.losses) > of_weights
+
+
+def _loss_of_calls(model: keras.Model, samples: Samples) -> float:
+    """Return the loss as Keras's `evaluate` has it, with what each call adds.
+
+    Such losses are tensors of the call that made them, so the outputs alone do not tell them.
+    """
+    fixed = model.inputs[0].shape[0]
+    size = fixed or BATCH_SIZE
+    if len(samples) % size and fixed:
+        raise StepError(
+            f"the model takes {fixed} samples at a time and adds losses as it is called, and "
+            f"{len(samples)} samples leave {len(samples) % fixed} over",
+            help="leave `batch` out of the model's inputs",
+        )
+    engine = engine_for(model, samples, batch_size=size)
+    model.reset_metrics()
+    for chunk in sample_chunks(samples, size):
+        engine.test(engine.load(chunk), 0, chunk.rows)
+    return float(keras.ops.convert_to_numpy(model.get_metrics_result()["loss"]))
 
 
 def predict_samples(
@@ -96,12 +136,23 @@ def predict_samples(
 def _chunk_outputs(
     model: keras.Model, samples: Samples
 ) -> Iterator[tuple[list[Array], tuple[Array, ...]]]:
-    engine = engine_for(model, samples, batch_size=model.inputs[0].shape[0] or BATCH_SIZE)
+    fixed = model.inputs[0].shape[0]
+    size = fixed or BATCH_SIZE
+    engine = engine_for(model, samples, batch_size=size)
     bytes_each = sum(4 * math.prod(n or 1 for n in out.shape[1:]) for out in model.outputs)
     input_bytes = max(1, sum(array.nbytes for array in samples.arrays) // len(samples))
     bound = CHUNK_BYTES * input_bytes // (input_bytes + bytes_each)
-    for chunk in sample_chunks(samples, BATCH_SIZE, chunk_bytes=bound):
-        yield engine.forward_rows(engine.load(chunk), 0, chunk.rows), chunk.arrays
+    for chunk in sample_chunks(samples, size, chunk_bytes=bound):
+        whole = _filled_up(chunk, size) if fixed else chunk
+        outputs = engine.forward_rows(engine.load(whole), 0, whole.rows)
+        yield [output[: chunk.rows] for output in outputs], chunk.arrays
+
+
+def _filled_up(chunk: Chunk, size: int) -> Chunk:
+    """Return a chunk of whole batches, its last row repeated: what a fixed batch asks for."""
+    rows = -(-chunk.rows // size) * size
+    repeated = np.minimum(np.arange(rows), chunk.rows - 1)
+    return Chunk(chunk.start, rows, tuple(array[repeated] for array in chunk.arrays))
 
 
 def _by_head(signature: Signature, outputs: list[Array]) -> Iterator[tuple[Head, Array]]:

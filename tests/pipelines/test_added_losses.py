@@ -1,0 +1,121 @@
+"""Losses that layers add as they are called: activity regularizers, and `add_loss`."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from training_specs import DIGITS, MOONS, prepared
+
+import dlspec
+from dlspec_pipelines.steps.engine.batches import epoch_visit_order
+from dlspec_pipelines.steps.evaluation.evaluate import evaluate
+from dlspec_pipelines.steps.evaluation.forward import load_model
+from dlspec_pipelines.steps.preparation.dataset import prepare_dataset
+from dlspec_pipelines.steps.training.progress import EpochEnd
+from dlspec_pipelines.steps.training.train import samples_for_model, train
+
+HEAD = "    - {Dense: 10, name: digit}\n"
+REGULAR = DIGITS.replace("  class_weight: balanced\n", "").replace(
+    HEAD, "    - {Dense: [10, {activity_regularizer: {L1: 1e-2}}], name: digit}\n"
+)
+OWN = REGULAR.replace("activity_regularizer: {L1: 1e-2}", "").replace(
+    "    - Dropout: 0.3\n", "    - Sparse: {weight: 0.1}\n"
+)
+LAYER = """
+import keras
+
+class Sparse(keras.layers.Layer):
+    def __init__(self, weight: float, **kwargs):
+        super().__init__(**kwargs)
+        self.weight = weight
+
+    def call(self, inputs):
+        self.add_loss(self.weight * keras.ops.mean(keras.ops.abs(inputs)))
+        return inputs
+
+    def get_config(self):
+        return {**super().get_config(), "weight": self.weight}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path, monkeypatch):
+    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
+    (tmp_path / "adding_losses.py").write_text(LAYER)
+    layers = '[tool.dlspec.layers]\nSparse = "adding_losses:Sparse"\n'
+    (tmp_path / "pyproject.toml").write_text(layers)
+    monkeypatch.chdir(tmp_path)
+
+
+def fitted(plan, dataset):
+    """Return a model that `fit` trained in the order of our training, and its figures."""
+    keras.utils.set_random_seed(7)
+    model = dlspec.compile(plan)
+    part = samples_for_model(plan, dataset, "train")
+    validation = samples_for_model(plan, dataset, "validation")
+    x, y = np.array(part.inputs["image"]), np.array(part.targets["digit"])
+    figures = []
+    for epoch in range(2):
+        visit = epoch_visit_order(7, epoch, len(x))
+        history = model.fit(
+            x[visit],
+            y[visit],
+            batch_size=32,
+            shuffle=False,
+            validation_data=(validation.inputs["image"], validation.targets["digit"]),
+            verbose=0,
+        ).history
+        figures.append({name: values[0] for name, values in history.items()})
+    return model, figures
+
+
+@pytest.mark.parametrize("text", [REGULAR, OWN], ids=["activity_regularizer", "add_loss"])
+def test_added_losses_count_as_in_fit_and_evaluate(text):
+    plan, dataset = prepared(text)
+    heard = []
+    trained = train(plan, dataset, run="r1", spec_text=text, progress=heard.append)
+    model, figures = fitted(plan, dataset)
+    stored = load_model(Path(trained.path), with_loss=True)
+    pairs = zip(stored.get_weights(), model.get_weights(), strict=True)
+    assert all(np.array_equal(one, other) for one, other in pairs)
+    rate = {"learning_rate": pytest.approx(1e-3)}
+    assert [e.figures for e in heard if isinstance(e, EpochEnd)] == [one | rate for one in figures]
+    test = samples_for_model(plan, dataset, "test")
+    expected = model.evaluate(
+        test.inputs["image"], test.targets["digit"], batch_size=256, verbose=0
+    )
+    metrics = evaluate(plan, trained, dataset).metrics
+    assert metrics["loss"] == pytest.approx(expected[0], rel=1e-6)
+    assert metrics["accuracy"] == pytest.approx(expected[1], rel=1e-6)
+
+
+def test_weight_regularizers_stay_in_the_loss():
+    text = DIGITS.replace("  class_weight: balanced\n", "").replace(
+        HEAD, "    - {Dense: [10, {kernel_regularizer: {L2: 1e-2}}], name: digit}\n"
+    )
+    plan, dataset = prepared(text)
+    trained = train(plan, dataset, run="r1", spec_text=text)
+    stored = keras.models.load_model(Path(trained.path, "model.keras"))
+    test = samples_for_model(plan, dataset, "test")
+    expected = stored.evaluate(
+        test.inputs["image"], test.targets["digit"], batch_size=256, verbose=0
+    )
+    assert evaluate(plan, trained, dataset).metrics["loss"] == pytest.approx(expected[0], rel=1e-6)
+
+
+def test_a_model_of_a_fixed_batch_takes_any_number_of_rows():
+    text = MOONS.replace("{point: [2]}", "{point: {shape: [2], batch: 16}}")
+    text = text.replace("batch_size: 32", "batch_size: 16").replace("samples: 420", "samples: 370")
+    text = text.replace("{validation: 0.2, test: 0.25,", "{validation: 0.2162, test: 0.1351,")
+    plan = dlspec.loads(text, params={"epochs": 1})
+    dataset = prepare_dataset(plan.data, base=Path())
+    assert dataset.rows["test"] % 16
+    trained = train(plan, dataset, run="r1", spec_text=text)
+    free = keras.models.load_model(Path(trained.path, "model.keras"))
+    test = samples_for_model(plan, dataset, "test")
+    metrics = evaluate(plan, trained, dataset).metrics
+    x, y = np.array(test.inputs["point"]), np.array(test.targets["moon"])
+    padded = np.concatenate([x, x[:16]])[: -(-len(x) // 16) * 16]
+    guessed = free.predict(padded, batch_size=16, verbose=0)[: len(x), 0] > 0
+    assert metrics["accuracy"] == pytest.approx((guessed == y.reshape(-1)).mean())
