@@ -91,6 +91,8 @@ class Code(Enum):
     NOT_CAUSAL = "DL517"
     NOT_GENERATED = "DL518"
     NOT_ON_BACKEND = "DL519"
+    UNFITTED_LAYER = "DL530"
+    STATE_ACROSS_SAMPLES = "DL531"
     # DL6xx: data against spec
     FEATURE_SHAPE = "DL601"
     FEATURE_NAMES = "DL602"

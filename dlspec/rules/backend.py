@@ -31,7 +31,7 @@ def backend_limits(graph: Graph, backend: str) -> Iterator[Limit]:
     if backend == "tensorflow":
         return
     for node in graph.nodes:
-        reasons = [_of_layer(layer, backend) for layer in _nested_layers(node.operation)]
+        reasons = [_of_layer(layer, backend) for layer in nested_layers(node.operation)]
         reasons.append(_on_jax(node, graph) if backend == "jax" else _on_torch(node, graph))
         for reason in filter(None, reasons):
             yield Limit(node, backend, reason)
@@ -39,15 +39,15 @@ def backend_limits(graph: Graph, backend: str) -> Iterator[Limit]:
         yield from backend_limits(inner, backend)
 
 
-def _nested_layers(value: object) -> Iterator[Object]:
+def nested_layers(value: object) -> Iterator[Object]:
     """Yield a layer and those that it holds."""
     if isinstance(value, Object) and value.entry_kind == "layer":
         yield value
         for argument in value.arguments.values():
-            yield from _nested_layers(argument)
+            yield from nested_layers(argument)
     elif isinstance(value, tuple):
         for item in value:
-            yield from _nested_layers(item)
+            yield from nested_layers(item)
 
 
 def _of_layer(layer: Object, backend: str) -> str | None:

@@ -15,6 +15,10 @@ from dlspec.rules.feature_readers import (
 )
 from dlspec.rules.generation import report_generation
 from dlspec.rules.labels import report_labels
+from dlspec.rules.layers_in_training import (
+    report_state_across_samples,
+    report_unfitted_layers,
+)
 from dlspec.rules.losses import (
     report_head_width,
     report_logits,
@@ -44,6 +48,8 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     warn_of_training_flags,
     report_gates,
     report_backend_limits,
+    report_unfitted_layers,
+    report_state_across_samples,
     warn_of_dropped_masks,
     report_generation,
     report_measures,

@@ -38,6 +38,11 @@ def dropped_masks(graph: Graph, masked_inputs: Collection[str] = ()) -> Iterator
     yield from _Masks(graph, masked_inputs).losses
 
 
+def masked_tensors(graph: Graph) -> frozenset[Reference]:
+    """Return the tensors of a graph that carry a mask."""
+    return frozenset(_Masks(graph, ()).masked)
+
+
 class _Masks:
     """Follows masks through a graph, in order."""
 
