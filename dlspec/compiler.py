@@ -11,16 +11,20 @@ from dlspec.expand.expand import expand
 from dlspec.language.catalogue import installed_keras
 from dlspec.language.catalogue.project import project_of
 from dlspec.language.catalogue.target import Target
-from dlspec.language.sections import is_free_of_poison
+from dlspec.language.kinds import keys_of
+from dlspec.language.sections import Document, is_free_of_poison
 from dlspec.resolve.plan import Plan
 from dlspec.resolve.resolve import resolve
 from dlspec.rules.check import check
 from dlspec.rules.subject import checked_spec
 from dlspec.syntax.extends import overlay_on_base
-from dlspec.syntax.nodes import Node
+from dlspec.syntax.nodes import Entry, Node
+from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.parse import parse
+from dlspec.syntax.set_values import set_values, without_orphaned_params
 from dlspec.syntax.spec_files import read_source
 from dlspec.syntax.substitution import as_node
+from dlspec.syntax.tree_text import tree_text
 
 # The version that an import of Keras would take, and the newest where there is none.
 INSTALLED = "installed"
@@ -28,11 +32,16 @@ INSTALLED = "installed"
 
 @dataclass(frozen=True, slots=True)
 class Compilation:
-    """What one file gave: the plan, unless an error stands among the diagnostics."""
+    """What one file gave: the plan, unless an error stands among the diagnostics.
+
+    `text` says by itself what was compiled: the file's own text, or, where that extends another
+    or `--set` changed it, all of it together; None where it cannot be read.
+    """
 
     plan: Plan | None
     diagnostics: tuple[Diagnostic, ...]
     source: Source | None
+    text: str | None = None
 
 
 def load(path: str | Path, *, params: Mapping[str, object] | None = None) -> Plan:
@@ -67,35 +76,94 @@ def _require_plan(compilation: Compilation) -> Plan:
 
 
 def compile_file(
-    path: str | Path, *, params: Mapping[str, object] | None = None, keras: str | None = INSTALLED
+    path: str | Path,
+    *,
+    params: Mapping[str, object] | None = None,
+    sets: Mapping[str, object] | None = None,
+    keras: str | None = INSTALLED,
 ) -> Compilation:
     """Compile the spec at `path` and return the plan together with every finding.
 
     Args:
         params: Values that replace those under the spec's `params`.
+        sets: Values by the name of a param, or by the path of any value.
         keras: The version of Keras that must have all that the spec names; None is the newest.
     """
     reporter = Reporter()
     source = read_source(Path(path), reporter)
     if source is None:
         return Compilation(None, reporter.diagnostics, None)
-    return compile_source(source, params=params, keras=keras)
+    return compile_source(source, params=params, sets=sets, keras=keras)
 
 
 def compile_source(
-    source: Source, *, params: Mapping[str, object] | None = None, keras: str | None = INSTALLED
+    source: Source,
+    *,
+    params: Mapping[str, object] | None = None,
+    sets: Mapping[str, object] | None = None,
+    keras: str | None = INSTALLED,
 ) -> Compilation:
     """Compile a text and return the plan together with every finding, warnings included.
 
     Args:
         params: Values that replace those under the spec's `params`.
+        sets: Values by the name of a param, or by the path of any value.
         keras: The version of Keras that must have all that the spec names; None is the newest.
     """
     version = installed_keras() if keras == INSTALLED else keras
     target = Target(version, project_of(source.path))
     reporter = Reporter()
-    plan = _compile_tree_to_plan(source, target, reporter, _override_nodes(params or {}))
-    return Compilation(None if reporter.failed else plan, reporter.diagnostics, source)
+    tree = parse(source, reporter)
+    if tree is None:
+        return Compilation(None, reporter.diagnostics, source)
+    whole = overlay_on_base(tree, source.path, reporter)
+    wanted = _params_and_paths(whole, _override_nodes(sets or {}))
+    overrides = {**_override_nodes(params or {}), **wanted.params}
+    changed = without_orphaned_params(
+        whole, set_values(whole, wanted.paths, reporter), kept=overrides
+    )
+    plan = _compile_tree_to_plan(changed, source, target, reporter, overrides)
+    text = source.text
+    if whole is not tree or overrides or wanted.paths:
+        text = _self_contained_text(changed, overrides)
+    return Compilation(None if reporter.failed else plan, reporter.diagnostics, source, text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is set: params, which keep their kind, and values by their paths."""
+
+    params: Mapping[str, Node]
+    paths: Mapping[str, Node]
+
+
+def _params_and_paths(tree: MappingNode, sets: Mapping[str, Node]) -> _Wanted:
+    """Tell params from paths: a word alone is a param, unless it is that of a section."""
+    node = tree.get("params")
+    declared = [entry.name for entry in node.entries] if isinstance(node, MappingNode) else []
+    # What another file gives has been read when values are set.
+    sections = {key.name for key in keys_of(Document)} - {"extends"}
+    params, paths = {}, {}
+    for path, value in sets.items():
+        name = path.removeprefix("params.")
+        if name != path or path in declared or ("." not in path and path not in sections):
+            params[name] = value
+        else:
+            paths[path] = value
+    return _Wanted(params, paths)
+
+
+def _self_contained_text(tree: MappingNode, overrides: Mapping[str, Node]) -> str:
+    """Return a tree with its params overridden as a text that extends no other."""
+    entries = []
+    for entry in tree.entries:
+        value = entry.value
+        if entry.name == "params" and isinstance(value, MappingNode):
+            own = (Entry(e.key, overrides.get(e.name, e.value)) for e in value.entries)
+            value = MappingNode(tuple(own), value.span)
+        if entry.name != "extends":
+            entries.append(Entry(entry.key, value))
+    return tree_text(MappingNode(tuple(entries), tree.span))
 
 
 def _override_nodes(params: Mapping[str, object]) -> dict[str, Node]:
@@ -109,12 +177,12 @@ def _override_nodes(params: Mapping[str, object]) -> dict[str, Node]:
 
 
 def _compile_tree_to_plan(
-    source: Source, target: Target, reporter: Reporter, overrides: Mapping[str, Node]
-) -> Plan | None:
-    tree = parse(source, reporter)
-    if tree is None:
-        return None
-    tree = overlay_on_base(tree, source.path, reporter)
+    tree: MappingNode,
+    source: Source,
+    target: Target,
+    reporter: Reporter,
+    overrides: Mapping[str, Node],
+) -> Plan:
     stem = Path(source.path).stem if source.path.endswith((".yaml", ".yml")) else None
     spec, scope = decode(tree, target, reporter, overrides=overrides, stem=stem)
     flat = expand(spec.name, spec.model, scope, target, reporter)

@@ -6,7 +6,7 @@ import click
 
 from dlspec.cli import main
 from dlspec.language.sections import BACKENDS
-from dlspec.tools.commands.spec_arguments import parse_set_option, plan_or_exit
+from dlspec.tools.commands.spec_arguments import SET_OPTION, parse_set_option, plan_or_exit
 from dlspec.tools.commands.spec_paths import spec_path
 
 __all__ = ["main"]
@@ -14,7 +14,7 @@ __all__ = ["main"]
 
 @main.command()
 @click.argument("spec")
-@click.option("sets", "--set", multiple=True, metavar="NAME=VALUE", help="Change a parameter.")
+@SET_OPTION
 @click.option("--backend", type=click.Choice(BACKENDS), help="What Keras runs on.")
 @click.option(
     "--weights-from",
@@ -39,13 +39,10 @@ def run(
     id or the beginning of it, its folder, or a model's name for its champion or latest run.
     """
     from dlspec_pipelines.run.run import run as execute
-    from dlspec_pipelines.specs import SpecFile
+    from dlspec_pipelines.specs import compiled_spec_file
 
-    found = plan_or_exit(spec, sets)
-    assert found.plan is not None
-    assert found.source is not None
-    params = dict(parse_set_option(text) for text in sets)
-    file = SpecFile(spec_path(spec), found.source.text, found.plan, params)
+    values = dict(parse_set_option(text) for text in sets)
+    file = compiled_spec_file(spec_path(spec), plan_or_exit(spec, sets), values)
     if not file.can_be_trained:
         raise click.UsageError(
             f"`{file.path}` has no `data` or no `training` section, so there is nothing to run; "

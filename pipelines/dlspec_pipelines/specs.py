@@ -18,16 +18,19 @@ _REPOSITORY = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class SpecFile:
-    """A spec that compiles: where it was, what it said, with which parameters, and its plan.
+    """A spec that compiles: where it was, what it said, what was set in it, and its plan.
 
-    `warnings` is what `dlspec check` prints of it; `backend` is what a run asks Keras to run on,
-    None where it leaves that to the spec.
+    `sets` are values by the name of a param or by their path, as `--set` gives them; `compiled`
+    says by itself what was compiled: with what it extends, and with what was set. `warnings` is
+    what `dlspec check` prints of it; `backend` is what a run asks Keras to run on, None where it
+    leaves that to the spec.
     """
 
     path: Path
     text: str
     plan: Plan
-    params: Mapping[str, object] = field(default_factory=dict)
+    compiled: str
+    sets: Mapping[str, object] = field(default_factory=dict)
     warnings: str = ""
     backend: str | None = None
 
@@ -67,33 +70,38 @@ def project_folder() -> Path:
     return next(found, _REPOSITORY)
 
 
-def read_spec(path: Path, params: Mapping[str, object] | None = None) -> SpecFile:
+def read_spec(path: Path, sets: Mapping[str, object] | None = None) -> SpecFile:
     """Compile one file.
 
     Raises:
-        SpecError: If it does not compile, or a parameter is not one of its own.
+        SpecError: If it does not compile, or there is nothing where a value is to be set.
     """
-    return _spec_file(path, compile_file(_path_from_here(path), params=params), params)
+    return compiled_spec_file(path, compile_file(_path_from_here(path), sets=sets), sets)
 
 
-def compile_spec_text(
-    path: Path, text: str, params: Mapping[str, object] | None = None
-) -> SpecFile:
+def compile_spec_text(path: Path, text: str, sets: Mapping[str, object] | None = None) -> SpecFile:
     """Compile text that was read from `path`, whatever the file holds now.
 
     Raises:
-        SpecError: If it does not compile.
+        SpecError: If it does not compile, or there is nothing where a value is to be set.
     """
-    return _spec_file(path, compile_source(Source(str(path), text), params=params), params)
+    return compiled_spec_file(path, compile_source(Source(str(path), text), sets=sets), sets)
 
 
-def _spec_file(
-    path: Path, compilation: Compilation, params: Mapping[str, object] | None
+def compiled_spec_file(
+    path: Path, compilation: Compilation, sets: Mapping[str, object] | None
 ) -> SpecFile:
-    if compilation.plan is None or compilation.source is None:
+    """Return what a compilation gave as a file's spec.
+
+    Raises:
+        SpecError: If it gave no plan.
+    """
+    if compilation.plan is None or compilation.source is None or compilation.text is None:
         raise SpecError(compilation.diagnostics)
     warnings = "\n\n".join(str(found) for found in compilation.diagnostics)
-    return SpecFile(path, compilation.source.text, compilation.plan, params or {}, warnings)
+    return SpecFile(
+        path, compilation.source.text, compilation.plan, compilation.text, sets or {}, warnings
+    )
 
 
 def read_specs(folder: Path) -> tuple[list[SpecFile], list[BrokenSpec]]:

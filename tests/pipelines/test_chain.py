@@ -6,6 +6,8 @@ import dagster as dg
 import pytest
 from chain_specs import write_tiny
 
+import dlspec
+from dlspec.resolve.plan import canonical_digest
 from dlspec_pipelines.location.chain_definitions import definitions_for
 from dlspec_pipelines.location.schedules import JOB
 from dlspec_pipelines.steps.records import record_from_json
@@ -24,8 +26,9 @@ class Project:
         self.home = folder / "home"
         self.instance = instance
 
-    def run(self, name, *steps, params=None):
-        config = {"resources": {"settings": {"config": {"params": params or {}}}}}
+    def run(self, name, *steps, params=None, sets=None):
+        settings = {"params": params or {}, "set": sets or {}}
+        config = {"resources": {"settings": {"config": settings}}}
         config["loggers"] = {"console": {"config": {"log_level": "CRITICAL"}}}
         job = definitions_for(self.specs).resolve_job_def(JOB)
         return job.execute_in_process(
@@ -108,6 +111,26 @@ def test_nothing_is_pickled(project, chain):
     assert kinds <= {".json", ".npy", ".keras", ".yaml", ".csv", ".parquet", ".html", ".md", ""}
 
 
+def test_what_was_set_and_extended_is_in_the_record_the_report_and_the_lineage(project, chain):
+    (project.specs / "wider.yaml").write_text(
+        "dlspec: 1\nname: wider\nextends: tiny.yaml\nparams: {units: 16}\n"
+    )
+    sets = {"training.epochs": 1, "training.batch_size": 64}
+    result = project.run("wider", sets=sets)
+    assert result.success
+    folder = project.home / "runs" / "wider" / result.run_id
+    kept = dlspec.loads((folder / "spec.yaml").read_text())
+    assert (kept.params["units"], kept.training.epochs, kept.training.batch_size) == (16, 1, 64)
+    facts = json.loads((folder / "run.json").read_text())
+    assert facts["set"] == sets
+    assert facts["digests"]["plan"] == canonical_digest(kept)
+    page = (folder / "report.html").read_text()
+    command = "dlspec run wider --set training.epochs=1 --set training.batch_size=64 --again"
+    assert command in page
+    assert "batch_size" in page
+    assert metadata(result, "wider", "model")["set"] == sets
+
+
 def test_the_model_learns_and_metadata_says_how_well(project, chain):
     shown = metadata(chain, "tiny", "evaluation")
     assert shown["accuracy"] > 0.9
@@ -161,7 +184,7 @@ def test_the_same_spec_again_gives_the_same_weights_and_keeps_the_champion(proje
 def test_a_run_with_its_own_parameters_trains_those_and_is_not_taken_for_the_spec(project, chain):
     result = project.run("tiny", params={"units": 8})
     assert metadata(result, "tiny", "model")["parameters"] == 64 * 8 + 8 + 8 * 10 + 10
-    assert metadata(result, "tiny", "model")["params"] == {"units": 8}
+    assert metadata(result, "tiny", "model")["set"] == {"units": 8}
     code = {
         r.run_id: event.materialization.tags["dagster/code_version"]
         for r in (chain, result)

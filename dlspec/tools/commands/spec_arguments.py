@@ -13,14 +13,18 @@ from dlspec.tools.commands.findings_output import print_diagnostics
 from dlspec.tools.commands.spec_paths import read_file_or_stdin, spec_path
 
 SET_OPTION = click.option(
-    "sets", "--set", multiple=True, metavar="NAME=VALUE", help="Change a param."
+    "sets",
+    "--set",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="Change a param, or any value by its path.",
 )
 
 
 def plan_or_exit(spec: str, sets: tuple[str, ...] = ()) -> Compilation:
     """Compile a spec given by path or name; on a mistake print all of them and exit with 1."""
-    params = dict(parse_set_option(text) for text in sets)
-    compilation = compile_file(spec_path(spec), params=params)
+    values = dict(parse_set_option(text) for text in sets)
+    compilation = compile_file(spec_path(spec), sets=values)
     print_diagnostics(list(compilation.diagnostics), "text")
     if compilation.plan is None:
         sys.exit(1)
@@ -39,16 +43,16 @@ def compile_file_or_stdin(file: str) -> Compilation:
 
 
 def parse_set_option(text: str) -> tuple[str, object]:
-    """Return the name and the value of `--set name=value`; the value as YAML reads it.
+    """Return the path and the value of `--set path=value`; the value as YAML reads it.
 
     Raises:
         click.UsageError: If there is no `=`.
     """
     name, equals, value = text.partition("=")
     if not equals:
-        raise click.UsageError(f"`--set {text}` has no `=`; write `--set name=value`")
+        raise click.UsageError(f"`--set {text}` has no `=`; write `--set path=value`")
     reporter = Reporter()
     tree = parse(Source("--set", f"{name.strip()}: {value.strip()}"), reporter)
     if tree is None or reporter.failed or len(tree.entries) != 1:
-        raise click.UsageError(f"`--set {text}` is not a name and a value as YAML writes it")
+        raise click.UsageError(f"`--set {text}` is not a path and a value as YAML writes it")
     return tree.entries[0].name, plain_value(tree.entries[0].value)

@@ -294,10 +294,10 @@ def _materialized_record(
     made_by = code_version(spec.plan, step, spec.backend)
     return dg.MaterializeResult(
         value=record,
-        metadata={**metadata_of(record), **({"params": dict(spec.params)} if spec.params else {})},
+        metadata={**metadata_of(record), **({"set": dict(spec.sets)} if spec.sets else {})},
         check_results=checks,
         data_version=dg.DataVersion(version),
-        # A run with parameters, a backend or start weights of its own makes what no code version of
+        # A run with values set, a backend or start weights of its own makes what no code version of
         # the location stands for.
         tags={"dagster/code_version": made_by + _start_version(record)},
     )

@@ -16,16 +16,18 @@ class RunSettings(dg.ConfigurableResource[Any]):
     """Where and with what one run is made; the model itself is written in its spec."""
 
     params: dict[str, Any] = {}  # noqa: RUF012 - pydantic copies it for each instance
+    set: dict[str, Any] = {}  # noqa: RUF012 - pydantic copies it for each instance
     backend: str | None = None
 
     def spec(self, spec: SpecFile) -> SpecFile:
-        """Return the spec with this run's parameters and backend in place of its own.
+        """Return the spec with this run's params, values by path and backend in place of its own.
 
         Raises:
-            SpecError: If a parameter is not one of the spec's, or the spec no longer compiles.
+            SpecError: If there is nothing where a value is set, or the spec no longer compiles.
         """
-        if self.params:
-            spec = compile_spec_text(spec.path, spec.text, {**spec.params, **self.params})
+        if self.params or self.set:
+            sets = {**spec.sets, **self.params, **self.set}
+            spec = compile_spec_text(spec.path, spec.text, sets)
         return replace(spec, backend=self.backend)
 
 

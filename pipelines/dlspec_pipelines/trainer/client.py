@@ -56,7 +56,8 @@ class Job:
             "spec": {
                 "path": str(spec.path),
                 "text": spec.text,
-                "params": dict(spec.params),
+                "compiled": spec.compiled,
+                "set": dict(spec.sets),
                 "digest": canonical_digest(spec.plan),
             },
             "records": {name: record_to_json(record) for name, record in self.records.items()},

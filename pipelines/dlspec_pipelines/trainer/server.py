@@ -29,8 +29,9 @@ from dagster_pipes import (
     PipesMessageWriterChannel,
 )
 
-import dlspec
+from dlspec.compiler import compile_source
 from dlspec.diagnostics.findings import SpecError
+from dlspec.diagnostics.source import Source
 from dlspec.resolve.plan import Plan, canonical_digest
 from dlspec_pipelines.steps.records import (
     Dataset,
@@ -161,9 +162,14 @@ def _do_job(pipes: PipesContext, stop: Event) -> object:
     from dlspec_pipelines.steps.evaluation.evaluate import evaluate
     from dlspec_pipelines.steps.promotion.promote import current_champion
 
-    base = Path(extras["spec"]["path"]).parent
     return evaluate(
-        plan, trained, dataset, current_champion(plan.name), run=pipes.run_id, base=base
+        plan,
+        trained,
+        dataset,
+        current_champion(plan.name),
+        run=pipes.run_id,
+        spec_text=extras["spec"]["compiled"],
+        base=Path(extras["spec"]["path"]).parent,
     )
 
 
@@ -174,7 +180,8 @@ def _train_job(pipes: PipesContext, plan: Plan, dataset: Dataset, stop: Event) -
         plan,
         dataset,
         run=pipes.run_id,
-        spec_text=pipes.get_extra("spec")["text"],
+        spec_text=pipes.get_extra("spec")["compiled"],
+        sets=pipes.get_extra("spec")["set"],
         progress=lambda said: _pass_on(pipes, said),
         stop=stop,
         start=record_from_json(start) if (start := pipes.get_extra("start")) else None,
@@ -194,8 +201,8 @@ def _pass_on(pipes: PipesContext, said: Progress) -> None:
 
 
 def _plan_of_job(spec: Mapping[str, Any]) -> Plan:
-    plan = dlspec.loads(spec["text"], path=spec["path"], params=spec["params"])
-    if canonical_digest(plan) != spec["digest"]:
+    plan = compile_source(Source(spec["path"], spec["text"]), sets=spec["set"]).plan
+    if plan is None or canonical_digest(plan) != spec["digest"]:
         raise StepError(
             f"a file or a layer that `{spec['path']}` uses changed while the run was starting",
             help="start the run again",

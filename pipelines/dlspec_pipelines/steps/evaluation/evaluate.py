@@ -45,13 +45,14 @@ _MODEL_FILES = (
 )
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913 - what to measure against what, and where that is kept
     plan: Plan,
     trained: TrainedModel,
     dataset: Dataset,
     champion: Champion | None = None,
     *,
     run: str | None = None,
+    spec_text: str | None = None,
     base: Path | None = None,
 ) -> Evaluation:
     """Measure a trained model on the test rows, against its gates and the champion.
@@ -62,12 +63,13 @@ def evaluate(
         champion: Whom to compare with when the spec asks for it; None when there is none yet.
         run: The run that evaluates; where it is not the one that trained, a folder of its own
             takes the model's files as hard links, and the plan with its present `prediction`.
+        spec_text: The spec as compiled, kept in such a folder; None keeps that of the training.
         base: The folder of the spec, where its data files are found; default: the current one.
 
     Raises:
         StepError: If the run has been evaluated, a metric fits no target, or a file is damaged.
     """
-    trained = _own_folder(plan, trained, run)
+    trained = _own_folder(plan, trained, run, spec_text)
     folder = Path(trained.path)
     if (folder / "metrics.json").exists():
         raise StepError(
@@ -109,7 +111,9 @@ def evaluate(
     return Evaluation(trained.run, trained.path, plan.name, metrics, gates, comparison)
 
 
-def _own_folder(plan: Plan, trained: TrainedModel, run: str | None) -> TrainedModel:
+def _own_folder(
+    plan: Plan, trained: TrainedModel, run: str | None, spec_text: str | None
+) -> TrainedModel:
     if run is None or run == trained.run:
         return trained
     folder = store.run_folder(plan.name, run)
@@ -122,6 +126,11 @@ def _own_folder(plan: Plan, trained: TrainedModel, run: str | None) -> TrainedMo
         (aside / "plan.json").write_text(document_text(PLAN, known), encoding="utf-8")
         whole = read_file_digests(Path(trained.path))
         note_file_digests(aside, {name: whole[name] for name in whole if name in _MODEL_FILES})
+        if spec_text is not None:
+            # A new file: the one that is linked is the training's too.
+            (aside / "spec.yaml").unlink()
+            (aside / "spec.yaml").write_text(spec_text, encoding="utf-8")
+            write_file_digests(aside, ["spec.yaml"])
     return replace(trained, run=run, path=os.fspath(folder))
 
 

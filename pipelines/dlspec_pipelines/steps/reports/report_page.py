@@ -18,6 +18,7 @@ from dlspec_pipelines.steps.reports.figure_texts import duration_text, figure_te
 from dlspec_pipelines.steps.reports.highlight import highlighted_yaml
 from dlspec_pipelines.steps.reports.png import data_uri
 from dlspec_pipelines.steps.reports.report_inputs import DataFiles, RunFiles, read_data, read_run
+from dlspec_pipelines.steps.reports.reproduction import reproduction_command
 from dlspec_pipelines.steps.reports.targets import class_labels, target_view
 from dlspec_pipelines.steps.reports.tiles import key_number_tiles
 from dlspec_pipelines.steps.store import write_whole
@@ -64,6 +65,7 @@ def write_report(
         curves=learning_curves(run.history, best),
         spec=highlighted_yaml(run.spec),
         facts=_run_fact_groups(run.facts),
+        command=reproduction_command(plan, run.facts),
     )
     picture = data_uri(curves_png(run.history, best))
     short = environment.get_template("report.md.j2").render(**shared, picture=picture)

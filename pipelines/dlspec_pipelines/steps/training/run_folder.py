@@ -26,6 +26,15 @@ _LAST_COLUMNS = ("learning_rate", "seconds")
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What a run is called and was made from: the spec as compiled, and what `--set` changed."""
+
+    run: str
+    spec_text: str
+    sets: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How a training went.
 
@@ -56,34 +65,28 @@ def weights_digest(model: keras.Model) -> str:
 
 
 def write_run(
-    model: keras.Model,
-    plan: Plan,
-    *,
-    dataset: Dataset,
-    run: str,
-    spec_text: str,
-    outcome: Outcome,
+    model: keras.Model, plan: Plan, *, dataset: Dataset, origin: Origin, outcome: Outcome
 ) -> TrainedModel:
     """Make the run folder appear, whole, and return its record.
 
     Raises:
         StepError: If the disk is full or the folder may not be written.
     """
-    folder = store.run_folder(plan.name, run)
+    folder = store.run_folder(plan.name, origin.run)
     weights = weights_digest(model)
-    facts = _run_facts(model, plan, dataset=dataset, spec_text=spec_text, outcome=outcome)
+    facts = _run_facts(model, plan, dataset=dataset, origin=origin, outcome=outcome)
     with store.whole_folder(folder, needed=_bytes_of_run_folder(model)) as aside:
         model.save(aside / "model.keras")
-        (aside / "spec.yaml").write_text(spec_text, encoding="utf-8")
+        (aside / "spec.yaml").write_text(origin.spec_text, encoding="utf-8")
         (aside / "plan.json").write_text(plan_document(plan), encoding="utf-8")
         shutil.copyfile(Path(dataset.path) / "preparation.json", aside / "preparation.json")
         (aside / "history.csv").write_text(history_csv(outcome.history), encoding="utf-8")
-        about = document_text(RUN, {"run": run, "weights": weights, **facts})
+        about = document_text(RUN, {"run": origin.run, "weights": weights, **facts})
         (aside / "run.json").write_text(about, encoding="utf-8")
         write_file_digests(aside, ("model.keras", "spec.yaml", "history.csv"))
     last = outcome.history[-1]
     return TrainedModel(
-        run=run,
+        run=origin.run,
         path=os.fspath(folder),
         name=plan.name,
         weights=weights,
@@ -118,15 +121,16 @@ def history_csv(history: Sequence[Mapping[str, float]]) -> str:
 
 
 def _run_facts(
-    model: keras.Model, plan: Plan, *, dataset: Dataset, spec_text: str, outcome: Outcome
+    model: keras.Model, plan: Plan, *, dataset: Dataset, origin: Origin, outcome: Outcome
 ) -> dict[str, object]:
     assert plan.training is not None
     seconds = sum(row["seconds"] for row in outcome.history)
     return {
         "name": plan.name,
         "seed": plan.training.seed,
+        **({"set": canonical_data(origin.sets)} if origin.sets else {}),
         "digests": {
-            "spec": hashlib.sha256(spec_text.encode()).hexdigest(),
+            "spec": hashlib.sha256(origin.spec_text.encode()).hexdigest(),
             "plan": canonical_digest(plan),
             "data": dataset.digest,
             "dataset": dataset.fingerprint,

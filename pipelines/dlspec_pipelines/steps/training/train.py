@@ -4,7 +4,7 @@ import math
 import shutil
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ from dlspec_pipelines.steps.training import checkpoint
 from dlspec_pipelines.steps.training.checkpoint import CorruptError, Position
 from dlspec_pipelines.steps.training.loop import Loop, LossError, Surroundings
 from dlspec_pipelines.steps.training.progress import Listener, Notice, Progress
-from dlspec_pipelines.steps.training.run_folder import Outcome, write_run
+from dlspec_pipelines.steps.training.run_folder import Origin, Outcome, write_run
 from dlspec_pipelines.steps.training.start_weights import begin_with_weights, start_digest
 
 # Part of the key of a checkpoint: raise it when the loop would give other numbers.
@@ -55,6 +55,7 @@ def train(  # noqa: PLR0913 - what to do, where to tell of it, and when to stop
     *,
     run: str,
     spec_text: str,
+    sets: Mapping[str, object] | None = None,
     progress: Listener = _say_nothing,
     stop: StopRequest | None = None,
     start: Start | None = None,
@@ -69,6 +70,7 @@ def train(  # noqa: PLR0913 - what to do, where to tell of it, and when to stop
     Args:
         run: The name of the new run folder.
         spec_text: The spec as compiled, kept with the run.
+        sets: What `--set` changed in it, kept with the run.
         start: Earlier weights to begin with where they fit; None begins with fresh ones.
 
     Raises:
@@ -89,9 +91,8 @@ def train(  # noqa: PLR0913 - what to do, where to tell of it, and when to stop
             progress,
             lambda: signalled.is_set() or (stop is not None and stop.is_set()),
         )
-        trained = _train_in_work_folder(
-            plan, dataset, run=run, spec_text=spec_text, around=around, start=start
-        )
+        origin = Origin(run, spec_text, sets or {})
+        trained = _train_in_work_folder(plan, dataset, origin=origin, around=around, start=start)
         shutil.rmtree(work)
     return trained
 
@@ -135,8 +136,7 @@ def _train_in_work_folder(
     plan: Plan,
     dataset: Dataset,
     *,
-    run: str,
-    spec_text: str,
+    origin: Origin,
     around: Surroundings,
     start: Start | None,
 ) -> TrainedModel:
@@ -161,9 +161,7 @@ def _train_in_work_folder(
     loop.compiled.on_train_end(history[-1])
     seconds = loop.position.seconds
     outcome = Outcome(started, seconds, history, continued, len(loop.train), taken)
-    return write_run(
-        loop.model, plan, dataset=dataset, run=run, spec_text=spec_text, outcome=outcome
-    )
+    return write_run(loop.model, plan, dataset=dataset, origin=origin, outcome=outcome)
 
 
 def _begin_loop(plan: Plan, dataset: Dataset, model: keras.Model, *, around: Surroundings) -> Loop:
