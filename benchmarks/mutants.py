@@ -17,7 +17,14 @@ import click
 
 ROOT = Path(__file__).parent.parent
 _COPIED = ("benchmarks", "dlspec", "docs", "schemas", "specs", "tests")
-_STEPS = ("preparation", "promotion", "evaluation", "datasets")
+# What trains is left out: mutmut forks, which TensorFlow does not survive.
+_STEPS = (
+    "datasets/*",
+    "evaluation/measures*",
+    "evaluation/paired_tests*",
+    "preparation/*",
+    "promotion/*",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ ROOMS = (
     ),
     Room(
         "steps",
-        tuple(f"dlspec_pipelines/steps/{step}/*" for step in _STEPS),
+        tuple(f"dlspec_pipelines/steps/{step}" for step in _STEPS),
         (
             "tests/unit/test_preparation*.py",
             "tests/unit/test_datasets*.py",
