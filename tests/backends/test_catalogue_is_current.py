@@ -25,8 +25,6 @@ pytestmark = [
 ]
 CLASSES = tuple(kind for kind in KINDS if kind not in {"activation", "op"})
 TARGETS = {(m.kind, m.name): m.target for m in catalogue_members()}
-# Orbax is not among the dependencies, so its callback cannot be built here.
-NOT_BUILDABLE = {("callback", "OrbaxCheckpoint")}
 
 
 def samples(parameter):
@@ -69,7 +67,6 @@ def every_class():
         pytest.param(kind, name, id=f"{kind}-{name}")
         for kind in CLASSES
         for name in names_of_kind(kind)
-        if (kind, name) not in NOT_BUILDABLE
     ]
 
 
