@@ -26,11 +26,18 @@ class Names:
         return name if ref.pick is None else f"{name}.{ref.pick}"
 
 
-def main_names(program: Program, inputs: Mapping[int, str], original: Mapping[int, str]) -> Names:
+def main_names(
+    program: Program,
+    inputs: Mapping[int, str],
+    original: Mapping[int, str],
+    *,
+    says_outputs: bool,
+) -> Names:
     """Return the names of the outermost frame.
 
     Args:
         original: The names that the nodes had.
+        says_outputs: Whether `outputs` names what leaves; the last entry leaves without a word.
     """
     names = Names(inputs)
     taken = set(inputs.values())
@@ -47,11 +54,8 @@ def main_names(program: Program, inputs: Mapping[int, str], original: Mapping[in
     read = {
         *_uids_read_by_name(program.main),
         *first.values(),
-        *(ref.uid for ref in program.read_outside[1:]),
+        *(ref.uid for ref in program.read_outside if says_outputs),
     }
-    last = program.main.items[-1].uid if program.main.items else None
-    if len(program.read_outside) > 1 or program.read_outside[0] != Ref(last or 0):
-        read.add(program.read_outside[0].uid)
     _invent_entry_names(program.main, names, read, taken)
     return names
 

@@ -16,7 +16,7 @@ from dlspec.backends.rolling.entry_names import (
 )
 from dlspec.backends.rolling.graph_text import WIDTH, Writer, row_lines
 from dlspec.backends.rolling.graph_to_tree import ordered_nodes, tree_of_graph
-from dlspec.backends.rolling.items import Block, Formula, Leaf, Program, Row, items_of
+from dlspec.backends.rolling.items import Block, Formula, Leaf, Program, Ref, Row, items_of
 from dlspec.backends.rolling.loops import fold_loop, fold_repeats, unfold_repeats
 from dlspec.backends.rolling.param_order import order_params
 from dlspec.backends.spec_text import written_value
@@ -76,7 +76,7 @@ def _graph_lines(graph: Graph, indent: int, *, outermost: bool) -> Iterator[str]
     called = input_names(graph)
     inputs = {-1 - number: name for number, name in enumerate(called)}
     original = {number: node.name for number, node in enumerate(ordered_nodes(graph))}
-    names = main_names(program, inputs, original)
+    names = main_names(program, inputs, original, says_outputs=_says_outputs(graph, program))
     first = first_calls(program)
     start = " " * indent
     described = map(_declared_input_data, graph.inputs)
@@ -125,14 +125,20 @@ def _form_of_inputs(graph: Graph) -> str | None:
 
 def _declared_outputs_data(graph: Graph, program: Program, names: Names) -> Any:  # noqa: ANN401 - YAML data
     leaving = program.read_outside
+    if not _says_outputs(graph, program):
+        return None
     if graph.outputs_as == "mapping":
         keys = [name for name, _ in graph.outputs]
         return {key: names[ref] for key, ref in zip(keys, leaving, strict=True)}
     if graph.outputs_as == "list":
         return [names[ref] for ref in leaving]
-    items = program.main.items
-    is_last = bool(items) and leaving[0].uid == items[-1].uid and leaving[0].pick is None
-    return None if is_last else names[leaving[0]]
+    return names[leaving[0]]
+
+
+def _says_outputs(graph: Graph, program: Program) -> bool:
+    """Return whether a spec says what leaves: all but the last entry's one tensor, bare."""
+    items, leaving = program.main.items, program.read_outside
+    return graph.outputs_as != "single" or not items or leaving[0] != Ref(items[-1].uid)
 
 
 def _defaults_lines(writer: Writer, program: Program, indent: int) -> Iterator[str]:
