@@ -21,6 +21,7 @@ __all__ = ["main"]
     metavar="RUN_OR_FILE",
     help="Begin with earlier weights, where layers have the same name and shapes.",
 )
+@click.option("--again", is_flag=True, help="Train even what would come out as it did before.")
 @click.option("--verbose", is_flag=True, help="Show Dagster's own log too.")
 def run(
     spec: str,
@@ -28,9 +29,12 @@ def run(
     backend: str | None,
     weights_from: str | None,
     *,
+    again: bool,
     verbose: bool,
 ) -> None:
     """Prepare, train, evaluate and report SPEC, a path or a name under specs/.
+
+    What has been trained before from the same spec, data and start weights is taken as it is.
 
     The last line on standard output is the path of the report. Exits with 1 when a step or a gate
     failed, with 130 when Ctrl-C stopped it; the same command then goes on from the checkpoint.
@@ -48,7 +52,8 @@ def run(
             f"`{file.path}` has no `data` or no `training` section, so there is nothing to run; "
             f"`dlspec show {spec}` shows the model"
         )
-    sys.exit(execute(file, backend=backend, verbose=verbose, weights_from=weights_from))
+    code = execute(file, backend=backend, verbose=verbose, weights_from=weights_from, again=again)
+    sys.exit(code)
 
 
 @main.command()

@@ -9,7 +9,7 @@ import dagster as dg
 from pydantic import Field
 
 from dlspec.diagnostics.findings import SpecError
-from dlspec.resolve.chain import Step, step_digest
+from dlspec.resolve.chain import Step
 from dlspec.resolve.plan import Plan, canonical_digest
 from dlspec_pipelines.location.checks import (
     broken_contract,
@@ -24,15 +24,13 @@ from dlspec_pipelines.location.data_files import data_keys
 from dlspec_pipelines.location.metadata import metadata_of
 from dlspec_pipelines.specs import BrokenSpec, SpecFile
 from dlspec_pipelines.steps.records import Dataset, Evaluation, TrainedModel
+from dlspec_pipelines.steps.reuse import evaluated_before, step_version, trained_before
 from dlspec_pipelines.steps.start import find_start
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.trainer.backend_choice import backend_of, on_backend, require_backend
 from dlspec_pipelines.trainer.client import Job
 
 STEPS: tuple[Step, ...] = ("dataset", "model", "evaluation", "report", "champion")
-# Raised when a step's code gives other results for the same plan.
-STEP_VERSIONS: Mapping[Step, int] = dict.fromkeys(STEPS, 1)
-
 _DESCRIPTIONS: Mapping[Step, str] = {
     "dataset": "The rows of `{source}`, checked, split and prepared as arrays.",
     "model": "{description}",
@@ -42,7 +40,15 @@ _DESCRIPTIONS: Mapping[Step, str] = {
 }
 
 
-class ModelConfig(dg.Config):
+class ReuseConfig(dg.Config):
+    """Whether one run takes what has been made before and would come out the same."""
+
+    reuse: bool = Field(
+        default=False, description="Take what would come out the same, instead of making it anew."
+    )
+
+
+class ModelConfig(ReuseConfig):
     """What one run's training starts from; the model itself is written in its spec."""
 
     weights_from: str | None = Field(
@@ -78,8 +84,7 @@ def code_version(plan: Plan, step: Step, backend: str | None = None) -> str:
     Args:
         backend: What a run asks Keras to run on; None leaves it to the spec.
     """
-    as_run = on_backend(plan, backend_of(plan, backend))
-    return f"{step_digest(as_run, step)[:16]}-{STEP_VERSIONS[step]}"
+    return step_version(on_backend(plan, backend_of(plan, backend)), step)
 
 
 def broken_spec_asset(spec: BrokenSpec) -> dg.AssetsDefinition:
@@ -136,9 +141,12 @@ def _model_asset(spec: SpecFile) -> dg.AssetsDefinition:
         with _step_errors_as_failures():
             current = _spec_with_run_settings(spec, context)
             start = find_start(config.weights_from) if config.weights_from else None
+            known = trained_before(_plan_as_run(current), dataset, start) if config.reuse else None
             job = Job("model", current, {"dataset": dataset}, start)
-            trained: TrainedModel = context.resources.trainer.record(context, job)
-            return _materialized_record(current, "model", trained, version=trained.weights)
+            trained: TrainedModel = known or context.resources.trainer.record(context, job)
+            return _materialized_record(
+                current, "model", trained, version=trained.weights, known=known is not None
+            )
 
     return model
 
@@ -153,16 +161,26 @@ def _evaluation_asset(spec: SpecFile) -> dg.AssetsDefinition:
         check_specs=gate_specs(spec),
     )
     def evaluation(
-        context: dg.AssetExecutionContext, dataset: Dataset, model: TrainedModel
+        context: dg.AssetExecutionContext,
+        dataset: Dataset,
+        model: TrainedModel,
+        config: ReuseConfig,
     ) -> Events:
         with _step_errors_as_failures():
             current = _spec_with_run_settings(spec, context)
+            plan = _plan_as_run(current)
+            known = evaluated_before(plan, dataset, model) if config.reuse else None
             job = Job("evaluation", current, {"dataset": dataset, "model": model})
-            measured: Evaluation = context.resources.trainer.record(context, job)
+            measured: Evaluation = known or context.resources.trainer.record(context, job)
             checks = list(gate_results(measured))
             version = canonical_digest(measured.metrics)
             yield _materialized_record(
-                current, "evaluation", measured, version=version, checks=checks
+                current,
+                "evaluation",
+                measured,
+                version=version,
+                checks=checks,
+                known=known is not None,
             )
 
     return evaluation
@@ -275,6 +293,10 @@ def _spec_with_run_settings(spec: SpecFile, context: dg.AssetExecutionContext) -
     return current
 
 
+def _plan_as_run(spec: SpecFile) -> Plan:
+    return on_backend(spec.plan, backend_of(spec.plan, spec.backend))
+
+
 def _require_backend(spec: SpecFile, context: dg.AssetExecutionContext) -> None:
     """Refuse, before any data is prepared, what the same run could not train afterwards."""
     selected = context.run.asset_selection
@@ -289,12 +311,21 @@ def _materialized_record(
     *,
     version: str,
     checks: Sequence[dg.AssetCheckResult] = (),
+    known: bool = False,
 ) -> Made:
-    """Return a record with what the UI shows of it, and its digest as the data version."""
+    """Return a record with what the UI shows of it, and its digest as the data version.
+
+    Args:
+        known: Whether it was made before, by the run that it names.
+    """
+    set_values = {"set": dict(spec.sets)} if spec.sets else {}
+    made_before = (
+        {"made_by": record.run} if known and isinstance(record, TrainedModel | Evaluation) else {}
+    )
     made_by = code_version(spec.plan, step, spec.backend)
     return dg.MaterializeResult(
         value=record,
-        metadata={**metadata_of(record), **({"set": dict(spec.sets)} if spec.sets else {})},
+        metadata={**metadata_of(record), **set_values, **made_before},
         check_results=checks,
         data_version=dg.DataVersion(version),
         # A run with values set, a backend or start weights of its own makes what no code version of

@@ -6,7 +6,7 @@ import dagster as dg
 
 from dlspec_pipelines.steps.records import read_record, record_to_json
 from dlspec_pipelines.steps.step_errors import StepError
-from dlspec_pipelines.steps.store import artifacts_home, write_whole
+from dlspec_pipelines.steps.store import records_folder, write_whole
 
 
 class RecordIOManager(dg.IOManager):
@@ -56,5 +56,5 @@ def _read_record_or_fail(path: Path) -> object:
 
 def record_file(name: str, step: str, *, run: str | None = None) -> Path:
     """Return where the record of a step lies: that of one run, or the latest."""
-    folder = artifacts_home() / "records" / name / step
+    folder = records_folder(name, step)
     return folder / f"{run}.json" if run else folder / "latest.json"

@@ -49,7 +49,8 @@ def resource_defs(
         own = trainers or Trainers(context.run.run_id if context.run else "trainer")
         client = TrainerClient(own, context.resources.settings.backend, listener)
         try:
-            for spec in _specs_of(context.run, specs):
+            # `dlspec run` knows whether there is anything to train; here nobody does yet.
+            for spec in () if trainers else _specs_of(context.run, specs):
                 client.start(spec)
             yield client
         finally:

@@ -10,14 +10,20 @@ from dlspec_pipelines.run.terminal import Progress, aligned_table
 from dlspec_pipelines.run.watcher import CLEAN, FINDINGS, INTERRUPTED, _print_run_message, _Watcher
 from dlspec_pipelines.specs import SpecFile
 from dlspec_pipelines.steps.records import Champion, Evaluation, Start, read_record
+from dlspec_pipelines.steps.reuse import is_trained
 from dlspec_pipelines.steps.start import find_start
 from dlspec_pipelines.steps.step_errors import StepError
-from dlspec_pipelines.trainer.backend_choice import backend_of, require_backend
+from dlspec_pipelines.trainer.backend_choice import backend_of, on_backend, require_backend
 from dlspec_pipelines.trainer.process import Trainers
 
 
 def run(
-    spec: SpecFile, *, backend: str | None, verbose: bool, weights_from: str | None = None
+    spec: SpecFile,
+    *,
+    backend: str | None,
+    verbose: bool,
+    weights_from: str | None = None,
+    again: bool = False,
 ) -> int:
     """Materialize the chain of one spec, and return the exit status.
 
@@ -25,6 +31,7 @@ def run(
         backend: Overrides the spec's `runtime.backend`.
         verbose: Shows Dagster's own log too.
         weights_from: The run or the file whose weights the training begins with.
+        again: Trains and evaluates even what would come out as it did before.
     """
     run_id = str(uuid.uuid4())
     trainers = Trainers(run_id)
@@ -33,9 +40,10 @@ def run(
         start = None if weights_from is None else find_start(weights_from)
         chosen = backend_of(spec.plan, backend)
         require_backend(chosen, spec.plan)
-        # Before Dagster is loaded: Keras takes four times as long, and has a core to itself.
-        trainers.get(chosen)
-        config = _dagster_run_config(spec, backend, start, verbose=verbose)
+        if again or not is_trained(on_backend(spec.plan, chosen)):
+            # Before Dagster is loaded: Keras takes four times as long, and has a core to itself.
+            trainers.get(chosen)
+        config = _dagster_run_config(spec, backend, start, verbose=verbose, again=again)
         return _execute_chain(watcher, run_id, trainers=trainers, config=config)
     except StepError as problem:
         return _print_run_message(str(problem), FINDINGS)
@@ -46,16 +54,22 @@ def run(
 
 
 def _dagster_run_config(
-    spec: SpecFile, backend: str | None, start: Start | None, *, verbose: bool
+    spec: SpecFile, backend: str | None, start: Start | None, *, verbose: bool, again: bool
 ) -> dict[str, Any]:
-    config: dict[str, Any] = {}
+    model: dict[str, Any] = {"reuse": not again}
+    if start is not None:
+        # By its file: a champion may change before the training begins.
+        model["weights_from"] = start.file
+    config: dict[str, Any] = {
+        "ops": {
+            f"{spec.name}__model": {"config": model},
+            f"{spec.name}__evaluation": {"config": {"reuse": not again}},
+        }
+    }
     if backend:
         config["resources"] = {"settings": {"config": {"backend": backend}}}
     if not verbose:
         config["loggers"] = {"console": {"config": {"log_level": "CRITICAL"}}}
-    if start is not None:
-        # By its file: a champion may change before the training begins.
-        config["ops"] = {f"{spec.name}__model": {"config": {"weights_from": start.file}}}
     return config
 
 
@@ -125,8 +139,7 @@ def _explain_interruption(watcher: _Watcher) -> int:
         path, name = watcher.made["model"]["path"], watcher.spec.name
         return _print_run_message(
             f"stopped after the training; the model is in `{path}`\n"
-            f"`make dev` goes on from it where `{name}/evaluation` is materialized; "
-            f"`dlspec run {name}` trains again",
+            f"`dlspec run {name}` goes on from it; `--again` trains anew",
             INTERRUPTED,
         )
     if watcher.began:

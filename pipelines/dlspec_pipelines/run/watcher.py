@@ -105,6 +105,9 @@ def _is_interrupt(failure: Any) -> bool:  # noqa: ANN401 - a StepFailureData
 
 
 def _step_summary(step: str, facts: Mapping[str, Any]) -> str:
+    if "made_by" in facts:
+        done, does = ("trained", "trains") if step == "model" else ("evaluated", "evaluates")
+        return f"already {done}: run {facts['made_by']}; --again {does} anew"
     match step:
         case "dataset":
             parts = {n.removeprefix("rows/"): v for n, v in facts.items() if n.startswith("rows/")}

@@ -70,7 +70,8 @@ class TrainedModel:
     """A trained model in its run folder.
 
     `weights` is the digest of the arrays, not of the file; `epochs` counts those trained, an
-    earlier part of a continued run included; `history` holds the last epoch's figures.
+    earlier part of a continued run included; `history` holds the last epoch's figures;
+    `code_version` and `data`, the digest of the arrays, say what would give the same model.
     """
 
     run: str
@@ -85,6 +86,8 @@ class TrainedModel:
     continued_from_epoch: int
     history: Mapping[str, float]
     start: Started | None = None
+    code_version: str = ""
+    data: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,10 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What was measured on the test rows; the run folder holds metrics.json and predictions."""
+    """What was measured on the test rows; the run folder holds metrics.json and predictions.
+
+    `code_version`, `data` and `weights` say what would give the same evaluation.
+    """
 
     run: str
     path: HomePath
@@ -120,6 +126,9 @@ class Evaluation:
     metrics: Mapping[str, float]
     gates: tuple[GateResult, ...]
     comparison: Comparison | None
+    code_version: str = ""
+    data: str = ""
+    weights: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,11 @@ def work_folder(key: str) -> Path:
     return artifacts_home() / "work" / key
 
 
+def records_folder(name: str, step: str) -> Path:
+    """Return where the records of a step of the model `name` lie."""
+    return artifacts_home() / "records" / name / step
+
+
 def champion_file(name: str) -> Path:
     """Return the file that says which run is the champion of `name`."""
     return artifacts_home() / "champions" / f"{name}.json"

@@ -34,6 +34,7 @@ from dlspec_pipelines.steps.json_documents import METRICS, PLAN, document_text, 
 from dlspec_pipelines.steps.preparation.fitting import load_preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
 from dlspec_pipelines.steps.records import Champion, Dataset, Evaluation, GateResult, TrainedModel
+from dlspec_pipelines.steps.reuse import judged_version
 from dlspec_pipelines.steps.step_errors import StepError
 
 _MODEL_FILES = (
@@ -69,6 +70,9 @@ def evaluate(  # noqa: PLR0913 - what to measure against what, and where that is
     Raises:
         StepError: If the run has been evaluated, a metric fits no target, or a file is damaged.
     """
+    if champion is not None and champion.run == trained.run:
+        # The champion evaluated again is not its own rival.
+        champion = None
     trained = _own_folder(plan, trained, run, spec_text)
     folder = Path(trained.path)
     if (folder / "metrics.json").exists():
@@ -108,7 +112,17 @@ def evaluate(  # noqa: PLR0913 - what to measure against what, and where that is
         else None
     )
     gates = tuple(_judge_gate(gate, metrics, trained) for gate in _gates_of_plan(plan))
-    return Evaluation(trained.run, trained.path, plan.name, metrics, gates, comparison)
+    return Evaluation(
+        trained.run,
+        trained.path,
+        plan.name,
+        metrics,
+        gates,
+        comparison,
+        code_version=judged_version(plan),
+        data=dataset.digest,
+        weights=trained.weights,
+    )
 
 
 def _own_folder(

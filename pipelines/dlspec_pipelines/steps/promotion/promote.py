@@ -53,7 +53,8 @@ def promote(plan: Plan, evaluation: Evaluation, trained: TrainedModel) -> Champi
         holder = current_champion(plan.name)
         if holder is None:
             return _crown_run(evaluation, f"first champion: {_gates_text(evaluation.gates)}")
-        if holder.run == evaluation.run:
+        # Evaluated again, a champion has a run of its own for that.
+        if holder.run in (evaluation.run, trained.run):
             return holder
         return _decide_challenge(plan, evaluation, trained, holder=holder)
 

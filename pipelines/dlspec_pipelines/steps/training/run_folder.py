@@ -18,6 +18,7 @@ from dlspec_pipelines.steps.engine.determinism import total_flops
 from dlspec_pipelines.steps.file_digests import write_file_digests
 from dlspec_pipelines.steps.json_documents import PLAN, RUN, document_text
 from dlspec_pipelines.steps.records import Dataset, Started, TrainedModel
+from dlspec_pipelines.steps.reuse import step_version
 
 _FIRST_COLUMNS = ("epoch", "loss")
 
@@ -98,6 +99,8 @@ def write_run(
         continued_from_epoch=outcome.continued_from_epoch,
         history={name: value for name, value in last.items() if name not in ("epoch", "seconds")},
         start=outcome.start,
+        code_version=step_version(plan, "model"),
+        data=dataset.digest,
     )
 
 
