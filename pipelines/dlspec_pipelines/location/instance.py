@@ -54,7 +54,7 @@ retention:
 def prepare_instance() -> Path:
     """Return $DAGSTER_HOME, or make `dagster/` in the folder of artifacts and name it in there.
 
-    An existing dagster.yaml is left as it is.
+    An existing dagster.yaml is left as it is, unless it is empty.
 
     Raises:
         StepError: If the folder may not be written.
@@ -62,7 +62,7 @@ def prepare_instance() -> Path:
     named = os.environ.get("DAGSTER_HOME")
     folder = Path(named).expanduser().absolute() if named else artifacts_home() / "dagster"
     config = folder / "dagster.yaml"
-    if not config.exists():
+    if not config.exists() or not config.stat().st_size:
         write_whole(config, _CONFIG)
     os.environ["DAGSTER_HOME"] = str(folder)
     return folder

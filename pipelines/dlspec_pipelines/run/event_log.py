@@ -7,7 +7,9 @@ from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.exc import OperationalError
+from dagster import DagsterInvalidConfigError
+from sqlalchemy.exc import DatabaseError, OperationalError
+from yaml import YAMLError
 
 from dlspec_pipelines.steps.step_errors import StepError
 
@@ -18,16 +20,27 @@ _REPEATED = "Exception while writing logger call to event log"
 
 @contextmanager
 def storage_errors_as_step_errors(folder: Path) -> Iterator[None]:
-    """Turn a storage in `folder` that cannot be written into a `StepError`.
+    """Turn a storage in `folder` that cannot be read or written into a `StepError`.
 
     Raises:
-        StepError: If SQLite cannot open, read or write its files.
+        StepError: If SQLite cannot open, read or write its files, or dagster.yaml is no settings.
     """
     try:
         with redirect_stderr(_WithoutRepeats()):
             yield
     except OperationalError as error:
         raise unwritable_event_log(folder, str(error.orig)) from error
+    except DatabaseError as error:
+        raise StepError(
+            f"Dagster's history in `{folder}` is damaged: {error.orig}",
+            help="move that folder away: Dagster's history begins anew; runs, models and "
+            "champions are not in it",
+        ) from error
+    except (DagsterInvalidConfigError, YAMLError) as error:
+        raise StepError(
+            f"`{folder / 'dagster.yaml'}` cannot be read: {str(error).strip().splitlines()[-1]}",
+            help="mend it, or remove it: the next run writes it anew",
+        ) from error
 
 
 def unwritable_event_log(folder: Path, reason: str) -> StepError:

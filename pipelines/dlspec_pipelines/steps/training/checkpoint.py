@@ -1,7 +1,9 @@
 """A checkpoint: all that a training needs to go on as if it had never been interrupted."""
 
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +18,17 @@ from dlspec_pipelines.steps.engine.batches import Array
 from dlspec_pipelines.steps.training import callbacks as memory
 
 _VERSION = 1
+# What numpy and zipfile raise, whichever byte of an archive is another one.
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    RuntimeError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +119,7 @@ def _read_checkpoint_file(path: Path) -> tuple[dict[str, Any], dict[str, Array]]
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         state = json.loads(arrays.pop("state").tobytes())
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise CorruptError(f"`{path}` is damaged: {error}") from error
     if not isinstance(state, dict) or state.get("version") != _VERSION:
         raise CorruptError(f"`{path}` is of another version")
