@@ -57,7 +57,8 @@ lock: python ## Resolve the ranges of pyproject.toml again into requirements.loc
 	$(PYTHON) -m venv "$$work/venv"; \
 	$(PYTHON) -c 'import tomllib; \
 	project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
-	print(*project["dependencies"], *project["optional-dependencies"]["dev"], sep="\n")' \
+	extras = project["optional-dependencies"]; \
+	print(*project["dependencies"], *extras["run"], *extras["dev"], sep="\n")' \
 	  > "$$work/ranges.txt"; \
 	echo "make: resolving the ranges in an empty environment (minutes)"; \
 	"$$work/venv/bin/python" -m pip install -qq -r "$$work/ranges.txt"; \
@@ -65,7 +66,7 @@ lock: python ## Resolve the ranges of pyproject.toml again into requirements.loc
 	"$$work/venv/bin/python" -m pip freeze --all --exclude pip > "$$work/frozen.txt"; \
 	if grep -Ev '^[A-Za-z0-9._-]+==[^ ]+$$' "$$work/frozen.txt"; then \
 	  echo "make: these lines are not name==version; requirements.lock is unchanged" >&2; exit 1; fi; \
-	{ echo '# Made by `make lock` from the ranges of pyproject.toml, the dev extra included.'; \
+	{ echo '# Made by `make lock` from the ranges of pyproject.toml and its extras run and dev.'; \
 	  cat "$$work/frozen.txt"; } > requirements.lock.part; \
 	mv requirements.lock.part requirements.lock
 
