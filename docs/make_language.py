@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from dlspec.language import catalogue, kinds
-from dlspec.language.data_sources import SOURCES, SPLITS, Expectation
+from dlspec.language.expectations import Expectation
 from dlspec.language.features import INPUT_FEATURES, TARGET_FEATURES
 from dlspec.language.kinds import Key, Kind, keys_of
 from dlspec.language.prediction import Generation
+from dlspec.language.row_splits import SPLITS
 from dlspec.language.sections import (
     Championship,
     Checkpoint,
@@ -23,6 +24,7 @@ from dlspec.language.sections import (
     Runtime,
     Training,
 )
+from dlspec.language.sources import SOURCES_BY_WORD
 
 PAGE = Path(__file__).parent / "language.md"
 _BEGIN, _END = "<!-- made by make_language.py: {} -->", "<!-- end: {} -->"
@@ -79,7 +81,7 @@ def updated(page: str) -> str:
 
 
 def _sources() -> Iterator[tuple[str, type]]:
-    for tag, records in SOURCES.items():
+    for tag, records in SOURCES_BY_WORD.items():
         if isinstance(records, type):
             yield tag, records
             continue

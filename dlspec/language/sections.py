@@ -5,15 +5,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Literal
 
 from dlspec.language.catalogue import Object
-from dlspec.language.data_sources import (
-    SOURCES,
-    SPLITS,
-    Expectation,
-    FractionSplit,
-    Source,
-    Split,
-    split_type,
-)
+from dlspec.language.expectations import Expectation
 from dlspec.language.features import INPUT_FEATURES, TARGET_FEATURES, Feature
 from dlspec.language.kinds import (
     Boolean,
@@ -35,6 +27,8 @@ from dlspec.language.kinds import (
 )
 from dlspec.language.metrics import GATED_WITHOUT_METRIC, GENERATED_METRICS, METRICS
 from dlspec.language.prediction import Prediction
+from dlspec.language.row_splits import SPLITS, FractionSplit, Split, split_type
+from dlspec.language.sources import SOURCES_BY_WORD, Source
 from dlspec.syntax.scalars import Poison
 
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -57,7 +51,7 @@ def is_free_of_poison(value: object) -> bool:
 class Data:
     """The `data` section."""
 
-    source: Source = spec_key(Tagged("source", SOURCES), "Where rows come from.")
+    source: Source = spec_key(Tagged("source", SOURCES_BY_WORD), "Where rows come from.")
     inputs: Mapping[str, Feature] = spec_key(
         MapOf(Tagged("input feature", INPUT_FEATURES)), "What the model reads, by input name."
     )

@@ -7,7 +7,7 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.suggest import suggest
 from dlspec.expand.flat import FlatGraph
-from dlspec.language.features import ClassFeature, Feature, element_tensor
+from dlspec.language.features import Feature
 from dlspec.language.sections import Data, is_free_of_poison
 from dlspec.language.tensors import Shape
 from dlspec.resolve.plan import Graph
@@ -58,7 +58,7 @@ def _check_inputs(
                 help=f"write `{near}`" if near else f"add `{name}` under `data.inputs`",
             )
             continue
-        given = element_tensor(features[name])
+        given = features[name].element
         _check_shape(name, one.shape[1:], given.shape or (), flat, reporter)
         _check_dtype(name, one.dtype, str(given.dtype), flat, reporter)
 
@@ -121,13 +121,13 @@ def _check_target(
 ) -> None:
     """Compare a target with its output; class ids are compared with the head's width by rules."""
     output = graph.tensor(dict(graph.outputs)[name])
-    given = element_tensor(feature).shape
+    given = feature.element.shape
     if output.shape is None or given is None:
         return
     shape = output.shape[1:]
-    has_classes = element_tensor(feature).dtype == "int32"
+    has_classes = feature.element.dtype == "int32"
     expected = shape[:-1] if has_classes else shape
-    if isinstance(feature, ClassFeature) and len(expected) == len(given):
+    if feature.learned_as == "class" and len(expected) == len(given):
         return
     if len(expected) > len(given):
         reporter.error(

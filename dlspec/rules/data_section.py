@@ -6,14 +6,7 @@ from dlspec.decode.spec import ModelSpec
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.suggest import suggest
-from dlspec.language.data_sources import (
-    ColumnSplit,
-    FractionSplit,
-    GivenSplit,
-    KerasSource,
-    TimeSplit,
-)
-from dlspec.language.features import ClassFeature, SeriesFeature, SeriesTarget, columns_of
+from dlspec.language.row_splits import ColumnSplit, FractionSplit, GivenSplit, TimeSplit
 from dlspec.language.sections import Data
 from dlspec.rules.subject import Checked
 
@@ -25,18 +18,8 @@ def report_data_section(checked: Checked) -> None:
     data, spec, reporter = checked.data, checked.spec, checked.reporter
     split = data.split
     if isinstance(split, FractionSplit | GivenSplit) and split.stratify is not None:
-        target = data.targets.get(split.stratify)
-        if not isinstance(target, ClassFeature):
-            classes = [n for n, f in data.targets.items() if isinstance(f, ClassFeature)]
-            near = suggest(split.stratify, classes) or (classes[0] if classes else None)
-            reporter.error(
-                Code.UNKNOWN_NAME,
-                spec.places.value("data.split.stratify"),
-                f"`stratify` takes the name of a class target, `{split.stratify}` is none",
-                label=f"the class targets are {', '.join(classes) or 'none'}",
-                help=f"write `{near}`" if near else "leave `stratify` out",
-            )
-    if isinstance(split, GivenSplit) and not isinstance(data.source, KerasSource):
+        _check_stratify(split.stratify, data, spec, reporter)
+    if isinstance(split, GivenSplit) and not data.source.has_test_rows:
         reporter.error(
             Code.CONFLICT,
             spec.places.value("data.split.test"),
@@ -56,9 +39,24 @@ def report_data_section(checked: Checked) -> None:
     _check_expected_columns(data, spec, reporter)
 
 
+def _check_stratify(name: str, data: Data, spec: ModelSpec, reporter: Reporter) -> None:
+    """Report shares of what has no values to keep the shares of."""
+    fitting = [n for n, f in {**data.inputs, **data.targets}.items() if f.can_stratify]
+    if name in fitting:
+        return
+    near = suggest(name, fitting) or (fitting[-1] if fitting else None)
+    reporter.error(
+        Code.UNKNOWN_NAME,
+        spec.places.value("data.split.stratify"),
+        f"`stratify` takes a target of classes or a category, `{name}` is neither",
+        label=f"such features: {', '.join(fitting) or 'none'}",
+        help=f"write `{near}`" if near else "leave `stratify` out",
+    )
+
+
 def _check_windows(data: Data, spec: ModelSpec, reporter: Reporter) -> None:
     """Report windows without rows in order, or beside features that are no windows."""
-    series = [n for n, f in {**data.inputs, **data.targets}.items() if _is_series(f)]
+    series = [n for n, f in {**data.inputs, **data.targets}.items() if f.window is not None]
     if not series:
         return
     if not isinstance(data.split, TimeSplit | ColumnSplit):
@@ -81,13 +79,9 @@ def _check_windows(data: Data, spec: ModelSpec, reporter: Reporter) -> None:
         )
 
 
-def _is_series(feature: object) -> bool:
-    return isinstance(feature, SeriesFeature | SeriesTarget)
-
-
 def _check_expected_columns(data: Data, spec: ModelSpec, reporter: Reporter) -> None:
     """Report a contract on a column that nothing reads when it looks like a mistyped one."""
-    read = {c for f in (*data.inputs.values(), *data.targets.values()) for c in columns_of(f)}
+    read = {c for f in (*data.inputs.values(), *data.targets.values()) for c in f.columns}
     if isinstance(data.split, ColumnSplit):
         read.add(data.split.column)
     if isinstance(data.split, TimeSplit):

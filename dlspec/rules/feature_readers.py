@@ -5,7 +5,7 @@ from itertools import chain
 
 from dlspec.diagnostics.codes import Code
 from dlspec.language.catalogue import Object, Traits
-from dlspec.language.features import CategoryFeature, ImageFeature, TokensFeature
+from dlspec.language.features import Feature, ImageFeature
 from dlspec.resolve.plan import Node, Reference
 from dlspec.rules.heads import node_of
 from dlspec.rules.subject import Checked
@@ -13,12 +13,10 @@ from dlspec.rules.subject import Checked
 
 def report_small_embeddings(checked: Checked) -> None:
     """Report an embedding with fewer rows than its feature has ids."""
-    for node, feature in _reading_features(checked, (TokensFeature, CategoryFeature)):
-        layer = node.operation
-        if not isinstance(layer, Object) or layer.class_name != "Embedding":
+    for node, feature in _reading_features(checked):
+        layer, ids = node.operation, feature.num_ids
+        if ids is None or not isinstance(layer, Object) or layer.class_name != "Embedding":
             continue
-        assert isinstance(feature, TokensFeature | CategoryFeature)
-        ids = feature.num_ids
         rows = layer["input_dim"]
         if isinstance(rows, int) and rows < ids:
             flat_node = node_of(checked.flat, node.name)
@@ -33,14 +31,12 @@ def report_small_embeddings(checked: Checked) -> None:
                 )
 
 
-def _reading_features(checked: Checked, kinds: tuple[type, ...]) -> Iterator[tuple[Node, object]]:
-    """Yield each node that reads a feature of these kinds directly, with the feature."""
+def _reading_features(checked: Checked) -> Iterator[tuple[Node, Feature]]:
+    """Yield each node that reads a feature directly, with the feature."""
     for node in checked.graph.nodes if checked.data else ():
         assert checked.data is not None
         if isinstance(node.inputs, Reference) and node.inputs.node in checked.data.inputs:
-            feature = checked.data.inputs[node.inputs.node]
-            if isinstance(feature, kinds):
-                yield node, feature
+            yield node, checked.data.inputs[node.inputs.node]
 
 
 def warn_of_pixels(checked: Checked) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlspec.language.data_sources import CsvSource, JsonLinesSource, NpzSource, ParquetSource
+from dlspec.language.sources import CsvSource, JsonLinesSource, NpzSource, ParquetSource
 from dlspec_pipelines.steps.json_documents import PLAN, RUN, read_document
 from dlspec_pipelines.steps.runs import find_run
 from dlspec_pipelines.steps.step_errors import StepError

@@ -216,7 +216,7 @@ def test_one_step_of_training_lowers_no_shape_mistake(path):
     rng = np.random.default_rng(0)
     x = [rng.integers(0, 2, (4, *i.shape[1:])).astype(i.dtype) for i in plan.graph.inputs]
     name, feature = next(iter(plan.data.targets.items()))
-    shape = dlspec.language.features.element_tensor(feature).shape
+    shape = feature.element.shape
     y = rng.integers(0, 2, (4, *shape)).astype("float32")
     before = [weight.numpy() for weight in model.trainable_weights]
     loss = model.fit(x if len(x) > 1 else x[0], y, epochs=1, verbose=0).history["loss"][0]

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from dlspec.language.data_sources import CsvSource, Expectation
+from dlspec.language.expectations import Expectation
 from dlspec.language.features import ClassFeature, NumberFeature
 from dlspec.language.sections import Data
+from dlspec.language.sources import CsvSource
 from dlspec_pipelines.steps.datasets.contract import validate_contract
 from dlspec_pipelines.steps.datasets.hygiene import (
     class_counts,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dlspec.language.data_sources import (
+from dlspec.language.sources import (
     CsvSource,
     JsonLinesSource,
     KerasSource,

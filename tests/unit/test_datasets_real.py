@@ -9,16 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dlspec.language.data_sources import (
-    CsvSource,
-    Expectation,
-    FractionSplit,
-    GivenSplit,
-    JsonLinesSource,
-    KerasSource,
-    NpzSource,
-    TimeSplit,
-)
+from dlspec.language.expectations import Expectation
 from dlspec.language.features import (
     BinaryFeature,
     CategoryFeature,
@@ -29,7 +20,9 @@ from dlspec.language.features import (
     SeriesTarget,
     VectorFeature,
 )
+from dlspec.language.row_splits import FractionSplit, GivenSplit, TimeSplit
 from dlspec.language.sections import Data
+from dlspec.language.sources import CsvSource, JsonLinesSource, KerasSource, NpzSource
 from dlspec_pipelines.steps.datasets.read_source import read_source_table
 from dlspec_pipelines.steps.preparation.dataset import prepare_dataset
 from dlspec_pipelines.steps.preparation.fitting import load_preparation
@@ -236,7 +229,7 @@ def test_reviews_that_are_pickled_objects_are_refused(tmp_path):
 
 @pytest.mark.slow
 def test_keras_in_a_process_of_its_own_gives_what_the_cache_gives(tmp_path, monkeypatch):
-    from dlspec_pipelines.steps.datasets.packaged import _downloaded_keras_table
+    from dlspec_pipelines.steps.datasets.sources.keras import _downloaded_keras_table
 
     shutil.copytree(DATA / "keras-cache", tmp_path / "keras")
     (tmp_path / "keras").chmod(0o755)

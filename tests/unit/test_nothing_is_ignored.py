@@ -10,8 +10,7 @@ import pytest
 import yaml
 
 import dlspec
-from dlspec.language import data_sources as sources
-from dlspec.language import features, prediction
+from dlspec.language import expectations, features, prediction, row_splits, sources
 from dlspec.language import sections as spec
 from dlspec.resolve.plan import canonical_data
 
@@ -192,12 +191,10 @@ def _same(tree: object, at: tuple, other: object) -> bool:
 RECORDS = (
     *(spec.Data, spec.Training, spec.Evaluation, spec.Championship, spec.Retraining, spec.Runtime),
     *(prediction.Prediction, prediction.Generation),
-    *(spec.Ema, spec.Clip, spec.Checkpoint, spec.Gate, sources.Expectation, dlspec.Plan),
-    *sources.SPLITS,
-    *(kind for kind in sources.SOURCES.values() if isinstance(kind, type)),
-    *(kind for kind in sources.SOURCES["synthetic"].values()),
-    *features.INPUT_FEATURES.values(),
-    *features.TARGET_FEATURES.values(),
+    *(spec.Ema, spec.Clip, spec.Checkpoint, spec.Gate, expectations.Expectation, dlspec.Plan),
+    *row_splits.SPLITS,
+    *sources.SOURCES,
+    *features.FEATURES,
 )
 DECODING = {"spec.py", "decode.py", "records.py", "kinds.py", "sources.py", "features.py"}
 
@@ -220,12 +217,11 @@ def test_every_field_of_a_record_is_read_by_a_later_stage(record):
 
 
 def _read_by_name() -> set[str]:
-    """Return the names that `columns_of` and `element` read for all later stages."""
-    text = (ROOT / "dlspec/language/features.py").read_text("utf-8")
+    """Return the names that `columns`, `element` and `files` read for all later stages."""
     return {
         node.attr
-        for function in ast.parse(text).body
-        if isinstance(function, ast.FunctionDef)
-        for node in ast.walk(function)
+        for folder in ("features", "sources")
+        for path in (ROOT / "dlspec/language" / folder).glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Attribute)
     }

@@ -7,17 +7,7 @@ import numpy as np
 import pytest
 
 import dlspec
-from dlspec.language.data_sources import (
-    ColumnSplit,
-    CsvSource,
-    Expectation,
-    FractionSplit,
-    NpzSource,
-    SequenceReversalSource,
-    SineSource,
-    SklearnSource,
-    TimeSplit,
-)
+from dlspec.language.expectations import Expectation
 from dlspec.language.features import (
     BinaryFeature,
     CategoryFeature,
@@ -29,7 +19,15 @@ from dlspec.language.features import (
     TokensFeature,
     VectorFeature,
 )
+from dlspec.language.row_splits import ColumnSplit, FractionSplit, TimeSplit
 from dlspec.language.sections import Data
+from dlspec.language.sources import (
+    CsvSource,
+    NpzSource,
+    SequenceReversalSource,
+    SineSource,
+    SklearnSource,
+)
 from dlspec_pipelines.steps.datasets.read_source import read_source_table
 from dlspec_pipelines.steps.preparation.applying import apply_preparation
 from dlspec_pipelines.steps.preparation.dataset import fingerprint_of, prepare_dataset

@@ -14,7 +14,6 @@ from dlspec.language.features import (
     SeriesTarget,
     TokensFeature,
     VectorFeature,
-    element_tensor,
 )
 from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.preparation.applying import apply_preparation
@@ -26,7 +25,7 @@ from dlspec_pipelines.steps.preparation.fitting import (
     preparation_from_json,
     preparation_to_json,
 )
-from dlspec_pipelines.steps.preparation.raw_columns import gather_raw_values
+from dlspec_pipelines.steps.preparation.preparers import gather_raw_values
 from dlspec_pipelines.steps.preparation.sampling import Samples, element_batches
 from dlspec_pipelines.steps.step_errors import StepError
 
@@ -49,7 +48,7 @@ def _made(feature, columns, train=None):
     raw = gather_raw_values(feature, table)
     fitted = fit_feature(feature, raw, rows if train is None else np.asarray(train))
     made = np.concatenate(list(element_batches(fitted, raw, Samples(rows, rows, None))))
-    expected = element_tensor(feature)
+    expected = feature.element
     assert made.dtype == expected.dtype
     assert len(made.shape) == 1 + len(expected.shape)
     return fitted, made

@@ -3,15 +3,10 @@
 import numpy as np
 import pytest
 
-from dlspec.language.data_sources import (
-    ColumnSplit,
-    CsvSource,
-    FractionSplit,
-    GivenSplit,
-    TimeSplit,
-)
 from dlspec.language.features import ClassFeature, NumberFeature, SeriesFeature, SeriesTarget
+from dlspec.language.row_splits import ColumnSplit, FractionSplit, GivenSplit, TimeSplit
 from dlspec.language.sections import Data
+from dlspec.language.sources import CsvSource
 from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.preparation.splits import deal_rows
 from dlspec_pipelines.steps.preparation.windows import Window, window_anchors, window_of

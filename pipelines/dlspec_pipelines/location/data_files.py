@@ -9,7 +9,6 @@ from pathlib import Path
 
 import dagster as dg
 
-from dlspec.language.data_sources import CsvSource, JsonLinesSource, NpzSource, ParquetSource
 from dlspec.resolve.plan import canonical_digest
 from dlspec_pipelines.specs import SpecFile, key_part
 
@@ -83,17 +82,7 @@ def _file_asset(key: dg.AssetKey, path: Path) -> dg.AssetsDefinition:
 
 
 def _source_file_names(spec: SpecFile) -> tuple[str, ...]:
-    source = spec.plan.data and spec.plan.data.source
-    match source:
-        case CsvSource():
-            return source.csv
-        case ParquetSource():
-            return source.parquet
-        case JsonLinesSource():
-            return source.json_lines
-        case NpzSource():
-            return (source.npz,)
-    return ()
+    return () if spec.plan.data is None else spec.plan.data.source.files
 
 
 def _data_file_path(name: str, base: Path) -> Path:

@@ -11,7 +11,7 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from dlspec.diagnostics.codes import Code
-from dlspec.language.data_sources import Expectation
+from dlspec.language.expectations import Expectation
 from dlspec.language.sections import Data
 from dlspec_pipelines.steps.datasets.ragged import flatten_ragged_rows
 from dlspec_pipelines.steps.datasets.table import (

@@ -1,8 +1,9 @@
-"""A source of the spec -> a table."""
+"""A source of the spec -> a table; `Source` lists the kinds."""
 
 from pathlib import Path
+from typing import assert_never
 
-from dlspec.language.data_sources import (
+from dlspec.language.sources import (
     CsvSource,
     JsonLinesSource,
     KerasSource,
@@ -14,9 +15,46 @@ from dlspec.language.data_sources import (
     Source,
     TwoMoonsSource,
 )
-from dlspec_pipelines.steps.datasets import packaged, synthetic
-from dlspec_pipelines.steps.datasets import table_files as files
+from dlspec_pipelines.steps.datasets.sources.csv import CsvReader
+from dlspec_pipelines.steps.datasets.sources.json_lines import JsonLinesReader
+from dlspec_pipelines.steps.datasets.sources.keras import KerasReader
+from dlspec_pipelines.steps.datasets.sources.npz import NpzReader
+from dlspec_pipelines.steps.datasets.sources.parquet import ParquetReader
+from dlspec_pipelines.steps.datasets.sources.sequence_reversal import SequenceReversalReader
+from dlspec_pipelines.steps.datasets.sources.sine import SineReader
+from dlspec_pipelines.steps.datasets.sources.sklearn import SklearnReader
+from dlspec_pipelines.steps.datasets.sources.source_reader import SourceReader
+from dlspec_pipelines.steps.datasets.sources.two_moons import TwoMoonsReader
 from dlspec_pipelines.steps.datasets.table import Table, unreadable_source
+
+
+def reader_of(source: Source, base: Path) -> SourceReader:  # noqa: C901 - one case for each kind
+    """Return what reads a source.
+
+    Args:
+        base: The folder of the spec, where relative paths start.
+    """
+    match source:
+        case SklearnSource():
+            return SklearnReader(source)
+        case KerasSource():
+            return KerasReader(source)
+        case CsvSource():
+            return CsvReader(source, base)
+        case ParquetSource():
+            return ParquetReader(source, base)
+        case JsonLinesSource():
+            return JsonLinesReader(source, base)
+        case NpzSource():
+            return NpzReader(source, base)
+        case SineSource():
+            return SineReader(source)
+        case SequenceReversalSource():
+            return SequenceReversalReader(source)
+        case TwoMoonsSource():
+            return TwoMoonsReader(source)
+        case _:
+            assert_never(source)
 
 
 def read_source_table(source: Source, base: Path) -> Table:
@@ -28,32 +66,10 @@ def read_source_table(source: Source, base: Path) -> Table:
     Raises:
         StepError: If the source cannot be read (DL610), with the reason.
     """
-    table = _table_of_source(source, base)
+    table = reader_of(source, base).read_table()
     if table.rows == 0:
         raise unreadable_source("the source has no rows")
     return table
-
-
-def _table_of_source(source: Source, base: Path) -> Table:  # noqa: C901 - one case per kind
-    match source:
-        case SklearnSource():
-            return packaged.sklearn_table(source.sklearn)
-        case KerasSource():
-            return packaged.keras_table(source.keras)
-        case CsvSource():
-            return files.read_csv(source, base)
-        case ParquetSource():
-            return files.read_parquet(source, base)
-        case JsonLinesSource():
-            return files.read_json_lines(source, base)
-        case NpzSource():
-            return files.read_npz(source, base)
-        case SineSource():
-            return synthetic.noisy_sine(source)
-        case SequenceReversalSource():
-            return synthetic.sequence_reversal(source)
-        case TwoMoonsSource():
-            return synthetic.two_moons(source)
 
 
 def content_hash(source: Source, base: Path) -> str:
@@ -62,12 +78,4 @@ def content_hash(source: Source, base: Path) -> str:
     Raises:
         StepError: If a file of the source is not there (DL610).
     """
-    match source:
-        case SklearnSource():
-            return f"scikit-learn {packaged.sklearn_version()}"
-        case KerasSource():
-            return packaged.keras_identity(source.keras)
-        case CsvSource() | ParquetSource() | JsonLinesSource() | NpzSource():
-            return files.hash_of_files(source, base)
-        case SineSource() | SequenceReversalSource() | TwoMoonsSource():
-            return f"generator {synthetic.VERSION}"
+    return reader_of(source, base).content_identity()

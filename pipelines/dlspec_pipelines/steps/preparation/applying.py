@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from dlspec.language.features import columns_of
 from dlspec_pipelines.steps.datasets.table import Table, require_columns, unpreparable_data
 from dlspec_pipelines.steps.preparation.fitting import Preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part
-from dlspec_pipelines.steps.preparation.raw_columns import gather_raw_values
+from dlspec_pipelines.steps.preparation.preparers import gather_raw_values
 from dlspec_pipelines.steps.preparation.sampling import Samples, feature_elements
 from dlspec_pipelines.steps.preparation.splits import time_order
 from dlspec_pipelines.steps.preparation.windows import window_anchors, window_of
@@ -24,7 +23,7 @@ def apply_preparation(preparation: Preparation, table: Table) -> Part:
         StepError: If a column is missing (DL611), or a value cannot become an element (DL613).
     """
     inputs = preparation.inputs
-    require_columns(table, [name for one in inputs.values() for name in columns_of(one.feature)])
+    require_columns(table, [name for one in inputs.values() for name in one.feature.columns])
     samples = _samples_of_new_rows(preparation, table)
     if not samples.places.size:
         raise unpreparable_data(f"no window fits the {table.rows} rows", help="give more rows")

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from dlspec.language.features import BinaryFeature, ClassFeature, Feature, columns_of
 from dlspec.language.sections import Data
 from dlspec_pipelines.steps.datasets.contract import Checked
 from dlspec_pipelines.steps.datasets.hygiene import (
@@ -38,11 +37,10 @@ def contract_json(
     """
     balance = {
         name: class_counts(
-            {part: _target_class_ids(f, parts[part].targets[name]) for part in parts},
-            _count_target_classes(f),
+            {part: _target_class_ids(parts[part].targets[name]) for part in parts}, f.num_classes
         )
         for name, f in data.targets.items()
-        if isinstance(f, ClassFeature | BinaryFeature)
+        if f.num_classes is not None
     }
     findings = list(_data_findings(table, data, preparation, parts=parts, cut=cut))
     findings += [found for name, counts in balance.items() for found in odd_balance(name, counts)]
@@ -55,12 +53,9 @@ def contract_json(
     return document_text(CONTRACT, account)
 
 
-def _count_target_classes(feature: Feature) -> int:
-    return feature.num_classes if isinstance(feature, ClassFeature) else 2
-
-
-def _target_class_ids(feature: Feature, targets: Array) -> NDArray[np.int64]:
-    one_hot = isinstance(feature, ClassFeature) and feature.one_hot
+def _target_class_ids(targets: Array) -> NDArray[np.int64]:
+    """Return ids of classes, from one-hot vectors too."""
+    one_hot = targets.ndim == 2 and targets.shape[1] > 1
     return (targets.argmax(axis=1) if one_hot else targets.reshape(-1)).astype(np.int64)
 
 
@@ -73,7 +68,7 @@ def _data_findings(
     cut: Mapping[str, int],
 ) -> Iterator[Finding]:
     features = [*data.inputs.values(), *data.targets.values()]
-    yield from odd_columns(table, [name for one in features for name in columns_of(one)])
+    yield from odd_columns(table, [name for one in features for name in one.columns])
     others = {part: parts[part].inputs for part in ("validation", "test")}
     yield from repeated_rows(parts["train"].inputs, others)
     for part in others:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dlspec.language.data_sources import FractionSplit, GivenSplit, TimeSplit
-from dlspec.language.features import Feature, columns_of, element_tensor
+from dlspec.language.features import Feature
+from dlspec.language.row_splits import FractionSplit, GivenSplit, TimeSplit
 from dlspec.language.sections import Data
 from dlspec.resolve.plan import canonical_digest
 from dlspec_pipelines.steps.datasets.contract import Checked, validate_contract
@@ -23,16 +23,17 @@ from dlspec_pipelines.steps.file_digests import (
 )
 from dlspec_pipelines.steps.json_documents import CONTRACT, read_document
 from dlspec_pipelines.steps.preparation.contract_json import contract_json
+from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.fitting import (
     VERSION,
-    Fitted,
     Preparation,
     fit_feature,
     load_preparation,
     preparation_to_json,
 )
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_written_part, write_array
-from dlspec_pipelines.steps.preparation.raw_columns import Raw, gather_raw_values
+from dlspec_pipelines.steps.preparation.preparers import gather_raw_values
+from dlspec_pipelines.steps.preparation.raw_columns import Raw
 from dlspec_pipelines.steps.preparation.sampling import Samples, element_batches, samples_of_part
 from dlspec_pipelines.steps.preparation.splits import PARTS, deal_rows
 from dlspec_pipelines.steps.preparation.windows import Window, window_of
@@ -80,7 +81,7 @@ def prepare_dataset(data: Data, *, base: Path) -> Dataset:
     if not final.is_dir():
         table = read_source_table(data.source, base)
         features = {**data.inputs, **data.targets}.values()
-        require_columns(table, [name for one in features for name in columns_of(one)])
+        require_columns(table, [name for one in features for name in one.columns])
         checked = validate_contract(table, data)
         _write_prepared_dataset(table, data, final, checked)
     found = load_preparation(final)
@@ -159,7 +160,7 @@ def _require_samples(parts: Mapping[str, Samples]) -> None:
 def _bytes_needed(data: Data, rows: Mapping[str, int]) -> int:
     per_sample = 8
     for feature in (*data.inputs.values(), *data.targets.values()):
-        per_sample += 4 * math.prod(extent or 1 for extent in element_tensor(feature).shape or ())
+        per_sample += 4 * math.prod(extent or 1 for extent in feature.element.shape or ())
     return per_sample * sum(rows.values())
 
 

@@ -1,21 +1,18 @@
 """What a feature learns from the training rows, and how it turns raw values into elements."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 from pydantic import TypeAdapter
 
 from dlspec.decode.written_records import record_from_words
 from dlspec.language.features import (
     INPUT_FEATURES,
     TARGET_FEATURES,
-    CategoryFeature,
     ClassFeature,
     Feature,
-    element_tensor,
 )
 from dlspec.language.kinds import Tagged
 from dlspec.resolve.plan import canonical_data
@@ -26,15 +23,13 @@ from dlspec_pipelines.steps.json_documents import (
     document_text,
     read_text_file,
 )
-from dlspec_pipelines.steps.preparation.ids import Vocabulary, category_ids, fit_vocabulary
+from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.numbers import (
     Floats,
-    NumericFeature,
     Scaling,
-    apply_scaling,
-    fit_scaling,
     invert_scaling,
 )
+from dlspec_pipelines.steps.preparation.preparers import preparer_of
 from dlspec_pipelines.steps.preparation.raw_columns import Raw
 from dlspec_pipelines.steps.preparation.splits import Rows
 from dlspec_pipelines.steps.step_errors import StepError
@@ -43,15 +38,6 @@ from dlspec_pipelines.steps.store import way_back
 # Raised whenever the same data and spec would give other arrays: data sets are found by it.
 VERSION = 1
 _SCALING = TypeAdapter(Scaling)
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """A feature with all that was fitted on the training rows."""
-
-    feature: Feature
-    scaling: Scaling = field(default_factory=Scaling)
-    vocabulary: Vocabulary | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +64,7 @@ def fit_feature(feature: Feature, raw: Raw, train: Rows) -> Fitted:
     Raises:
         StepError: If the training rows cannot be fitted (DL613).
     """
-    if isinstance(feature, CategoryFeature):
-        return Fitted(feature, vocabulary=fit_vocabulary(feature, raw.values[train]))
-    if isinstance(feature, NumericFeature):
-        if not feature.standardize and getattr(feature, "missing", None) is None:
-            return Fitted(feature, fit_scaling(feature, raw.values[:0]))
-        mask = None if raw.mask is None else raw.mask[train]
-        return Fitted(feature, fit_scaling(feature, raw.values[train], mask))
-    return Fitted(feature)
+    return preparer_of(feature).fit_rows(raw, train)
 
 
 def transform_feature(fitted: Fitted, raw: Raw, at: Rows, *, rows: Rows) -> Array:
@@ -98,18 +77,9 @@ def transform_feature(fitted: Fitted, raw: Raw, at: Rows, *, rows: Rows) -> Arra
     Raises:
         StepError: If a category is unknown and there is no id for it (DL613).
     """
-    feature, values = fitted.feature, raw.values[at]
-    wanted = element_tensor(feature)
-    if isinstance(feature, CategoryFeature):
-        assert fitted.vocabulary is not None, "every category is fitted"
-        return category_ids(feature, fitted.vocabulary, values, rows=rows)
-    if isinstance(feature, ClassFeature) and feature.one_hot:
-        return np.eye(feature.num_classes, dtype=np.float32)[values]
-    if isinstance(feature, NumericFeature):
-        values = apply_scaling(fitted.scaling, values)
-        if raw.mask is not None:
-            values[~raw.mask[at]] = 0
-    values = values.astype(wanted.dtype, copy=False)
+    wanted = fitted.feature.element
+    made = preparer_of(fitted.feature).model_values(fitted, raw, at, rows=rows)
+    values = made.astype(wanted.dtype, copy=False)
     if wanted.shape is None or None in wanted.shape:
         return values
     return values.reshape(len(at), *(extent or 0 for extent in wanted.shape))

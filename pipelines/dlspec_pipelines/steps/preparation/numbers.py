@@ -1,26 +1,16 @@
 """Numbers of a column: read as floats, fill gaps, scale, standardise, and the way back."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dlspec.language.features import (
-    ImageFeature,
-    NumberFeature,
-    SequenceFeature,
-    SeriesFeature,
-    SeriesTarget,
-    VectorFeature,
-)
+from dlspec.language.features import NumberFeature, VectorFeature
 from dlspec_pipelines.steps.datasets.table import Array, refused_value, unpreparable_data
 
 Floats = NDArray[np.float64]
-NumericFeature = (
-    NumberFeature | VectorFeature | ImageFeature | SequenceFeature | SeriesFeature | SeriesTarget
-)
 # Values handled at a time: 64 MiB of float64.
 _CHUNK_VALUES = 2**23
 
@@ -39,45 +29,61 @@ class Scaling:
     deviation: tuple[float, ...] | None = None
 
 
-def fit_scaling(feature: NumericFeature, values: Array, mask: Array | None = None) -> Scaling:
-    """Fit on the training rows: what fills a gap, the mean and the deviation.
+def fit_scaling(
+    values: Array, mask: Array | None = None, *, filling: Scaling, standardize: bool
+) -> Scaling:
+    """Fit the mean and the deviation on the training rows.
 
     Args:
         mask: Which entries of all axes but the last count; None means all.
+        filling: What is done to a value before.
 
     Shapes:
         values: (rows, ..., n)
     """
-    scale = None if isinstance(feature, SeriesFeature | SeriesTarget) else feature.scale
-    fill = _fit_fill(feature, values)
-    if not feature.standardize:
-        return Scaling(fill, scale)
-    filling = Scaling(fill, scale)
+    if not standardize:
+        return filling
     mean = _column_means(values, mask, filling)
     deviation = _column_deviations(values, mask, filling, mean)
-    return Scaling(fill, scale, tuple(mean.tolist()), tuple(deviation.tolist()))
+    return replace(filling, mean=tuple(mean.tolist()), deviation=tuple(deviation.tolist()))
 
 
-def _fit_fill(feature: NumericFeature, values: Array) -> tuple[float, ...] | None:
-    if not isinstance(feature, NumberFeature | VectorFeature) or feature.missing is None:
-        return None
-    if not isinstance(feature.missing, str):
-        return tuple([float(feature.missing)] * values.shape[-1])
-    if feature.missing not in ("mean", "median"):
+def fit_filled_scaling(
+    values: Array, feature: NumberFeature | VectorFeature, names: tuple[str, ...]
+) -> Scaling:
+    """Fit on the training rows what fills a gap, then the mean and the deviation.
+
+    Args:
+        names: The columns, for an error.
+
+    Shapes:
+        values: (rows, n)
+
+    Raises:
+        StepError: If a column of the training rows is empty, or `missing` is no word known (DL613).
+    """
+    assert feature.missing is not None, "a column without gaps is fitted by `fit_scaling`"
+    filling = Scaling(_fit_fill(feature.missing, names, values), feature.scale)
+    return fit_scaling(values, filling=filling, standardize=feature.standardize)
+
+
+def _fit_fill(missing: str | float, names: tuple[str, ...], values: Array) -> tuple[float, ...]:
+    if not isinstance(missing, str):
+        return tuple([float(missing)] * values.shape[-1])
+    if missing not in ("mean", "median"):
         raise unpreparable_data(
-            f"`missing: {feature.missing}` says nothing that can be fitted",
+            f"`missing: {missing}` says nothing that can be fitted",
             help="write `mean`, `median` or a number",
         )
-    names = (feature.number,) if isinstance(feature, NumberFeature) else feature.vector
     numbers = values.astype(np.float64, copy=False)
     empty = np.flatnonzero(np.isnan(numbers).all(axis=0))
     if empty.size:
         name = names[empty[0]] if len(names) > 1 else names[0]
         raise unpreparable_data(
-            f"column `{name}` has no value in the training rows, so it has no {feature.missing}",
+            f"column `{name}` has no value in the training rows, so it has no {missing}",
             help="write a number as `missing`",
         )
-    found = np.nanmedian if feature.missing == "median" else np.nanmean
+    found = np.nanmedian if missing == "median" else np.nanmean
     fill: list[float] = found(numbers, axis=0).tolist()
     return tuple(fill)
 

@@ -1,33 +1,12 @@
-"""Columns of a table -> one array per feature, its values checked and not yet scaled."""
+"""Rows that are arrays: as one dense array, or filled up and cut to one length."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from dlspec.language.features import (
-    BinaryFeature,
-    CategoryFeature,
-    ClassFeature,
-    Feature,
-    ImageFeature,
-    NumberFeature,
-    SequenceFeature,
-    SeriesFeature,
-    SeriesTarget,
-    TokensFeature,
-    VectorFeature,
-)
 from dlspec_pipelines.steps.datasets.ragged import flatten_ragged_rows
-from dlspec_pipelines.steps.datasets.table import (
-    Array,
-    Table,
-    holds_arrays,
-    single_column,
-    types_in,
-    unpreparable_data,
-)
-from dlspec_pipelines.steps.preparation.ids import binary_values, class_ids, require_ids_below
-from dlspec_pipelines.steps.preparation.numbers import as_numbers, finite_numbers, numeric_column
+from dlspec_pipelines.steps.datasets.table import Array, holds_arrays, unpreparable_data
+from dlspec_pipelines.steps.preparation.numbers import as_numbers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,54 +22,12 @@ class Raw:
     cut: int = 0
 
 
-def gather_raw_values(feature: Feature, table: Table) -> Raw:  # noqa: C901 - one case per kind
-    """Return what a feature reads, one entry per row of the table.
+def dense_numeric_rows(name: str, column: Array) -> Array:
+    """Return rows of arrays as one numeric array; all of the same shape.
 
     Raises:
-        StepError: If a value is not what the feature takes (DL613).
+        StepError: If one has another shape, or is none (DL613).
     """
-    match feature:
-        case NumberFeature():
-            column = table.columns[feature.number]
-            gaps = feature.missing is not None
-            return Raw(numeric_column(feature.number, column, gaps=gaps)[:, None])
-        case VectorFeature():
-            return Raw(_vector_values(feature, table))
-        case CategoryFeature():
-            return Raw(single_column(feature.category, table.columns[feature.category]))
-        case TokensFeature():
-            return _padded_token_ids(feature, table.columns[feature.tokens])
-        case ClassFeature():
-            return Raw(class_ids(feature, table.columns[feature.class_]))
-        case BinaryFeature():
-            return Raw(binary_values(feature, table.columns[feature.binary])[:, None])
-        case ImageFeature():
-            return Raw(_image_pixels(feature, table.columns[feature.image]))
-        case SeriesFeature() | SeriesTarget():
-            columns = [numeric_column(c, table.columns[c], gaps=False) for c in feature.series]
-            return Raw(np.stack(columns, axis=1))
-        case SequenceFeature():
-            return _padded_sequences(feature, table.columns[feature.sequence])
-
-
-def _vector_values(feature: VectorFeature, table: Table) -> Array:
-    gaps = feature.missing is not None
-    if len(feature.vector) > 1:
-        columns = [numeric_column(c, table.columns[c], gaps=gaps) for c in feature.vector]
-        return np.stack(columns, axis=1)
-    (name,) = feature.vector
-    column = _dense_numeric_rows(name, table.columns[name])
-    values = column.reshape(len(column), -1)
-    if feature.length is not None and values.shape[1] != feature.length:
-        raise unpreparable_data(
-            f"column `{name}` holds vectors of {values.shape[1]} numbers, not {feature.length}",
-            help=f"write `length: {values.shape[1]}`",
-        )
-    return finite_numbers(name, values, gaps=gaps)
-
-
-def _dense_numeric_rows(name: str, column: Array) -> Array:
-    """Return rows of arrays as one numeric array; all of the same shape."""
     if not holds_arrays(column):
         return as_numbers(name, column)
     _require_present(name, column)
@@ -116,40 +53,12 @@ def _require_present(name: str, column: Array) -> None:
             raise unpreparable_data(f"column `{name}`, row {number}: {found}")
 
 
-def _image_pixels(feature: ImageFeature, column: Array) -> Array:
-    name, wanted = feature.image, (*feature.size, feature.channels)
-    if str in types_in(column):
-        raise unpreparable_data(
-            f"column `{name}` holds texts, not pixels",
-            help="give an array of pixels per row, such as a `npz` source has",
-        )
-    pixels = _dense_numeric_rows(name, column)
-    shape = pixels.shape[1:]
-    fits = shape == wanted or (feature.channels == 1 and shape == feature.size)
-    if not fits and shape != (int(np.prod(wanted)),):
-        raise unpreparable_data(
-            f"column `{name}` holds images of shape {shape}, not {wanted}",
-            help="say the `size` and the `channels` that the images have",
-        )
-    return finite_numbers(name, pixels.reshape(-1, *wanted), gaps=False)
+def padded_rows(name: str, column: Array, extents: tuple[int, ...], *, at_end: bool) -> Raw:
+    """Return one array of `extents` per row: filled up with 0, or cut, at one side.
 
-
-def _padded_token_ids(feature: TokensFeature, column: Array) -> Raw:
-    name = feature.tokens
-    padded = _padded_rows(name, column, (feature.length,), at_end=True)
-    finite_numbers(name, padded.values, gaps=False)
-    require_ids_below(feature, padded.values)
-    return Raw(padded.values.astype(np.int32), None, padded.cut)
-
-
-def _padded_sequences(feature: SequenceFeature, column: Array) -> Raw:
-    name, extents = feature.sequence, (feature.length, feature.features)
-    padded = _padded_rows(name, column, extents, at_end=feature.pad == "end")
-    return Raw(finite_numbers(name, padded.values, gaps=False), padded.mask, padded.cut)
-
-
-def _padded_rows(name: str, column: Array, extents: tuple[int, ...], *, at_end: bool) -> Raw:
-    """Return one array of `extents` per row: filled up with 0, or cut, at one side."""
+    Raises:
+        StepError: If a row has steps of another shape, or is no sequence (DL613).
+    """
     if not holds_arrays(column):
         return _padded_dense(name, as_numbers(name, column), extents, at_end=at_end)
     _require_present(name, column)

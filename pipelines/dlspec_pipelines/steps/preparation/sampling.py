@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlspec.language.features import Feature, SeriesFeature, SeriesTarget
+from dlspec.language.features import Feature
 from dlspec_pipelines.steps.datasets.table import Array
-from dlspec_pipelines.steps.preparation.fitting import Fitted, transform_feature
+from dlspec_pipelines.steps.preparation.features.preparer import Fitted
+from dlspec_pipelines.steps.preparation.fitting import transform_feature
 from dlspec_pipelines.steps.preparation.raw_columns import Raw
 from dlspec_pipelines.steps.preparation.splits import Rows
 from dlspec_pipelines.steps.preparation.windows import Window, window_anchors
@@ -61,7 +62,7 @@ def element_batches(
     rows = samples.rows
     for start in range(0, max(len(samples.places), 1), max(size, 1)):
         places = samples.places[start : start + size]
-        if isinstance(fitted.feature, SeriesFeature | SeriesTarget):
+        if fitted.feature.window is not None:
             at = samples.order[places[:, None] + steps]
         else:
             # Beside a series, other features are read at the last row of the input.
@@ -70,10 +71,8 @@ def element_batches(
 
 
 def _series_step_offsets(feature: Feature) -> Rows:
-    if isinstance(feature, SeriesFeature):
-        return np.arange(-feature.length, 0)
-    if isinstance(feature, SeriesTarget):
-        return np.arange(feature.horizon)
+    if feature.window is not None:
+        return np.arange(feature.window.first, feature.window.end)
     return np.zeros(1, dtype=np.int64)
 
 

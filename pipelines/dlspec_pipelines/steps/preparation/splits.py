@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dlspec.language.data_sources import ColumnSplit, FractionSplit, GivenSplit, TimeSplit
-from dlspec.language.features import columns_of
+from dlspec.language.row_splits import ColumnSplit, FractionSplit, GivenSplit, TimeSplit
 from dlspec.language.sections import Data
 from dlspec_pipelines.steps.datasets.table import (
     Array,
@@ -67,10 +66,10 @@ def deal_rows(table: Table, data: Data) -> Deal:
     return Deal(order, parts)
 
 
-def _strata_of_rows(table: Table, data: Data, target: str | None) -> Array | None:
-    if target is None:
+def _strata_of_rows(table: Table, data: Data, name: str | None) -> Array | None:
+    if name is None:
         return None
-    (column,) = columns_of(data.targets[target]) if target in data.targets else (target,)
+    (column,) = {**data.inputs, **data.targets}[name].columns
     require_columns(table, [column])
     return single_column(column, table.columns[column])
 

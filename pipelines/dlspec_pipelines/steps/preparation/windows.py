@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlspec.language.features import Feature, SeriesFeature, SeriesTarget
+from dlspec.language.features import Feature
 from dlspec_pipelines.steps.datasets.table import unpreparable_data
 from dlspec_pipelines.steps.preparation.splits import Rows
 
@@ -28,22 +28,20 @@ def window_of(features: Iterable[Feature]) -> Window | None:
     Raises:
         StepError: If two series have different strides, or a target has no series to look at.
     """
-    kept = list(features)
-    inputs = [feature for feature in kept if isinstance(feature, SeriesFeature)]
-    horizons = [feature.horizon for feature in kept if isinstance(feature, SeriesTarget)]
-    if not inputs and not horizons:
+    spans = [feature.window for feature in features if feature.window is not None]
+    strides = {span.stride for span in spans if span.stride is not None}
+    if not spans:
         return None
-    if not inputs:
+    if not strides:
         raise unpreparable_data(
             "a `series` target follows no `series` input", help="take a `series` as an input"
         )
-    strides = {feature.stride for feature in inputs}
     if len(strides) > 1:
         raise unpreparable_data(
             "the `series` inputs have several strides", help="write one `stride`"
         )
-    longest = max(feature.length for feature in inputs)
-    return Window(longest, max(horizons, default=0), strides.pop())
+    longest = -min(span.first for span in spans)
+    return Window(longest, max(span.end for span in spans), strides.pop())
 
 
 def window_anchors(positions: Rows, window: Window) -> Rows:

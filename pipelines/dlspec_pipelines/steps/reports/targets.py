@@ -14,7 +14,6 @@ from dlspec.language.features import (
     Feature,
     SeriesTarget,
     TokensFeature,
-    columns_of,
 )
 from dlspec_pipelines.steps.reports import charts
 from dlspec_pipelines.steps.reports import confusion as classes
@@ -165,7 +164,7 @@ def _class_view(
 
 def _numbers_view(name: str, feature: Feature, predictions: Mapping[str, Array]) -> NumbersView:
     true, predicted = _flat_truth_and_prediction(predictions, name)
-    columns = columns_of(feature)
+    columns = feature.columns
     names = (
         columns if len(columns) == true.shape[1] else [f"{name} {i}" for i in range(true.shape[1])]
     )

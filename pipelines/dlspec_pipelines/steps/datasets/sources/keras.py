@@ -1,18 +1,17 @@
-"""Data sets that come with scikit-learn or through keras.datasets."""
+"""Reads `keras`: data sets that come through keras.datasets."""
 
 import gzip
 import hashlib
-import importlib.metadata
-import importlib.util
 import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
+from dlspec.language.sources import KerasSource
 from dlspec_pipelines.steps.datasets.ragged import unpack_ragged_arrays
 from dlspec_pipelines.steps.datasets.table import Array, Table, unreadable_source
 from dlspec_pipelines.steps.datasets.table_files import with_test_rows
@@ -45,41 +44,20 @@ _FASHION = {
 _DOWNLOAD_S = 3600
 
 
-def sklearn_table(name: str) -> Table:
-    """Return a data set of scikit-learn: the Bunch's arrays, and a column for each feature name."""
-    if name == "digits":
-        return _digits_table()
-    # Costs a second; the digits are read without it, files have nothing to do with it.
-    import sklearn.datasets
+@dataclass(frozen=True, slots=True)
+class KerasReader:
+    """Reads `KerasSource`."""
 
-    bunch = getattr(sklearn.datasets, f"load_{name}")()
-    columns = {"data": bunch.data, "target": bunch.target}
-    columns |= {str(name): bunch.data[:, i] for i, name in enumerate(bunch.feature_names)}
-    return Table(columns)
+    source: KerasSource
 
+    def read_table(self) -> Table:
+        """Read all columns."""
+        return keras_table(self.source.keras)
 
-def _digits_table() -> Table:
-    spec = importlib.util.find_spec("sklearn")
-    if spec is None or not spec.submodule_search_locations:
-        raise unreadable_source(
-            "scikit-learn is not installed", help="run `pip install scikit-learn`"
-        )
-    path = Path(spec.submodule_search_locations[0], "datasets", "data", "digits.csv.gz")
-    rows = pd.read_csv(path, header=None, dtype=np.float64).to_numpy()
-    flat = rows[:, :-1]
-    columns = {"data": flat, "images": flat.reshape(-1, 8, 8), "target": rows[:, -1].astype(int)}
-    columns |= {f"pixel_{i // 8}_{i % 8}": flat[:, i] for i in range(64)}
-    return Table(columns)
-
-
-def sklearn_version() -> str:
-    """Return the version of scikit-learn, which stands for the content of its data sets."""
-    return importlib.metadata.version("scikit-learn")
-
-
-def keras_identity(name: str) -> str:
-    """Return what stands for the content of a data set of Keras: the hash that Keras publishes."""
-    return _KERAS_FILES[name][1] if name in _KERAS_FILES else name
+    def content_identity(self) -> str:
+        """Return what changes when the content does."""
+        name = self.source.keras
+        return _KERAS_FILES[name][1] if name in _KERAS_FILES else name
 
 
 def keras_table(name: str) -> Table:

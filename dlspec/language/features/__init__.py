@@ -1,0 +1,63 @@
+"""What columns become: the features of `data.inputs` and `data.targets`, one file for each kind."""
+
+from typing import get_args
+
+from dlspec.language.features.binary import BinaryFeature
+from dlspec.language.features.category import CategoryFeature
+from dlspec.language.features.class_ import ClassFeature
+from dlspec.language.features.feature_kind import FeatureKind, TargetKind
+from dlspec.language.features.image import ImageFeature
+from dlspec.language.features.number import NumberFeature
+from dlspec.language.features.sequence import SequenceFeature
+from dlspec.language.features.series import SeriesFeature, SeriesTarget
+from dlspec.language.features.tokens import TokensFeature
+from dlspec.language.features.vector import VectorFeature
+
+__all__ = [
+    "FEATURES",
+    "INPUT_FEATURES",
+    "TARGET_FEATURES",
+    "BinaryFeature",
+    "CategoryFeature",
+    "ClassFeature",
+    "Feature",
+    "FeatureKind",
+    "ImageFeature",
+    "NumberFeature",
+    "SequenceFeature",
+    "SeriesFeature",
+    "SeriesTarget",
+    "TargetKind",
+    "TokensFeature",
+    "VectorFeature",
+]
+
+Feature = (
+    ClassFeature
+    | BinaryFeature
+    | NumberFeature
+    | VectorFeature
+    | CategoryFeature
+    | TokensFeature
+    | ImageFeature
+    | SeriesFeature
+    | SeriesTarget
+    | SequenceFeature
+)
+# Inputs and targets are offered in this order.
+FEATURES: tuple[type[FeatureKind], ...] = (
+    ClassFeature,
+    BinaryFeature,
+    NumberFeature,
+    VectorFeature,
+    CategoryFeature,
+    TokensFeature,
+    ImageFeature,
+    SeriesFeature,
+    SeriesTarget,
+    SequenceFeature,
+)
+assert set(FEATURES) == set(get_args(Feature)), "a feature is missing in `Feature` or `FEATURES`"
+
+INPUT_FEATURES = {kind.word: kind for kind in FEATURES if kind.is_input}
+TARGET_FEATURES = {kind.word: kind for kind in FEATURES if kind.learned_as is not None}

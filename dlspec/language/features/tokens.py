@@ -1,0 +1,51 @@
+"""The feature `tokens`."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from dlspec.language.features.feature_keys import COLUMN, POSITIVE
+from dlspec.language.features.feature_kind import TargetKind
+from dlspec.language.kinds import Either, ListOf, Text, spec_key
+from dlspec.language.tensors import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class TokensFeature:
+    """Ids already made, one array per sample; an element is `[length]`."""
+
+    word: ClassVar[str] = "tokens"
+    is_input: ClassVar[bool] = True
+    learned_as: ClassVar[TargetKind | None] = "tokens"
+    can_stratify: ClassVar[bool] = False
+
+    tokens: str = spec_key(COLUMN, "The column.")
+    length: int = spec_key(POSITIVE, "Ids per sample; shorter ones are padded with 0 at the end.")
+    vocabulary: tuple[str, ...] | int = spec_key(
+        Either(scalar=POSITIVE, sequence=ListOf(Text())),
+        "How many ids there are, padding and unknown included, or the word of each id from 0 on.",
+    )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns that it reads."""
+        return (self.tokens,)
+
+    @property
+    def element(self) -> Tensor:
+        """Return shape and dtype of one element."""
+        return Tensor((self.length,), "int32")
+
+    @property
+    def num_ids(self) -> int:
+        """Return how many ids there are; every id is below that."""
+        return self.vocabulary if isinstance(self.vocabulary, int) else len(self.vocabulary)
+
+    @property
+    def num_classes(self) -> None:
+        """Return None: a sample is of no class."""
+        return None
+
+    @property
+    def window(self) -> None:
+        """Return None: an element is one row."""
+        return None

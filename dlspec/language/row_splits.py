@@ -1,0 +1,69 @@
+"""How rows are dealt to training, validation and test: the forms of `data.split`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dlspec.language.kinds import Choice, Integer, ListOf, Literal_, Number, Text, spec_key
+
+
+@dataclass(frozen=True, slots=True)
+class FractionSplit:
+    """Rows are dealt out at random, by seed."""
+
+    validation: float = spec_key(Number(minimum=0, below=1), "Share of all rows.", default=0.0)
+    test: float = spec_key(Number(above=0, below=1), "Share of all rows.", default=0.2)
+    stratify: str | None = spec_key(
+        Text(),
+        "A target of classes, or a category, whose shares are kept in every part.",
+        default=None,
+    )
+    seed: int = spec_key(Integer(minimum=0), "Seed of the deal.", default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenSplit:
+    """The source's own test rows; validation is a share of the others."""
+
+    test: str = spec_key(Choice(("given",)), "The source's own test rows.")
+    validation: float = spec_key(
+        Number(minimum=0, below=1), "Share of the other rows.", default=0.0
+    )
+    stratify: str | None = spec_key(
+        Text(),
+        "A target of classes, or a category, whose shares are kept in every part.",
+        default=None,
+    )
+    seed: int = spec_key(Integer(minimum=0), "Seed of the deal.", default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSplit:
+    """A column says where a row belongs; values named nowhere are training rows."""
+
+    column: str = spec_key(Text(), "The column.")
+    test: tuple[object, ...] = spec_key(ListOf(Literal_(), or_one=True), "Values of test rows.")
+    validation: tuple[object, ...] = spec_key(
+        ListOf(Literal_(), or_one=True), "Values of validation rows.", default=()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSplit:
+    """Rows are ordered by a column and cut: training, then validation, then test."""
+
+    time: str = spec_key(Text(), "The column that orders the rows.")
+    validation: float = spec_key(Number(minimum=0, below=1), "Share of all rows.", default=0.0)
+    test: float = spec_key(Number(above=0, below=1), "Share of all rows.", default=0.2)
+
+
+Split = FractionSplit | GivenSplit | ColumnSplit | TimeSplit
+SPLITS = (FractionSplit, GivenSplit, ColumnSplit, TimeSplit)
+
+
+def split_type(keys: Mapping[str, object]) -> type:
+    """Return the record for a split with these keys and their scalar values."""
+    if "column" in keys:
+        return ColumnSplit
+    if "time" in keys:
+        return TimeSplit
+    return GivenSplit if isinstance(keys.get("test"), str) else FractionSplit

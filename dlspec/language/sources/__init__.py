@@ -1,0 +1,58 @@
+"""Where a spec's rows come from: the kinds of `data.source`, one file for each."""
+
+from typing import get_args
+
+from dlspec.language.sources.csv import CsvSource
+from dlspec.language.sources.json_lines import JsonLinesSource
+from dlspec.language.sources.keras import KerasSource
+from dlspec.language.sources.npz import NpzSource
+from dlspec.language.sources.parquet import ParquetSource
+from dlspec.language.sources.sequence_reversal import SequenceReversalSource
+from dlspec.language.sources.sine import SineSource
+from dlspec.language.sources.sklearn import SklearnSource
+from dlspec.language.sources.source_kind import SourceKind
+from dlspec.language.sources.two_moons import TwoMoonsSource
+
+__all__ = [
+    "SOURCES",
+    "SOURCES_BY_WORD",
+    "CsvSource",
+    "FileSource",
+    "JsonLinesSource",
+    "KerasSource",
+    "NpzSource",
+    "ParquetSource",
+    "SequenceReversalSource",
+    "SineSource",
+    "SklearnSource",
+    "Source",
+    "SourceKind",
+    "TwoMoonsSource",
+]
+
+FileSource = CsvSource | ParquetSource | JsonLinesSource | NpzSource
+Source = (
+    SklearnSource | KerasSource | FileSource | SineSource | SequenceReversalSource | TwoMoonsSource
+)
+SOURCES: tuple[type[SourceKind], ...] = (
+    SklearnSource,
+    KerasSource,
+    CsvSource,
+    ParquetSource,
+    JsonLinesSource,
+    NpzSource,
+    SineSource,
+    SequenceReversalSource,
+    TwoMoonsSource,
+)
+assert set(SOURCES) == set(get_args(Source)), "a source is missing in `Source` or `SOURCES`"
+assert {kind for kind in SOURCES if kind.endings} == set(get_args(FileSource)), (
+    "`FileSource` lists the sources whose files have `endings`, and no other"
+)
+
+SOURCES_BY_WORD = {
+    kind.word: kind
+    if kind.generator is None
+    else {one.generator: one for one in SOURCES if one.word == kind.word and one.generator}
+    for kind in SOURCES
+}

@@ -1,0 +1,78 @@
+"""Reads `npz`."""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dlspec.language.sources import NpzSource
+from dlspec_pipelines.steps.datasets.table import Array, Table, unreadable_source
+from dlspec_pipelines.steps.datasets.table_files import (
+    file_not_opened_error,
+    hash_of_files,
+    paths_of,
+    with_test_rows,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NpzReader:
+    """Reads `NpzSource`; relative paths start in `base`."""
+
+    source: NpzSource
+    base: Path
+
+    def read_table(self) -> Table:
+        """Read all columns."""
+        return read_npz(self.source, self.base)
+
+    def content_identity(self) -> str:
+        """Return what changes when the content does."""
+        return hash_of_files(self.source, self.base)
+
+
+def read_npz(source: NpzSource, base: Path) -> Table:
+    """Read the arrays of an archive; `x_train` beside `x_test` is column `x` with its test rows.
+
+    Raises:
+        StepError: If the file is not there, is no .npz archive, holds Python objects, or arrays
+            of several lengths.
+    """
+    (path,) = paths_of(source, base)
+    arrays = _npz_arrays(path)
+    if all(name.endswith(("_train", "_test")) for name in arrays):
+        return with_test_rows(arrays, str(path))
+    lengths = {name: len(array) if array.ndim else 0 for name, array in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"`{name}` {length}" for name, length in lengths.items())
+        raise unreadable_source(
+            f"the arrays of `{path}` have several first extents: {told}",
+            help="keep one sample per row of every array, or name the arrays `x_train`, `x_test`",
+        )
+    return Table(arrays)
+
+
+def _npz_arrays(path: Path) -> dict[str, Array]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise unreadable_source(f"`{path}` is one array, not a .npz archive")
+            return {name: _npz_array(archive, name, path) for name in archive.files}
+    except zipfile.BadZipFile as error:
+        raise unreadable_source(f"`{path}` is not a .npz archive: {error}") from error
+    except ValueError as error:
+        raise unreadable_source(f"`{path}` is not a .npz archive") from error
+    except OSError as error:
+        raise file_not_opened_error(path, error) from error
+
+
+def _npz_array(archive: "np.lib.npyio.NpzFile", name: str, path: Path) -> Array:
+    try:
+        array: Array = archive[name]
+    except ValueError as error:
+        raise unreadable_source(
+            f"the array `{name}` of `{path}` holds Python objects, which can carry code",
+            help="save plain arrays: numbers, or texts of a fixed width",
+        ) from error
+    return array.astype(np.object_) if array.dtype.kind in "US" else array

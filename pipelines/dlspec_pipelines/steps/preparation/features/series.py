@@ -1,0 +1,39 @@
+"""Prepares `series`: the window before, and the rows to forecast."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dlspec.language.features import SeriesFeature, SeriesTarget
+from dlspec_pipelines.steps.datasets.table import Array, Table
+from dlspec_pipelines.steps.preparation.features.preparer import Fitted
+from dlspec_pipelines.steps.preparation.features.scaled_numbers import (
+    fit_number_scaling,
+    scaled_numbers,
+)
+from dlspec_pipelines.steps.preparation.numbers import numeric_column
+from dlspec_pipelines.steps.preparation.raw_columns import Raw
+from dlspec_pipelines.steps.preparation.splits import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPreparer:
+    """Prepares both ends of a series."""
+
+    feature: SeriesFeature | SeriesTarget
+
+    def raw_values(self, table: Table) -> Raw:
+        """Return what the feature reads, one entry per row."""
+        columns = [
+            numeric_column(name, table.columns[name], gaps=False) for name in self.feature.series
+        ]
+        return Raw(np.stack(columns, axis=1))
+
+    def fit_rows(self, raw: Raw, train: Rows) -> Fitted:
+        """Fit on the training rows."""
+        scaling = fit_number_scaling(raw, train, standardize=self.feature.standardize, scale=None)
+        return Fitted(self.feature, scaling)
+
+    def model_values(self, fitted: Fitted, raw: Raw, at: Rows, *, rows: Rows) -> Array:
+        """Return the values of some samples."""
+        return scaled_numbers(fitted, raw, at)

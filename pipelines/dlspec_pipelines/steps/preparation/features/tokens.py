@@ -1,0 +1,58 @@
+"""Prepares `tokens`."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dlspec.language.features import TokensFeature
+from dlspec_pipelines.steps.datasets.table import Array, Table, refused_value
+from dlspec_pipelines.steps.preparation.features.preparer import Fitted
+from dlspec_pipelines.steps.preparation.numbers import finite_numbers
+from dlspec_pipelines.steps.preparation.raw_columns import Raw, padded_rows
+from dlspec_pipelines.steps.preparation.splits import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class TokensPreparer:
+    """Prepares `TokensFeature`."""
+
+    feature: TokensFeature
+
+    def raw_values(self, table: Table) -> Raw:
+        """Return what the feature reads, one entry per row."""
+        return _padded_token_ids(self.feature, table.columns[self.feature.tokens])
+
+    def fit_rows(self, raw: Raw, train: Rows) -> Fitted:
+        """Fit on the training rows."""
+        return Fitted(self.feature)
+
+    def model_values(self, fitted: Fitted, raw: Raw, at: Rows, *, rows: Rows) -> Array:
+        """Return the values of some samples."""
+        return raw.values[at]
+
+
+def _padded_token_ids(feature: TokensFeature, column: Array) -> Raw:
+    name = feature.tokens
+    padded = padded_rows(name, column, (feature.length,), at_end=True)
+    finite_numbers(name, padded.values, gaps=False)
+    _require_ids_below(feature, padded.values)
+    return Raw(padded.values.astype(np.int32), None, padded.cut)
+
+
+def _require_ids_below(feature: TokensFeature, ids: Array) -> None:
+    """Check that every token is an id of the vocabulary.
+
+    Raises:
+        StepError: If one is negative, not whole, or not below the vocabulary (DL613).
+    """
+    wrong = ~((ids >= 0) & (ids < feature.num_ids) & (ids % 1 == 0))
+    rows = np.flatnonzero(wrong.any(axis=1))
+    if rows.size:
+        row = int(rows[0])
+        raise refused_value(
+            feature.tokens,
+            row,
+            ids[row][wrong[row]][0],
+            f"is no id of a vocabulary of {feature.num_ids}",
+            help=f"ids run from 0 to {feature.num_ids - 1}; write a larger `vocabulary`",
+        )
