@@ -1,6 +1,7 @@
 """Saved models of every Keras generation become specs: the same graph, weights and outputs."""
 
 import io
+import json
 from pathlib import Path
 
 import keras
@@ -9,6 +10,7 @@ import pytest
 
 import dlspec
 from dlspec.backends.saved.importing import import_saved_model
+from dlspec.backends.saved.kept_weights import keep_weights
 from dlspec.backends.saved.model_files import load_document
 
 HERE = Path(__file__).parent / "saved_models"
@@ -287,3 +289,37 @@ def test_what_old_files_say_beside_the_graph_is_noted():
 def test_standard_input_and_a_name_are_taken():
     content = (HERE / "keras1_tuples.yaml").read_bytes()
     assert imported("-", stdin=content, name="small").text.startswith("dlspec: 1\nname: small\n")
+
+
+# -- containers ----------------------------------------------------------------------------------
+
+
+def test_an_archive_of_keras_2_reads_as_its_hdf5_does():
+    for name in ("lenet", "bidirectional"):
+        archive, hdf5 = (imported(HERE / f"keras2_{name}.{kind}") for kind in ("keras", "h5"))
+        assert archive.text == hdf5.text
+
+
+def test_the_topology_of_tensorflow_js_reads_as_what_it_was_made_of(tmp_path):
+    config = json.loads((HERE / "keras2_masked.json").read_text())
+    topology = {"keras_version": "2.15.0", "backend": "tensorflow", "model_config": config}
+    wrapped = {
+        "format": "layers-model",
+        "generatedBy": "keras v2.15.0",
+        "modelTopology": topology,
+        "weightsManifest": [{"paths": ["group1-shard1of1.bin"], "weights": []}],
+    }
+    (tmp_path / "model.json").write_text(json.dumps(wrapped))
+    assert imported(tmp_path / "model.json").text == imported(HERE / "keras2_masked.json").text
+
+
+@pytest.mark.parametrize("name", ["lenet", "bidirectional"])
+def test_an_archive_of_keras_2_gives_its_weights(tmp_path, name):
+    file = HERE / f"keras2_{name}.keras"
+    kept = np.load(file.with_suffix(".npz"))
+    found = imported(file)
+    keep_weights(found, tmp_path / "w.weights.h5")
+    model = dlspec.compile(dlspec.loads(found.text))
+    model.load_weights(tmp_path / "w.weights.h5")
+    result = model(kept["input000"], training=False)
+    np.testing.assert_allclose(np.asarray(result), kept["output000"], atol=1e-6)

@@ -78,12 +78,15 @@ def read_saved_graph(document: Document, findings: Findings) -> SavedGraph | Non
     """Return the records of a document's model; None when a refusal is reported."""
     top = Part(document.data)
     try:
-        if isinstance(top.value, dict) and "model_config" in top.value:
-            top = top["model_config"]
+        # TensorFlow.js keeps what an HDF5 file has under this name, beside a list of weight files.
+        for wrapper in ("modelTopology", "model_config"):
+            if isinstance(top.value, dict) and wrapper in top.value:
+                top = top[wrapper]
         if isinstance(top.value, dict) and "class_name" in top.value:
-            # HDF5 of Keras 3 says no modules, and of a chain no tensors.
-            is_third = (document.keras_version or "").startswith("3.")
-            if is_third or is_keras3_model(top):
+            # HDF5 of Keras 3 says no modules, and of a chain no tensors; archives of Keras 2 say
+            # modules as Keras 3 does.
+            generation = (document.keras_version or "").partition(".")[0]
+            if generation == "3" or (generation != "2" and is_keras3_model(top)):
                 return ModernReader(findings).model(top)
         return read_legacy_model(top, findings)
     except MalformedError as error:

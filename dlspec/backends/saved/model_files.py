@@ -1,6 +1,7 @@
 """A saved model's bytes -> the plain data of its architecture; what it is, its content tells."""
 
 import io
+import json
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -149,11 +150,27 @@ def _document_from_archive(file: BinaryIO, path: str, reporter: Reporter) -> Doc
                 return None
             with archive.open("config.json") as member:
                 content = member.read(MAX_TEXT + 1)
+            version = _version_of_archive(archive)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         # What zipfile raises for broken, encrypted and strangely packed members.
         _report_no_saved_model(path, f"the archive is broken: {error}".lower(), reporter)
         return None
-    return _document_from_embedded_json(content, f"{path}/config.json", "Keras 3 archive", reporter)
+    form = "Keras 2 archive" if (version or "").startswith("2.") else "Keras 3 archive"
+    found = _document_from_embedded_json(content, f"{path}/config.json", form, reporter)
+    return None if found is None else replace(found, keras_version=version or found.keras_version)
+
+
+def _version_of_archive(archive: zipfile.ZipFile) -> str | None:
+    """Return which Keras wrote an archive: from 2.12 on its releases wrote them too."""
+    if "metadata.json" not in archive.namelist():
+        return None
+    with archive.open("metadata.json") as member:
+        content = member.read(MAX_TEXT + 1)
+    try:
+        metadata = json.loads(content)
+    except ValueError:
+        return None
+    return _text_or_none(metadata.get("keras_version")) if isinstance(metadata, dict) else None
 
 
 def _document_from_hdf5(file: BinaryIO, path: str, reporter: Reporter) -> Document | None:

@@ -321,6 +321,8 @@ MODELS = (
 )  # fmt: skip
 # These are kept as HDF5, weights and all; the others as JSON, to stay small.
 WHOLE = ("lenet", "embedding_lstm", "nested", "shared", "bidirectional")
+# Keras 2.12 and later could write these, too.
+ARCHIVED = ("lenet", "bidirectional")
 
 
 def sample(tensor, rng):
@@ -356,6 +358,8 @@ def write(build):
         model.save(HERE / f"keras2_{name}.h5", include_optimizer=False)
     else:
         (HERE / f"keras2_{name}.json").write_text(text + "\n", "utf-8")
+    if name in ARCHIVED:
+        model.save(HERE / f"keras2_{name}.keras")
     arrays = {f"weight{i:03}": w for i, w in enumerate(weights)}
     arrays |= {f"input{i:03}": x for i, x in enumerate(inputs)}
     arrays |= {f"output{i:03}": y for i, y in enumerate(outputs)}
