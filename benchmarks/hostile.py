@@ -1,6 +1,6 @@
 """What `dlspec check` costs on hostile files: `python -m benchmarks.hostile`, a row for each.
 
-Every one has to end in a diagnostic, within a second and 200 MB (DESIGN §3.2), start-up included.
+Every one has to end in a diagnostic, within a second and 200 MB, start-up included.
 """
 
 import os

@@ -107,7 +107,7 @@ class Code(Enum):
     TIME_ZONE = "DL702"
 
 
-# DESIGN §4: of the whole-plan rules these do not stop a run unless `--strict` asks for it.
+# A model with one of these trains, perhaps as meant: only `--strict` stops it.
 _WARNINGS = frozenset(
     {Code.UNSCALED_PIXELS, Code.DROPPED_MASK, Code.AUGMENTATION_RANGE, Code.TRAINING_FLAG}
 )

@@ -127,7 +127,7 @@ _TINTS: dict[Severity, str] = {"error": "1;31", "warning": "1;33"}
 
 
 def render_text(found: Diagnostic, *, color: bool = False) -> str:
-    """Return a finding in the layout of DESIGN §4, its source in lines of at most 120 columns.
+    """Return a finding as `dlspec check` prints it, its source in lines of at most 120 columns.
 
     Args:
         color: Whether to write ANSI colours, for a terminal.

@@ -13,7 +13,7 @@ _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def render_json(diagnostics: Iterable[Diagnostic]) -> str:
-    """Return the object of DESIGN §4; lines and columns from 1, ends exclusive."""
+    """Return the object of `check --format json`; lines and columns from 1, ends exclusive."""
     return json.dumps({"diagnostics": [_as_record(d) for d in diagnostics]}, indent=2)
 
 

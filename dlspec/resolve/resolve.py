@@ -43,7 +43,7 @@ _COMPUTE_DTYPE = {
     "mixed_float16": "float16",
 }
 UNKNOWN = Tensor(None, None)
-# Where no rule knows a layer's outputs, the names of DESIGN §3.1 stand for these positions.
+# Where no rule knows the outputs, these names (`enc.h`) stand for their positions.
 _STATES = "`return_state: true` to `{}`"
 _RETURNED_ON_DEMAND = {
     **dict.fromkeys(("h", "c", "fh", "fc", "bh", "bc"), _STATES),

@@ -49,8 +49,8 @@ class _Part:
 def formatted_spec(source: Source, reporter: Reporter) -> str | None:
     """Return a spec in the canonical layout of docs/editors.md; comments and meaning are kept.
 
-    Keys at the top stand in the order of DESIGN §3, blank lines between sections, two spaces for
-    each level. Flow mappings, quotes and the order of all other keys stay as they are written.
+    Keys at the top stand in the order of docs/language.md, blank lines between sections, two spaces
+    for each level. Flow mappings, quotes and the order of all other keys stay as they are written.
 
     Returns:
         The text; None when `source` cannot be read, which has been reported.

@@ -1,4 +1,4 @@
-"""What a Keras class takes, as JSON Schema: keywords, and the shorter forms of DESIGN §3.1."""
+"""What a Keras class takes, as JSON Schema: keywords, and the shorter forms of an entry."""
 
 from dlspec.decode.catalogue_objects import WHOLE_LISTS
 from dlspec.language.catalogue import ClassEntry, Parameter
