@@ -17,6 +17,7 @@ from dlspec.resolve.shapes.call import (
     several_inputs,
 )
 from dlspec.resolve.shapes.cost import product_if_known, sample_elements, sum_if_known
+from dlspec.resolve.shapes.divisors import divisor_help, is_divisor
 from dlspec.resolve.shapes.tensor import Inferred, ShapeError, Weight
 
 # Batch, steps, features.
@@ -138,12 +139,12 @@ def infer_grouped_query_attention(call: Call) -> Inferred:
         integer_argument(call, "num_key_value_heads"),
     )
     width = integer_argument(call, "head_dim")
-    if heads % shared:
+    if not is_divisor(shared, heads):
         raise ShapeError(
             Code.CHANNELS,
             f"{shared} key-value heads do not divide {heads} query heads",
             field="num_key_value_heads",
-            help=f"use a divisor of {heads}",
+            help=divisor_help("num_key_value_heads", shared, heads),
         )
     parts = {
         "query": (query, (heads, width)),

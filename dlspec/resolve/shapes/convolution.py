@@ -1,6 +1,6 @@
 """Convolutions: plain, depthwise, separable, transposed."""
 
-from math import prod
+from math import gcd, prod
 
 from dlspec.diagnostics.codes import Code
 from dlspec.language.tensors import Dim, Shape
@@ -19,6 +19,7 @@ from dlspec.resolve.shapes.cost import (
     sample_elements,
     sum_if_known,
 )
+from dlspec.resolve.shapes.divisors import divisor_help, is_divisor
 from dlspec.resolve.shapes.tensor import Inferred, ShapeError, Weight
 from dlspec.resolve.shapes.window_extents import (
     Image,
@@ -45,10 +46,11 @@ def infer_convolution(call: Call) -> Inferred:
     windows = kernel_windows(call, rank)
     require_one_of_stride_and_dilation(windows)
     filters, groups = integer_argument(call, "filters"), integer_argument(call, "groups")
-    _require_divides(groups, filters, what="filters")
     x = sole_image(call, rank)
     channels = _input_channels(call, x)
-    _require_divides(groups, channels, what="input channels")
+    shared = gcd(filters, channels)
+    _require_divides(groups, filters, shared, what="filters")
+    _require_divides(groups, channels, shared, what="input channels")
     out = x.shape_with(slide_windows(x.spatial, windows), filters)
     kernel = (*windows.sizes, channels // groups, filters)
     lora = optional_integer_argument(call, "lora_rank")
@@ -181,14 +183,12 @@ def _convolution_result(
     return one_output(out, call.dtype, weights=weights, macs=macs, extra=extra)
 
 
-def _require_divides(groups: int, number: int, *, what: str) -> None:
-    if number % groups == 0:
+def _require_divides(groups: int, number: int, shared: int, *, what: str) -> None:
+    if is_divisor(groups, number):
         return
-    divisors = [n for n in range(1, number + 1) if number % n == 0]
-    below = max(n for n in divisors if n <= groups) if divisors else 1
     raise ShapeError(
         Code.CHANNELS,
         f"{groups} groups do not divide {number} {what}",
         field="groups",
-        help=f"use a divisor of {number}, such as `groups: {below}`",
+        help=divisor_help("groups", groups, number, shared=shared),
     )

@@ -18,6 +18,7 @@ from dlspec.resolve.shapes.cost import (
     product_if_known,
     sample_elements,
 )
+from dlspec.resolve.shapes.divisors import divisor_help, is_divisor
 from dlspec.resolve.shapes.tensor import Inferred, ShapeError, Weight
 
 
@@ -88,13 +89,12 @@ def infer_group_normalization(call: Call) -> Inferred:
     shape = sole_shape(call)
     channels = _normalized_extent(call, shape, integer_argument(call, "axis"))
     groups = integer_argument(call, "groups")
-    if groups != -1 and (groups > channels or channels % groups):
-        below = max(n for n in range(1, min(groups, channels) + 1) if channels % n == 0)
+    if groups != -1 and not is_divisor(groups, channels):
         raise ShapeError(
             Code.CHANNELS,
             f"{groups} groups do not divide {channels} channels",
             field="groups" if "groups" in call.layer.arguments else None,
-            help=f"use a divisor of {channels}, such as `groups: {below}`",
+            help=divisor_help("groups", groups, channels),
         )
     return _normalized_result(call, shape, _scale_and_center_weights(call, (channels,)))
 
