@@ -1,4 +1,4 @@
-"""The code location that `workspace.yaml` names: the specs of the project."""
+"""The code location of the project around the current folder; `dlspec dev` loads it."""
 
 from dlspec_pipelines.location.chain_definitions import definitions_for
 from dlspec_pipelines.specs import project_folder

@@ -9,11 +9,10 @@ from pathlib import Path
 from dlspec.compiler import Compilation, compile_file, compile_source
 from dlspec.diagnostics.findings import SpecError
 from dlspec.diagnostics.source import Source
+from dlspec.language.catalogue.project import project_root
 from dlspec.resolve.plan import Plan
 
 SUFFIXES = (".yaml", ".yml")
-
-_REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +60,9 @@ class BrokenSpec:
 
 
 def project_folder() -> Path:
-    """Return the nearest folder from the current one upwards that holds a `workspace.yaml`.
-
-    Without one it is the repository that this module is in.
-    """
+    """Return the folder of the project around the current folder, which without one is itself."""
     here = Path.cwd()
-    found = (folder for folder in (here, *here.parents) if (folder / "workspace.yaml").is_file())
-    return next(found, _REPOSITORY)
+    return project_root(here) or here
 
 
 def read_spec(path: Path, sets: Mapping[str, object] | None = None) -> SpecFile:

@@ -46,7 +46,7 @@ dlspec: 1
 name: my_digits
 description: LeNet-5 for the 8x8 handwritten digits that ship with scikit-learn.
 
-params: {activation: tanh}   # change them with `--set`, or by a study
+params: {activation: tanh}   # change them with `--set`
 
 data:
   source: {sklearn: digits}

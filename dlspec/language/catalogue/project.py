@@ -45,21 +45,66 @@ class Project:
     faults: tuple[Fault, ...] = ()
 
 
+def project_root(folder: Path) -> Path | None:
+    """Return the folder of the project that `folder` belongs to; None when it belongs to none.
+
+    That is the nearest folder upwards whose pyproject.toml has a table `[tool.dlspec]`, else the
+    nearest that holds `specs/`, `.dlspec` or `workspace.yaml`. A repository's root is the last one
+    looked at: what lies above it belongs to someone else.
+    """
+    project = project_of(str(folder / "spec"))
+    if project is not None:
+        return project.folder
+    return next((above for above in _folders_upwards(folder) if _looks_like_project(above)), None)
+
+
+def _looks_like_project(folder: Path) -> bool:
+    return any((folder / name).is_dir() for name in ("specs", ".dlspec")) or (
+        (folder / "workspace.yaml").is_file()
+    )
+
+
+def _folders_upwards(folder: Path) -> Iterator[Path]:
+    """Yield a folder and those above it, up to the root of its repository."""
+    for above in (folder, *folder.parents):
+        yield above
+        if (above / ".git").exists():
+            return
+
+
+def _is_trusted(file: os.stat_result, folder: Path) -> bool:
+    """Return whether a pyproject.toml may name code: its owner is the user, root or the spec's.
+
+    In a folder that everybody may write to, such as /tmp, anyone may put one above a spec.
+    """
+    if not hasattr(os, "getuid"):
+        return True
+    try:
+        owner = folder.stat().st_uid
+    except OSError:
+        owner = os.getuid()
+    return file.st_uid in (os.getuid(), 0, owner)
+
+
 def project_of(path: str) -> Project | None:
     """Return the project that a spec belongs to; None when it belongs to none.
 
-    That is the nearest pyproject.toml with a table `[tool.dlspec]`, from the spec's folder upwards.
+    That is the nearest pyproject.toml with a table `[tool.dlspec]`, from the spec's folder upwards
+    to the root of its repository, and owned by the user, by root, or by the owner of that folder.
     What was read is kept until the file changes; each call returns a value of its own.
 
     Args:
         path: The spec's file; for text without one, any word: the current folder is taken.
     """
     here = os.getcwd()  # noqa: PTH109 - once for each spec
-    for file in _candidate_project_files(os.path.dirname(path), here):  # noqa: PTH120 - once for each spec
+    folder = os.path.dirname(path)  # noqa: PTH120 - once for each spec
+    for file in _candidate_project_files(folder, here):
         try:
             known = os.stat(file)  # noqa: PTH116 - once for each spec
         except (OSError, ValueError):
             # ValueError: a path with a null byte.
+            continue
+        if not _is_trusted(known, Path(here, folder)):
             continue
         found = _read_project_file(file, here, known.st_mtime_ns, known.st_size)
         if found is not None:
@@ -71,7 +116,7 @@ def project_of(path: str) -> Project | None:
 def _candidate_project_files(folder: str, here: str) -> tuple[str, ...]:
     """Return where a pyproject.toml may stand for a spec in `folder`, nearest first."""
     start = Path(os.path.abspath(Path(here, folder)))  # noqa: PTH100 - `resolve` follows links
-    return tuple(str(above / NAME) for above in (start, *start.parents))
+    return tuple(str(above / NAME) for above in _folders_upwards(start))
 
 
 @lru_cache(maxsize=256)

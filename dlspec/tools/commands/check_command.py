@@ -11,7 +11,7 @@ from dlspec.language.catalogue.own_layers import project_problems
 from dlspec.language.catalogue.project import project_of
 from dlspec.tools.commands.findings_output import FORMATS, print_diagnostics
 from dlspec.tools.commands.spec_arguments import compile_file_or_stdin
-from dlspec.tools.commands.spec_paths import spec_files_under
+from dlspec.tools.commands.spec_paths import spec_files_under, specs_folder
 
 
 @click.command()
@@ -30,9 +30,9 @@ def check(paths: tuple[str, ...], form: str, *, strict: bool) -> None:
       cat model.yaml | dlspec check -
     """  # noqa: D301 - click reads \b
     found: list[Diagnostic] = []
-    if not paths and not Path("specs").is_dir():
+    if not paths and not specs_folder().is_dir():
         raise click.UsageError("there is no folder specs/ here; write the path of a spec")
-    files = list(spec_files_under(paths or ("specs",)))
+    files = list(spec_files_under(paths or (str(specs_folder()),)))
     for file in files:
         found.extend(compile_file_or_stdin(file).diagnostics)
     found.extend(_of_projects(files))

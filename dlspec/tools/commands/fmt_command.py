@@ -10,7 +10,7 @@ from dlspec.diagnostics.findings import Reporter
 from dlspec.syntax.formatting import formatted_spec
 from dlspec.syntax.spec_files import replace_text
 from dlspec.tools.commands.findings_output import print_diagnostics
-from dlspec.tools.commands.spec_paths import read_file_or_stdin, spec_files_under
+from dlspec.tools.commands.spec_paths import read_file_or_stdin, spec_files_under, specs_folder
 
 
 @click.command()
@@ -29,7 +29,7 @@ def fmt(paths: tuple[str, ...], *, only_check: bool) -> None:
       dlspec fmt --check specs
       dlspec fmt - < model.yaml
     """  # noqa: D301 - click reads \b
-    files = list(spec_files_under(paths or ("specs",)))
+    files = list(spec_files_under(paths or (str(specs_folder()),)))
     outcomes = [_laid_out(file, only_check=only_check) for file in files]
     changed = outcomes.count("changed")
     if files != ["-"] or only_check:

@@ -1,9 +1,8 @@
 """The command `new`: a spec that runs as it is."""
 
-from pathlib import Path
-
 import click
 
+from dlspec.tools.commands.spec_paths import specs_folder
 from dlspec.tools.new.new_spec import write_new
 
 
@@ -21,7 +20,7 @@ def new(name: str, architecture: str, data: str) -> None:
       dlspec new my_digits --zoo lenet5 --data digits && dlspec run my_digits
     """  # noqa: D301 - click reads \b
     try:
-        path = write_new(name, architecture, data, folder=Path("specs"))
+        path = write_new(name, architecture, data, folder=specs_folder())
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:

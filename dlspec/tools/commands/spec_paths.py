@@ -1,5 +1,6 @@
 """Which files a command reads: paths, folders, names under specs/, standard input."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import click
 from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.source import Source
 from dlspec.diagnostics.suggest import suggest
+from dlspec.language.catalogue.project import project_root
 from dlspec.syntax.spec_files import MAX_BYTES, decode_source, read_source
 
 
@@ -28,6 +30,12 @@ def spec_files_under(paths: tuple[str, ...]) -> Iterator[str]:
         yield from map(str, inside)
 
 
+def specs_folder() -> Path:
+    """Return the folder `specs` of the project around the current folder, as written from here."""
+    here = Path.cwd()
+    return Path(os.path.relpath((project_root(here) or here) / "specs", here))
+
+
 def spec_path(spec: str) -> Path:
     """Return the file of a spec given by path, or by its name under specs/.
 
@@ -37,13 +45,14 @@ def spec_path(spec: str) -> Path:
     path = Path(spec)
     if path.is_file() or path.suffix in (".yaml", ".yml"):
         return path
-    named = sorted(p for p in Path("specs").rglob("*.y*ml") if p.stem == spec)
+    folder = specs_folder()
+    named = sorted(p for p in folder.rglob("*.y*ml") if p.stem == spec)
     if len(named) > 1:
         paths = ", ".join(f"`{path}`" for path in named)
         raise click.UsageError(f"`{spec}` is the name of {len(named)} specs; write one of {paths}")
     if named:
         return named[0]
-    names = sorted({p.stem for p in Path("specs").rglob("*.y*ml")})
+    names = sorted({p.stem for p in folder.rglob("*.y*ml")})
     near = suggest(spec, names)
     known = f"the specs are {', '.join(names)}" if names else "there is no folder specs/ here"
     raise click.UsageError(f"there is no spec `{spec}`; " + (f"write `{near}`" if near else known))

@@ -91,7 +91,7 @@ dlspec: 1
 name: {name}
 description: {fit.about} {goal} {data.about}{view.about}.
 
-params: {{{knobs}}}   # change them with `--set`, or by a study
+params: {{{knobs}}}   # change them with `--set`
 
 data:
   source: {data.source}

@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
+import yaml
 from watchfiles import watch
 
 from dlspec_pipelines.dev.layer_changes import layer_changes
@@ -61,9 +62,10 @@ def serve(port: int) -> int:
     """Run the UI and the daemon until Ctrl-C or SIGTERM, and return the exit status."""
     try:
         _require_free_port(port)
-        root = _require_workspace()
+        root = project_folder()
         # Absolute, and the same for webserver, daemon, code server and run workers.
         os.environ["DLSPEC_HOME"] = str(artifacts_home())
+        workspace = _workspace_of(root)
         prepare_instance()
         log = _new_log()
         with write_errors_as_step_errors(root):
@@ -74,7 +76,7 @@ def serve(port: int) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    dagster = _start_dagster(port, root, log)
+    dagster = _start_dagster(port, root, workspace, log)
     try:
         threading.Thread(target=_announce_ui, args=(port, log, stop), daemon=True).start()
         threading.Thread(target=_watch_layers, args=(port, root, stop), daemon=True).start()
@@ -131,14 +133,38 @@ def _require_free_port(port: int) -> None:
             ) from error
 
 
-def _require_workspace() -> Path:
-    root = project_folder()
-    if not (root / "workspace.yaml").is_file():
-        raise StepError(
-            f"there is no `workspace.yaml` in `{Path.cwd()}` or above",
-            help="go to the folder of the project, which holds `workspace.yaml` and `specs/`",
-        )
-    return root
+def _workspace_of(root: Path) -> Path:
+    """Return the workspace that Dagster loads: the project's own, else one that finds its specs.
+
+    Raises:
+        StepError: If the project's own names no code location.
+    """
+    own = root / "workspace.yaml"
+    if own.is_file():
+        _require_code_location(own)
+        return own
+    module = {
+        "module_name": "dlspec_pipelines.definitions",
+        "working_directory": str(root),
+        "location_name": LOCATION,
+    }
+    made = artifacts_home() / "workspace.yaml"
+    with write_errors_as_step_errors(made.parent):
+        made.parent.mkdir(parents=True, exist_ok=True)
+        # JSON is YAML, whatever the folder is called.
+        made.write_text(json.dumps({"load_from": [{"python_module": module}]}), "utf-8")
+    return made
+
+
+def _require_code_location(file: Path) -> None:
+    advice = "remove the file: `dlspec dev` finds the specs of a project without it"
+    try:
+        content = yaml.safe_load(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = str(error).splitlines()[0]
+        raise StepError(f"`{file}` cannot be read: {reason}", help=advice) from error
+    if not isinstance(content, dict) or not content.get("load_from"):
+        raise StepError(f"`{file}` names no code location", help=advice)
 
 
 def _next_free(port: int) -> int:
@@ -158,9 +184,9 @@ def _new_log() -> Path:
     return log
 
 
-def _start_dagster(port: int, root: Path, log: Path) -> "subprocess.Popen[bytes]":
+def _start_dagster(port: int, root: Path, workspace: Path, log: Path) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "dagster", "dev", "--log-level", "warning"]
-    place = ["--host", HOST, "--port", str(port), "--workspace", str(root / "workspace.yaml")]
+    place = ["--host", HOST, "--port", str(port), "--workspace", str(workspace)]
     with log.open("wb") as output:
         return subprocess.Popen(  # noqa: S603 - our own arguments, no shell
             [*command, *place],

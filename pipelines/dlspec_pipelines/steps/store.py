@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from dlspec.language.catalogue.project import project_root
 from dlspec_pipelines.steps.step_errors import Busy, StepError, write_errors_as_step_errors
 
 _ASIDE = ".part-"
@@ -18,10 +19,9 @@ _YOUNG_S = 60.0
 
 
 def artifacts_home() -> Path:
-    """Return the folder of all artifacts: $DLSPEC_HOME, else `.dlspec` beside `workspace.yaml`.
+    """Return the folder of all artifacts: $DLSPEC_HOME, else `.dlspec` in the project's folder.
 
-    The nearest `workspace.yaml` from the current folder upwards counts; without one, `.dlspec` in
-    the current folder.
+    The project is found from the current folder upwards; without one, it is the current folder.
 
     Raises:
         StepError: If $DLSPEC_HOME is a URL.
@@ -32,10 +32,7 @@ def artifacts_home() -> Path:
     if named:
         return Path(named).expanduser().absolute()
     here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "workspace.yaml").is_file():
-            return folder / ".dlspec"
-    return here / ".dlspec"
+    return (project_root(here) or here) / ".dlspec"
 
 
 def dataset_folder(fingerprint: str) -> Path:
