@@ -157,7 +157,7 @@ def _takes(kind: Kind) -> str:  # noqa: C901, PLR0912 - one line per kind
                 kind.minimum, kind.maximum, above=kind.above, below=kind.below
             )
         case kinds.Text():
-            return "text"
+            return "text" if kind.characters is None else "a character"
         case kinds.Choice():
             return _any([*(f"`{word}`" for word in kind.words), *["a number"] * kind.or_number])
         case kinds.Literal_():

@@ -51,7 +51,7 @@ class RecordReader:
             case kinds.Number():
                 return self._read_number_value(kind, node, path)
             case kinds.Text():
-                return self._read_text_value(node, path)
+                return self._read_text_value(kind, node, path)
             case kinds.Choice():
                 return self._read_choice_value(kind, node, path)
             case kinds.Literal_():
@@ -91,10 +91,13 @@ class RecordReader:
             return node.value
         return self.wrong(path, "true or false", node, help=scalar_help(node, wanted="boolean"))
 
-    def _read_text_value(self, node: Node, path: str) -> Any:  # noqa: ANN401 - text or poison
-        if isinstance(node, Scalar) and isinstance(node.value, str) and node.value.strip():
-            return node.value
-        return self.wrong(path, "text", node)
+    def _read_text_value(self, kind: kinds.Text, node: Node, path: str) -> Any:  # noqa: ANN401 - text or poison
+        text = node.value if isinstance(node, Scalar) and isinstance(node.value, str) else ""
+        if kind.characters is not None:
+            fits, wanted = len(text) == kind.characters, "a single character"
+        else:
+            fits, wanted = bool(text.strip()), "text"
+        return text if fits else self.wrong(path, wanted, node)
 
     def _read_integer_value(self, kind: kinds.Integer, node: Node, path: str) -> Decoded:
         value = node.value if isinstance(node, Scalar) else None

@@ -32,7 +32,9 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Any text that is not empty."""
+    """Any text that is not empty; with `characters` of that length, blanks included."""
+
+    characters: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

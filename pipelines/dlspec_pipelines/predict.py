@@ -89,10 +89,13 @@ def _new_rows_source(file: Path, plan: Mapping[str, Any]) -> FileSource:
         case ".csv" | ".data" | ".tsv" | ".txt":
             said = plan["data"]["source"]
             if "csv" not in said:
-                return CsvSource((path,))
+                return CsvSource((path,), "\t" if file.suffix == ".tsv" else ",")
             names = None if said["columns"] is None else tuple(said["columns"])
             missing = tuple(said["missing"])
-            return CsvSource((path,), said["separator"], names, missing, said["encoding"])
+            # Runs of before `decimal` was a key say nothing of it.
+            decimal = said.get("decimal", ".")
+            separator = "\t" if file.suffix == ".tsv" else said["separator"]
+            return CsvSource((path,), separator, names, missing, said["encoding"], decimal)
         case ".json" | ".jsonl":
             return JsonLinesSource((path,))
         case ".npz":

@@ -116,6 +116,14 @@ def test_any_text_is_a_table_or_a_sentence(tmp_path, text):
         assert {len(column) for column in table.columns.values()} == {table.rows}
 
 
+def test_a_decimal_comma_and_a_tab_are_read(tmp_path):
+    (tmp_path / "a.csv").write_text("a\tb\n1,5\t2\n")
+    source = CsvSource(("a.csv",), separator="\t", decimal=",")
+    assert read_source_table(source, tmp_path).columns["a"].tolist() == [1.5]
+    with pytest.raises(StepError, match="cannot stand both between two fields and before decimals"):
+        read_source_table(CsvSource(("a.csv",), decimal=","), tmp_path)
+
+
 def test_a_separator_of_two_characters_is_refused(tmp_path):
     (tmp_path / "a.csv").write_text("a::b\n1::2\n")
     with pytest.raises(StepError, match="the separator `::` is not a single character"):

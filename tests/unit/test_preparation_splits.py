@@ -62,6 +62,12 @@ def test_a_stratified_deal_is_random_within_a_stratum():
     assert len(set(np.diff(test).tolist())) > 3
 
 
+def test_small_strata_do_not_crowd_into_a_small_part():
+    classes = np.concatenate([np.repeat(np.arange(10), 3), np.full(70, 10)])
+    parts = _deal(FractionSplit(0.0, 0.1, "c", 7), {"c": classes}).parts
+    assert (classes[parts["test"]] == 10).all()
+
+
 def test_a_stratum_with_one_row_is_refused():
     with pytest.raises(StepError) as caught:
         _deal(FractionSplit(0.0, 0.2, "c"), {"c": [0, 0, 0, 0, 2, 1, 1, 1]})

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dlspec.language.kinds import ListOf, Text, spec_key
+from dlspec.language.kinds import Choice, ListOf, Text, spec_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,9 @@ class CsvSource:
     has_test_rows: ClassVar[bool] = False
 
     csv: tuple[str, ...] = spec_key(ListOf(Text(), or_one=True), "Files, relative to the spec.")
-    separator: str = spec_key(Text(), "What stands between two fields.", default=",")
+    separator: str = spec_key(
+        Text(characters=1), 'What stands between two fields; `"\\t"` is a tab.', default=","
+    )
     columns: tuple[str, ...] | None = spec_key(
         ListOf(Text()), "The names, for files without a header.", default=None
     )
@@ -24,6 +26,9 @@ class CsvSource:
         ListOf(Text(), or_one=True), "Texts that stand for a missing value.", default=()
     )
     encoding: str = spec_key(Text(), "Text encoding of the files.", default="utf-8")
+    decimal: str = spec_key(
+        Choice((".", ",")), "What stands before the decimals of a number.", default="."
+    )
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -134,7 +134,8 @@ class _Schema:
             case kinds.Number():
                 return _number_kind_schema(kind)
             case kinds.Text():
-                return {"type": "string", "minLength": 1}
+                most = {} if kind.characters is None else {"maxLength": kind.characters}
+                return {"type": "string", "minLength": kind.characters or 1, **most}
             case kinds.Choice():
                 words = any_of({"enum": list(kind.words)}, schema_ref("expression"))
                 return any_of(words, scalar_schema("number")) if kind.or_number else words

@@ -51,6 +51,11 @@ def read_csv(source: CsvSource, base: Path) -> Table:
 
 
 def _csv_frame(path: Path, source: CsvSource) -> pd.DataFrame:
+    if source.decimal == source.separator:
+        raise unreadable_source(
+            f"`{source.separator}` cannot stand both between two fields and before decimals",
+            help='write another `separator`, such as `separator: ";"`',
+        )
     if len(source.separator) != 1:
         raise unreadable_source(
             f"the separator `{source.separator}` is not a single character",
@@ -71,6 +76,7 @@ def _csv_frame(path: Path, source: CsvSource) -> pd.DataFrame:
                 keep_default_na=False,
                 na_values=["", *(text.strip() for text in source.missing)],
                 encoding=source.encoding,
+                decimal=source.decimal,
                 low_memory=False,
             )
     except (UnicodeDecodeError, LookupError) as error:
