@@ -18,6 +18,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from corner_cases import CORNERS
 from families import FAMILIES
 from hypothesis import HealthCheck, given, settings
 from op_cases import OpCase, ops
@@ -231,6 +232,12 @@ def test_shapes_weights_and_refusals_are_those_of_keras(family):
         assert compare(case) is None
 
     agree()
+
+
+@pytest.mark.parametrize("formula", CORNERS)
+def test_the_corners_of_a_formula_are_those_of_keras(formula):
+    differing = {str(case): said for case in CORNERS[formula] if (said := compare(case))}
+    assert differing == {}
 
 
 def judge_op(case: OpCase) -> tuple[tuple, str] | str:

@@ -75,6 +75,24 @@ def test_a_grouped_convolution_costs_a_share_of_a_whole_one():
     assert (whole[0], grouped[0]) == (8 * 8 * 8 * 3 * 3 * 4, 8 * 8 * 8 * 3 * 3)
 
 
+def test_a_depthwise_convolution_costs_a_window_for_each_number_it_gives():
+    given = {"kernel_size": 3, "depth_multiplier": 2, "padding": "same"}
+    out = 8 * 8 * 4 * 2
+    assert cost("DepthwiseConv2D", (None, 8, 8, 4), **given) == (out * 9, 2 * out * 9 + out)
+    assert cost("DepthwiseConv1D", (None, 8, 4), **given, use_bias=False) == (8 * 8 * 3, 384)
+
+
+def test_a_separable_convolution_costs_its_two_parts():
+    given = {"kernel_size": 3, "depth_multiplier": 2, "filters": 5, "padding": "same"}
+    macs = 8 * 8 * (4 * 2 * 9 + 4 * 2 * 5)
+    assert cost("SeparableConv2D", (None, 8, 8, 4), **given) == (macs, 2 * macs + 8 * 8 * 5)
+
+
+def test_a_transposed_convolution_costs_a_window_for_each_number_it_takes():
+    given = {"kernel_size": 3, "strides": 2, "filters": 5, "use_bias": False}
+    assert cost("Conv1DTranspose", (None, 7, 4), **given)[0] == 7 * 4 * 3 * 5
+
+
 def test_a_recurrent_layer_costs_its_products_at_every_step():
     assert cost("LSTM", (None, 10, 3), units=4)[0] == 10 * 4 * (3 + 4) * 4
 

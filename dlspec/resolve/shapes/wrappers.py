@@ -158,7 +158,7 @@ def infer_spectral_normalization(call: Call) -> Inferred | None:
     dtype = autocast_dtype(call, sole_input(call).dtype)
     outputs = tuple((name, Tensor(tensor.shape, dtype)) for name, tensor in inner.outputs)
     weights = (vector, *inner.weights)
-    if kernels[0].trainable:
+    if not held.arguments.get("lora_rank"):
         # The wrapper tracks the kernel as its own variable; with LoRA it is a sum, and no variable.
         rest = tuple(weight for weight in inner.weights if weight is not kernels[0])
         weights = (kernels[0], vector, *rest)
