@@ -14,12 +14,16 @@ from dlspec.rules.subject import Checked
 
 @dataclass(frozen=True, slots=True)
 class LostMask:
-    """A call at which a mask ends unused, and what in the call makes it so."""
+    """A call at which a mask ends unused, and what in the call makes it so.
+
+    `kept_by_keras2` tells where Keras 2 used the mask, or handed it on.
+    """
 
     node: Node
     message: str
     label: str
     help: str
+    kept_by_keras2: bool = False
 
 
 _LEAVE_OUT = "leave `mask_zero` out, or put a layer that uses the mask before it"
@@ -99,11 +103,13 @@ class _Masks:
             self.losses.append(LostMask(node, _dropped(node), label, _LEAVE_OUT))
         elif trait == "all" and not all(given):
             label = f"`{word}` hands a mask on only where every input has one"
-            self.losses.append(LostMask(node, _dropped(node), label, _LEAVE_OUT))
+            self.losses.append(
+                LostMask(node, _dropped(node), label, _LEAVE_OUT, kept_by_keras2=True)
+            )
         elif trait == "sequence" and _is_not_shown(node):
             message = f"`{node.name}` does not see the mask of its input"
             label = f"Keras shows `{word}` no mask beside an `initial_state`"
-            self.losses.append(LostMask(node, message, label, _GIVE_MASK))
+            self.losses.append(LostMask(node, message, label, _GIVE_MASK, kept_by_keras2=True))
 
     def _takes_mask(self, value: object) -> bool:
         return any(reference in self.masked for reference in references_within(value))

@@ -323,3 +323,37 @@ def test_an_archive_of_keras_2_gives_its_weights(tmp_path, name):
     model.load_weights(tmp_path / "w.weights.h5")
     result = model(kept["input000"], training=False)
     np.testing.assert_allclose(np.asarray(result), kept["output000"], atol=1e-6)
+
+
+# -- masks that Keras 3 loses --------------------------------------------------------------------
+
+
+def _masked_states_of_keras2():
+    """Return the recurrent model of Keras 2 with a Masking before it."""
+    model = json.loads((HERE / "keras2_gru_states.json").read_text("utf-8"))
+    layers = model["config"]["layers"]
+    masking = {
+        "class_name": "Masking",
+        "config": {"name": "masking", "mask_value": 0.0, "dtype": "float32"},
+        "name": "masking",
+        "inbound_nodes": [[["source", 0, 0, {}]]],
+    }
+    layers[1]["inbound_nodes"] = [[["masking", 0, 0, {}]]]
+    model["config"]["layers"] = [layers[0], masking, *layers[1:]]
+    return json.dumps(model).encode()
+
+
+def test_a_mask_that_keras_2_used_and_keras_3_does_not_is_told_as_other_outputs():
+    found = imported("-", stdin=_masked_states_of_keras2())
+    (note,) = found.inexact
+    assert note.startswith("Keras 2 used the mask of padding where Keras 3 does not")
+    assert note.endswith("`simple_rnn`")
+    plain = (HERE / "keras2_gru_states.json").read_bytes()
+    assert imported("-", stdin=plain).inexact == ()
+
+
+def test_a_mask_that_keras_3_lost_before_is_no_news_in_its_own_file():
+    words, state = keras.Input((5, 3), name="words"), keras.Input((4,), name="state")
+    read = LAYERS.GRU(4)(LAYERS.Masking()(words), initial_state=state)
+    text = keras.Model([words, state], read).to_json().encode()
+    assert imported("-", stdin=text).inexact == ()

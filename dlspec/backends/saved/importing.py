@@ -19,10 +19,16 @@ from dlspec.backends.saved.model_files import Document
 from dlspec.compiler import compile_source
 from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.source import Source
+from dlspec.resolve.plan import Graph, Plan
+from dlspec.rules.dropped_masks import dropped_masks
 
 _TRAINING = (
     "the file says how the model was trained; a spec says that under `training`, "
     "which is not written"
+)
+_LOST_MASKS = (
+    "Keras 2 used the mask of padding where Keras 3 does not (DL512), so padded samples come out "
+    "otherwise"
 )
 _UNINITIALIZED = "uninitialized_variables"
 
@@ -68,7 +74,9 @@ def import_saved_model(
         text = decompile(model, name=name, flat=flat)
     if document.trained:
         findings.note(_TRAINING)
-    _check_imported_spec(text, document.path, reporter)
+    plan = _checked_plan(text, document.path, reporter)
+    if not _is_of_keras3(document):
+        _note_masks_lost_since(plan.graph, findings)
     return Imported(
         text, findings.notes, findings.inexact, document, graph, int(model.count_params())
     )
@@ -76,26 +84,46 @@ def import_saved_model(
 
 def read_saved_graph(document: Document, findings: Findings) -> SavedGraph | None:
     """Return the records of a document's model; None when a refusal is reported."""
-    top = Part(document.data)
     try:
-        # TensorFlow.js keeps what an HDF5 file has under this name, beside a list of weight files.
-        for wrapper in ("modelTopology", "model_config"):
-            if isinstance(top.value, dict) and wrapper in top.value:
-                top = top[wrapper]
-        if isinstance(top.value, dict) and "class_name" in top.value:
-            # HDF5 of Keras 3 says no modules, and of a chain no tensors; archives of Keras 2 say
-            # modules as Keras 3 does.
-            generation = (document.keras_version or "").partition(".")[0]
-            if generation == "3" or (generation != "2" and is_keras3_model(top)):
-                return ModernReader(findings).model(top)
+        top = _top_part(document)
+        if _is_of_keras3(document):
+            return ModernReader(findings).model(top)
         return read_legacy_model(top, findings)
     except MalformedError as error:
         findings.report_malformed_part(error.path, error.reason)
         return None
 
 
-def _check_imported_spec(text: str, path: str, reporter: Reporter) -> None:
-    """Raise what the compiler says of the spec: it refuses some of what Keras accepts."""
+def _top_part(document: Document) -> Part:
+    top = Part(document.data)
+    # TensorFlow.js keeps what an HDF5 file has under this name, beside a list of weight files.
+    for wrapper in ("modelTopology", "model_config"):
+        if isinstance(top.value, dict) and wrapper in top.value:
+            top = top[wrapper]
+    return top
+
+
+def _is_of_keras3(document: Document) -> bool:
+    top = _top_part(document)
+    if not (isinstance(top.value, dict) and "class_name" in top.value):
+        return False
+    # HDF5 of Keras 3 says no modules, and of a chain no tensors; archives of Keras 2 say modules as
+    # Keras 3 does.
+    generation = (document.keras_version or "").partition(".")[0]
+    return generation == "3" or (generation != "2" and is_keras3_model(top))
+
+
+def _note_masks_lost_since(graph: Graph, findings: Findings) -> None:
+    """Note where Keras 2 used a mask that Keras 3 does not: the same weights give other outputs."""
+    lost = [one.node.name for one in dropped_masks(graph) if one.kept_by_keras2]
+    if lost:
+        findings.note(f"{_LOST_MASKS}: {', '.join(f'`{name}`' for name in lost)}", exact=False)
+    for inner in graph.models.values():
+        _note_masks_lost_since(inner, findings)
+
+
+def _checked_plan(text: str, path: str, reporter: Reporter) -> Plan:
+    """Return the plan of the spec; raise what the compiler says, which Keras may accept."""
     found = compile_source(Source(f"<spec of {path}>", text), keras=None)
     for diagnostic in found.diagnostics:
         if diagnostic.severity == "error":
@@ -108,6 +136,8 @@ def _check_imported_spec(text: str, path: str, reporter: Reporter) -> None:
                 help=diagnostic.help,
             )
     reporter.raise_errors()
+    assert found.plan is not None, "without errors there is a plan"
+    return found.plan
 
 
 def _keeps_states(graph: SavedGraph) -> bool:
