@@ -32,6 +32,9 @@ from dlspec.syntax.substitution import (
     substitute_expressions,
 )
 
+# A block without entries costs several times what an entry does: a frame, a scope, its arguments.
+_BLOCK_STEPS = 5
+
 
 @dataclass(slots=True)
 class Unroller:
@@ -153,6 +156,7 @@ class Unroller:
         if not count:
             self._leave_out(entry, scope)
         for turn in range(1, count + 1):
+            self.state.budget.steps -= 1
             name = f"{entry.name.value}{turn}" if entry.name is not None else None
             flow = self._expand_call(entry, Place(frame, scope, name), flow)
             if self.state.budget.is_spent:
@@ -183,6 +187,7 @@ class Unroller:
         turns = len(next(iter(lists.values()), ()))
         read: set[str] = set()
         for turn in range(turns):
+            self.state.budget.steps -= 1
             inner = Scope({name: values[turn] for name, values in lists.items()}, scope, read)
             if entry.name is None:
                 flow = self.row(entry.body, frame, inner, flow)
@@ -252,6 +257,7 @@ class Unroller:
     def _expand_block(self, entry: EntrySpec, place: Place, flow: Flow | None) -> Flow | None:
         word = str(entry.word.value)
         block = self.state.blocks[word]
+        self.state.budget.steps -= _BLOCK_STEPS
         self.state.used.add(word)
         if word in self.open_blocks:
             self.state.reporter.error(

@@ -4,6 +4,7 @@ import ast
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.suggest import suggest
@@ -60,6 +61,8 @@ class Expression:
         return self.tree.id if isinstance(self.tree, ast.Name) and self.names else None
 
 
+# A loop reads the same text in every turn; a text of 500 characters makes a tree of some 50 kB.
+@lru_cache(maxsize=256)
 def parse_expression(text: str) -> Expression:
     """Read an expression, given without its `$`.
 
