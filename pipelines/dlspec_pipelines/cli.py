@@ -59,7 +59,9 @@ def run(
 @main.command()
 @click.argument("model", metavar="RUN_OR_NAME")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
-@click.option("-o", "--output", type=click.Path(dir_okay=False), help="A .csv or .parquet file.")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False), help="A .csv, .npz or .parquet file."
+)
 @click.option("--beam", type=click.IntRange(1), help="Sequences kept when generating; 1: greedy.")
 @click.option("--length", type=click.IntRange(1), help="Most ids to generate.")
 def predict(

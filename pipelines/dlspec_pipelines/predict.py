@@ -10,7 +10,6 @@ from dlspec.language.sources import CsvSource, JsonLinesSource, NpzSource, Parqu
 from dlspec_pipelines.steps.json_documents import PLAN, RUN, read_document
 from dlspec_pipelines.steps.runs import find_run
 from dlspec_pipelines.steps.step_errors import StepError
-from dlspec_pipelines.steps.store import whole_file
 from dlspec_pipelines.trainer.backend_choice import require_backend
 from dlspec_pipelines.trainer.keras_import import import_keras, quiet_start
 
@@ -39,7 +38,7 @@ def predict(
 
     Args:
         word: A run's id or its beginning, a run's folder, or the name of a model.
-        output: A .csv or .parquet file; None writes CSV on standard output.
+        output: A .csv, .npz or .parquet file; None writes CSV on standard output.
         beam: Sequences kept at each step of a generation; None is what the spec says.
         length: Most ids to generate; None is what the spec says.
     """
@@ -109,20 +108,16 @@ def _new_rows_source(file: Path, plan: Mapping[str, Any]) -> FileSource:
 
 
 def _write_predicted_table(table: "Table", output: Path | None) -> None:
-    import pandas as pd
+    from dlspec_pipelines.steps.evaluation.predictions_table import (
+        csv_frame,
+        write_predictions_table,
+    )
 
-    frame = pd.DataFrame({name: list(column) for name, column in table.columns.items()})
     if output is None:
-        frame.to_csv(sys.stdout, index=False)
+        csv_frame(table).to_csv(sys.stdout, index=False)
         return
-    if output.suffix not in (".csv", ".parquet"):
-        raise StepError(f"`{output}` is no .csv or .parquet file", help="end its name so")
-    with whole_file(output) as file:
-        if output.suffix == ".csv":
-            frame.to_csv(file, index=False)
-        else:
-            frame.to_parquet(file, index=False)
-    _print_predict_note(f"{len(frame):,} rows written to `{output}`")
+    write_predictions_table(table, output)
+    _print_predict_note(f"{table.rows:,} rows written to `{output}`")
 
 
 def _print_predict_note(text: str) -> None:

@@ -34,8 +34,9 @@ def predict_new_rows(
     """Return a table of predictions, one row for each row of `table`, or for each window.
 
     The fitted preparation of the run is applied unchanged. Columns: `row` (of `table`; with
-    windows, the first row of the forecast), `<target>`, and `<target>_probability` of the predicted
-    class where the model gives probabilities. A class is given by its name where the spec lists
+    windows, the first row of the forecast), `<target>`, and `<target>_probability` where the
+    model gives probabilities: of the predicted class, and of a binary that of 1. A class is
+    given by its name where the spec lists
     names. With `prediction.generate`, `<target>` holds the ids said before `stop`, `<target>_text`
     their words where the vocabulary lists them, and `<target>_score` their log-likelihood over the
     length penalty; the column of what has been said is not needed.
@@ -123,12 +124,12 @@ def _prediction_columns(
         guess = np.asarray(names, dtype=np.object_)[guess]
     columns = {target: guess}
     if p.probability is not None:
-        columns[f"{target}_probability"] = _of_guess(p.probability, p.guess)
+        columns[f"{target}_probability"] = _told_probability(p.probability, p.guess)
     return columns
 
 
-def _of_guess(probability: Array, guess: Array) -> Array:
-    """Return the probability of what was predicted."""
+def _told_probability(probability: Array, guess: Array) -> Array:
+    """Return the probability of the predicted class; of a binary that of 1, whatever is guessed."""
     if probability.ndim == 1:
-        return np.where(guess == 1, probability, 1 - probability)
+        return probability
     return np.asarray(probability[np.arange(len(guess)), guess])

@@ -1,0 +1,100 @@
+"""A table of predictions -> a file: arrays whole and typed, or what form takes them."""
+
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dlspec_pipelines.steps.datasets.table import Array, Table
+from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.steps.store import whole_file
+
+# A table of more columns than this is read by nobody; parquet and npz hold arrays as they are.
+_MOST_CSV_COLUMNS = 256
+
+
+def write_predictions_table(table: Table, output: Path) -> None:
+    """Write a table whole or not at all.
+
+    Raises:
+        StepError: If the form cannot hold a column, or the file cannot be written.
+    """
+    write = _WRITERS.get(output.suffix)
+    if write is None:
+        known = ", ".join(f"`{ending}`" for ending in _WRITERS)
+        raise StepError(f"`{output}` is no table", help=f"end its name in one of {known}")
+    with whole_file(output) as file:
+        write(table, file)
+
+
+def csv_frame(table: Table) -> pd.DataFrame:
+    """Return a table with one column for each element of an array: `name.0`, `name.1.2`.
+
+    Raises:
+        StepError: If an array has more elements than a table has columns.
+    """
+    columns: dict[str, Array] = {}
+    for name, column in table.columns.items():
+        width = int(np.prod(column.shape[1:]))
+        if width > _MOST_CSV_COLUMNS:
+            raise StepError(
+                f"`{name}` has {width:,} numbers in each row, too many for the columns of a .csv",
+                help="write a .parquet or .npz file: `-o predictions.parquet`",
+            )
+        for place in np.ndindex(column.shape[1:]):
+            columns[".".join([name, *map(str, place)])] = column[(slice(None), *place)]
+    return pd.DataFrame(columns)
+
+
+def _write_csv(table: Table, file: IO[bytes]) -> None:
+    csv_frame(table).to_csv(file, index=False)
+
+
+def _write_parquet(table: Table, file: IO[bytes]) -> None:
+    columns = {name: _nested_lists(name, column) for name, column in table.columns.items()}
+    pq.write_table(pa.table(columns), file)
+
+
+def _nested_lists(name: str, column: Array) -> pa.Array:
+    try:
+        values = pa.array(column.reshape(-1))
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise StepError(
+            f"`{name}` holds values of several types, which no .parquet column does",
+            help="write a .csv file",
+        ) from error
+    for size in reversed(column.shape[1:]):
+        values = pa.FixedSizeListArray.from_arrays(values, size)
+    return values
+
+
+def _write_npz(table: Table, file: IO[bytes]) -> None:
+    arrays = {name: _plain_array(name, column) for name, column in table.columns.items()}
+    # `np.savez` has a parameter `file`, which a target may be called, too.
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+
+
+def _plain_array(name: str, column: Array) -> Array:
+    if column.dtype != np.object_:
+        return column
+    kinds = {type(value) for value in column.reshape(-1)}
+    if len(kinds) == 1 and kinds <= {str, int, float, bool}:
+        return np.asarray(column.tolist())
+    raise StepError(
+        f"`{name}` is no array of one type, as .npz holds them", help="write a .parquet file"
+    )
+
+
+_WRITERS: Mapping[str, Callable[[Table, IO[bytes]], None]] = {
+    ".csv": _write_csv,
+    ".npz": _write_npz,
+    ".parquet": _write_parquet,
+}
