@@ -1,11 +1,15 @@
 """The compiler's commands: what they print, where, and how they end."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from dlspec.cli import main
+from dlspec.diagnostics.codes import Code
 
 GOOD = """dlspec: 1
 name: good
@@ -42,10 +46,9 @@ def test_check_without_mistakes_exits_with_0(run):
 def test_check_reads_a_folder_and_exits_with_1_on_a_mistake(run):
     result = run("check")
     assert result.exit_code == 1
-    assert "error[DL206]: unknown activation `rleu`" in result.stderr
-    assert " --> specs/inner/bad.yaml:5:24" in result.stderr
-    assert result.stderr.endswith("2 specs checked: 1 error\n")
-    assert result.stdout == ""
+    assert result.stdout.startswith("error[DL206]: unknown activation `rleu`")
+    assert " --> specs/inner/bad.yaml:5:24" in result.stdout
+    assert result.stderr == "2 specs checked: 1 error\n"
 
 
 def test_warnings_pass_unless_strict(run):
@@ -58,7 +61,7 @@ def test_check_reads_standard_input_and_asks_for_no_file_name(run):
     assert run("check", "-", text=GOOD).exit_code == 0
     result = run("check", "-", text=BAD)
     assert result.exit_code == 1
-    assert " --> -:5:24" in result.stderr
+    assert " --> -:5:24" in result.stdout
 
 
 def test_json_prints_one_object_with_every_key_of_the_contract(run):
@@ -103,7 +106,7 @@ def test_sarif_names_the_rule_and_the_place(run):
 def test_a_file_that_is_not_there_is_a_finding(run):
     result = run("check", "nowhere.yaml")
     assert result.exit_code == 1
-    assert "error[DL101]: `nowhere.yaml` cannot be read" in result.stderr
+    assert "error[DL101]: `nowhere.yaml` cannot be read" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -176,3 +179,113 @@ def test_diff_says_what_changed_and_what_runs_again(run, tmp_path):
     assert "must run again: model" in result.stdout
     same = run("diff", "specs/good.yaml", "specs/good.yaml")
     assert same.stdout == "good: nothing changed in meaning\n"
+
+
+COMPOSE = "services:\n    web:   {image: nginx}\n"
+
+
+def test_a_folder_gives_its_specs_alone_and_fmt_leaves_the_rest_as_it_was(run):
+    others = {
+        "docker-compose.yaml": COMPOSE,
+        ".dlspec/runs/spec.yaml": BAD.replace(": ", ":   "),
+        ".github/workflows/ci.yml": COMPOSE,
+    }
+    for name, text in others.items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(text)
+    assert run("check", ".").stderr == "3 specs checked: 1 error and 1 warning\n"
+    assert run("fmt", ".").exit_code == 0
+    assert {name: Path(name).read_text() for name in others} == others
+
+
+@pytest.mark.parametrize("command", ["check", "fmt"])
+def test_a_named_file_that_is_no_spec_is_told_so_once(run, command):
+    Path("compose.yaml").write_text(COMPOSE)
+    result = run(command, "compose.yaml")
+    assert result.exit_code == 1
+    assert result.output.count("error[") == 1
+    assert "error[DL202]: `compose.yaml` is no spec" in result.output
+    assert Path("compose.yaml").read_text() == COMPOSE
+
+
+@pytest.mark.parametrize(
+    ("text", "specs"),
+    [
+        ("dlspec: 1\nname: [a\n", 3),
+        ("'dlspec' : 1\n", 3),
+        ("{name: x,\n dlspec: 1}\n", 3),
+        ("extends: good.yaml\nname: x\n", 3),
+        ("x: {dlspec: 1}\n", 2),
+        ("on:\n  dlspec: 1\n", 2),
+        ("a: [b\n", 2),
+        ("", 2),
+    ],
+)
+def test_a_file_in_a_folder_is_a_spec_by_its_text_even_a_broken_one(run, text, specs):
+    Path("specs/x.yaml").write_text(text)
+    assert run("check").stderr.startswith(f"{specs} specs checked: ")
+
+
+def test_a_spec_saved_as_utf_16_is_reported_and_not_passed_over(run):
+    Path("specs/x.yaml").write_bytes(GOOD.encode("utf-16"))
+    assert "error[DL102]" in run("check").stdout
+
+
+def test_a_spec_without_its_first_line_has_all_its_mistakes(run):
+    Path("specs/bad.yaml").write_text(BAD.removeprefix("dlspec: 1\n"))
+    stdout = run("check", "specs/bad.yaml").stdout
+    assert "error[DL202]: a spec needs `dlspec`" in stdout
+    assert "error[DL206]" in stdout
+
+
+def test_codes_are_selected_and_ignored_by_their_beginnings(run):
+    assert run("check", "--select", "DL5,dl301").exit_code == 0
+    assert run("check", "--select", "DL2").exit_code == 1
+    assert run("check", "--ignore", "DL206").stderr == "2 specs checked: no mistakes\n"
+    refused = run("check", "--ignore", "E501")
+    assert refused.exit_code == 2
+    assert "no code begins with `E501`" in refused.stderr
+
+
+def test_quiet_prints_findings_alone(run):
+    assert run("check", "-q", "specs/good.yaml").output == ""
+    assert run("check", "-q").stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("environment", "painted"),
+    [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False)],
+)
+def test_color_follows_the_environment(run, monkeypatch, environment, painted):
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert ("\x1b[" in run("check").stdout) == painted
+
+
+@pytest.mark.parametrize(("name", "text", "status"), [("bad", BAD, 1), ("warned", WARNED, 0)])
+def test_a_closed_pipe_ends_quietly_with_the_status_of_what_was_found(tmp_path, name, text, status):
+    (tmp_path / f"{name}.yaml").write_text(text)
+    code = (
+        "import sys\nfrom dlspec.cli import main\nsys.stdin.readline()\nmain(['check', '-q', '.'])"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={"PYTHONPATH": str(Path(__file__).parents[2])},
+    ) as child:
+        child.stdout.close()
+        child.stdin.write(b"go\n")
+        child.stdin.close()
+        assert child.stderr.read() == b""
+    assert child.returncode == status
+
+
+def test_explain_without_a_code_lists_all_with_their_titles(run):
+    lines = run("explain").stdout.splitlines()
+    assert [line[:5] for line in lines] == [code.value for code in Code]
+    assert all(len(line) > 8 for line in lines)

@@ -1,48 +1,99 @@
 """The command `check`: every mistake in every spec."""
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Diagnostic
 from dlspec.language.catalogue.own_layers import project_problems
 from dlspec.language.catalogue.project import project_of
-from dlspec.tools.commands.findings_output import FORMATS, print_diagnostics
+from dlspec.syntax.spec_text import means_to_be_spec, not_a_spec
+from dlspec.tools.commands.findings_output import FORMATS, print_findings
 from dlspec.tools.commands.spec_arguments import compile_file_or_stdin
 from dlspec.tools.commands.spec_paths import spec_files_under, specs_folder
+
+# Flow style too: `{name: x, model: ...}`.
+_MODEL = re.compile(r"""(?:^|[{,]\s*)["']?model["']?\s*:""", re.MULTILINE)
 
 
 @click.command()
 @click.argument("paths", nargs=-1)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
-def check(paths: tuple[str, ...], form: str, *, strict: bool) -> None:
+@click.option("--select", metavar="CODES", help="Tell these alone: `DL5,DL301`.")
+@click.option("--ignore", metavar="CODES", help="Leave these out.")
+@click.option("-q", "--quiet", is_flag=True, help="Print findings, and no count of them.")
+def check(
+    paths: tuple[str, ...],
+    form: str,
+    select: str | None,
+    ignore: str | None,
+    *,
+    strict: bool,
+    quiet: bool,
+) -> None:
     """Report every mistake in every spec under PATHS (default: specs/).
 
-    A path is a file, a folder, or `-` for standard input. Exits with 1 when there is a mistake.
+    A path is a file, a folder, or `-` for standard input. Of a folder the files with a top-level
+    `dlspec:` are read, hidden folders are not. Findings go to standard output. Exits with 1 when
+    there is a mistake.
 
     \b
     Examples:
       dlspec check
       dlspec check specs/digits_lenet5.yaml --format github
+      dlspec check --select DL5,DL301
       cat model.yaml | dlspec check -
     """  # noqa: D301 - click reads \b
+    selected, ignored = _code_prefixes(select) or ("DL",), _code_prefixes(ignore)
     found: list[Diagnostic] = []
     if not paths and not specs_folder().is_dir():
         raise click.UsageError("there is no folder specs/ here; write the path of a spec")
     files = list(spec_files_under(paths or (str(specs_folder()),)))
     for file in files:
-        found.extend(compile_file_or_stdin(file).diagnostics)
+        found.extend(_findings_of(file))
     found.extend(_of_projects(files))
     # A wrong line of pyproject.toml is found by each spec that needs it.
     found = list(dict.fromkeys(found))
-    print_diagnostics(found, form)
+    found = [d for d in found if _is_chosen(d, selected, ignored)]
+    print_findings(found, form)
     failed = any(d.severity == "error" or strict for d in found)
-    if form == "text":
+    if form == "text" and not quiet:
         _print_summary(len(files), found)
     sys.exit(1 if failed else 0)
+
+
+def _findings_of(file: str) -> tuple[Diagnostic, ...]:
+    """Return the findings of one file; a file of another kind has one, not one for each key."""
+    compilation = compile_file_or_stdin(file)
+    source = compilation.source
+    # With a `model` it is a spec whose first line was forgotten, and all its mistakes count.
+    if source is None or means_to_be_spec(source.text) or _MODEL.search(source.text):
+        return compilation.diagnostics
+    unread = [d for d in compilation.diagnostics if d.code.value.startswith("DL1")]
+    return tuple(unread) or (not_a_spec(source),)
+
+
+def _code_prefixes(option: str | None) -> tuple[str, ...]:
+    """Return the codes, or their beginnings, of `--select` and `--ignore`.
+
+    Raises:
+        click.UsageError: If no code begins so.
+    """
+    words = tuple(word.strip().upper() for word in (option or "").split(",") if word.strip())
+    for word in words:
+        if not any(code.value.startswith(word) for code in Code):
+            raise click.UsageError(f"no code begins with `{word}`; `dlspec explain` lists them")
+    return words
+
+
+def _is_chosen(found: Diagnostic, selected: tuple[str, ...], ignored: tuple[str, ...]) -> bool:
+    code = found.code.value
+    return code.startswith(selected) and not code.startswith(ignored)
 
 
 def _of_projects(files: list[str]) -> Iterator[Diagnostic]:

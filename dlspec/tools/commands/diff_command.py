@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from dlspec.tools.commands.findings_output import print_diagnostics
+from dlspec.tools.commands.findings_output import print_refusals
 from dlspec.tools.commands.spec_arguments import compile_file_or_stdin
 from dlspec.tools.commands.spec_paths import spec_path
 from dlspec.tools.diff.compare import diff as compare
@@ -32,7 +32,7 @@ def diff(before: str, after: str, *, as_json: bool) -> None:
         compile_file_or_stdin("-" if spec == "-" else str(spec_path(spec)))
         for spec in (before, after)
     ]
-    print_diagnostics([one for compilation in found for one in compilation.diagnostics], "text")
+    print_refusals([one for compilation in found for one in compilation.diagnostics])
     plans = [compilation.plan for compilation in found]
     if plans[0] is None or plans[1] is None:
         sys.exit(1)

@@ -9,7 +9,8 @@ import click
 from dlspec.diagnostics.findings import Reporter
 from dlspec.syntax.formatting import formatted_spec
 from dlspec.syntax.spec_files import replace_text
-from dlspec.tools.commands.findings_output import print_diagnostics
+from dlspec.syntax.spec_text import means_to_be_spec, not_a_spec
+from dlspec.tools.commands.findings_output import print_refusals
 from dlspec.tools.commands.spec_paths import read_file_or_stdin, spec_files_under, specs_folder
 
 
@@ -42,9 +43,12 @@ def fmt(paths: tuple[str, ...], *, only_check: bool) -> None:
 def _laid_out(file: str, *, only_check: bool) -> Literal["same", "changed", "refused"]:
     reporter = Reporter()
     source = read_file_or_stdin(file, reporter)
+    if source is not None and file != "-" and not means_to_be_spec(source.text):
+        print_refusals([not_a_spec(source)])
+        return "refused"
     text = formatted_spec(source, reporter) if source else None
     if source is None or text is None:
-        print_diagnostics(list(reporter.diagnostics), "text")
+        print_refusals(reporter.diagnostics)
         return "refused"
     if file == "-" and not only_check:
         click.echo(text, nl=False)

@@ -11,8 +11,9 @@ from typing import Protocol
 import click
 
 from dlspec.decode.entries import sound_name
-from dlspec.diagnostics.findings import SpecError, render_text
+from dlspec.diagnostics.findings import SpecError
 from dlspec.syntax.spec_files import write_text
+from dlspec.tools.commands.findings_output import print_refusals
 
 _WEIGHTS = ".weights.h5"
 
@@ -108,8 +109,7 @@ def _import_or_exit(model: str, name: str | None, weights: str | None, *, flat: 
             from dlspec.backends.saved.kept_weights import KeptError, keep_weights
         found = read(document, name=name, flat=flat)
     except SpecError as error:
-        for diagnostic in error.diagnostics:
-            click.echo(render_text(diagnostic, color=sys.stderr.isatty()) + "\n", err=True)
+        print_refusals(error.diagnostics)
         sys.exit(1)
     if weights is not None:
         try:

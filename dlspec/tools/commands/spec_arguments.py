@@ -9,7 +9,7 @@ from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.source import Source
 from dlspec.syntax.parse import parse
 from dlspec.syntax.substitution import plain_value
-from dlspec.tools.commands.findings_output import print_diagnostics
+from dlspec.tools.commands.findings_output import print_refusals
 from dlspec.tools.commands.spec_paths import read_file_or_stdin, spec_path
 
 SET_OPTION = click.option(
@@ -25,7 +25,7 @@ def plan_or_exit(spec: str, sets: tuple[str, ...] = ()) -> Compilation:
     """Compile a spec given by path or name; on a mistake print all of them and exit with 1."""
     values = dict(parse_set_option(text) for text in sets)
     compilation = compile_file(spec_path(spec), sets=values)
-    print_diagnostics(list(compilation.diagnostics), "text")
+    print_refusals(compilation.diagnostics)
     if compilation.plan is None:
         sys.exit(1)
     return compilation

@@ -12,6 +12,7 @@ from dlspec.diagnostics.source import Source
 from dlspec.diagnostics.suggest import suggest
 from dlspec.language.catalogue.project import project_root
 from dlspec.syntax.spec_files import MAX_BYTES, decode_source, read_source
+from dlspec.syntax.spec_text import means_to_be_spec
 
 
 def spec_files_under(paths: tuple[str, ...]) -> Iterator[str]:
@@ -24,7 +25,7 @@ def spec_files_under(paths: tuple[str, ...]) -> Iterator[str]:
         if path == "-" or not Path(path).is_dir():
             yield path
             continue
-        inside = sorted(p for p in Path(path).rglob("*") if p.suffix in (".yaml", ".yml"))
+        inside = _specs_in_folder(Path(path))
         if not inside:
             raise click.UsageError(f"there is no spec under {path}")
         yield from map(str, inside)
@@ -34,6 +35,28 @@ def specs_folder() -> Path:
     """Return the folder `specs` of the project around the current folder, as written from here."""
     here = Path.cwd()
     return Path(os.path.relpath((project_root(here) or here) / "specs", here))
+
+
+def _specs_in_folder(folder: Path) -> list[Path]:
+    """Return the specs below a folder; hidden folders and other YAML files are passed over."""
+    found = []
+    # A walk that turns back at hidden folders: `.dlspec` and `.venv` hold thousands of files.
+    for place, inner, names in os.walk(folder):
+        inner[:] = [name for name in inner if not name.startswith(".")]
+        files = (Path(place, name) for name in names if not name.startswith("."))
+        found += [f for f in files if f.suffix in (".yaml", ".yml") and _may_be_spec(f)]
+    return sorted(found)
+
+
+def _may_be_spec(file: Path) -> bool:
+    """Return whether a file means to be a spec; one that cannot be read is reported as one."""
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(MAX_BYTES + 1)
+    except OSError:
+        return True
+    # Without the null bytes a spec saved as UTF-16 is seen, and then reported.
+    return means_to_be_spec(content.replace(b"\0", b"").decode("utf-8", "ignore").lstrip("\ufeff"))
 
 
 def spec_path(spec: str) -> Path:
