@@ -1,29 +1,197 @@
-"""What `evaluation.metrics` may name."""
+"""The metrics that `evaluation` may name: one record each."""
 
-CLASSIFICATION_METRICS = (
-    "accuracy",
-    "balanced_accuracy",
-    "precision_macro",
-    "recall_macro",
-    "f1_macro",
-    "f1_weighted",
-    "log_loss",
-    "roc_auc",
+from dataclasses import dataclass
+from typing import Literal, assert_never
+
+from dlspec.language.features import (
+    BinaryFeature,
+    CategoryFeature,
+    ClassFeature,
+    Feature,
+    ImageFeature,
+    NumberFeature,
+    SequenceFeature,
+    SeriesFeature,
+    SeriesTarget,
+    TokensFeature,
+    VectorFeature,
 )
 
-
-REGRESSION_METRICS = ("mae", "mse", "rmse", "r2")
-
-
-SEQUENCE_METRICS = ("token_accuracy", "sequence_accuracy")
-
-
-METRICS = (*CLASSIFICATION_METRICS, *REGRESSION_METRICS, *SEQUENCE_METRICS)
+TargetKind = Literal["class", "binary", "tokens", "number"]
+Better = Literal["higher", "lower"]
+# What a metric reads of the model: its answers, the probability or the order of its classes, or
+# the sequences that `prediction.generate` gives for the inputs of the test rows.
+Reads = Literal["answers", "probabilities", "scores", "generated"]
 
 
-# Of the sequences that `prediction.generate` gives for the inputs of the test rows.
-GENERATED_METRICS = ("generated_token_accuracy", "generated_sequence_accuracy", "generated_bleu")
+@dataclass(frozen=True, slots=True)
+class MetricRecord:
+    """All that is known of a metric but how it is computed.
 
+    Attributes:
+        on: The kinds of targets that it can be measured on.
+        unit: What its values are counted in.
+        definition: One sentence for the documentation.
+        counts_rows: Whether it is the share of rows that are right as a whole, so that a test of
+            right and wrong rows speaks about it.
+        least_rows: Test rows without which it is not defined.
+        every_class: Whether it is defined only on rows that hold every class of the target.
+    """
+
+    name: str
+    on: tuple[TargetKind, ...]
+    better: Better
+    unit: str
+    definition: str
+    reads: Reads = "answers"
+    counts_rows: bool = False
+    least_rows: int = 1
+    every_class: bool = False
+
+
+_CLASSES: tuple[TargetKind, ...] = ("class", "binary")
+_SHARE = "share, 0 to 1"
+_OWN = "the target's own"
+
+METRICS: tuple[MetricRecord, ...] = (
+    MetricRecord(
+        "accuracy",
+        _CLASSES,
+        "higher",
+        _SHARE,
+        "The share of rows whose class is right.",
+        counts_rows=True,
+    ),
+    MetricRecord(
+        "balanced_accuracy",
+        _CLASSES,
+        "higher",
+        _SHARE,
+        "The mean of the recall of each class that occurs.",
+    ),
+    MetricRecord(
+        "precision_macro",
+        _CLASSES,
+        "higher",
+        _SHARE,
+        "The mean of the classes' precision, 0 for a class that is never predicted.",
+    ),
+    MetricRecord(
+        "recall_macro",
+        _CLASSES,
+        "higher",
+        _SHARE,
+        "The mean of the classes' recall, 0 for a class that only predictions hold.",
+    ),
+    MetricRecord("f1_macro", _CLASSES, "higher", _SHARE, "The mean of the classes' F1."),
+    MetricRecord(
+        "f1_weighted",
+        _CLASSES,
+        "higher",
+        _SHARE,
+        "The mean of the classes' F1, weighted by how often each occurs.",
+    ),
+    MetricRecord(
+        "log_loss",
+        _CLASSES,
+        "lower",
+        "nats",
+        "The mean negative logarithm of the probability of the true class.",
+        reads="probabilities",
+    ),
+    MetricRecord(
+        "roc_auc",
+        _CLASSES,
+        "higher",
+        _SHARE,
+        "The area under the ROC curve; of several classes the mean of one against the rest.",
+        reads="scores",
+        least_rows=2,
+        every_class=True,
+    ),
+    MetricRecord("mae", ("number",), "lower", _OWN, "The mean absolute error."),
+    MetricRecord("mse", ("number",), "lower", f"{_OWN}, squared", "The mean squared error."),
+    MetricRecord(
+        "rmse",
+        ("number",),
+        "lower",
+        _OWN,
+        "The square root of the mean squared error.",
+    ),
+    MetricRecord(
+        "r2",
+        ("number",),
+        "higher",
+        "share, 1 at best",
+        "The share of the variance that is explained, the mean over the target's columns.",
+        least_rows=2,
+    ),
+    MetricRecord(
+        "token_accuracy",
+        ("tokens",),
+        "higher",
+        _SHARE,
+        "The share of ids that are right, padding left out.",
+    ),
+    MetricRecord(
+        "sequence_accuracy",
+        ("tokens",),
+        "higher",
+        _SHARE,
+        "The share of rows whose ids are all right, padding left out.",
+        counts_rows=True,
+    ),
+    MetricRecord(
+        "generated_token_accuracy",
+        ("tokens",),
+        "higher",
+        _SHARE,
+        "`token_accuracy` of what the model says by itself.",
+        reads="generated",
+    ),
+    MetricRecord(
+        "generated_sequence_accuracy",
+        ("tokens",),
+        "higher",
+        _SHARE,
+        "`sequence_accuracy` of what the model says by itself.",
+        reads="generated",
+    ),
+    MetricRecord(
+        "generated_bleu",
+        ("tokens",),
+        "higher",
+        _SHARE,
+        "BLEU-4 of what the model says by itself, over all rows, unsmoothed.",
+        reads="generated",
+    ),
+)
+METRIC_OF = {record.name: record for record in METRICS}
+GENERATED_METRICS = tuple(record.name for record in METRICS if record.reads == "generated")
+# Of a champion nothing is generated again, so those cannot be compared.
+COMPARABLE_METRICS = tuple(record.name for record in METRICS if record.reads != "generated")
 
 # Known from the plan or the training, so a gate may ask for them without a metric.
 GATED_WITHOUT_METRIC = ("loss", "parameters", "flops")
+
+
+def target_kind(target: Feature) -> TargetKind:
+    """Return what a target's values are to a metric."""
+    match target:
+        case ClassFeature():
+            return "class"
+        case BinaryFeature():
+            return "binary"
+        case TokensFeature():
+            return "tokens"
+        case NumberFeature() | VectorFeature() | ImageFeature() | SeriesTarget():
+            return "number"
+        case CategoryFeature() | SeriesFeature() | SequenceFeature():
+            raise AssertionError(f"no target is a {type(target).__name__}")
+        case _:
+            assert_never(target)
+
+
+def metrics_on(kind: TargetKind) -> tuple[MetricRecord, ...]:
+    """Return what can be measured on a kind of target, generated sequences left out."""
+    return tuple(r for r in METRICS if kind in r.on and r.reads != "generated")

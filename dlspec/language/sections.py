@@ -25,9 +25,10 @@ from dlspec.language.kinds import (
     Variants,
     spec_key,
 )
-from dlspec.language.metrics import GATED_WITHOUT_METRIC, GENERATED_METRICS, METRICS
+from dlspec.language.metrics import COMPARABLE_METRICS, GATED_WITHOUT_METRIC, METRIC_OF
 from dlspec.language.prediction import Prediction
 from dlspec.language.row_splits import SPLITS, FractionSplit, Split, split_type
+from dlspec.language.significance_tests import SIGNIFICANCE_TEST_OF
 from dlspec.language.sources import SOURCES_BY_WORD, Source
 from dlspec.syntax.scalars import Poison
 
@@ -168,9 +169,11 @@ class Gate:
 class Championship:
     """`evaluation.champion`: what a challenger must show to become the champion."""
 
-    metric: str = spec_key(Choice(METRICS), "What is compared.")
-    test: Literal["mcnemar", "bootstrap"] = spec_key(
-        Choice(("mcnemar", "bootstrap")), "The paired test on the test rows.", default="bootstrap"
+    metric: str = spec_key(Choice(COMPARABLE_METRICS), "What is compared.")
+    test: str = spec_key(
+        Choice(tuple(SIGNIFICANCE_TEST_OF)),
+        "The paired test on the test rows.",
+        default="bootstrap",
     )
     alpha: float = spec_key(Number(above=0, below=1), "Significance level.", default=0.05)
 
@@ -180,12 +183,12 @@ class Evaluation:
     """The `evaluation` section."""
 
     metrics: tuple[str, ...] = spec_key(
-        ListOf(Choice((*METRICS, *GENERATED_METRICS))),
+        ListOf(Choice(tuple(METRIC_OF))),
         "What is measured on the test rows.",
         default=(),
     )
     gates: tuple[Gate, ...] = spec_key(
-        Gates((*METRICS, *GENERATED_METRICS, *GATED_WITHOUT_METRIC)),
+        Gates((*METRIC_OF, *GATED_WITHOUT_METRIC)),
         'What must hold for a promotion, such as `accuracy: ">= 0.97"`.',
         default=(),
     )

@@ -1,42 +1,60 @@
-"""The chain of steps that a plan runs through, and the digest of what each depends on."""
+"""The chain of steps that a plan runs through: one record each, with what its result depends on."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 from dlspec.language.metrics import GENERATED_METRICS
-from dlspec.language.sections import Evaluation
 from dlspec.resolve.plan import Plan, canonical_digest
 
 Step = Literal["dataset", "model", "evaluation", "report", "champion"]
 
-STEPS: tuple[Step, ...] = ("dataset", "model", "evaluation", "report", "champion")
-# What each step takes in, as the code location wires it.
-_TAKES: Mapping[Step, tuple[Step, ...]] = {
-    "dataset": (),
-    "model": ("dataset",),
-    "evaluation": ("dataset", "model"),
-    "report": ("dataset", "model", "evaluation"),
-    "champion": ("model", "evaluation"),
-}
+
+@dataclass(frozen=True, slots=True)
+class ChainStep:
+    """One step of the chain.
+
+    Attributes:
+        takes: The steps whose results it takes in.
+        covers: The part of a plan on which its result depends beside those.
+    """
+
+    name: Step
+    takes: tuple[Step, ...]
+    covers: Callable[[Plan], object]
+
+
+def _evaluation_parts(plan: Plan) -> object:
+    evaluation = plan.evaluation
+    if evaluation is None:
+        return None
+    measured = (evaluation.metrics, evaluation.champion)
+    generates = set(evaluation.metrics) & set(GENERATED_METRICS)
+    return (*measured, plan.prediction) if generates else measured
+
+
+def _champion_parts(plan: Plan) -> object:
+    evaluation = plan.evaluation
+    return evaluation and (evaluation.gates, evaluation.champion)
+
+
+# Each after those that it takes. Comments, key order, gates, tags and the description change no
+# digest of `dataset` and `model`.
+CHAIN: tuple[ChainStep, ...] = (
+    ChainStep("dataset", (), lambda plan: plan.data),
+    ChainStep("model", ("dataset",), lambda plan: (plan.graph, plan.training, plan.runtime)),
+    ChainStep("evaluation", ("dataset", "model"), _evaluation_parts),
+    ChainStep(
+        "report",
+        ("dataset", "model", "evaluation"),
+        lambda plan: (plan.name, plan.description, plan.tags),
+    ),
+    ChainStep("champion", ("model", "evaluation"), _champion_parts),
+)
+CHAIN_STEP_OF = {step.name: step for step in CHAIN}
+STEPS: tuple[Step, ...] = tuple(CHAIN_STEP_OF)
 
 
 def step_digest(plan: Plan, step: Step) -> str:
-    """Return the digest of the part of a plan on which one step's result depends.
-
-    Comments, key order, gates, tags and the description change no digest of `dataset` and `model`.
-    """
-    evaluation = plan.evaluation
-    parts: dict[Step, object] = {
-        "dataset": plan.data,
-        "model": (plan.graph, plan.training, plan.runtime),
-        "evaluation": evaluation and _evaluation_digest_parts(plan, evaluation),
-        "report": (plan.name, plan.description, plan.tags),
-        "champion": evaluation and (evaluation.gates, evaluation.champion),
-    }
-    return canonical_digest(parts[step])
-
-
-def _evaluation_digest_parts(plan: Plan, evaluation: Evaluation) -> tuple[object, ...]:
-    generates = set(evaluation.metrics) & set(GENERATED_METRICS)
-    measured = (evaluation.metrics, evaluation.champion)
-    return (*measured, plan.prediction) if generates else measured
+    """Return the digest of the part of a plan on which one step's result depends."""
+    return canonical_digest(CHAIN_STEP_OF[step].covers(plan))

@@ -3,19 +3,18 @@
 from dlspec.decode.spec import ModelSpec
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
-from dlspec.language.features import BinaryFeature, ClassFeature, Feature, TokensFeature
+from dlspec.language.features import BinaryFeature, ClassFeature
 from dlspec.language.metrics import (
-    CLASSIFICATION_METRICS,
     GATED_WITHOUT_METRIC,
     GENERATED_METRICS,
-    REGRESSION_METRICS,
-    SEQUENCE_METRICS,
+    METRIC_OF,
+    METRICS,
+    metrics_on,
+    target_kind,
 )
 from dlspec.language.sections import Data, Evaluation, Training, is_free_of_poison
+from dlspec.language.significance_tests import SIGNIFICANCE_TEST_OF
 from dlspec.rules.subject import Checked
-
-# McNemar's test counts rows that are right or wrong as a whole.
-_COUNTED = ("accuracy", "sequence_accuracy")
 
 
 def report_measures(checked: Checked) -> None:
@@ -30,7 +29,8 @@ def report_measures(checked: Checked) -> None:
 
 
 def _check_metrics(evaluation: Evaluation, data: Data, spec: ModelSpec, reporter: Reporter) -> None:
-    fitting = {name for target in data.targets.values() for name in metrics_of(target)}
+    kinds = {target_kind(target) for target in data.targets.values()}
+    fitting = {record.name for kind in kinds for record in metrics_on(kind)}
     if spec.prediction is not None:
         fitting |= set(GENERATED_METRICS)
     targets = ", ".join(f"`{name}`" for name in data.targets)
@@ -46,27 +46,24 @@ def _check_metrics(evaluation: Evaluation, data: Data, spec: ModelSpec, reporter
 
 
 def _unmeasurable_reason(metric: str) -> str:
-    if metric in GENERATED_METRICS:
+    if METRIC_OF[metric].reads == "generated":
         return "the spec has no `prediction.generate`"
     return "no target is of its kind"
 
 
-def metrics_of(target: Feature) -> tuple[str, ...]:
-    """Return the names of `evaluation.metrics` that a target allows."""
-    if isinstance(target, ClassFeature | BinaryFeature):
-        return CLASSIFICATION_METRICS
-    return SEQUENCE_METRICS if isinstance(target, TokensFeature) else REGRESSION_METRICS
-
-
 def _check_champion(evaluation: Evaluation, spec: ModelSpec, reporter: Reporter) -> None:
     champion = evaluation.champion
-    if champion is not None and champion.test == "mcnemar" and champion.metric not in _COUNTED:
+    if champion is None or not is_free_of_poison(champion):
+        return
+    only_counts = SIGNIFICANCE_TEST_OF[champion.test].counts_rows
+    if only_counts and not METRIC_OF[champion.metric].counts_rows:
+        counted = [record.name for record in METRICS if record.counts_rows]
         reporter.error(
             Code.CONFLICT,
             spec.places.value("evaluation.champion.test"),
-            f"`mcnemar` cannot compare `{champion.metric}`",
+            f"`{champion.test}` cannot compare `{champion.metric}`",
             label="it counts rows that are right or wrong",
-            help=f"write `test: bootstrap`, or compare one of {', '.join(_COUNTED)}",
+            help=f"write `test: bootstrap`, or compare one of {', '.join(counted)}",
         )
 
 

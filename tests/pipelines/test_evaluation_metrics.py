@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics as sk
 
-from dlspec.language.metrics import METRICS
+from dlspec.language.metrics import COMPARABLE_METRICS, METRIC_OF
 from dlspec_pipelines.steps.evaluation.measures import FUNCTIONS, measure_targets
 from dlspec_pipelines.steps.evaluation.outputs import Head, Predicted, read_output
 from dlspec_pipelines.steps.evaluation.paired_tests import (
@@ -30,7 +30,7 @@ def _classes(drawn) -> tuple[Predicted, np.ndarray]:
 
 
 def test_every_metric_of_the_language_is_there():
-    assert tuple(FUNCTIONS) == METRICS
+    assert tuple(FUNCTIONS) == COMPARABLE_METRICS
 
 
 @given(_SAMPLES)
@@ -191,3 +191,14 @@ def test_the_bootstrap_rejects_as_often_as_it_says():
         found.append(bootstrap_p_value(*pair, metric="f1_macro", seed=seed) < 0.1)
     # 2 of 20 expected; 8 lie beyond the 99.9 % quantile of the binomial distribution.
     assert sum(found) < 8
+
+
+# Errors and losses; every other metric counts what went right.
+LOWER = {"log_loss", "mae", "mse", "rmse"}
+
+
+@pytest.mark.parametrize("name", METRIC_OF)
+def test_a_better_value_is_the_lower_one_for_errors_only(name):
+    assert is_better(0.1, 0.2, metric=name) == (name in LOWER)
+    assert is_better(0.2, 0.1, metric=name) == (name not in LOWER)
+    assert not is_better(0.2, 0.2, metric=name)

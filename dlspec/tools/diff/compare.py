@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dlspec.language.catalogue import Object
-from dlspec.resolve.chain import _TAKES, STEPS, Step, step_digest
+from dlspec.resolve.chain import CHAIN, Step, step_digest
 from dlspec.resolve.costs import graph_cost, node_cost
 from dlspec.resolve.plan import Argument, Graph, Node, Op, Plan, Reference
 from dlspec.tools.diff.leaves import (
@@ -100,10 +100,10 @@ def diff(before: Plan, after: Plan) -> Difference:
 
 def _steps_to_rerun(before: Plan, after: Plan) -> tuple[Step, ...]:
     again: list[Step] = []
-    for step in STEPS:
-        changed = step_digest(before, step) != step_digest(after, step)
-        if changed or any(other in again for other in _TAKES[step]):
-            again.append(step)
+    for step in CHAIN:
+        changed = step_digest(before, step.name) != step_digest(after, step.name)
+        if changed or any(other in again for other in step.takes):
+            again.append(step.name)
     return tuple(again)
 
 

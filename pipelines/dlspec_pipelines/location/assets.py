@@ -9,7 +9,7 @@ import dagster as dg
 from pydantic import Field
 
 from dlspec.diagnostics.findings import SpecError
-from dlspec.resolve.chain import Step
+from dlspec.resolve.chain import CHAIN_STEP_OF, STEPS, Step
 from dlspec.resolve.plan import Plan, canonical_digest
 from dlspec_pipelines.location.checks import (
     broken_contract,
@@ -24,13 +24,17 @@ from dlspec_pipelines.location.data_files import data_keys
 from dlspec_pipelines.location.metadata import metadata_of
 from dlspec_pipelines.specs import BrokenSpec, SpecFile
 from dlspec_pipelines.steps.records import Dataset, Evaluation, TrainedModel
-from dlspec_pipelines.steps.reuse import evaluated_before, step_version, trained_before
+from dlspec_pipelines.steps.reuse import (
+    STEP_VERSIONS,
+    evaluated_before,
+    step_version,
+    trained_before,
+)
 from dlspec_pipelines.steps.start import find_start
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.trainer.backend_choice import backend_of, on_backend, require_backend
 from dlspec_pipelines.trainer.client import Job
 
-STEPS: tuple[Step, ...] = ("dataset", "model", "evaluation", "report", "champion")
 _DESCRIPTIONS: Mapping[Step, str] = {
     "dataset": "The rows of `{source}`, checked, split and prepared as arrays.",
     "model": "{description}",
@@ -63,14 +67,8 @@ Events = Iterator[Made | dg.AssetCheckResult]
 
 
 def chain_assets(spec: SpecFile) -> list[dg.AssetsDefinition]:
-    """Build the five assets of a spec."""
-    return [
-        _dataset_asset(spec),
-        _model_asset(spec),
-        _evaluation_asset(spec),
-        _report_asset(spec),
-        _champion_asset(spec),
-    ]
+    """Build the assets of a spec, one for each step."""
+    return [_ASSETS[step](spec) for step in STEPS]
 
 
 def chain_keys(spec: SpecFile) -> list[dg.AssetKey]:
@@ -136,7 +134,7 @@ def _dataset_asset(spec: SpecFile) -> dg.AssetsDefinition:
 
 
 def _model_asset(spec: SpecFile) -> dg.AssetsDefinition:
-    @_step_asset(spec, "model", "trainer", pool="trainer", ins=_asset_inputs(spec, "dataset"))
+    @_step_asset(spec, "model", "trainer", pool="trainer", ins=_asset_inputs(spec, "model"))
     def model(context: dg.AssetExecutionContext, dataset: Dataset, config: ModelConfig) -> Made:
         with _step_errors_as_failures():
             current = _spec_with_run_settings(spec, context)
@@ -157,7 +155,7 @@ def _evaluation_asset(spec: SpecFile) -> dg.AssetsDefinition:
         "evaluation",
         "trainer",
         pool="trainer",
-        ins=_asset_inputs(spec, "dataset", "model"),
+        ins=_asset_inputs(spec, "evaluation"),
         check_specs=gate_specs(spec),
     )
     def evaluation(
@@ -187,7 +185,7 @@ def _evaluation_asset(spec: SpecFile) -> dg.AssetsDefinition:
 
 
 def _report_asset(spec: SpecFile) -> dg.AssetsDefinition:
-    @_step_asset(spec, "report", ins=_asset_inputs(spec, "dataset", "model", "evaluation"))
+    @_step_asset(spec, "report", ins=_asset_inputs(spec, "report"))
     def report(
         context: dg.AssetExecutionContext,
         dataset: Dataset,
@@ -205,7 +203,7 @@ def _report_asset(spec: SpecFile) -> dg.AssetsDefinition:
 
 
 def _champion_asset(spec: SpecFile) -> dg.AssetsDefinition:
-    @_step_asset(spec, "champion", ins=_asset_inputs(spec, "model", "evaluation"))
+    @_step_asset(spec, "champion", ins=_asset_inputs(spec, "champion"))
     def champion(
         context: dg.AssetExecutionContext, model: TrainedModel, evaluation: Evaluation
     ) -> Made:
@@ -217,6 +215,18 @@ def _champion_asset(spec: SpecFile) -> dg.AssetsDefinition:
             return _materialized_record(current, "champion", made, version=made.run)
 
     return champion
+
+
+_ASSETS: Mapping[Step, Callable[[SpecFile], dg.AssetsDefinition]] = {
+    "dataset": _dataset_asset,
+    "model": _model_asset,
+    "evaluation": _evaluation_asset,
+    "report": _report_asset,
+    "champion": _champion_asset,
+}
+assert set(_ASSETS) == set(_DESCRIPTIONS) == set(STEPS) == set(STEP_VERSIONS), (
+    "a step of the chain lacks its asset, description or version, or has one that is no step"
+)
 
 
 def _prepare_dataset(spec: SpecFile) -> Dataset:
@@ -283,8 +293,8 @@ def _source_kind(plan: Plan) -> str:
     return fields(plan.data.source)[0].name
 
 
-def _asset_inputs(spec: SpecFile, *steps: Step) -> dict[str, dg.AssetIn]:
-    return {step: dg.AssetIn([spec.name, step]) for step in steps}
+def _asset_inputs(spec: SpecFile, step: Step) -> dict[str, dg.AssetIn]:
+    return {taken: dg.AssetIn([spec.name, taken]) for taken in CHAIN_STEP_OF[step].takes}
 
 
 def _spec_with_run_settings(spec: SpecFile, context: dg.AssetExecutionContext) -> SpecFile:

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,15 +32,9 @@ class Generated:
 
 def measure_generated(names: Sequence[str], generated: Generated) -> dict[str, float]:
     """Return those metrics of `names` that are metrics of generated sequences."""
-    p = Predicted("tokens", generated.true, generated.said)
-    values = {
-        "generated_token_accuracy": token_accuracy,
-        "generated_sequence_accuracy": sequence_accuracy,
+    return {
+        name: _GENERATED_FUNCTIONS[name](generated) for name in names if name in GENERATED_METRICS
     }
-    found = {name: values[name](p) for name in names if name in values}
-    if "generated_bleu" in names:
-        found["generated_bleu"] = _generated_bleu(generated)
-    return {name: found[name] for name in names if name in GENERATED_METRICS}
 
 
 def beside_truth(true: Ids, said: Ids, rules: Rules) -> Generated:
@@ -57,6 +51,25 @@ def _generated_bleu(generated: Generated) -> float:
         for side in (generated.true, generated.said)
     )
     return corpus_bleu(true, said)
+
+
+def _generated_token_accuracy(generated: Generated) -> float:
+    return token_accuracy(Predicted("tokens", generated.true, generated.said))
+
+
+def _generated_sequence_accuracy(generated: Generated) -> float:
+    return sequence_accuracy(Predicted("tokens", generated.true, generated.said))
+
+
+_GENERATED_FUNCTIONS: Mapping[str, Callable[[Generated], float]] = {
+    "generated_token_accuracy": _generated_token_accuracy,
+    "generated_sequence_accuracy": _generated_sequence_accuracy,
+    "generated_bleu": _generated_bleu,
+}
+assert set(_GENERATED_FUNCTIONS) == set(GENERATED_METRICS), (
+    "a generated metric has a record and no function, or the reverse: "
+    f"{set(_GENERATED_FUNCTIONS) ^ set(GENERATED_METRICS)}"
+)
 
 
 def _without_padding(ids: Ids) -> list[int]:

@@ -8,16 +8,15 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from dlspec.language.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS, SEQUENCE_METRICS
+from dlspec.language.metrics import METRIC_OF
 from dlspec_pipelines.steps.engine.batches import Array
-from dlspec_pipelines.steps.evaluation.outputs import Kind, Predicted
+from dlspec_pipelines.steps.evaluation.outputs import Predicted
 from dlspec_pipelines.steps.step_errors import StepError
 
 Metric = Callable[[Predicted], float]
 Counts = NDArray[np.float64]
 
 PADDING = 0
-LOWER_IS_BETTER = frozenset({"log_loss", "mae", "mse", "rmse", "loss"})
 
 
 def accuracy(p: Predicted) -> float:
@@ -156,12 +155,10 @@ _FUNCTIONS: tuple[Metric, ...] = (
 )
 FUNCTIONS: Mapping[str, Metric] = {function.__name__: function for function in _FUNCTIONS}
 
-_APPLIES: Mapping[Kind, tuple[str, ...]] = {
-    "class": CLASSIFICATION_METRICS,
-    "binary": CLASSIFICATION_METRICS,
-    "tokens": SEQUENCE_METRICS,
-    "number": REGRESSION_METRICS,
-}
+_RECORDED = {name for name, record in METRIC_OF.items() if record.reads != "generated"}
+assert set(FUNCTIONS) == _RECORDED, (
+    f"a metric has a record and no function, or the reverse: {set(FUNCTIONS) ^ _RECORDED}"
+)
 
 
 def measure_targets(names: tuple[str, ...], predicted: Mapping[str, Predicted]) -> dict[str, float]:
@@ -189,7 +186,7 @@ def measure_targets(names: tuple[str, ...], predicted: Mapping[str, Predicted]) 
 
 def metric_fits_target(name: str, predicted: Predicted) -> bool:
     """Return whether a metric can be taken of a target's predictions."""
-    return name in _APPLIES[predicted.kind]
+    return name in FUNCTIONS and predicted.kind in METRIC_OF[name].on
 
 
 def _fitting_names(predicted: Mapping[str, Predicted]) -> list[str]:

@@ -1,19 +1,26 @@
 """Challenger against champion on the same samples: is the difference more than chance?"""
 
 import math
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from dlspec_pipelines.steps.evaluation.measures import FUNCTIONS, LOWER_IS_BETTER, right_rows
+from dlspec.language.metrics import METRIC_OF
+from dlspec.language.significance_tests import SIGNIFICANCE_TEST_OF
+from dlspec_pipelines.steps.evaluation.measures import FUNCTIONS, right_rows
 from dlspec_pipelines.steps.evaluation.outputs import Predicted
 
 # A p-value of 0.05 is then known to 0.005.
 RESAMPLES = 2000
-# Metrics that count right samples, so that McNemar's test speaks about them.
-COUNTED = ("accuracy", "sequence_accuracy")
 
 
-def mcnemar_p_value(challenger: Predicted, champion: Predicted) -> float:
+def mcnemar_p_value(
+    challenger: Predicted,
+    champion: Predicted,
+    *,
+    metric: str = "accuracy",  # noqa: ARG001 - which rows are right is all that is compared
+    seed: int = 0,  # noqa: ARG001 - nothing is drawn
+) -> float:
     """Return the p-value of the exact McNemar test, two-sided; 1 when they never differ.
 
     Source: McNemar (1947); the exact form is a sign test on the samples where one is right.
@@ -42,7 +49,7 @@ def bootstrap_p_value(
     it is never 0.
     """
     function = FUNCTIONS[metric]
-    sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
+    sign = -1.0 if METRIC_OF[metric].better == "lower" else 1.0
     generator = np.random.Generator(np.random.Philox(seed))
     count = len(challenger.true)
     worse = better = 0
@@ -56,4 +63,15 @@ def bootstrap_p_value(
 
 def is_better(challenger: float, champion: float, *, metric: str) -> bool:
     """Return whether a value of a metric is better than another, chance left aside."""
-    return challenger < champion if metric in LOWER_IS_BETTER else challenger > champion
+    lower = METRIC_OF[metric].better == "lower"
+    return challenger < champion if lower else challenger > champion
+
+
+TEST_FUNCTIONS: Mapping[str, Callable[..., float]] = {
+    "mcnemar": mcnemar_p_value,
+    "bootstrap": bootstrap_p_value,
+}
+assert set(TEST_FUNCTIONS) == set(SIGNIFICANCE_TEST_OF), (
+    "a paired test has a record and no function, or the reverse: "
+    f"{set(TEST_FUNCTIONS) ^ set(SIGNIFICANCE_TEST_OF)}"
+)

@@ -16,10 +16,8 @@ from dlspec_pipelines.steps.evaluation.forward import load_model, pack_inputs, p
 from dlspec_pipelines.steps.evaluation.measures import measure_targets, metric_fits_target
 from dlspec_pipelines.steps.evaluation.outputs import Predicted, signature_of_plan_document
 from dlspec_pipelines.steps.evaluation.paired_tests import (
-    COUNTED,
-    bootstrap_p_value,
+    TEST_FUNCTIONS,
     is_better,
-    mcnemar_p_value,
 )
 from dlspec_pipelines.steps.evaluation.predictions_file import read_predictions
 from dlspec_pipelines.steps.file_digests import require_intact
@@ -92,7 +90,8 @@ def compare_with_rival(
 ) -> Comparison | None:
     """Return the comparison on the samples that neither model was fitted to; None without any.
 
-    McNemar's test speaks about right and wrong samples; another metric is compared by bootstrap.
+    `alpha` is the chance of a false "better" that is still allowed: a p-value equal to it is not
+    below it.
     """
     rows = np.flatnonzero(theirs.fresh)
     if not len(rows):
@@ -105,16 +104,11 @@ def compare_with_rival(
     # With several targets the metric is their mean, and the test is that of the first it fits.
     name = next(n for n, p in challenger.items() if metric_fits_target(rules.metric, p))
     pair = challenger[name], champion[name]
-    counted = rules.test == "mcnemar" and rules.metric in COUNTED
-    p_value = (
-        mcnemar_p_value(*pair)
-        if counted
-        else bootstrap_p_value(*pair, metric=rules.metric, seed=seed)
-    )
+    p_value = TEST_FUNCTIONS[rules.test](*pair, metric=rules.metric, seed=seed)
     return Comparison(
         champion_run=theirs.run,
         metric=rules.metric,
-        test="mcnemar" if counted else "bootstrap",
+        test=rules.test,
         challenger=values[0],
         champion=values[1],
         p_value=p_value,
