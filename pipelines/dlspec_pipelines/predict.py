@@ -77,8 +77,12 @@ def _predict_file(
         import_keras()
     from dlspec_pipelines.steps.datasets.read_source import read_source_table
     from dlspec_pipelines.steps.evaluation.new_rows import predict_new_rows as predict_rows
+    from dlspec_pipelines.steps.preparation.fitting import load_preparation
+    from dlspec_pipelines.steps.preparation.trained_types import text_columns_of
 
-    return predict_rows(folder, read_source_table(source, Path.cwd()), beam=beam, length=length)
+    text = text_columns_of(load_preparation(folder))
+    table = read_source_table(source, Path.cwd(), text_columns=text)
+    return predict_rows(folder, table, beam=beam, length=length)
 
 
 def _new_rows_source(file: Path, plan: Mapping[str, Any]) -> FileSource:

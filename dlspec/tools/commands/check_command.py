@@ -11,7 +11,7 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Diagnostic
 from dlspec.language.catalogue.own_layers import project_problems
 from dlspec.language.catalogue.project import project_of
-from dlspec.syntax.spec_text import means_to_be_spec, not_a_spec
+from dlspec.syntax.spec_recognition import means_to_be_spec, not_a_spec
 from dlspec.tools.commands.findings_output import FORMATS, print_findings
 from dlspec.tools.commands.spec_arguments import compile_file_or_stdin
 from dlspec.tools.commands.spec_paths import spec_files_under, specs_folder

@@ -9,7 +9,7 @@ import click
 from dlspec.diagnostics.findings import Reporter
 from dlspec.syntax.formatting import formatted_spec
 from dlspec.syntax.spec_files import replace_text
-from dlspec.syntax.spec_text import means_to_be_spec, not_a_spec
+from dlspec.syntax.spec_recognition import means_to_be_spec, not_a_spec
 from dlspec.tools.commands.findings_output import print_refusals
 from dlspec.tools.commands.spec_paths import read_file_or_stdin, spec_files_under, specs_folder
 

@@ -12,7 +12,7 @@ from dlspec.diagnostics.source import Source
 from dlspec.diagnostics.suggest import suggest
 from dlspec.language.catalogue.project import project_root
 from dlspec.syntax.spec_files import MAX_BYTES, decode_source, read_source
-from dlspec.syntax.spec_text import means_to_be_spec
+from dlspec.syntax.spec_recognition import means_to_be_spec
 
 
 def spec_files_under(paths: tuple[str, ...]) -> Iterator[str]:

@@ -28,11 +28,14 @@ from dlspec_pipelines.steps.datasets.sources.two_moons import TwoMoonsReader
 from dlspec_pipelines.steps.datasets.table import Table, unreadable_source
 
 
-def reader_of(source: Source, base: Path) -> SourceReader:  # noqa: C901 - one case for each kind
+def reader_of(  # noqa: C901 - one case for each kind
+    source: Source, base: Path, *, text_columns: tuple[str, ...] = ()
+) -> SourceReader:
     """Return what reads a source.
 
     Args:
         base: The folder of the spec, where relative paths start.
+        text_columns: Whose values are text where the format does not tell text from numbers.
     """
     match source:
         case SklearnSource():
@@ -40,7 +43,7 @@ def reader_of(source: Source, base: Path) -> SourceReader:  # noqa: C901 - one c
         case KerasSource():
             return KerasReader(source)
         case CsvSource():
-            return CsvReader(source, base)
+            return CsvReader(source, base, text_columns)
         case ParquetSource():
             return ParquetReader(source, base)
         case JsonLinesSource():
@@ -57,16 +60,17 @@ def reader_of(source: Source, base: Path) -> SourceReader:  # noqa: C901 - one c
             assert_never(source)
 
 
-def read_source_table(source: Source, base: Path) -> Table:
+def read_source_table(source: Source, base: Path, *, text_columns: tuple[str, ...] = ()) -> Table:
     """Read all columns of a source.
 
     Args:
         base: The folder of the spec, where relative paths start.
+        text_columns: Whose values are text where the format does not tell text from numbers.
 
     Raises:
         StepError: If the source cannot be read (DL610), with the reason.
     """
-    table = reader_of(source, base).read_table()
+    table = reader_of(source, base, text_columns=text_columns).read_table()
     if table.rows == 0:
         raise unreadable_source("the source has no rows")
     return table

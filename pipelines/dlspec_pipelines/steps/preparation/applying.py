@@ -10,6 +10,7 @@ from dlspec_pipelines.steps.preparation.prepared_arrays import Part
 from dlspec_pipelines.steps.preparation.preparers import gather_raw_values
 from dlspec_pipelines.steps.preparation.sampling import Samples, feature_elements
 from dlspec_pipelines.steps.preparation.splits import time_order
+from dlspec_pipelines.steps.preparation.trained_types import with_trained_types
 from dlspec_pipelines.steps.preparation.windows import window_anchors, window_of
 
 
@@ -24,6 +25,7 @@ def apply_preparation(preparation: Preparation, table: Table) -> Part:
     """
     inputs = preparation.inputs
     require_columns(table, [name for one in inputs.values() for name in one.feature.columns])
+    table = with_trained_types(preparation, table)
     samples = _samples_of_new_rows(preparation, table)
     if not samples.places.size:
         raise unpreparable_data(f"no window fits the {table.rows} rows", help="give more rows")

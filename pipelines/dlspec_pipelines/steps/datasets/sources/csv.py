@@ -22,35 +22,40 @@ from dlspec_pipelines.steps.datasets.table_files import (
 
 @dataclass(frozen=True, slots=True)
 class CsvReader:
-    """Reads `CsvSource`; relative paths start in `base`."""
+    """Reads `CsvSource`; relative paths start in `base`, `text_columns` are never numbers."""
 
     source: CsvSource
     base: Path
+    text_columns: tuple[str, ...] = ()
 
     def read_table(self) -> Table:
         """Read all columns."""
-        return read_csv(self.source, self.base)
+        return read_csv(self.source, self.base, text_columns=self.text_columns)
 
     def content_identity(self) -> str:
         """Return what changes when the content does."""
         return hash_of_files(self.source, self.base)
 
 
-def read_csv(source: CsvSource, base: Path) -> Table:
+def read_csv(source: CsvSource, base: Path, *, text_columns: tuple[str, ...] = ()) -> Table:
     """Read delimited text; blanks after a separator are not part of a value.
 
     Only an empty field and the texts of `missing` are missing values.
 
+    Args:
+        text_columns: Whose values stay as they are written, whatever they look like; of the others
+            the file decides.
+
     Raises:
         StepError: If a file is not there, not text of that encoding, or not a table.
     """
-    frames = {path: _csv_frame(path, source) for path in paths_of(source, base)}
+    frames = {path: _csv_frame(path, source, text_columns) for path in paths_of(source, base)}
     return Table(
         stacked_file_columns({path: _csv_columns(frame) for path, frame in frames.items()})
     )
 
 
-def _csv_frame(path: Path, source: CsvSource) -> pd.DataFrame:
+def _csv_frame(path: Path, source: CsvSource, text_columns: tuple[str, ...]) -> pd.DataFrame:
     if source.decimal == source.separator:
         raise unreadable_source(
             f"`{source.separator}` cannot stand both between two fields and before decimals",
@@ -77,6 +82,7 @@ def _csv_frame(path: Path, source: CsvSource) -> pd.DataFrame:
                 na_values=["", *(text.strip() for text in source.missing)],
                 encoding=source.encoding,
                 decimal=source.decimal,
+                dtype={name: str for name in text_columns if name in names},
                 low_memory=False,
             )
     except (UnicodeDecodeError, LookupError) as error:

@@ -1,0 +1,66 @@
+"""The types that columns had at training, kept at prediction whatever a file looks like."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from dlspec_pipelines.steps.datasets.table import Array, Table, unpreparable_data
+from dlspec_pipelines.steps.preparation.fitting import Preparation
+from dlspec_pipelines.steps.preparation.ids import Vocabulary
+
+_NUMERIC = "iufb"
+
+
+def text_columns_of(preparation: Preparation) -> tuple[str, ...]:
+    """Return the columns whose categories were text at training.
+
+    A file of new rows may hold none but `1E5` or `True` there, which look like something else.
+    """
+    found = _fitted_vocabularies(preparation)
+    return tuple(name for name, vocabulary in found if _is_text_vocabulary(vocabulary))
+
+
+def with_trained_types(preparation: Preparation, table: Table) -> Table:
+    """Return a table of new rows in which categories have the type they had at training.
+
+    Texts that are numbers become numbers where categories were numbers; what else stands there
+    stays, as a category that is not known.
+
+    Raises:
+        StepError: If a column holds numbers where it held text (DL613): nobody knows how they
+            would have been written.
+    """
+    columns = dict(table.columns)
+    for name, vocabulary in _fitted_vocabularies(preparation):
+        column = columns[name]
+        if _is_text_vocabulary(vocabulary):
+            _require_text(name, column)
+        elif column.dtype.kind not in _NUMERIC:
+            columns[name] = _numbers_where_written(column)
+    return replace(table, columns=columns)
+
+
+def _fitted_vocabularies(preparation: Preparation) -> Iterator[tuple[str, Vocabulary]]:
+    for fitted in preparation.inputs.values():
+        if fitted.vocabulary:
+            for name in fitted.feature.columns:
+                yield name, fitted.vocabulary
+
+
+def _is_text_vocabulary(vocabulary: Vocabulary) -> bool:
+    return any(isinstance(value, str) for value in vocabulary)
+
+
+def _require_text(name: str, column: Array) -> None:
+    if column.dtype.kind in _NUMERIC and not np.asarray(pd.isna(column)).all():
+        raise unpreparable_data(
+            f"column `{name}` holds numbers, and it held text at training",
+            help="write its values as text, as the training data has them",
+        )
+
+
+def _numbers_where_written(column: Array) -> Array:
+    numbers = pd.to_numeric(pd.Series(column), errors="coerce").to_numpy()
+    return np.where(np.isnan(numbers), column, numbers.astype(np.object_))
