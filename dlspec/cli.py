@@ -18,6 +18,7 @@ _COMMANDS = {
     "explain": ("explain_command", "explain"),
     "fmt": ("fmt_command", "fmt"),
     "import": ("import_command", "import_model"),
+    "init": ("init_command", "init_project"),
     "new": ("new_command", "new"),
     "schema": ("schema_command", "schema"),
     "show": ("show_command", "show"),
