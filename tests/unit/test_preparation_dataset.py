@@ -246,6 +246,30 @@ def test_repeated_rows_and_unknown_categories_are_written_down(tmp_path):
     ]
 
 
+def _unknown_messages(tmp_path, words, vocabulary):
+    rows = [f"{word},{i % 2}" for i, word in enumerate(words)]
+    (tmp_path / "a.csv").write_text("\n".join(["word,t", *rows]))
+    feature = CategoryFeature("word", vocabulary)
+    targets = {"t": BinaryFeature("t")}
+    data = Data(CsvSource(("a.csv",)), {"w": feature}, targets, FractionSplit(0.1, 0.1, None, 1))
+    findings = _contract(prepare_dataset(data, base=tmp_path))["findings"]
+    return {f["subject"]: f["message"] for f in findings if f["kind"] == "unknown_categories"}
+
+
+def test_a_vocabulary_without_room_for_the_training_rows_is_told_with_the_number(tmp_path):
+    """The unknown id takes one place: three classes need four."""
+    told = _unknown_messages(tmp_path, [1, 1, 1, 3, 3, 2] * 10, 3)
+    assert told["w/train"].endswith("; `vocabulary: 4` has room for all")
+    assert ": `2` (10)" in told["w/train"]
+    assert _unknown_messages(tmp_path, [1, 1, 1, 3, 3, 2] * 10, 4) == {}
+
+
+def test_a_value_that_is_nearly_one_of_the_list_is_told(tmp_path):
+    told = _unknown_messages(tmp_path, ["red", "blue", "Blue", '"red "'] * 10, ("red", "blue"))
+    assert "`Blue` (8, `blue` but for case or blanks)" in told["w/train"]
+    assert "`red ` (8, `red` but" in told["w/train"]
+
+
 def test_samples_that_are_cut_are_written_down(tmp_path):
     np.savez(tmp_path / "a.npz", t=np.ones((20, 9), dtype=int), y=np.arange(20) % 2)
     data = Data(NpzSource("a.npz"), {"t": TokensFeature("t", 4, 2)}, {"y": BinaryFeature("y")})

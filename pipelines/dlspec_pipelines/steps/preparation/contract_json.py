@@ -18,6 +18,7 @@ from dlspec_pipelines.steps.datasets.table import Array, Table
 from dlspec_pipelines.steps.json_documents import CONTRACT, document_text
 from dlspec_pipelines.steps.preparation.fitting import Preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part
+from dlspec_pipelines.steps.preparation.unknown_categories import unknown_categories
 
 
 def contract_json(
@@ -71,20 +72,8 @@ def _data_findings(
     yield from odd_columns(table, [name for one in features for name in one.columns])
     others = {part: parts[part].inputs for part in ("validation", "test")}
     yield from repeated_rows(parts["train"].inputs, others)
-    for part in others:
-        yield from _unknown_category_findings(preparation, part, parts[part])
+    yield from unknown_categories(table, preparation.inputs, parts)
     for name, count in cut.items():
         if count:
             text = f"{count} samples of `{name}` were longer than its `length` and are cut"
             yield Finding("cut_samples", name, count, text)
-
-
-def _unknown_category_findings(
-    preparation: Preparation, part: str, arrays: Part
-) -> Iterator[Finding]:
-    for name, fitted in preparation.inputs.items():
-        if fitted.vocabulary is not None and getattr(fitted.feature, "unknown", False):
-            count = int((arrays.inputs[name] == 0).sum())
-            if count:
-                text = f"{count} {part} samples of `{name}` hold a category that is not known"
-                yield Finding("unknown_categories", f"{name}/{part}", count, text)
