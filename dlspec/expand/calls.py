@@ -115,6 +115,14 @@ class CallReader:
                 return self.tensors(node)
             case Sequence():
                 return tuple(self.tensors_or_literal(item) for item in node.items)
+            case MappingNode():
+                self.reporter.error(
+                    Code.WRONG_TYPE,
+                    node.span,
+                    "an operand is the name of a tensor, a number, a word or a list",
+                    label=f"this is {describe_node(node)}",
+                )
+                return POISON
         return plain_value(node)  # type: ignore[return-value]  # a plain value
 
     def operation(

@@ -13,6 +13,8 @@ _MONTHS = [
 ]  # fmt: skip
 
 
+# February of a leap year.
+_MOST_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
 
 
@@ -45,7 +47,32 @@ def cron_problem(text: str) -> str | None:
         for part in word.split(","):
             if not _is_cron_part(part, low, high, names):
                 return f"`{part}` is no {name}, which goes from {low} to {high}"
-    return None
+    return None if _ever_comes(words) else "no month of it has such a day"
+
+
+def _ever_comes(words: list[str]) -> bool:
+    """Return whether a day of the expression exists; a weekday beside it comes in any month."""
+    _, _, day, month, weekday = words
+    if day == "*" or weekday != "*":
+        return True
+    first_day = min(_cron_values(day, 1, 31, []))
+    return any(first_day <= _MOST_DAYS[m - 1] for m in _cron_values(month, 1, 12, _MONTHS))
+
+
+def _cron_values(word: str, low: int, high: int, names: list[str]) -> set[int]:
+    """Return the numbers that a field stands for."""
+    found: set[int] = set()
+    for part in word.split(","):
+        match = _PART.match(part)
+        assert match is not None, "each part stands"
+        start, end, step = match.groups()
+        first = low if start == "*" else _cron_number(start, low, names)
+        last = high if start == "*" or (end is None and step) else first
+        last = last if end is None else _cron_number(end, low, names)
+        assert first is not None, "each part stands"
+        assert last is not None, "each part stands"
+        found |= set(range(first, last + 1, int(step or 1)))
+    return found
 
 
 def _is_cron_part(part: str, low: int, high: int, names: list[str]) -> bool:
