@@ -10,7 +10,9 @@ from dlspec.rules.subject import Checked
 _TAG = re.compile(r"[A-Za-z0-9_.-]{1,63}\Z")
 
 
-_OWNER = re.compile(r"(team:[A-Za-z0-9_-]+|[^@\s]+@[^@\s]+\.[^@\s]+)\Z")
+_OWNER = re.compile(
+    r"(team:[A-Za-z0-9_-]+|[A-Za-z0-9_][A-Za-z0-9._%+-]*@[A-Za-z0-9.-]+\.[A-Za-z]{2,7})\Z"
+)
 
 
 def report_labels(checked: Checked) -> None:
