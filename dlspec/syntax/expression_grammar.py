@@ -55,11 +55,6 @@ class Expression:
     names: frozenset[str]
     tree: ast.expr = field(compare=False, repr=False)
 
-    @property
-    def only_name(self) -> str | None:
-        """Return the name when the expression is nothing but one, so that any object may pass."""
-        return self.tree.id if isinstance(self.tree, ast.Name) and self.names else None
-
 
 # A loop reads the same text in every turn; a text of 500 characters makes a tree of some 50 kB.
 @lru_cache(maxsize=256)

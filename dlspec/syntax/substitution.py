@@ -40,15 +40,6 @@ class Scope:
             self.outer.mark_read(name)
 
 
-def is_expression_node(node: Node | None) -> bool:
-    """Return whether a node is a scalar that begins with a single `$`."""
-    return (
-        isinstance(node, Scalar)
-        and isinstance(node.value, str)
-        and expressions.is_expression_text(node.value)
-    )
-
-
 def substitute_expressions(node: Node, scope: Scope, reporter: Reporter) -> Node:
     """Return `node` with every expression in it replaced by its value; places stay."""
     match node:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from dlspec.backends.rolling.items import REPEAT, ClassMark, Item, Leaf, Row
+from dlspec.backends.rolling.items import REPEAT, ClassMark, Item, Leaf
 
 # What a line costs beside its characters: the eye's way to the next one.
 _LINE = 12
@@ -38,8 +38,3 @@ def values_size(name: str, values: Iterable[Leaf]) -> int:
 def leaf_size(leaf: Leaf) -> int:
     """Return the size of one argument's value."""
     return len(leaf.name) if isinstance(leaf, ClassMark) else len(str(leaf))
-
-
-def frame_size(row: Row) -> int:
-    """Return the size of a row as the body of a declaration."""
-    return row_size(row.items)

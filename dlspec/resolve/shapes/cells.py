@@ -42,11 +42,6 @@ _GATES = {
 }
 
 
-def is_cell(layer: Object) -> bool:
-    """Return whether a layer is a cell whose step is known here."""
-    return layer.class_name == "StackedRNNCells" or layer.class_name.removesuffix("Cell") in _GATES
-
-
 def cell_of(layer: Object, features: int) -> Cell | None:
     """Return the step of a recurrent layer or cell; None for a class not known here.
 
