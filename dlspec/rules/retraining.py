@@ -51,9 +51,9 @@ def cron_problem(text: str) -> str | None:
 
 
 def _ever_comes(words: list[str]) -> bool:
-    """Return whether a day of the expression exists; a weekday beside it comes in any month."""
-    _, _, day, month, weekday = words
-    if day == "*" or weekday != "*":
+    """Return whether a month has the day; Dagster asks for it with a weekday beside it too."""
+    _, _, day, month, _ = words
+    if day == "*":
         return True
     first_day = min(_cron_values(day, 1, 31, []))
     return any(first_day <= _MOST_DAYS[m - 1] for m in _cron_values(month, 1, 12, _MONTHS))

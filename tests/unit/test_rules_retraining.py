@@ -6,7 +6,15 @@ from dagster._utils.schedules import cron_string_iterator, is_valid_cron_schedul
 import dlspec
 from dlspec.rules.retraining import cron_problem
 
-NEVER = ("0 0 30 2 *", "0 0 31 4 *", "0 0 31 2,4,6,9,11 *", "0 0 30-31 feb *", "5 4 31 4-6/2 *")
+NEVER = (
+    "0 0 30 2 *",
+    "0 0 31 4 *",
+    "0 0 31 2,4,6,9,11 *",
+    "0 0 30-31 feb *",
+    "5 4 31 4-6/2 *",
+    "0 0 30 2 1",
+    "0 0 31 4 sun",
+)
 COMES = (
     "0 3 * * 1",
     "0 0 29 2 *",
@@ -16,6 +24,8 @@ COMES = (
     "0 0 1-31/30 4 *",
     "0 0 1 jan *",
     "0 0 * * sun",
+    "0 0 30 2,3 1",
+    "0 0 * 2 1",
     "@daily",
 )
 
