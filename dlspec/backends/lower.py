@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import takewhile
 from operator import attrgetter
+from traceback import walk_tb
 from typing import Any
 
 import keras
@@ -108,14 +109,20 @@ def _built_call(
     except SpecError:
         raise
     except Exception as error:
-        # Only a project's own layer, which may raise anything, and what comes after it, is unknown.
+        # Of an unknown shape is a project's own layer, which may raise anything, and what follows.
         known = all(tensor.shape is not None for _, tensor in node.outputs)
-        if node.place is None or known:
+        if node.place is None or (known and _is_raised_here(error)):
             raise
         raise SpecError((_refusal_at_node(node, node.place, error),)) from error
     if node.place is not None and not isinstance(node.operation, Op):
         _require_new(result, node, tensors)
     return result
+
+
+def _is_raised_here(error: Exception) -> bool:
+    """Return whether the compiler itself raised, and not Keras: that is a mistake of ours."""
+    innermost = list(walk_tb(error.__traceback__))[-1][0]
+    return str(innermost.f_globals.get("__name__", "")).startswith("dlspec.")
 
 
 def _require_new(result: Any, node: Node, tensors: dict[str, Any]) -> None:  # noqa: ANN401 - a layer's result

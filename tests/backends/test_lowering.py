@@ -254,6 +254,27 @@ def test_what_only_keras_can_refuse_is_reported_at_the_node():
     assert found.message == "Keras refuses `cross`"
 
 
+@pytest.mark.parametrize(
+    ("inputs", "entry", "label"),
+    [
+        ("{x: [4]}", "{Dense: 3, from: {query: x}}", "missing a required argument: 'inputs'"),
+        ("{x: [4]}", "{ops.flip: {axis: 7}}", "axis 7 is out of bounds"),
+        (
+            "{x: {shape: [3], dtype: int32}}",
+            "{Embedding: {input_dim: 9, output_dim: 2}, from: [x]}",
+            "'list' object has no attribute",
+        ),
+    ],
+)
+def test_what_keras_refuses_although_every_shape_is_known(inputs, entry, label):
+    plan = _loads(f"model:\n  inputs: {inputs}\n  graph:\n    - {entry}\n")
+    with pytest.raises(dlspec.SpecError) as refused:
+        dlspec.compile(plan)
+    (found,) = refused.value.diagnostics
+    assert (found.code.value, found.span.line, found.span.column) == ("DL409", 6, 8)
+    assert label in found.label
+
+
 def test_a_layer_that_keras_makes_a_cycle_of_is_reported_at_the_node():
     plan = _loads("model:\n  inputs: {x: [4, 4, 3]}\n  graph:\n    - Equalization\n    - Flatten\n")
     with pytest.raises(dlspec.SpecError) as refused:
