@@ -10,6 +10,7 @@ from dlspec.language import catalogue, kinds
 from dlspec.language.expectations import Expectation
 from dlspec.language.features import INPUT_FEATURES, TARGET_FEATURES
 from dlspec.language.kinds import Key, Kind, keys_of
+from dlspec.language.metrics import METRICS, MetricRecord
 from dlspec.language.prediction import Generation
 from dlspec.language.row_splits import SPLITS
 from dlspec.language.sections import (
@@ -24,6 +25,7 @@ from dlspec.language.sections import (
     Runtime,
     Training,
 )
+from dlspec.language.significance_tests import SIGNIFICANCE_TESTS
 from dlspec.language.sources import SOURCES_BY_WORD
 
 PAGE = Path(__file__).parent / "language.md"
@@ -59,7 +61,9 @@ def parts() -> dict[str, str]:
         + "\n".join(_section(f"`{title}`", record) for title, record in _TITLES.items()),
         "evaluation": _table(keys_of(Evaluation))
         + "\n"
-        + _section("`evaluation.champion`", Championship),
+        + _section("`evaluation.champion`", Championship)
+        + "\n"
+        + _measures_tables(),
         "prediction": _table(keys_of(Generation)),
         "retraining": _table(keys_of(Retraining)),
         "runtime": _table(keys_of(Runtime)),
@@ -78,6 +82,29 @@ def updated(page: str) -> str:
             raise ValueError(message)
         page = f"{before}{begin}\n{text}{end}{after}"
     return page
+
+
+def _measures_tables() -> str:
+    metrics = "".join(
+        f"| `{m.name}` | {', '.join(m.on)} | {m.unit} | {m.better} | {m.definition}{_needed(m)} |\n"
+        for m in METRICS
+    )
+    tests = "".join(
+        f"| `{t.name}` | {'metrics that count rows' if t.counts_rows else 'any metric'} "
+        f"| {t.definition} |\n"
+        for t in SIGNIFICANCE_TESTS
+    )
+    return (
+        "| metric | of targets | unit | better | |\n|---|---|---|---|---|\n"
+        f"{metrics}\n| test | compares | |\n|---|---|---|\n{tests}"
+    )
+
+
+def _needed(metric: MetricRecord) -> str:
+    """Return what test rows must hold; without it a training does not begin."""
+    if metric.every_class:
+        return " The test rows must hold every class."
+    return f" It takes {metric.least_rows} test rows." if metric.least_rows > 1 else ""
 
 
 def _sources() -> Iterator[tuple[str, type]]:

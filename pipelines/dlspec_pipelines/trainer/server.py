@@ -174,8 +174,10 @@ def _do_job(pipes: PipesContext, stop: Event) -> object:
 
 
 def _train_job(pipes: PipesContext, plan: Plan, dataset: Dataset, stop: Event) -> TrainedModel:
+    from dlspec_pipelines.steps.evaluation.computable_metrics import require_computable_metrics
     from dlspec_pipelines.steps.training.train import train
 
+    require_computable_metrics(plan, dataset)
     return train(
         plan,
         dataset,

@@ -8,12 +8,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from dlspec.language.metrics import GATED_WITHOUT_METRIC, GENERATED_METRICS
+from dlspec.language.metrics import GENERATED_METRICS
 from dlspec.language.sections import Gate
 from dlspec.resolve.plan import Plan, canonical_data
 from dlspec_pipelines.steps import store
 from dlspec_pipelines.steps.engine.batches import Samples
 from dlspec_pipelines.steps.engine.determinism import settled_machine, step_flops
+from dlspec_pipelines.steps.evaluation.computable_metrics import wanted_metrics
 from dlspec_pipelines.steps.evaluation.forward import Measured, load_model, measure_samples
 from dlspec_pipelines.steps.evaluation.generated_metrics import (
     Generated,
@@ -82,7 +83,7 @@ def evaluate(  # noqa: PLR0913 - what to measure against what, and where that is
         )
     training = plan.training
     assert training is not None
-    wanted = _wanted_metrics(plan)
+    wanted = wanted_metrics(plan)
     with settled_machine(plan.runtime, seed=training.seed, step_flops=step_flops(plan)):
         model = load_model(folder, with_loss=True, base=base)
         measured = _measure_test_rows(plan, folder, dataset, model)
@@ -175,16 +176,6 @@ def _generate_test_sequences(
     said = generate_sequences(model, inputs, samples=len(test.rows), signed=signed, asked=asked)
     true = np.asarray(test.targets[asked.output])
     return {asked.output: beside_truth(true, said.ids, asked.rules)}
-
-
-def _wanted_metrics(plan: Plan) -> tuple[str, ...]:
-    """Return the metrics the spec lists, then what only its gates and its comparison need."""
-    if plan.evaluation is None:
-        return ()
-    names = [*plan.evaluation.metrics, *(gate.metric for gate in plan.evaluation.gates)]
-    if plan.evaluation.champion is not None:
-        names.append(plan.evaluation.champion.metric)
-    return tuple(dict.fromkeys(n for n in names if n not in GATED_WITHOUT_METRIC))
 
 
 def _rival_if_compared(

@@ -1,0 +1,69 @@
+"""Whether the test rows can be measured as a spec asks: known before a training, not after it."""
+
+import numpy as np
+
+from dlspec.language.features import Feature
+from dlspec.language.metrics import (
+    GATED_WITHOUT_METRIC,
+    GENERATED_METRICS,
+    METRIC_OF,
+    MetricRecord,
+    target_kind,
+)
+from dlspec.resolve.plan import Plan
+from dlspec_pipelines.steps.engine.batches import Array
+from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
+from dlspec_pipelines.steps.records import Dataset
+from dlspec_pipelines.steps.step_errors import StepError
+
+
+def wanted_metrics(plan: Plan) -> tuple[str, ...]:
+    """Return the metrics the spec lists, then what only its gates and its comparison need."""
+    if plan.evaluation is None:
+        return ()
+    names = [*plan.evaluation.metrics, *(gate.metric for gate in plan.evaluation.gates)]
+    if plan.evaluation.champion is not None:
+        names.append(plan.evaluation.champion.metric)
+    return tuple(dict.fromkeys(n for n in names if n not in GATED_WITHOUT_METRIC))
+
+
+def require_computable_metrics(plan: Plan, dataset: Dataset) -> None:
+    """Return when every metric of a plan is defined on the test rows.
+
+    Raises:
+        StepError: If one is not, with what the rows lack.
+    """
+    assert plan.data is not None
+    test = open_part(dataset, "test")
+    for name in wanted_metrics(plan):
+        record = METRIC_OF[name]
+        if name in GENERATED_METRICS:
+            continue
+        for target, feature in plan.data.targets.items():
+            if target_kind(feature) in record.on:
+                _require_defined(record, target, feature, test.targets[target])
+
+
+def _require_defined(record: MetricRecord, target: str, feature: Feature, true: Array) -> None:
+    if len(true) < record.least_rows:
+        count = "a single test row" if len(true) == 1 else f"{len(true)} test rows"
+        raise StepError(
+            f"`{record.name}` is not defined on {count}",
+            help=f"keep at least {record.least_rows} test rows, or leave the metric out",
+        )
+    if not record.every_class:
+        return
+    lacking = _lacking_classes(feature, true)
+    if lacking:
+        raise StepError(
+            f"`{record.name}` is not defined: no test row of `{target}` has the class {lacking[0]}",
+            help=f"write `stratify: {target}` under `data.split`, or leave the metric out",
+        )
+
+
+def _lacking_classes(feature: Feature, true: Array) -> list[int]:
+    """Return the ids of the classes that no row has."""
+    one_hot = true.ndim == 2 and true.shape[1] > 1
+    ids = np.unique(true.argmax(axis=1) if one_hot else true.reshape(-1)).astype(int)
+    # A binary target knows 0 and 1.
+    return sorted(set(range(feature.num_classes or 2)) - set(ids.tolist()))
