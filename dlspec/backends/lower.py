@@ -287,7 +287,7 @@ def _constructor_argument(value: Any, models: Models) -> Any:  # noqa: ANN401 - 
     return value
 
 
-def _assert_as_planned(node: Node, result: Any, layer: keras.Layer | None) -> None:  # noqa: ANN401
+def _assert_as_planned(node: Node, result: Any, layer: keras.Layer | None) -> None:  # noqa: ANN401 - Keras ships no types
     values = keras.tree.flatten(result)
     for (name, planned), value in zip(node.outputs, values, strict=False):
         if _is_announced_wrong(node, name):
@@ -308,7 +308,7 @@ def _is_announced_wrong(node: Node, output: str) -> bool:
     )
 
 
-def _assert_tensor(node: str, output: str, planned: Tensor, value: Any) -> None:  # noqa: ANN401
+def _assert_tensor(node: str, output: str, planned: Tensor, value: Any) -> None:  # noqa: ANN401 - Keras ships no types
     if planned.shape is not None:
         seen = tuple(value.shape)
         assert seen == planned.shape, f"{node}.{output}: {seen} != {planned.shape}"

@@ -218,12 +218,10 @@ class _Walk:
         if not isinstance(operation, keras.Layer):
             self._append_entry(node, *self._op_call_parts(node))
         elif id(operation) in self.calls:
-            self._write_use_entry(node, self.calls[id(operation)])
+            self._write_use(node, self.calls[id(operation)])
         elif isinstance(operation, keras.Model):
             beside = self._trainable_key(operation)
-            self._write_use_entry(
-                node, self._model_name(operation, frozen_above=bool(beside)), beside
-            )
+            self._write_use(node, self._model_name(operation, frozen_above=bool(beside)), beside)
             self.calls[id(operation)] = self.model_names[id(operation)]
         else:
             self._claim_weights(operation)
@@ -241,19 +239,14 @@ class _Walk:
         frozen = not operation.trainable or (self.frozen and operation.weights)
         return {"trainable": False} if frozen else {}
 
-    def _write_use_entry(
-        self,
-        node: Any,  # noqa: ANN401 - a Keras node
-        target: str,
-        beside: Mapping[str, Any] | None = None,
-    ) -> None:
+    def _write_use(self, node: Any, target: str, beside: Mapping[str, Any] | None = None) -> None:  # noqa: ANN401 - a Keras node
         operation = node.operation
         entry = None if isinstance(operation, keras.Model) else layer_entry(operation)
         self._append_entry(
             node, "use", target, self._from_and_call(node, entry) | dict(beside or {})
         )
 
-    def _append_entry(self, node: Any, head: str, argument: Any, beside: dict[str, Any]) -> None:  # noqa: ANN401
+    def _append_entry(self, node: Any, head: str, argument: Any, beside: dict[str, Any]) -> None:  # noqa: ANN401 - Keras ships no types
         name = self.names[id(node)]
         word = argument if head == "use" else plain_head(head)
         named = {} if self._is_default_entry_name(str(word), name) else {"name": name}
@@ -261,7 +254,7 @@ class _Walk:
         self.result.entries.append(EntryText(head, argument, {**named, **beside}))
         self.last = name
 
-    def _from_and_call(self, node: Any, entry: catalogue.ClassEntry | None) -> dict[str, Any]:  # noqa: ANN401
+    def _from_and_call(self, node: Any, entry: catalogue.ClassEntry | None) -> dict[str, Any]:  # noqa: ANN401 - Keras ships no types
         """Return `from` and `call` of a layer's call."""
         positions = entry.call if entry else ("inputs", "training", "mask")
         named = dict(zip(positions, node.arguments.args, strict=False)) | node.arguments.kwargs
@@ -301,7 +294,7 @@ class _Walk:
         name = self._written_tensor_name(first)
         return {} if name == self.last else {"from": name}
 
-    def _op_call_parts(self, node: Any) -> tuple[str, Any, dict[str, Any]]:  # noqa: ANN401
+    def _op_call_parts(self, node: Any) -> tuple[str, Any, dict[str, Any]]:  # noqa: ANN401 - Keras ships no types
         """Return head, arguments and structure of a keras.ops call."""
         entry, given = function_and_arguments(node)
         head = f"ops.{entry.name}"
@@ -319,7 +312,7 @@ class _Walk:
             return head, _shortest_op_arguments(entry, written), beside
         return head, {"args": [self._call_argument_data(value) for value in values], **written}, {}
 
-    def _op_keyword_data(self, entry: catalogue.ClassEntry, name: str, value: Any) -> Any:  # noqa: ANN401
+    def _op_keyword_data(self, entry: catalogue.ClassEntry, name: str, value: Any) -> Any:  # noqa: ANN401 - Keras ships no types
         parameter = entry.parameter_named(name)
         if parameter is not None and parameter.type == "index":
             return index_text(value)
@@ -382,7 +375,7 @@ def _symbolic_tensors_in(value: Any) -> list[Any]:  # noqa: ANN401 - an argument
     return [leaf for leaf in keras.tree.flatten(value) if isinstance(leaf, keras.KerasTensor)]
 
 
-def _is_unsaid(name: str, value: Any, masks: set[int]) -> bool:  # noqa: ANN401
+def _is_unsaid(name: str, value: Any, masks: set[int]) -> bool:  # noqa: ANN401 - Keras ships no types
     """Return whether a call says an argument only because Keras adds it."""
     if value is None or (value is False and name in _OFF):
         return True
@@ -390,11 +383,11 @@ def _is_unsaid(name: str, value: Any, masks: set[int]) -> bool:  # noqa: ANN401
     return name.endswith("mask") and all(id(leaf) in masks for leaf in said)
 
 
-def _is_operand(name: str, value: Any) -> bool:  # noqa: ANN401
+def _is_operand(name: str, value: Any) -> bool:  # noqa: ANN401 - Keras ships no types
     return isinstance(value, keras.KerasTensor) and not name.endswith("mask")
 
 
-def _shortest_op_arguments(entry: catalogue.ClassEntry, written: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def _shortest_op_arguments(entry: catalogue.ClassEntry, written: Mapping[str, Any]) -> Any:  # noqa: ANN401 - Keras ships no types
     """Return `-1` for `{axis: -1}` of a function whose only other parameter that is."""
     index = [p.name for p in entry.parameters if p.type == "index"]
     if list(written) == index and index:

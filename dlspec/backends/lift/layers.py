@@ -70,7 +70,7 @@ class Lifter:
                 value = config[parameter.name]
                 yield parameter.name, self._catalogue_value(parameter, value, owner)
 
-    def _catalogue_value(self, parameter: Parameter, value: Any, owner: object) -> Value:  # noqa: ANN401
+    def _catalogue_value(self, parameter: Parameter, value: Any, owner: object) -> Value:  # noqa: ANN401 - Keras ships no types
         if isinstance(value, list | tuple):
             return tuple(self._catalogue_value(parameter, item, owner) for item in value)
         if parameter.type == "activation":

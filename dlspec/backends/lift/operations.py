@@ -51,7 +51,7 @@ def _is_left_alone(operation: object, name: str, value: object) -> bool:
     return parameter is not None and parameter.default is value
 
 
-def _call_arguments_by_name(operation: Any, arguments: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
+def _call_arguments_by_name(operation: Any, arguments: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - Keras ships no types
     """Yield the arguments of a call by name; those of a `*operands` as one list."""
     bound = inspect.signature(operation.call).bind(*arguments.args, **arguments.kwargs)
     for name, value in bound.arguments.items():

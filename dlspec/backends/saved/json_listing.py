@@ -33,7 +33,7 @@ class Listing:
         return span_at_offset(self._source, start, length=length)
 
 
-def _listing_rows(value: Any, path: Path, depth: int) -> Iterator[tuple[Path, int, str]]:  # noqa: ANN401
+def _listing_rows(value: Any, path: Path, depth: int) -> Iterator[tuple[Path, int, str]]:  # noqa: ANN401 - data of a saved model
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from _listing_rows(item, (*path, index), depth)
@@ -54,7 +54,7 @@ def _is_listed_layer(value: Mapping[str, Any], config: Mapping[str, Any] | list[
     return isinstance(config, list) or "name" in config or "name" in value
 
 
-def _listed_layer_name(value: Mapping[str, Any], config: Mapping[str, Any] | list[Any]) -> Any:  # noqa: ANN401
+def _listed_layer_name(value: Mapping[str, Any], config: Mapping[str, Any] | list[Any]) -> Any:  # noqa: ANN401 - data of a saved model
     if isinstance(config, list):
         return value.get("name", "sequential")
     return config.get("name", value.get("name"))

@@ -143,7 +143,7 @@ def literal_argument(part: Part, tensor: Callable[[Part], Any]) -> Any:  # noqa:
     return _plain_class_value(str(class_name), part, tensor)
 
 
-def _plain_class_value(class_name: str, part: Part, tensor: Callable[[Part], Any]) -> Any:  # noqa: ANN401
+def _plain_class_value(class_name: str, part: Part, tensor: Callable[[Part], Any]) -> Any:  # noqa: ANN401 - data of a saved model
     """Return what Keras writes as a class since JSON has no word for it."""
     match class_name:
         case "__slice__":

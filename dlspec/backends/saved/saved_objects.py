@@ -74,7 +74,7 @@ class ObjectReader:
             if parameter.name in config and parameter.name not in BESIDE:
                 yield parameter.name, self._read_object_value(parameter, config[parameter.name])
 
-    def _read_object_value(self, parameter: Parameter, value: Any) -> Value:  # noqa: ANN401
+    def _read_object_value(self, parameter: Parameter, value: Any) -> Value:  # noqa: ANN401 - data of a saved model
         match value:
             case None | bool() | int() | float():
                 return value

@@ -117,12 +117,12 @@ class YamlText:
         self._count += self._sizes[name]
         self._add_yaml_value(event, self._anchors[name])
 
-    def _add_yaml_value(self, event: yaml.Event, value: Any) -> None:  # noqa: ANN401
+    def _add_yaml_value(self, event: yaml.Event, value: Any) -> None:  # noqa: ANN401 - YAML data
         if not (self._stack and self._stack[-1].is_mapping and len(self._stack[-1].items) % 2 == 0):
             self.places[self._path_of_next_value()] = self._yaml_event_span(event)
         self._put_in_parent(event, value)
 
-    def _put_in_parent(self, event: yaml.Event, value: Any) -> None:  # noqa: ANN401
+    def _put_in_parent(self, event: yaml.Event, value: Any) -> None:  # noqa: ANN401 - YAML data
         self._count += 1
         if self._count > MAX_NODES:
             self._stop_yaml_reading(event, Code.TOO_LARGE, f"more than {MAX_NODES:_} values")
@@ -142,7 +142,7 @@ class YamlText:
             return (*parent.path, len(parent.items))
         return (*parent.path, parent.items[-1] if len(parent.items) % 2 else "")
 
-    def _yaml_scalar_value(self, event: yaml.ScalarEvent) -> Any:  # noqa: ANN401
+    def _yaml_scalar_value(self, event: yaml.ScalarEvent) -> Any:  # noqa: ANN401 - YAML data
         kind = None
         if event.tag is not None and not event.tag.startswith("tag:yaml.org,2002:python/"):
             kind = "text" if event.tag.endswith(":str") else "scalar"
@@ -205,7 +205,7 @@ def _resolved_yaml_scalar(text: str) -> Any:  # noqa: ANN401 - a scalar of YAML 
     return _RESOLVER.construct_object(yaml.ScalarNode(tag, text))
 
 
-def _count_yaml_values(value: Any) -> int:  # noqa: ANN401
+def _count_yaml_values(value: Any) -> int:  # noqa: ANN401 - YAML data
     """Return the values from here down; aliases inside were bounded when they were read."""
     if isinstance(value, list):
         return 1 + sum(_count_yaml_values(item) for item in value)

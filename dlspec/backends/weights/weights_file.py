@@ -219,7 +219,7 @@ def _written_order(handle: h5py.File) -> list[tuple[str, str]]:
     return [(str(place), str(name)) for place, name in pairs]
 
 
-def _config_order(config: Any, prefix: str, names: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401
+def _config_order(config: Any, prefix: str, names: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401 - a config of Keras
     """Yield the places and names of a model's layers from its config, in the model's order."""
     inner = config.get("config") if isinstance(config, Mapping) else None
     listed = inner.get("layers") if isinstance(inner, Mapping) else None

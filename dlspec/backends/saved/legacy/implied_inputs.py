@@ -47,7 +47,7 @@ def _legacy_input_dtype(value: object) -> str:
     return {"float": "float32", "int": "int32"}.get(named, named)
 
 
-def _settings_of_wrapped_layer(class_name: str, inner: Any) -> dict[str, Any]:  # noqa: ANN401
+def _settings_of_wrapped_layer(class_name: str, inner: Any) -> dict[str, Any]:  # noqa: ANN401 - data of a saved model
     config = inner.get("config") if isinstance(inner, Mapping) else None
     if class_name != "Bidirectional" or not isinstance(config, Mapping):
         return {}
@@ -73,7 +73,7 @@ def reads_channels_first(value: Any) -> bool:  # noqa: ANN401 - JSON is any of i
     return bool(said & {"th", "channels_first"}) and not said & {"tf", "channels_last"}
 
 
-def _stated_axis_orders(value: Any) -> list[Any]:  # noqa: ANN401
+def _stated_axis_orders(value: Any) -> list[Any]:  # noqa: ANN401 - data of a saved model
     if isinstance(value, list):
         return [order for item in value for order in _stated_axis_orders(item)]
     if not isinstance(value, Mapping):

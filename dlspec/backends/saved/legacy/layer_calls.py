@@ -137,7 +137,7 @@ def renumbered_inner_calls(
     return moved, [_with_changed_refs(end, shift) for end in ends]
 
 
-def _with_changed_refs(value: Any, change: Callable[[Ref], Ref]) -> Any:  # noqa: ANN401
+def _with_changed_refs(value: Any, change: Callable[[Ref], Ref]) -> Any:  # noqa: ANN401 - data of a saved model
     match value:
         case Ref():
             return change(value)
@@ -179,7 +179,7 @@ def _call_with_positional_operands(call: Call, kwargs: dict[str, Any]) -> Call:
     return Call((*call.args, *positional), kwargs)
 
 
-def _takes_tensorflow_argument(known: Function, name: str, value: Any) -> bool:  # noqa: ANN401
+def _takes_tensorflow_argument(known: Function, name: str, value: Any) -> bool:  # noqa: ANN401 - data of a saved model
     return name in known.renamed or (name in known.only_at and known.only_at[name] == value)
 
 

@@ -172,7 +172,7 @@ class LegacyReader:
                 found.config[key] = self._translate_wrapped_layer(inner, place, found)
         return found
 
-    def _translate_wrapped_layer(self, part: Part, place: Place, holder: Translated) -> Any:  # noqa: ANN401
+    def _translate_wrapped_layer(self, part: Part, place: Place, holder: Translated) -> Any:  # noqa: ANN401 - data of a saved model
         """Return a layer inside a wrapper, or several, in the terms of Keras 3."""
         if isinstance(part.value, list):
             return [self._translate_wrapped_layer(item, place, holder) for item in part.items()]

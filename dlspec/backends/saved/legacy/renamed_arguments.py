@@ -72,7 +72,7 @@ def translated_layer(class_name: str, config: Mapping[str, Any]) -> Translated:
     return result
 
 
-def _translate_argument(result: Translated, name: str, value: Any, *, old: str) -> None:  # noqa: ANN401
+def _translate_argument(result: Translated, name: str, value: Any, *, old: str) -> None:  # noqa: ANN401 - data of a saved model
     entry = catalogue.find_entry("layer", result.class_name)
     assert entry is not None, "a class that Keras does not have has no arguments"
     parameter = entry.parameter_named(name)
@@ -88,7 +88,7 @@ def _translate_argument(result: Translated, name: str, value: Any, *, old: str) 
         result.refuse(f"{old}: {_shortened_argument_text(value)}")
 
 
-def _says_keras3_default(class_name: str, name: str, value: Any, *, old: str) -> bool:  # noqa: ANN401
+def _says_keras3_default(class_name: str, name: str, value: Any, *, old: str) -> bool:  # noqa: ANN401 - data of a saved model
     """Return whether an argument that Keras 3 has not says what Keras 3 does anyway."""
     if value is None or value is False or name in SILENT:
         return True
@@ -108,7 +108,7 @@ _HANDLED = frozenset(
 )  # fmt: skip
 
 
-def _shortened_argument_text(value: Any) -> str:  # noqa: ANN401
+def _shortened_argument_text(value: Any) -> str:  # noqa: ANN401 - data of a saved model
     text = str(value)
     return text if len(text) <= 40 else text[:37] + "..."
 

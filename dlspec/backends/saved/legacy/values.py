@@ -39,7 +39,7 @@ def _rounded_to_float32(value: float) -> float:
     return float(unpack("f", pack("f", value))[0])
 
 
-def _translated_value(name: str, value: Any) -> Any:  # noqa: ANN401
+def _translated_value(name: str, value: Any) -> Any:  # noqa: ANN401 - data of a saved model
     if name.endswith("_initializer"):
         return _translated_initializer(value)
     if name.endswith("_regularizer"):
@@ -54,7 +54,7 @@ def _translated_value(name: str, value: Any) -> Any:  # noqa: ANN401
     return value
 
 
-def _translated_initializer(value: Any) -> Any:  # noqa: ANN401
+def _translated_initializer(value: Any) -> Any:  # noqa: ANN401 - data of a saved model
     if isinstance(value, str):
         return INITIALIZERS.get(value, value)
     if not isinstance(value, Mapping) or not isinstance(value.get("config"), Mapping):
@@ -77,7 +77,7 @@ def _translated_variance_scaling(config: Mapping[str, Any]) -> Mapping[str, Any]
     return {"class_name": "VarianceScaling", "config": {**config, "distribution": said}}
 
 
-def _translated_regularizer(value: Any) -> Any:  # noqa: ANN401
+def _translated_regularizer(value: Any) -> Any:  # noqa: ANN401 - data of a saved model
     if not isinstance(value, Mapping):
         return value
     class_name, config = _legacy_class_and_config(value)
@@ -97,7 +97,7 @@ def _translated_regularizer(value: Any) -> Any:  # noqa: ANN401
             return {"class_name": "L1L2", "config": {"l1": l1, "l2": l2}}
 
 
-def _translated_constraint(value: Any) -> Any:  # noqa: ANN401
+def _translated_constraint(value: Any) -> Any:  # noqa: ANN401 - data of a saved model
     if isinstance(value, str):
         return CONSTRAINT_CLASSES.get(value, value)
     if not isinstance(value, Mapping):
@@ -120,7 +120,7 @@ def _legacy_class_and_config(value: Mapping[str, Any]) -> tuple[str, Mapping[str
     return str(value.get("name")), {k: v for k, v in value.items() if k != "name"}
 
 
-def _dtype_policy_name(value: Any) -> Any:  # noqa: ANN401
+def _dtype_policy_name(value: Any) -> Any:  # noqa: ANN401 - data of a saved model
     """Return the name of a policy; `float` and `int` are Keras 0.3's."""
     if isinstance(value, Mapping) and isinstance(value.get("config"), Mapping):
         return value["config"].get("name")
@@ -129,6 +129,6 @@ def _dtype_policy_name(value: Any) -> Any:  # noqa: ANN401
     )
 
 
-def _registered_function_name(value: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def _registered_function_name(value: Mapping[str, Any]) -> Any:  # noqa: ANN401 - data of a saved model
     config = value.get("config")
     return config if value.get("class_name") == "function" and isinstance(config, str) else value
