@@ -106,7 +106,11 @@ def test_a_model_saved_by_keras_3_imports_as_it_decompiles(build, tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["MobileNetV3Small", "ConvNeXtTiny", pytest.param("EfficientNetV2B0", marks=pytest.mark.slow)],
+    [
+        "MobileNetV3Small",
+        pytest.param("ConvNeXtTiny", marks=pytest.mark.slow),
+        pytest.param("EfficientNetV2B0", marks=pytest.mark.slow),
+    ],
 )
 def test_an_application_imports_as_it_decompiles(name, tmp_path):
     model = getattr(keras.applications, name)(weights=None, classes=7, input_shape=(32, 32, 3))
