@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
+from typing import Any
 
 import click
 
 import dlspec
 from dlspec.diagnostics.missing_packages import missing_package
 from dlspec.diagnostics.suggest import suggest
+from dlspec.tools.commands.unread_output import dropping_unread_output
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 # Each command, the module under `dlspec.tools.commands` that holds it, and its name there.
@@ -58,6 +60,11 @@ class _Commands(click.Group):
             return None
         assert isinstance(found, click.Command)
         return found
+
+    def main(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401 - as click has it
+        """Run a command to its end, whether or not somebody still reads what it prints."""
+        with dropping_unread_output():
+            return super().main(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> object:
         try:

@@ -6,6 +6,7 @@ import click
 
 from dlspec.cli import main
 from dlspec.language.sections import BACKENDS
+from dlspec.tools.commands.remarks import QUIET_OPTION, is_quiet
 from dlspec.tools.commands.spec_arguments import SET_OPTION, parse_set_option, plan_or_exit
 from dlspec.tools.commands.spec_paths import spec_path
 
@@ -23,6 +24,7 @@ __all__ = ["main"]
 )
 @click.option("--again", is_flag=True, help="Train even what would come out as it did before.")
 @click.option("--verbose", is_flag=True, help="Show Dagster's own log too.")
+@QUIET_OPTION
 def run(
     spec: str,
     sets: tuple[str, ...],
@@ -36,12 +38,14 @@ def run(
 
     What has been trained before from the same spec, data and start weights is taken as it is.
 
-    The last line on standard output is the path of the report. Exits with 1 when a step or a gate
-    failed, with 130 when Ctrl-C stopped it; the same command then goes on from the checkpoint.
+    Standard output is one line, the path of the report; the rest is on standard error. Exits with 1
+    when a step or a gate failed, with 130 when Ctrl-C stopped it; the same command then goes on
+    from the checkpoint. A run whose output nobody reads any more goes on to its end.
 
     RUN_OR_FILE is a .keras, .weights.h5 or .h5 file, or a run as `dlspec predict` takes one: its
     id or the beginning of it, its folder, or a model's name for its champion or latest run.
     """
+    from dlspec_pipelines.run.run import RunOptions
     from dlspec_pipelines.run.run import run as execute
     from dlspec_pipelines.specs import compiled_spec_file
 
@@ -52,8 +56,8 @@ def run(
             f"`{file.path}` has no `data` or no `training` section, so there is nothing to run; "
             f"`dlspec show {spec}` shows the model"
         )
-    code = execute(file, backend=backend, verbose=verbose, weights_from=weights_from, again=again)
-    sys.exit(code)
+    options = RunOptions(backend, weights_from, again=again, verbose=verbose, quiet=is_quiet())
+    sys.exit(execute(file, options))
 
 
 @main.command()
@@ -64,6 +68,7 @@ def run(
 )
 @click.option("--beam", type=click.IntRange(1), help="Sequences kept when generating; 1: greedy.")
 @click.option("--length", type=click.IntRange(1), help="Most ids to generate.")
+@QUIET_OPTION
 def predict(
     model: str, file: str, output: str | None, beam: int | None, length: int | None
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlspec.language.sources import CsvSource, JsonLinesSource, NpzSource, ParquetSource
+from dlspec.tools.commands.remarks import print_remark
 from dlspec_pipelines.steps.json_documents import PLAN, RUN, read_document
 from dlspec_pipelines.steps.runs import find_run
 from dlspec_pipelines.steps.step_errors import StepError
@@ -48,13 +49,11 @@ def predict(
         run = read_document(choice.folder / "run.json", RUN)
         source = _new_rows_source(Path(file), plan)
         _settle_backend(run["backend"])
-        _print_predict_note(
-            f"using run `{choice.folder.name}` of `{plan['name']}`: {choice.reason}"
-        )
+        print_remark(f"using run `{choice.folder.name}` of `{plan['name']}`: {choice.reason}")
         table = _predict_file(choice.folder, source, beam=beam, length=length)
         _write_predicted_table(table, None if output is None else Path(output))
     except StepError as problem:
-        _print_predict_note(str(problem))
+        print(problem, file=sys.stderr)  # noqa: T201 - this is the output
         return _FINDINGS
     return _CLEAN
 
@@ -121,8 +120,4 @@ def _write_predicted_table(table: "Table", output: Path | None) -> None:
         csv_frame(table).to_csv(sys.stdout, index=False)
         return
     write_predictions_table(table, output)
-    _print_predict_note(f"{table.rows:,} rows written to `{output}`")
-
-
-def _print_predict_note(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the output
+    print_remark(f"{table.rows:,} rows written to `{output}`")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from chain_specs import write_broken, write_table, write_tiny
-from terminal import PATHS
+from terminal import COMMAND, PATHS, environment
 
 from dlspec_pipelines.run.terminal import aligned_table, epoch_line
 
@@ -42,38 +42,65 @@ def done(project):
     return dlspec(project, "run", "tiny")
 
 
-def test_a_run_prints_its_steps_and_the_report_last(project, done):
+def test_a_run_prints_its_steps_on_standard_error_and_the_report_alone_on_standard_output(done):
     assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
-    assert lines[0].startswith("dataset     1,797 rows: 1,257 train, 270 validation, 270 test")
-    assert Path(lines[-1]).name == "report.html"
-    assert Path(lines[-1]).read_text().startswith("<!")
+    steps = [line for line in done.stderr.splitlines() if line.startswith("dataset")]
+    assert steps[0].startswith("dataset     1,797 rows: 1,257 train, 270 validation, 270 test")
+    (report,) = done.stdout.splitlines()
+    assert Path(report).name == "report.html"
+    assert Path(report).read_text().startswith("<!")
 
 
 def test_a_run_prints_one_line_for_each_epoch(done):
-    lines = [line for line in done.stdout.splitlines() if line.startswith("epoch")]
+    lines = [line for line in done.stderr.splitlines() if line.startswith("epoch")]
     assert [line.split("  ")[0] for line in lines] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
     for figure in ("loss ", "accuracy ", "val_loss ", "val_accuracy ", " samples/s", " left"):
         assert figure in lines[0]
 
 
 def test_a_run_prints_the_gates_and_the_verdict(done):
-    rows = [line.split() for line in done.stdout.splitlines()[-4:-1]]
+    rows = [line.split() for line in done.stderr.splitlines()[-3:]]
     assert rows[0][:4] == ["gate", "accuracy", ">=", "0.5"]
     assert rows[0][-1] == "passed"
     assert rows[2] == ["champion", "tiny", "promoted"]
 
 
-def test_nothing_but_the_output_is_printed(done):
-    assert done.stderr == ""
+def test_nothing_but_the_run_is_told(done):
+    told = {line.split()[0] for line in done.stderr.splitlines()}
+    assert told == {"dataset", "epoch", "model", "evaluation", "champion", "report", "gate"}
+
+
+def test_a_quiet_run_prints_the_report_alone(project, done):
+    again = dlspec(project, "run", "tiny", "-q")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.stdout.count("\n") == 1
+    assert Path(again.stdout.strip()).is_file()
+
+
+def test_a_training_goes_on_when_nobody_reads_it_any_more(project):
+    write_tiny(project / "specs", "unread")
+    with subprocess.Popen(
+        [*COMMAND, "run", "unread", "--set", "epochs=30"],
+        cwd=project,
+        env=environment(DLSPEC_HOME=project / "home"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as child:
+        while not child.stdout.readline().startswith("epoch  2/30"):
+            pass
+        child.stdout.close()
+    assert child.returncode == 0
+    (report,) = (project / "home" / "runs" / "unread").glob("*/report.html")
+    assert report.with_name("history.csv").read_text().count("\n") == 31
 
 
 def test_a_failed_gate_prints_the_report_and_exits_with_1(project):
     write_tiny(project / "specs", "strict", gate=0.999)
     run = dlspec(project, "run", "strict")
     assert run.returncode == 1
-    assert run.stdout.splitlines()[-2].split() == ["champion", "strict", "not", "promoted"]
-    assert Path(run.stdout.splitlines()[-1]).is_file()
+    assert run.stderr.splitlines()[-1].split() == ["champion", "strict", "not", "promoted"]
+    assert Path(run.stdout.strip()).is_file()
     assert "required >= 0.999" in run.stderr
     assert "Traceback" not in run.stderr
 
@@ -148,7 +175,7 @@ def test_a_champion_predicts_new_rows(project, done, tmp_path):
 
 
 def test_the_beginning_of_a_run_id_is_enough_for_predict(project, done, tmp_path):
-    run = Path(done.stdout.splitlines()[-1]).parent
+    run = Path(done.stdout.strip()).parent
     np.savez(tmp_path / "new.npz", images=np.zeros((2, 8, 8)))
     out = tmp_path / "out.parquet"
     answer = dlspec(project, "predict", run.name[:8], str(tmp_path / "new.npz"), "-o", str(out))

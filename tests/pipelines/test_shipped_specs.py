@@ -57,7 +57,7 @@ def test_a_shipped_spec_trains_passes_its_gates_and_is_reported(path: Path, tmp_
     done = _run(["run", path.stem], tmp_path)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    report = Path(done.stdout.splitlines()[-1])
+    report = Path(done.stdout.strip())
     assert report.name == "report.html"
     assert {file.name for file in report.parent.iterdir()} >= RUN_FILES
     plan = dlspec.load(path)

@@ -249,8 +249,9 @@ def test_the_command_tells_what_was_taken_and_so_does_the_report(tmp_path):
     done = command(tmp_path, "run", "frozen", "--weights-from", "digits")
     assert done.returncode == 0, done.stderr
     run = next((tmp_path / "home" / "runs" / "digits").iterdir()).name
-    lines = done.stdout.splitlines()
-    assert [" ".join(line.split()) for line in lines[1:7]] == [
+    told = [" ".join(line.split()) for line in done.stderr.splitlines()]
+    begin = next(i for i, line in enumerate(told) if line.startswith("weights"))
+    assert told[begin : begin + 6] == [
         f"weights 2 layers, 112 parameters, taken by name from the run `{run}`",
         "taken features.conv2d",
         "taken features.batch_normalization",
@@ -258,7 +259,7 @@ def test_the_command_tells_what_was_taken_and_so_does_the_report(tmp_path):
         "initialised digit shape (12, 10) here, (288, 10) in the file",
         "left digit shape (12, 10) here, (288, 10) in the file",
     ]
-    page = Path(lines[-1]).read_text()
+    page = Path(done.stdout.strip()).read_text()
     assert "Weights it began with" in page
     assert "<td>dense</td><td>initialised anew</td><td>not in the file</td>" in page
     refused = command(tmp_path, "run", "frozen", "--weights-from", "nowhere.h5")

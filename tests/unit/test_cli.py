@@ -264,12 +264,27 @@ def test_color_follows_the_environment(run, monkeypatch, environment, painted):
     assert ("\x1b[" in run("check").stdout) == painted
 
 
-@pytest.mark.parametrize(("name", "text", "status"), [("bad", BAD, 1), ("warned", WARNED, 0)])
-def test_a_closed_pipe_ends_quietly_with_the_status_of_what_was_found(tmp_path, name, text, status):
-    (tmp_path / f"{name}.yaml").write_text(text)
-    code = (
-        "import sys\nfrom dlspec.cli import main\nsys.stdin.readline()\nmain(['check', '-q', '.'])"
-    )
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        ("check -q bad.yaml", 1),
+        ("check -q warned.yaml", 0),
+        ("show warned.yaml", 0),
+        ("show warned.yaml --json", 0),
+        ("diff warned.yaml warned.yaml", 0),
+        ("explain", 0),
+        ("explain DL402", 0),
+        ("zoo resnet", 0),
+        ("schema", 0),
+        ("--help", 0),
+        ("show --help", 0),
+        ("init made", 0),
+    ],
+)
+def test_a_closed_pipe_is_quiet_and_changes_no_status(tmp_path, command, status):
+    (tmp_path / "bad.yaml").write_text(BAD)
+    (tmp_path / "warned.yaml").write_text(WARNED)
+    code = f"import sys\nfrom dlspec.cli import main\nsys.stdin.readline()\nmain({command.split()})"
     with subprocess.Popen(
         [sys.executable, "-c", code],
         cwd=tmp_path,
@@ -281,8 +296,29 @@ def test_a_closed_pipe_ends_quietly_with_the_status_of_what_was_found(tmp_path, 
         child.stdout.close()
         child.stdin.write(b"go\n")
         child.stdin.close()
-        assert child.stderr.read() == b""
+        told = child.stderr.read().decode()
+    assert "Error" not in told
+    assert "Exception" not in told
     assert child.returncode == status
+
+
+def test_what_a_command_writes_is_whole_when_nobody_reads_what_it_says(tmp_path):
+    for number in range(3):
+        text = GOOD.removeprefix("dlspec: 1\n").replace("good", f"good{number}")
+        (tmp_path / f"good{number}.yaml").write_text(f"{text}dlspec: 1\n")
+    script = "import sys\nfrom dlspec.cli import main\nsys.stdin.readline()\nmain(['fmt', '.'])"
+    with subprocess.Popen(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={"PYTHONPATH": str(Path(__file__).parents[2])},
+    ) as child:
+        child.stderr.close()
+        child.stdin.write(b"go\n")
+        child.stdin.close()
+    assert child.returncode == 0
+    assert all(file.read_text().startswith("dlspec") for file in tmp_path.glob("*.yaml"))
 
 
 def test_explain_without_a_code_lists_all_with_their_titles(run):

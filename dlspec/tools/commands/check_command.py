@@ -13,6 +13,7 @@ from dlspec.language.catalogue.own_layers import project_problems
 from dlspec.language.catalogue.project import project_of
 from dlspec.syntax.spec_recognition import means_to_be_spec, not_a_spec
 from dlspec.tools.commands.findings_output import FORMATS, print_findings
+from dlspec.tools.commands.remarks import QUIET_OPTION, print_remark
 from dlspec.tools.commands.spec_arguments import compile_file_or_stdin
 from dlspec.tools.commands.spec_paths import spec_files_under, specs_folder
 
@@ -26,7 +27,7 @@ _MODEL = re.compile(r"""(?:^|[{,]\s*)["']?model["']?\s*:""", re.MULTILINE)
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
 @click.option("--select", metavar="CODES", help="Tell these alone: `DL5,DL301`.")
 @click.option("--ignore", metavar="CODES", help="Leave these out.")
-@click.option("-q", "--quiet", is_flag=True, help="Print findings, and no count of them.")
+@QUIET_OPTION
 def check(
     paths: tuple[str, ...],
     form: str,
@@ -34,7 +35,6 @@ def check(
     ignore: str | None,
     *,
     strict: bool,
-    quiet: bool,
 ) -> None:
     """Report every mistake in every spec under PATHS (default: specs/).
 
@@ -62,7 +62,7 @@ def check(
     found = [d for d in found if _is_chosen(d, selected, ignored)]
     print_findings(found, form)
     failed = any(d.severity == "error" or strict for d in found)
-    if form == "text" and not quiet:
+    if form == "text":
         _print_summary(len(files), found)
     sys.exit(1 if failed else 0)
 
@@ -114,4 +114,4 @@ def _print_summary(files: int, found: list[Diagnostic]) -> None:
         for n, word in ((errors, "error"), (warnings, "warning"))
         if n
     ]
-    click.echo(f"{specs} checked: {' and '.join(said) or 'no mistakes'}", err=True)
+    print_remark(f"{specs} checked: {' and '.join(said) or 'no mistakes'}")

@@ -26,22 +26,18 @@ def is_colored(stream: TextIO) -> bool:
 
 
 def print_findings(found: Iterable[Diagnostic], form: str) -> None:
-    """Print what `check` found on standard output; a reader that has gone away is no error."""
+    """Print what `check` found on standard output."""
     found = list(found)
-    try:
-        if form == "text":
-            color = is_colored(sys.stdout)
-            for diagnostic in found:
-                click.echo(render_text(diagnostic, color=color) + "\n", color=color)
-        elif form == "json":
-            click.echo(render_json(found))
-        elif form == "github":
-            click.echo(render_github(found), nl=bool(found))
-        else:
-            click.echo(render_sarif(found))
-    except BrokenPipeError:
-        # `| head -1` has read enough; the exit status still says what was found.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if form == "text":
+        color = is_colored(sys.stdout)
+        for diagnostic in found:
+            click.echo(render_text(diagnostic, color=color) + "\n", color=color)
+    elif form == "json":
+        click.echo(render_json(found))
+    elif form == "github":
+        click.echo(render_github(found), nl=bool(found))
+    else:
+        click.echo(render_sarif(found))
 
 
 def print_refusals(found: Iterable[Diagnostic]) -> None:

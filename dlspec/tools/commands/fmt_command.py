@@ -11,12 +11,14 @@ from dlspec.syntax.formatting import formatted_spec
 from dlspec.syntax.spec_files import replace_text
 from dlspec.syntax.spec_recognition import means_to_be_spec, not_a_spec
 from dlspec.tools.commands.findings_output import print_refusals
+from dlspec.tools.commands.remarks import QUIET_OPTION, print_remark
 from dlspec.tools.commands.spec_paths import read_file_or_stdin, spec_files_under, specs_folder
 
 
 @click.command()
 @click.argument("paths", nargs=-1)
 @click.option("--check", "only_check", is_flag=True, help="Name the files, and change none.")
+@QUIET_OPTION
 def fmt(paths: tuple[str, ...], *, only_check: bool) -> None:
     """Bring every spec under PATHS (default: specs/) into the canonical layout.
 
@@ -36,7 +38,7 @@ def fmt(paths: tuple[str, ...], *, only_check: bool) -> None:
     if files != ["-"] or only_check:
         verb = "would change" if only_check else "changed"
         specs = f"{len(files)} spec" + ("s" if len(files) != 1 else "")
-        click.echo(f"{specs} read: {changed or 'none'} {verb}", err=True)
+        print_remark(f"{specs} read: {changed or 'none'} {verb}")
     sys.exit(1 if "refused" in outcomes or (only_check and changed) else 0)
 
 
@@ -55,7 +57,7 @@ def _laid_out(file: str, *, only_check: bool) -> Literal["same", "changed", "ref
     if text == source.text:
         return "same"
     if file != "-" or only_check:
-        click.echo(f"{file} would change" if only_check else f"changed {file}", err=True)
+        print_remark(f"{file} would change" if only_check else f"changed {file}")
     if file != "-" and not only_check:
         _replace_spec_file(file, text)
     return "changed"

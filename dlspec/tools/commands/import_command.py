@@ -14,6 +14,7 @@ from dlspec.decode.entries import sound_name
 from dlspec.diagnostics.findings import SpecError
 from dlspec.syntax.spec_files import write_text
 from dlspec.tools.commands.findings_output import print_refusals
+from dlspec.tools.commands.remarks import QUIET_OPTION, print_remark
 
 _WEIGHTS = ".weights.h5"
 
@@ -35,6 +36,7 @@ class _Imported(Protocol):
 @click.option("--flat", is_flag=True, help="One entry for each layer, with its own name.")
 @click.option("--weights", metavar="FILE", help="Keep the weights, in a file `*.weights.h5`.")
 @click.option("--force", is_flag=True, help="Write over files that are there.")
+@QUIET_OPTION
 def import_model(
     model: str,
     output: str | None,
@@ -73,7 +75,7 @@ def import_model(
     else:
         _write_imported_spec(Path(output), found.text)
     if targets:
-        click.echo(f"wrote {' and '.join(map(str, targets))}", err=True)
+        print_remark(f"wrote {' and '.join(map(str, targets))}")
 
 
 def _require_writable_target(target: Path, model: Path, *, force: bool) -> None:

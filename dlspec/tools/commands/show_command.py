@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from dlspec.tools.commands.remarks import QUIET_OPTION, print_remark
 from dlspec.tools.commands.spec_arguments import SET_OPTION, plan_or_exit
 from dlspec.tools.show import graph_svg, layer_table, plan_json
 
@@ -14,6 +15,7 @@ from dlspec.tools.show import graph_svg, layer_table, plan_json
 @SET_OPTION
 @click.option("--graph", "picture", type=click.Path(dir_okay=False), help="Write an SVG picture.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@QUIET_OPTION
 def show(spec: str, sets: tuple[str, ...], picture: str | None, *, as_json: bool) -> None:
     """Show the layers of SPEC: output shape, parameters, FLOPs, activation bytes.
 
@@ -33,4 +35,4 @@ def show(spec: str, sets: tuple[str, ...], picture: str | None, *, as_json: bool
             Path(picture).write_text(graph_svg(plan.graph), "utf-8")
         except OSError as error:
             raise click.ClickException(f"{picture} cannot be written: {error.strerror}") from error
-        click.echo(f"wrote {picture}", err=True)
+        print_remark(f"wrote {picture}")

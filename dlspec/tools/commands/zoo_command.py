@@ -4,11 +4,13 @@ import click
 
 from dlspec.diagnostics.suggest import suggest
 from dlspec.expand.zoo import architecture_names, text_of
+from dlspec.tools.commands.remarks import QUIET_OPTION, print_remark
 from dlspec.tools.zoo_table import catalogue_table
 
 
 @click.command()
 @click.argument("name", required=False)
+@QUIET_OPTION
 def zoo(name: str | None) -> None:
     """List the packaged architectures, or print the one called NAME.
 
@@ -18,7 +20,7 @@ def zoo(name: str | None) -> None:
     """  # noqa: D301 - click reads \b
     if name is None:
         click.echo(catalogue_table())
-        click.echo("\n`dlspec zoo NAME` prints one with its params", err=True)
+        print_remark("\n`dlspec zoo NAME` prints one with its params")
     elif name in architecture_names():
         click.echo(text_of(name), nl=False)
     else:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,33 +18,35 @@ from dlspec_pipelines.trainer.backend_choice import backend_of, on_backend, requ
 from dlspec_pipelines.trainer.process import Trainers
 
 
-def run(
-    spec: SpecFile,
-    *,
-    backend: str | None,
-    verbose: bool,
-    weights_from: str | None = None,
-    again: bool = False,
-) -> int:
-    """Materialize the chain of one spec, and return the exit status.
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How one spec is run.
 
-    Args:
-        backend: Overrides the spec's `runtime.backend`.
-        verbose: Shows Dagster's own log too.
-        weights_from: The run or the file whose weights the training begins with.
-        again: Trains and evaluates even what would come out as it did before.
+    `backend` overrides the spec's `runtime.backend`; `weights_from` is the run or the file whose
+    weights the training begins with; `again` trains and evaluates even what would come out as it
+    did before; `verbose` shows Dagster's own log too, `quiet` what goes wrong alone.
     """
+
+    backend: str | None = None
+    weights_from: str | None = None
+    again: bool = False
+    verbose: bool = False
+    quiet: bool = False
+
+
+def run(spec: SpecFile, options: RunOptions) -> int:
+    """Materialize the chain of one spec, and return the exit status."""
     run_id = str(uuid.uuid4())
     trainers = Trainers(run_id)
-    watcher = _Watcher(spec, Progress())
+    watcher = _Watcher(spec, Progress(quiet=options.quiet))
     try:
-        start = None if weights_from is None else find_start(weights_from)
-        chosen = backend_of(spec.plan, backend)
+        start = None if options.weights_from is None else find_start(options.weights_from)
+        chosen = backend_of(spec.plan, options.backend)
         require_backend(chosen, spec.plan)
-        if again or not is_trained(on_backend(spec.plan, chosen)):
+        if options.again or not is_trained(on_backend(spec.plan, chosen)):
             # Before Dagster is loaded: Keras takes four times as long, and has a core to itself.
             trainers.get(chosen)
-        config = _dagster_run_config(spec, backend, start, verbose=verbose, again=again)
+        config = _dagster_run_config(spec, options, start)
         return _execute_chain(watcher, run_id, trainers=trainers, config=config)
     except StepError as problem:
         return _print_run_message(str(problem), FINDINGS)
@@ -53,22 +56,20 @@ def run(
         trainers.close()
 
 
-def _dagster_run_config(
-    spec: SpecFile, backend: str | None, start: Start | None, *, verbose: bool, again: bool
-) -> dict[str, Any]:
-    model: dict[str, Any] = {"reuse": not again}
+def _dagster_run_config(spec: SpecFile, options: RunOptions, start: Start | None) -> dict[str, Any]:
+    model: dict[str, Any] = {"reuse": not options.again}
     if start is not None:
         # By its file: a champion may change before the training begins.
         model["weights_from"] = start.file
     config: dict[str, Any] = {
         "ops": {
             f"{spec.name}__model": {"config": model},
-            f"{spec.name}__evaluation": {"config": {"reuse": not again}},
+            f"{spec.name}__evaluation": {"config": {"reuse": not options.again}},
         }
     }
-    if backend:
-        config["resources"] = {"settings": {"config": {"backend": backend}}}
-    if not verbose:
+    if options.backend:
+        config["resources"] = {"settings": {"config": {"backend": options.backend}}}
+    if not options.verbose:
         config["loggers"] = {"console": {"config": {"log_level": "CRITICAL"}}}
     return config
 
@@ -149,7 +150,7 @@ def _explain_interruption(watcher: _Watcher) -> int:
 
 
 def _print_verdict(spec: SpecFile, run_id: str, watcher: _Watcher) -> int:
-    """Print the gates, the champion's verdict and, last, where the report is."""
+    """Print the gates, the champion's verdict and, on standard output, where the report is."""
     from dlspec_pipelines.location.record_io import record_file
 
     def made(step: str) -> Any:  # noqa: ANN401 - any record
@@ -158,9 +159,9 @@ def _print_verdict(spec: SpecFile, run_id: str, watcher: _Watcher) -> int:
 
     evaluation: Evaluation | None = made("evaluation")
     if evaluation is not None:
-        print(_gates_verdict_table(evaluation, made("champion")))  # noqa: T201 - this is the output
+        watcher.progress.line(_gates_verdict_table(evaluation, made("champion")))
     if (report := made("report")) is not None:
-        print(Path(report.html).absolute())  # noqa: T201 - this is the output
+        print(Path(report.html).absolute(), flush=True)  # noqa: T201 - this is the output
     gates = evaluation.gates if evaluation else ()
     return FINDINGS if watcher.failed or not all(g.passed for g in gates) else CLEAN
 

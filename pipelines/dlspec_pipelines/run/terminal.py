@@ -8,13 +8,21 @@ from typing import Any, TextIO
 class Progress:
     """Prints a run while it happens; state, because a live line is replaced by the next."""
 
-    def __init__(self, out: TextIO | None = None) -> None:
-        """Take the stream; a terminal gets a bar below the lines, anything else plain lines."""
-        self._out = out or sys.stdout
-        self._bar = _training_bar() if self._out.isatty() else None
+    def __init__(self, out: TextIO | None = None, *, quiet: bool = False) -> None:
+        """Take the stream; a terminal gets a bar below the lines, anything else plain lines.
+
+        Args:
+            out: None is standard error: a command's result alone is on standard output.
+            quiet: Print nothing at all.
+        """
+        self._out = out or sys.stderr
+        self._quiet = quiet
+        self._bar = _training_bar(self._out) if self._out.isatty() and not quiet else None
 
     def line(self, text: str) -> None:
         """Print a line above the bar."""
+        if self._quiet:
+            return
         if self._bar is not None and self._bar.live.is_started:
             self._bar.console.print(text, highlight=False, markup=False, soft_wrap=True)
             return
@@ -78,7 +86,7 @@ def _clock_time(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _training_bar() -> Any:  # noqa: ANN401 - rich is loaded for a terminal only
+def _training_bar(out: TextIO) -> Any:  # noqa: ANN401 - rich is loaded for a terminal only
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -93,6 +101,6 @@ def _training_bar() -> Any:  # noqa: ANN401 - rich is loaded for a terminal only
         BarColumn(),
         TaskProgressColumn(),
         TimeRemainingColumn(),
-        console=Console(),
+        console=Console(file=out),
         transient=True,
     )
