@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from dlspec.language.metrics import GENERATED_METRICS
 from dlspec.resolve.plan import Plan, canonical_digest
@@ -53,6 +53,11 @@ CHAIN: tuple[ChainStep, ...] = (
 )
 CHAIN_STEP_OF = {step.name: step for step in CHAIN}
 STEPS: tuple[Step, ...] = tuple(CHAIN_STEP_OF)
+
+
+def chain_step(word: str) -> Step:
+    """Return the step that a word names, such as the last part of an asset's key."""
+    return CHAIN_STEP_OF[cast("Step", word)].name
 
 
 def step_digest(plan: Plan, step: Step) -> str:

@@ -20,12 +20,10 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from dlspec.language.features import ImageFeature
-from dlspec.language.sections import Training
-from dlspec_pipelines.steps.records import Comparison
+from dlspec_pipelines.steps.records import Comparison, KeptWeights
 from dlspec_pipelines.steps.reports import write_report
 from dlspec_pipelines.steps.reports.charts import calibration_error
 from dlspec_pipelines.steps.reports.confusion import confusion_counts, scores_by_class, worst_pairs
-from dlspec_pipelines.steps.reports.curves import best_epoch
 from dlspec_pipelines.steps.reports.examples import worst_examples
 from dlspec_pipelines.steps.reports.figure_texts import (
     duration_text,
@@ -320,24 +318,17 @@ def test_ticks_are_few_and_enclose_what_they_measure(low, width):
     assert found[-1] >= high - 1e-6 * max(abs(high), width)
 
 
-def test_the_best_epoch_is_the_one_that_early_stopping_would_choose():
-    callback = report_runs.dlspec.loads(
-        report_runs.DIGITS.replace(
-            "  seed: 7\nevaluation",
-            "  callbacks: [{EarlyStopping: {monitor: val_accuracy}}]\n  seed: 7\nevaluation",
-        )
-    ).training
-    history = {
-        "epoch": np.array([1.0, 2.0, 3.0]),
-        "loss": np.array([3.0, 2.0, 1.0]),
-        "val_loss": np.array([2.0, 1.0, 1.5]),
-        "val_accuracy": np.array([0.5, 0.6, 0.7]),
-    }
-    assert best_epoch(history, callback).epoch == 3
-    plain = Training(epochs=3, loss=callback.loss)
-    assert best_epoch(history, plain).epoch == 2
-    without = {name: history[name] for name in ("epoch", "loss")}
-    assert best_epoch(without, plain).epoch == 3
+def test_a_report_says_whose_weights_are_kept_and_why(runs):
+    run, _ = runs("digits")
+    plan, dataset, trained, evaluation = run.records
+    kept = replace(trained, kept=KeptWeights(epoch=20, best=17, monitor="val_loss"))
+    report = write_report(plan, dataset, kept, evaluation)
+    told = "of 20; weights of epoch 20, the last; epoch 17 is the best by val_loss"
+    page = _text(Path(report.html).read_text())
+    assert told in page
+    assert "weights of epoch 20: " in page
+    assert told in Path(report.markdown).read_text()
+    write_report(*run.records)
 
 
 def test_a_gap_in_a_history_is_not_a_number(tmp_path):

@@ -157,18 +157,54 @@ def _history(trained) -> list[dict[str, str]]:
         return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
 
 
-def test_early_stopping_ends_the_training_with_the_best_weights():
-    plan, dataset = prepared(MOONS, epochs=40, rate=0.3, patience=2)
-    trained = train(plan, dataset, run="r1", spec_text="")
-    losses = [float(row["val_loss"]) for row in _history(trained)]
-    best = int(np.argmin(losses))
-    assert trained.epochs == best + 3 < 40
+_LAST_KEPT = MOONS.replace("restore_best_weights: true", "restore_best_weights: false")
+_UNWATCHED = MOONS.replace(
+    "    - EarlyStopping: {monitor: val_loss, patience: $patience, restore_best_weights: true}\n",
+    "",
+).replace(", patience: 50}", "}")
+_BY_AUC = MOONS.replace(
+    "monitor: val_loss, patience: $p", "monitor: val_auc, patience: $p"
+).replace("{BinaryAccuracy: {threshold: 0.0}}", "{AUC: {name: auc}}")
+
+
+def _validation_loss(trained, plan, dataset):
     model = keras.models.load_model(Path(trained.path, "model.keras"))
     validation = samples_for_model(plan, dataset, "validation")
-    found = model.evaluate(
-        validation.inputs["point"], validation.targets["moon"], verbose=0, return_dict=True
-    )
-    assert found["loss"] == pytest.approx(losses[best], rel=1e-5)
+    x, y = validation.inputs["point"], validation.targets["moon"]
+    return model.evaluate(x, y, verbose=0, return_dict=True)["loss"]
+
+
+@pytest.mark.parametrize(
+    ("text", "monitor", "restored"),
+    [
+        (MOONS, "val_loss", True),
+        (_LAST_KEPT, "val_loss", False),
+        (_UNWATCHED, "val_loss", False),
+        (_BY_AUC, "val_auc", True),
+    ],
+    ids=["restored", "not restored", "without early stopping", "a metric of the author's name"],
+)
+def test_a_run_says_whose_weights_it_kept(text, monitor, restored):
+    patience = {"patience": 3} if "$patience" in text else {}
+    plan, dataset = prepared(text, epochs=24, rate=0.3, **patience)
+    trained = train(plan, dataset, run="r1", spec_text="")
+    history, kept = _history(trained), trained.kept
+    watched = [float(row[monitor]) for row in history]
+    pick = np.argmax if monitor == "val_auc" else np.argmin
+    assert (kept.best, kept.monitor, kept.restored) == (int(pick(watched)) + 1, monitor, restored)
+    assert kept.epoch == (kept.best if restored else len(history))
+    assert kept.best != len(history), "the case tells nothing when the last epoch is the best"
+    found = _validation_loss(trained, plan, dataset)
+    assert found == pytest.approx(float(history[kept.epoch - 1]["val_loss"]), rel=1e-5)
+    facts = json.loads(Path(trained.path, "run.json").read_text())
+    assert facts["kept_weights"]["epoch"] == kept.epoch
+
+
+def test_early_stopping_ends_the_training_before_its_last_epoch():
+    plan, dataset = prepared(MOONS, epochs=40, rate=0.3, patience=2)
+    trained = train(plan, dataset, run="r1", spec_text="")
+    best = int(np.argmin([float(row["val_loss"]) for row in _history(trained)]))
+    assert trained.epochs == best + 3 < 40
 
 
 def test_a_damaged_checkpoint_is_said_and_left_alone():

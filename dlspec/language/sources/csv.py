@@ -11,6 +11,7 @@ class CsvSource:
     """One or more delimited text files with the same columns."""
 
     word: ClassVar[str] = "csv"
+    tool: ClassVar[str] = "csv"
     generator: ClassVar[str | None] = None
     endings: ClassVar[tuple[str, ...]] = (".csv", ".data", ".tsv", ".txt")
     has_test_rows: ClassVar[bool] = False

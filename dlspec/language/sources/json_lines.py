@@ -11,6 +11,7 @@ class JsonLinesSource:
     """One or more files with a JSON object on each line."""
 
     word: ClassVar[str] = "json_lines"
+    tool: ClassVar[str] = "json_lines"
     generator: ClassVar[str | None] = None
     endings: ClassVar[tuple[str, ...]] = (".json", ".jsonl")
     has_test_rows: ClassVar[bool] = False

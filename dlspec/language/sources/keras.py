@@ -21,6 +21,7 @@ class KerasSource:
     """A data set of keras.datasets; columns `x` and `y`, with its own test rows."""
 
     word: ClassVar[str] = "keras"
+    tool: ClassVar[str] = "keras"
     generator: ClassVar[str | None] = None
     endings: ClassVar[tuple[str, ...]] = ()
     has_test_rows: ClassVar[bool] = True

@@ -11,6 +11,7 @@ class NpzSource:
     """One .npz archive; its columns are the arrays, all of the same first extent."""
 
     word: ClassVar[str] = "npz"
+    tool: ClassVar[str] = "npz"
     generator: ClassVar[str | None] = None
     endings: ClassVar[tuple[str, ...]] = (".npz",)
     has_test_rows: ClassVar[bool] = False

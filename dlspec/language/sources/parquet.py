@@ -11,6 +11,7 @@ class ParquetSource:
     """One or more Parquet files."""
 
     word: ClassVar[str] = "parquet"
+    tool: ClassVar[str] = "parquet"
     generator: ClassVar[str | None] = None
     endings: ClassVar[tuple[str, ...]] = (".parquet",)
     has_test_rows: ClassVar[bool] = False

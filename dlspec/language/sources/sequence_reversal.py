@@ -16,6 +16,7 @@ class SequenceReversalSource:
     """
 
     word: ClassVar[str] = "synthetic"
+    tool: ClassVar[str] = "synthetic"
     generator: ClassVar[str | None] = "sequence_reversal"
     endings: ClassVar[tuple[str, ...]] = ()
     has_test_rows: ClassVar[bool] = False

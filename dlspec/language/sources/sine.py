@@ -12,6 +12,7 @@ class SineSource:
     """A noisy sum of two sines over time; columns `time` and `value`."""
 
     word: ClassVar[str] = "synthetic"
+    tool: ClassVar[str] = "synthetic"
     generator: ClassVar[str | None] = "sine"
     endings: ClassVar[tuple[str, ...]] = ()
     has_test_rows: ClassVar[bool] = False

@@ -13,6 +13,7 @@ class SklearnSource:
     """A data set that ships with scikit-learn; its columns are the Bunch's own names."""
 
     word: ClassVar[str] = "sklearn"
+    tool: ClassVar[str] = "scikitlearn"
     generator: ClassVar[str | None] = None
     endings: ClassVar[tuple[str, ...]] = ()
     has_test_rows: ClassVar[bool] = False

@@ -8,12 +8,14 @@ class SourceKind(Protocol):
 
     Attributes:
         word: The key that a spec tells it by.
+        tool: What its rows come out of, as Dagster spells it, which draws a logo for it.
         generator: The value of that key where several records share it, such as `sine`; else None.
         endings: The endings of the files that it reads; none of a source without files.
         has_test_rows: Whether it marks rows as test rows of its own.
     """
 
     word: ClassVar[str]
+    tool: ClassVar[str]
     generator: ClassVar[str | None]
     endings: ClassVar[tuple[str, ...]]
     has_test_rows: ClassVar[bool]

@@ -12,6 +12,7 @@ class TwoMoonsSource:
     """Two half circles that interlock; columns `x`, `y` and `moon`."""
 
     word: ClassVar[str] = "synthetic"
+    tool: ClassVar[str] = "synthetic"
     generator: ClassVar[str | None] = "two_moons"
     endings: ClassVar[tuple[str, ...]] = ()
     has_test_rows: ClassVar[bool] = False

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
 from typing import Any
 
 import dagster as dg
@@ -272,25 +271,20 @@ def _warnings_metadata(spec: SpecFile) -> dict[str, dg.MetadataValue[Any]]:
 
 
 def _asset_description(spec: SpecFile, step: Step) -> str:
+    assert spec.plan.data is not None
     description = spec.plan.description or f"`{spec.path.name}`, trained."
-    return _DESCRIPTIONS[step].format(source=_source_kind(spec.plan), description=description)
+    return _DESCRIPTIONS[step].format(source=spec.plan.data.source.word, description=description)
 
 
 def _asset_kinds(plan: Plan, step: Step) -> set[str]:
-    source = _source_kind(plan)
+    assert plan.data is not None
     return {
-        "dataset": {{"sklearn": "scikitlearn"}.get(source, source), "numpy"},
+        "dataset": {plan.data.source.tool, "numpy"},
         "model": {"keras", backend_of(plan)},
         "evaluation": {"keras", "numpy"},
         "report": {"html"},
         "champion": {"keras"},
     }[step]
-
-
-def _source_kind(plan: Plan) -> str:
-    """Return the word under `data.source`: the name of the record's first field."""
-    assert plan.data is not None
-    return fields(plan.data.source)[0].name
 
 
 def _asset_inputs(spec: SpecFile, step: Step) -> dict[str, dg.AssetIn]:

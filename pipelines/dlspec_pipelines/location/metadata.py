@@ -45,8 +45,11 @@ def _dataset_metadata(made: Dataset) -> dict[str, Any]:
 def _trained_model_metadata(made: TrainedModel) -> dict[str, Any]:
     flops = {} if made.flops is None else {"flops": made.flops}
     start = {} if made.start is None else _start_weights_metadata(made.start)
+    kept = made.kept
+    told = {} if kept is None else {"weights_of_epoch": kept.epoch, "weights_kept": kept.reason}
     return {
         "epochs": made.epochs,
+        **told,
         "seconds": round(made.seconds, 2),
         "parameters": made.parameters,
         **flops,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dlspec.resolve.chain import STEPS, Step, chain_step
 from dlspec_pipelines.run.start_lines import start_lines
 from dlspec_pipelines.run.terminal import Progress
 from dlspec_pipelines.specs import SpecFile
@@ -104,24 +105,41 @@ def _is_interrupt(failure: Any) -> bool:  # noqa: ANN401 - a StepFailureData
     return failure.error is not None and failure.error.cls_name == _INTERRUPT
 
 
-def _step_summary(step: str, facts: Mapping[str, Any]) -> str:
+def _dataset_summary(facts: Mapping[str, Any]) -> str:
+    parts = {n.removeprefix("rows/"): v for n, v in facts.items() if n.startswith("rows/")}
+    told = ", ".join(f"{count:,} {part}" for part, count in parts.items())
+    return f"{sum(parts.values()):,} rows: {told}"
+
+
+def _model_summary(facts: Mapping[str, Any]) -> str:
     if "made_by" in facts:
-        done, does = ("trained", "trains") if step == "model" else ("evaluated", "evaluates")
-        return f"already {done}: run {facts['made_by']}; --again {does} anew"
-    match step:
-        case "dataset":
-            parts = {n.removeprefix("rows/"): v for n, v in facts.items() if n.startswith("rows/")}
-            told = ", ".join(f"{count:,} {part}" for part, count in parts.items())
-            return f"{sum(parts.values()):,} rows: {told}"
-        case "model":
-            return f"{facts['epochs']} epochs, {facts['parameters']:,} parameters"
-        case "evaluation":
-            figures = ((n, v) for n, v in facts.items() if isinstance(v, float) and "/" not in n)
-            return "  ".join(f"{name} {value:.4f}" for name, value in figures)
-        case "champion":
-            return str(facts["evidence"])
-        case _:
-            return "written"
+        return f"already trained: run {facts['made_by']}; --again trains anew"
+    kept = facts["weights_of_epoch"], facts["weights_kept"]
+    size = f"{facts['epochs']} epochs, {facts['parameters']:,} parameters"
+    return f"{size}; weights of epoch {kept[0]}, {kept[1]}"
+
+
+def _evaluation_summary(facts: Mapping[str, Any]) -> str:
+    if "made_by" in facts:
+        return f"already evaluated: run {facts['made_by']}; --again evaluates anew"
+    figures = ((n, v) for n, v in facts.items() if isinstance(v, float) and "/" not in n)
+    return "  ".join(f"{name} {value:.4f}" for name, value in figures)
+
+
+_SUMMARIES: Mapping[Step, Callable[[Mapping[str, Any]], str]] = {
+    "dataset": _dataset_summary,
+    "model": _model_summary,
+    "evaluation": _evaluation_summary,
+    "report": lambda _: "written",
+    "champion": lambda facts: str(facts["evidence"]),
+}
+assert set(_SUMMARIES) == set(STEPS), (
+    "a step of the chain has no line in a terminal, or the reverse"
+)
+
+
+def _step_summary(step: str, facts: Mapping[str, Any]) -> str:
+    return _SUMMARIES[chain_step(step)](facts)
 
 
 def _failure_reason(failure: Any) -> str:  # noqa: ANN401 - a StepFailureData

@@ -66,12 +66,39 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptWeights:
+    """Whose weights a training kept, epochs counted from 1.
+
+    Attributes:
+        epoch: After which epoch the model had the weights that it has.
+        best: The epoch that is best by `monitor`.
+        monitor: What EarlyStopping watched; without one the validation loss, else the loss.
+        restored: Whether EarlyStopping gave the best weights back; else those of the last are kept.
+    """
+
+    epoch: int
+    best: int
+    monitor: str
+    restored: bool = False
+
+    @property
+    def reason(self) -> str:
+        """Return why the weights of this epoch are the ones kept."""
+        if self.restored:
+            return f"the best by {self.monitor}"
+        if self.best == self.epoch:
+            return f"the last, and the best by {self.monitor}"
+        return f"the last; epoch {self.best} is the best by {self.monitor}"
+
+
+@dataclass(frozen=True, slots=True)
 class TrainedModel:
     """A trained model in its run folder.
 
     `weights` is the digest of the arrays, not of the file; `epochs` counts those trained, an
     earlier part of a continued run included; `history` holds the last epoch's figures;
-    `code_version` and `data`, the digest of the arrays, say what would give the same model.
+    `code_version` and `data`, the digest of the arrays, say what would give the same model;
+    `kept` is None where an earlier dlspec trained.
     """
 
     run: str
@@ -88,6 +115,7 @@ class TrainedModel:
     start: Started | None = None
     code_version: str = ""
     data: str = ""
+    kept: KeptWeights | None = None
 
 
 @dataclass(frozen=True, slots=True)

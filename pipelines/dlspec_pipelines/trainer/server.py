@@ -18,7 +18,7 @@ from pathlib import Path
 from queue import Queue
 from threading import Event, Thread
 from types import FrameType
-from typing import Any, TextIO
+from typing import Any, TextIO, assert_never
 
 from dagster_pipes import (
     PipesContext,
@@ -200,6 +200,8 @@ def _pass_on(pipes: PipesContext, said: Progress) -> None:
             pipes.report_custom_message({"epoch": asdict(said)})
         case Started():
             pipes.report_custom_message({"start": asdict(said)})
+        case _:
+            assert_never(said)
 
 
 def _plan_of_job(spec: Mapping[str, Any]) -> Plan:

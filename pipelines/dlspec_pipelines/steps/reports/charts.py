@@ -81,7 +81,7 @@ def line_chart(
     """Return curves over one axis, each named at its right end.
 
     Args:
-        mark: A point to stress, such as the best epoch.
+        mark: A point to stress, such as the epoch whose weights are kept.
     """
     x = np.concatenate([line.x for line in lines])
     y = np.concatenate([line.y for line in lines])

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from dlspec.language.sections import Training
+from dlspec_pipelines.steps.records import KeptWeights
 from dlspec_pipelines.steps.reports.charts import Line, Mark, line_chart
 from dlspec_pipelines.steps.reports.figure_texts import figure_text, round_ticks, tick_labels
 
@@ -19,8 +19,6 @@ History = Mapping[str, Array]
 
 _NOT_FIGURES = frozenset({"epoch", "seconds"})
 _VALIDATION = "val_"
-# Keras decides by name in the same way when `mode` is auto.
-_HIGHER_IS_BETTER = ("acc", "auc", "f1", "precision", "recall", "r2", "iou")
 
 # The raster picture: drawn large, then made smaller, because Pillow's lines have hard edges.
 _PANEL = (440, 240)
@@ -30,43 +28,20 @@ _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 _INK, _SOFT, _GRID, _ACCENT = "#1b2330", "#7f8a9c", "#e3e7ed", "#2f5bd3"
 
 
-@dataclass(frozen=True, slots=True)
-class Best:
-    """The epoch whose weights are best by what training watches."""
-
-    monitor: str
-    epoch: int
-    index: int
-    value: float
-
-
-def best_epoch(history: History, training: Training) -> Best | None:
-    """Return the best epoch by what EarlyStopping monitors, else by the validation loss, else loss.
-
-    None when no epoch has a number to compare.
-    """
-    monitor, mode = _monitored_curve(history, training)
-    values = history.get(monitor, np.array([]))
-    if not np.isfinite(values).any():
-        return None
-    index = int(np.nanargmax(values) if mode == "max" else np.nanargmin(values))
-    return Best(monitor, int(history["epoch"][index]), index, float(values[index]))
-
-
-def learning_curves(history: History, best: Best | None) -> tuple[Markup, ...]:
+def learning_curves(history: History, kept: KeptWeights | None) -> tuple[Markup, ...]:
     """Return a chart for the loss, for each metric, and for a learning rate that changes."""
     return tuple(
         line_chart(
             name.replace("_", " "),
             _learning_lines(history, name),
             x_label="epoch",
-            mark=_best_epoch_mark(history, name, best),
+            mark=_kept_epoch_mark(history, name, kept),
         )
         for name in _charted_figures(history)
     )
 
 
-def curves_png(history: History, best: Best | None) -> bytes:
+def curves_png(history: History, kept: KeptWeights | None) -> bytes:
     """Return the first two charts side by side as a PNG on white, about 20 kB."""
     names = [name for name in _charted_figures(history) if name != "learning_rate"][:2]
     width, height = _PANEL
@@ -74,25 +49,11 @@ def curves_png(history: History, best: Best | None) -> bytes:
     image = Image.new("RGB", fine, "white")
     draw = ImageDraw.Draw(image)
     for i, name in enumerate(names):
-        _draw_panel(draw, history, name, left=i * width * _FINE, best=best)
+        _draw_panel(draw, history, name, left=i * width * _FINE, kept=kept)
     small = image.resize((width * len(names), height), Image.Resampling.LANCZOS)
     file = BytesIO()
     small.quantize(64).save(file, "PNG", optimize=True)
     return file.getvalue()
-
-
-def _monitored_curve(history: History, training: Training) -> tuple[str, str]:
-    default = "val_loss" if "val_loss" in history else "loss"
-    for callback in training.callbacks:
-        if callback.class_name == "EarlyStopping":
-            monitor = str(callback.arguments.get("monitor", "val_loss"))
-            mode = str(callback.arguments.get("mode", "auto"))
-            return monitor, _monitor_mode(monitor) if mode == "auto" else mode
-    return default, "min"
-
-
-def _monitor_mode(monitor: str) -> str:
-    return "max" if any(word in monitor for word in _HIGHER_IS_BETTER) else "min"
 
 
 def _charted_figures(history: History) -> list[str]:
@@ -115,17 +76,18 @@ def _learning_lines(history: History, name: str) -> list[Line]:
     ]
 
 
-def _best_epoch_mark(history: History, name: str, best: Best | None) -> Mark | None:
-    if best is None or name == "learning_rate":
+def _kept_epoch_mark(history: History, name: str, kept: KeptWeights | None) -> Mark | None:
+    if kept is None or name == "learning_rate":
         return None
-    value = float(_learning_lines(history, name)[-1].y[best.index])
+    (index,) = np.flatnonzero(history["epoch"] == kept.epoch)
+    value = float(_learning_lines(history, name)[-1].y[index])
     if not np.isfinite(value):
         return None
-    return Mark(best.epoch, value, f"best epoch {best.epoch}: {figure_text(value)}")
+    return Mark(kept.epoch, value, f"weights of epoch {kept.epoch}: {figure_text(value)}")
 
 
 def _draw_panel(
-    draw: ImageDraw.ImageDraw, history: History, name: str, *, left: int, best: Best | None
+    draw: ImageDraw.ImageDraw, history: History, name: str, *, left: int, kept: KeptWeights | None
 ) -> None:
     lines = _learning_lines(history, name)
     values = np.concatenate([line.y for line in lines])
@@ -137,10 +99,12 @@ def _draw_panel(
     plain, strong = ImageFont.load_default(10.5 * _FINE), ImageFont.load_default(13 * _FINE)
     draw.text((left + 10 * _FINE, 8 * _FINE), name.replace("_", " "), _INK, strong)
     _draw_grid(draw, plot, plain)
-    if best is not None:
-        foot, head = plot.pixel_of_point(best.epoch, up[0]), plot.pixel_of_point(best.epoch, up[-1])
+    if kept is not None:
+        foot, head = plot.pixel_of_point(kept.epoch, up[0]), plot.pixel_of_point(kept.epoch, up[-1])
         draw.line((*foot, *head), _SOFT, _FINE)
-        draw.text((head[0], head[1] - 3 * _FINE), f"best {best.epoch}", _SOFT, plain, anchor="mb")
+        draw.text(
+            (head[0], head[1] - 3 * _FINE), f"weights of {kept.epoch}", _SOFT, plain, anchor="mb"
+        )
     for line in lines:
         points = [
             plot.pixel_of_point(x, y) for x, y in zip(line.x, line.y, strict=True) if np.isfinite(y)

@@ -13,7 +13,7 @@ from dlspec.language.sections import Data
 from dlspec.resolve.plan import Plan
 from dlspec.tools.show import bytes_text, cost_notes, graph_cost, graph_rows, graph_svg, is_chain
 from dlspec_pipelines.steps.records import Dataset, Evaluation, Report, TrainedModel
-from dlspec_pipelines.steps.reports.curves import best_epoch, curves_png, learning_curves
+from dlspec_pipelines.steps.reports.curves import curves_png, learning_curves
 from dlspec_pipelines.steps.reports.figure_texts import duration_text, figure_text, percent_text
 from dlspec_pipelines.steps.reports.highlight import highlighted_yaml
 from dlspec_pipelines.steps.reports.png import data_uri
@@ -47,14 +47,13 @@ def write_report(
     assert plan.training is not None, "a run has training"
     folder = Path(evaluation.path)
     run = read_run(folder)
-    best = best_epoch(run.history, plan.training)
     environment = _template_environment()
     shared = {
         "plan": plan,
         "trained": trained,
         "evaluation": evaluation,
         "failed": [gate for gate in evaluation.gates if not gate.passed],
-        "tiles": key_number_tiles(plan, dataset, trained, evaluation, best=best),
+        "tiles": key_number_tiles(plan, dataset, trained, evaluation),
         "run": run,
     }
     page = environment.get_template("report.html.j2").render(
@@ -62,12 +61,12 @@ def write_report(
         **_model_context(plan),
         **_data_context(plan, run, dataset),
         style=Markup(environment.get_template("report.css").render()),  # noqa: S704 - our own file
-        curves=learning_curves(run.history, best),
+        curves=learning_curves(run.history, trained.kept),
         spec=highlighted_yaml(run.spec),
         facts=_run_fact_groups(run.facts),
         command=reproduction_command(plan, run.facts),
     )
-    picture = data_uri(curves_png(run.history, best))
+    picture = data_uri(curves_png(run.history, trained.kept))
     short = environment.get_template("report.md.j2").render(**shared, picture=picture)
     write_whole(folder / "report.html", page)
     write_whole(folder / "report.md", short)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, assert_never
 
 import numpy as np
 from markupsafe import Markup
@@ -10,10 +10,16 @@ from numpy.typing import NDArray
 
 from dlspec.language.features import (
     BinaryFeature,
+    CategoryFeature,
     ClassFeature,
     Feature,
+    ImageFeature,
+    NumberFeature,
+    SequenceFeature,
+    SeriesFeature,
     SeriesTarget,
     TokensFeature,
+    VectorFeature,
 )
 from dlspec_pipelines.steps.reports import charts
 from dlspec_pipelines.steps.reports import confusion as classes
@@ -120,8 +126,12 @@ def target_view(
             return _tokens_view(name, predictions, inputs, data)
         case SeriesTarget():
             return _forecast_view(name, feature, predictions)
-        case _:
+        case NumberFeature() | VectorFeature() | ImageFeature():
             return _numbers_view(name, feature, predictions)
+        case CategoryFeature() | SeriesFeature() | SequenceFeature():
+            raise AssertionError(f"no target is a {type(feature).__name__}")
+        case _:
+            assert_never(feature)
 
 
 def class_labels(feature: ClassFeature | BinaryFeature) -> tuple[str, ...]:

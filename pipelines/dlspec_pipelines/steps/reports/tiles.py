@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from dlspec.resolve.plan import Plan
 from dlspec_pipelines.steps.records import Dataset, Evaluation, TrainedModel
-from dlspec_pipelines.steps.reports.curves import Best
 from dlspec_pipelines.steps.reports.figure_texts import (
     duration_text,
     figure_text,
@@ -29,11 +28,9 @@ def key_number_tiles(
     dataset: Dataset,
     trained: TrainedModel,
     evaluation: Evaluation,
-    *,
-    best: Best | None,
 ) -> tuple[Tile, ...]:
     """Return the measures that the spec asks for, the others, and the size of what was done."""
-    return (*_metric_tiles(plan, dataset, evaluation), *_size_tiles(plan, dataset, trained, best))
+    return (*_metric_tiles(plan, dataset, evaluation), *_size_tiles(plan, dataset, trained))
 
 
 def _metric_tiles(plan: Plan, dataset: Dataset, evaluation: Evaluation) -> Iterator[Tile]:
@@ -46,15 +43,14 @@ def _metric_tiles(plan: Plan, dataset: Dataset, evaluation: Evaluation) -> Itera
         yield Tile(name.replace("_", " "), figure_text(value), note)
 
 
-def _size_tiles(
-    plan: Plan, dataset: Dataset, trained: TrainedModel, best: Best | None
-) -> Iterator[Tile]:
+def _size_tiles(plan: Plan, dataset: Dataset, trained: TrainedModel) -> Iterator[Tile]:
     assert plan.training is not None, "a run has training"
     yield Tile("parameters", figure_text(trained.parameters))
     if trained.flops is not None:
         yield Tile("FLOPs", figure_text(trained.flops), "for one sample")
-    note = f"of {plan.training.epochs}" + (f", best {best.epoch}" if best else "")
-    yield Tile("epochs", figure_text(trained.epochs), note)
+    kept = trained.kept
+    told = f"; weights of epoch {kept.epoch}, {kept.reason}" if kept else ""
+    yield Tile("epochs", figure_text(trained.epochs), f"of {plan.training.epochs}{told}")
     begun = trained.continued_from_epoch
     yield Tile(
         "training",

@@ -17,7 +17,7 @@ from dlspec_pipelines.steps.engine import determinism as machine
 from dlspec_pipelines.steps.engine.determinism import total_flops
 from dlspec_pipelines.steps.file_digests import write_file_digests
 from dlspec_pipelines.steps.json_documents import PLAN, RUN, document_text
-from dlspec_pipelines.steps.records import Dataset, Started, TrainedModel
+from dlspec_pipelines.steps.records import Dataset, KeptWeights, Started, TrainedModel
 from dlspec_pipelines.steps.reuse import step_version
 
 _FIRST_COLUMNS = ("epoch", "loss")
@@ -44,6 +44,7 @@ class Outcome:
         seconds: Training time, that before an interruption included.
         continued_from_epoch: Epochs taken over from a checkpoint.
         samples: Training samples in an epoch.
+        kept: Whose weights the model has.
         start: What was taken from earlier weights; None when there were none.
     """
 
@@ -52,6 +53,7 @@ class Outcome:
     history: Sequence[Mapping[str, float]]
     continued_from_epoch: int
     samples: int
+    kept: KeptWeights
     start: Started | None = None
 
 
@@ -101,6 +103,7 @@ def write_run(
         start=outcome.start,
         code_version=step_version(plan, "model"),
         data=dataset.digest,
+        kept=outcome.kept,
     )
 
 
@@ -145,6 +148,7 @@ def _run_facts(
         "seconds": outcome.seconds,
         "epochs": len(outcome.history),
         "continued_from_epoch": outcome.continued_from_epoch,
+        "kept_weights": asdict(outcome.kept),
         "samples_per_second": outcome.samples * len(outcome.history) / max(seconds, 1e-9),
         "rows": dict(dataset.rows),
         "parameters": model.count_params(),

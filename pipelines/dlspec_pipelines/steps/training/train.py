@@ -29,6 +29,7 @@ from dlspec_pipelines.steps.records import Dataset, Start, TrainedModel
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.training import checkpoint
 from dlspec_pipelines.steps.training.checkpoint import CorruptError, Position
+from dlspec_pipelines.steps.training.kept_epoch import kept_weights
 from dlspec_pipelines.steps.training.loop import Loop, LossError, Surroundings
 from dlspec_pipelines.steps.training.progress import Listener, Notice, Progress
 from dlspec_pipelines.steps.training.run_folder import Origin, Outcome, write_run
@@ -160,7 +161,8 @@ def _train_in_work_folder(
     history = loop.position.history
     loop.compiled.on_train_end(history[-1])
     seconds = loop.position.seconds
-    outcome = Outcome(started, seconds, history, continued, len(loop.train), taken)
+    kept = kept_weights(loop.callbacks, history)
+    outcome = Outcome(started, seconds, history, continued, len(loop.train), kept, taken)
     return write_run(loop.model, plan, dataset=dataset, origin=origin, outcome=outcome)
 
 
