@@ -1,47 +1,7 @@
 """Each condition of a whole-plan rule, by a spec that only it decides."""
 
 import pytest
-
-from dlspec.compiler import compile_source
-from dlspec.diagnostics.source import Source
-
-_IMAGES = """\
-dlspec: 1
-name: example
-data:
-  source: {{sklearn: digits}}
-  inputs: {{image: {{image: images, size: [8, 8], channels: 1{feature}}}}}
-  targets: {{digit: {{class: target, classes: 10{target}}}}}
-  split: {{{split}}}
-model:
-  inputs: {{image: [8, 8, 1]}}
-  graph:
-{graph}    - Flatten
-    - {{Dense: [{units}, {{activation: {activation}}}], name: digit}}
-training:
-  epochs: 3
-  loss: {loss}
-"""
-
-
-def found_codes(text):
-    """Return the codes of all that is found in a text, warnings included."""
-    return [one.code.value for one in compile_source(Source("<text>", text)).diagnostics]
-
-
-def codes(*graph, **said):
-    """Return the codes of all that is found in a spec over images."""
-    filled = {
-        "feature": ", scale: $1/16",
-        "target": "",
-        "split": "test: 0.2",
-        "units": 10,
-        "activation": "softmax",
-        "loss": "SparseCategoricalCrossentropy",
-        **said,
-        "graph": "".join(f"    - {entry}\n" for entry in graph),
-    }
-    return found_codes(_IMAGES.format(**filled))
+from image_specs import codes, found_codes, image_spec
 
 
 def test_the_spec_itself_is_without_findings():
@@ -144,15 +104,7 @@ def test_a_loss_is_held_against_its_target_and_head(said, found):
     ],
 )
 def test_an_activation_is_seen_through_layers_that_only_move_numbers(entry):
-    text = _IMAGES.format(
-        feature=", scale: $1/16",
-        target="",
-        split="test: 0.2",
-        graph="",
-        units=10,
-        activation="linear",
-        loss="SparseCategoricalCrossentropy",
-    )
+    text = image_spec(activation="linear")
     head = "    - {Dense: [10, {activation: linear}], name: digit}\n"
     assert head in text
     passed = text.replace(head, f"    - Dense: 10\n    - {{{entry}, name: digit}}\n")
@@ -189,15 +141,7 @@ def test_without_a_training_a_layer_may_be_fitted_later():
 
 def test_validation_is_missed_in_the_split_and_not_with_the_data():
     callback = "  callbacks: [{EarlyStopping: {monitor: val_loss}}]\n"
-    text = _IMAGES.format(
-        feature=", scale: $1/16",
-        target="",
-        split="test: 0.2",
-        graph="",
-        units=10,
-        activation="softmax",
-        loss="SparseCategoricalCrossentropy",
-    )
+    text = image_spec()
     assert found_codes(text + callback) == ["DL510"]
     assert found_codes(text.replace("test: 0.2", "validation: 0.1") + callback) == []
     start, end = text.index("data:"), text.index("model:")
