@@ -58,6 +58,7 @@ def _check_windows(data: Data, spec: ModelSpec, reporter: Reporter) -> None:
     """Report windows without rows in order, or beside features that are no windows."""
     series = [n for n, f in {**data.inputs, **data.targets}.items() if f.window is not None]
     if not series:
+        _check_gaps_without_windows(data, spec, reporter)
         return
     if not isinstance(data.split, TimeSplit | ColumnSplit):
         reporter.error(
@@ -76,6 +77,17 @@ def _check_windows(data: Data, spec: ModelSpec, reporter: Reporter) -> None:
             f"`{name}` has one value for each row, `{series[0]}` one for each window",
             label="not a series",
             help="make every feature a `series`",
+        )
+
+
+def _check_gaps_without_windows(data: Data, spec: ModelSpec, reporter: Reporter) -> None:
+    if isinstance(data.split, TimeSplit) and data.split.gaps == "cross":
+        reporter.error(
+            Code.CONFLICT,
+            spec.places.key("data.split.gaps"),
+            "`gaps` says what windows do, and there are none",
+            label="no feature is a `series`",
+            help="leave `gaps` out",
         )
 
 

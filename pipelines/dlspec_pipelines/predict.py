@@ -76,11 +76,16 @@ def _predict_file(
         import_keras()
     from dlspec_pipelines.steps.datasets.read_source import read_source_table
     from dlspec_pipelines.steps.evaluation.new_rows import predict_new_rows as predict_rows
+    from dlspec_pipelines.steps.preparation.applying import windows_left_out
     from dlspec_pipelines.steps.preparation.fitting import load_preparation
     from dlspec_pipelines.steps.preparation.trained_types import text_columns_of
 
-    text = text_columns_of(load_preparation(folder))
+    preparation = load_preparation(folder)
+    text = text_columns_of(preparation)
     table = read_source_table(source, Path.cwd(), text_columns=text)
+    left_out, gaps = windows_left_out(preparation, table)
+    if left_out:
+        print_remark(f"{left_out:,} windows left out: they reach over {gaps:,} gaps in time")
     return predict_rows(folder, table, beam=beam, length=length)
 
 
