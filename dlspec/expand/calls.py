@@ -11,7 +11,7 @@ from dlspec.decode.spec import EntrySpec
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.source import Span
-from dlspec.diagnostics.suggest import suggest
+from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand.flat import FlatArgument, FlatOp, Flow, Pointer
 from dlspec.expand.names import Frame
 from dlspec.language.catalogue import ClassEntry, Parameter
@@ -77,13 +77,13 @@ class CallReader:
         )
 
     def _report_unknown_call_argument(self, key: Scalar, entry: ClassEntry) -> None:
-        near = suggest(str(key.value), entry.call)
+        near = replacement_word(str(key.value), entry.call)
         self.reporter.error(
             Code.CALL_ARGUMENT,
             key.span,
             f"a call of `{entry.name}` takes no `{key.value}`",
             label="not a call argument of this class",
-            help=f"write `{near}`" if near else f"it takes {', '.join(entry.call)}",
+            help=near or f"it takes {', '.join(entry.call)}",
         )
 
     def tensors(self, node: Node) -> FlatArgument:
@@ -215,13 +215,13 @@ class CallReader:
     def _read_op_keyword(self, entry: ClassEntry, key: Scalar, node: Node) -> FlatArgument:
         parameter = entry.parameter_named(str(key.value))
         if parameter is None:
-            near = suggest(str(key.value), [p.name for p in entry.parameters])
+            near = replacement_word(str(key.value), [p.name for p in entry.parameters])
             self.reporter.error(
                 Code.UNKNOWN_ARGUMENT,
                 key.span,
                 f"`ops.{entry.name}` takes no `{key.value}`",
                 label="not an argument of this function",
-                help=f"write `{near}`" if near else None,
+                help=near,
             )
             return POISON
         check_parameter(entry, parameter, key.span, self.target, self.reporter)

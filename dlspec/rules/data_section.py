@@ -4,8 +4,8 @@ import re
 
 from dlspec.decode.spec import ModelSpec
 from dlspec.diagnostics.codes import Code
-from dlspec.diagnostics.findings import Reporter
-from dlspec.diagnostics.suggest import suggest
+from dlspec.diagnostics.findings import Replacement, Reporter
+from dlspec.diagnostics.suggest import replacement_word
 from dlspec.language.row_splits import ColumnSplit, FractionSplit, GivenSplit, TimeSplit
 from dlspec.language.sections import Data
 from dlspec.rules.subject import Checked
@@ -44,13 +44,15 @@ def _check_stratify(name: str, data: Data, spec: ModelSpec, reporter: Reporter) 
     fitting = [n for n, f in {**data.inputs, **data.targets}.items() if f.can_stratify]
     if name in fitting:
         return
-    near = suggest(name, fitting) or (fitting[-1] if fitting else None)
+    near = replacement_word(name, fitting)
+    if near is None and fitting:
+        near = Replacement(fitting[-1], certain=False)
     reporter.error(
         Code.UNKNOWN_NAME,
         spec.places.value("data.split.stratify"),
         f"`stratify` takes a target of classes or a category, `{name}` is neither",
         label=f"such features: {', '.join(fitting) or 'none'}",
-        help=f"write `{near}`" if near else "leave `stratify` out",
+        help=near or "leave `stratify` out",
     )
 
 
@@ -101,14 +103,14 @@ def _check_expected_columns(data: Data, spec: ModelSpec, reporter: Reporter) -> 
     for column, expected in (data.expect or {}).items():
         if expected.str_matches is not None:
             _check_pattern(column, expected.str_matches, spec, reporter)
-        near = suggest(column, read)
+        near = replacement_word(column, read)
         if column not in read and near:
             reporter.error(
                 Code.UNKNOWN_NAME,
                 spec.places.key(f"data.expect.{column}"),
                 f"no feature reads the column `{column}`",
-                label=f"`{near}` is read",
-                help=f"write `{near}`",
+                label=f"`{near.text}` is read",
+                help=near,
             )
 
 
