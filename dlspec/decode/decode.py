@@ -113,7 +113,7 @@ class _Decoder:
                 node.span,
                 f"`{name}` cannot be a model's name",
                 label="letters, digits and `_`, not beginning with a digit",
-                help=f"write `name: {sound_name(name)}`",
+                help=f"write `name: {stem if stem and _NAME.match(stem) else sound_name(name)}`",
             )
         elif stem is not None and name != stem:
             self._reporter.error(

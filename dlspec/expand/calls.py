@@ -138,7 +138,7 @@ class CallReader:
             or _contains_poison(tuple(keywords.values()))
         ):
             return POISON, places
-        if not self._is_complete(entry, len(arguments), keywords, written):
+        if not self._is_complete(entry, len(arguments), places, written):
             return POISON, places
         return FlatOp(entry.name, arguments, keywords), places
 
@@ -146,11 +146,12 @@ class CallReader:
         self,
         entry: ClassEntry,
         positions: int,
-        keywords: Mapping[str, FlatArgument],
+        places: Mapping[str, Span],
         written: EntrySpec,
     ) -> bool:
         """Report operands past the function's parameters, and parameters without a value."""
         word, names = f"`ops.{entry.name}`", [p.name for p in entry.parameters]
+        keywords = {name: span.text or "..." for name, span in places.items() if name != "args"}
         given = {*names[:positions], *keywords}
         if positions and entry.name in VARIADIC:
             given |= {p.name for p in entry.parameters if p.type == "tensors"}
@@ -164,7 +165,8 @@ class CallReader:
             )
         elif missing:
             listed = " and ".join(f"`{name}`" for name in missing)
-            keys = ", ".join(f"{name}: ..." for name in missing)
+            shown = {**keywords, **dict.fromkeys(missing, "...")}
+            keys = ", ".join(f"{name}: {text}" for name, text in shown.items())
             self.reporter.error(
                 Code.MISSING_ARGUMENT,
                 written.span,
