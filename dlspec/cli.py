@@ -10,7 +10,6 @@ import click
 import dlspec
 from dlspec.diagnostics.missing_packages import missing_package
 from dlspec.diagnostics.suggest import suggest
-from dlspec.tools.commands.exit_status import INTERRUPTED, CannotDo
 from dlspec.tools.commands.unread_output import dropping_unread_output
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -72,12 +71,12 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("stopped", err=True)
-            ctx.exit(INTERRUPTED)
+            ctx.exit(130)
         except ModuleNotFoundError as error:
             if (missing := missing_package(error)) is None:
                 raise
             command = f"dlspec {ctx.invoked_subcommand or ''}".rstrip()
-            raise CannotDo(f"`{command}` {missing}") from error
+            raise click.ClickException(f"`{command}` {missing}") from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -11,7 +11,7 @@ from dlspec.decode.spec import EntrySpec
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.source import Span
-from dlspec.diagnostics.suggest import replacement_word
+from dlspec.diagnostics.suggest import suggest
 from dlspec.expand.flat import FlatArgument, FlatOp, Flow, Pointer
 from dlspec.expand.names import Frame
 from dlspec.language.catalogue import ClassEntry, Parameter
@@ -77,13 +77,13 @@ class CallReader:
         )
 
     def _report_unknown_call_argument(self, key: Scalar, entry: ClassEntry) -> None:
-        near = replacement_word(str(key.value), entry.call)
+        near = suggest(str(key.value), entry.call)
         self.reporter.error(
             Code.CALL_ARGUMENT,
             key.span,
             f"a call of `{entry.name}` takes no `{key.value}`",
             label="not a call argument of this class",
-            help=near or f"it takes {', '.join(entry.call)}",
+            help=f"write `{near}`" if near else f"it takes {', '.join(entry.call)}",
         )
 
     def tensors(self, node: Node) -> FlatArgument:
@@ -138,7 +138,7 @@ class CallReader:
             or _contains_poison(tuple(keywords.values()))
         ):
             return POISON, places
-        if not self._is_complete(entry, len(arguments), places, written):
+        if not self._is_complete(entry, len(arguments), keywords, written):
             return POISON, places
         return FlatOp(entry.name, arguments, keywords), places
 
@@ -146,12 +146,11 @@ class CallReader:
         self,
         entry: ClassEntry,
         positions: int,
-        places: Mapping[str, Span],
+        keywords: Mapping[str, FlatArgument],
         written: EntrySpec,
     ) -> bool:
         """Report operands past the function's parameters, and parameters without a value."""
         word, names = f"`ops.{entry.name}`", [p.name for p in entry.parameters]
-        keywords = {name: span.text or "..." for name, span in places.items() if name != "args"}
         given = {*names[:positions], *keywords}
         if positions and entry.name in VARIADIC:
             given |= {p.name for p in entry.parameters if p.type == "tensors"}
@@ -165,8 +164,7 @@ class CallReader:
             )
         elif missing:
             listed = " and ".join(f"`{name}`" for name in missing)
-            shown = {**keywords, **dict.fromkeys(missing, "...")}
-            keys = ", ".join(f"{name}: {text}" for name, text in shown.items())
+            keys = ", ".join(f"{name}: ..." for name in missing)
             self.reporter.error(
                 Code.MISSING_ARGUMENT,
                 written.span,
@@ -217,13 +215,13 @@ class CallReader:
     def _read_op_keyword(self, entry: ClassEntry, key: Scalar, node: Node) -> FlatArgument:
         parameter = entry.parameter_named(str(key.value))
         if parameter is None:
-            near = replacement_word(str(key.value), [p.name for p in entry.parameters])
+            near = suggest(str(key.value), [p.name for p in entry.parameters])
             self.reporter.error(
                 Code.UNKNOWN_ARGUMENT,
                 key.span,
                 f"`ops.{entry.name}` takes no `{key.value}`",
                 label="not an argument of this function",
-                help=near,
+                help=f"write `{near}`" if near else None,
             )
             return POISON
         check_parameter(entry, parameter, key.span, self.target, self.reporter)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from dlspec.decode.spec import Places
 from dlspec.diagnostics.codes import Code
-from dlspec.diagnostics.findings import Replacement, Reporter
-from dlspec.diagnostics.suggest import replacement_word
+from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.suggest import suggest
 from dlspec.expand.flat import FlatGraph
 from dlspec.language.features import Feature
 from dlspec.language.sections import Data, is_free_of_poison
@@ -39,25 +39,23 @@ def _check_inputs(
     extra = [name for name in features if name not in declared]
     missing = [name for name in declared if name not in features]
     for name in extra[len(missing) :]:
-        near = replacement_word(name, declared)
+        near = suggest(name, missing)
         reporter.error(
             Code.FEATURE_NAMES,
             places.key(f"data.inputs.{name}"),
             f"the model has no input `{name}`",
             label=f"its inputs are {', '.join(declared)}",
-            help=near or "leave it out, or add such an input to the model",
+            help=f"write `{near}`" if near else "leave it out, or add such an input to the model",
         )
     for name, one in declared.items():
         if name in missing:
-            near = replacement_word(name, extra)
-            if near is None and len(extra) == 1:
-                near = Replacement(extra[0], certain=False)
+            near = suggest(name, extra) or (extra[0] if len(extra) == 1 else None)
             reporter.error(
                 Code.FEATURE_NAMES,
                 flat.input_places[name],
                 f"`data.inputs` has nothing for the input `{name}`",
                 label=f"the features are {', '.join(features)}" if features else "no feature",
-                help=near or f"add `{name}` under `data.inputs`",
+                help=f"write `{near}`" if near else f"add `{name}` under `data.inputs`",
             )
             continue
         given = features[name].element
@@ -99,6 +97,7 @@ def _check_targets(
     names = list(outputs)
     if set(features) != set(names):
         missing = [name for name in features if name not in outputs]
+        alone = ", ".join(f"`{name}`" for name in names if name not in features)
         listed = ", ".join(f"`{name}`" for name in names)
         wanted = ", ".join(f"`{name}`" for name in features)
         one = len(names) == 1 and len(features) == 1
@@ -106,7 +105,7 @@ def _check_targets(
             Code.OUTPUTS_NOT_TARGETS,
             flat.output_place,
             f"the outputs {listed} do not carry the names of the targets {wanted}",
-            label=f"no target is called {listed}" if missing else "has no target",
+            label=f"no target is called {listed}" if missing else f"no target for {alone}",
             help=(
                 f"write `name: {wanted.strip('`')}` beside this layer"
                 if one
