@@ -1,6 +1,7 @@
 """A spec over images with places for what a rule looks at, and what is found in it."""
 
 from dlspec.compiler import compile_source
+from dlspec.diagnostics.findings import Diagnostic
 from dlspec.diagnostics.source import Source
 
 IMAGES = """\
@@ -22,9 +23,14 @@ training:
 {more}"""
 
 
+def findings(text: str) -> tuple[Diagnostic, ...]:
+    """Return all that is found in a text, warnings included."""
+    return tuple(compile_source(Source("<text>", text)).diagnostics)
+
+
 def found_codes(text: str) -> list[str]:
     """Return the codes of all that is found in a text, warnings included."""
-    return [one.code.value for one in compile_source(Source("<text>", text)).diagnostics]
+    return [one.code.value for one in findings(text)]
 
 
 def image_spec(*graph: str, **said: object) -> str:

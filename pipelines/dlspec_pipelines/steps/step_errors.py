@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dlspec.tools.commands.exit_status import FINDINGS, WRONG_USAGE
-
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
 # How numpy and HDF5 word a short write: their OSError carries no errno.
@@ -22,10 +20,7 @@ class StepError(Exception):
         code: The code that `dlspec explain` knows; None for a fault of the machine or the run.
         help: What to do about it, a statement.
         table: The failing rows as a Markdown table, for a contract that is broken.
-        status: The exit status of the command that it ends.
     """
-
-    status = FINDINGS
 
     def __init__(
         self,
@@ -45,12 +40,6 @@ class StepError(Exception):
         """Return the text a person reads, the help on a line of its own."""
         head = f"error[{self.code}]" if self.code else "error"
         return f"{head}: {self.message}" + (f"\n  = help: {self.help}" if self.help else "")
-
-
-class WrongUsage(StepError):  # noqa: N818 - the sentence a person reads says it
-    """Something that the command line names and that is not there, or cannot be."""
-
-    status = WRONG_USAGE
 
 
 class Busy(StepError):  # noqa: N818 - the sentence a person reads says it

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from dlspec.language.features import BinaryFeature
 from dlspec_pipelines.steps.datasets.table import (
     Array,
-    Rows,
     Table,
     refused_value,
     shown_value,
@@ -20,6 +19,7 @@ from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.ids import vocabulary_positions
 from dlspec_pipelines.steps.preparation.numbers import as_numbers
 from dlspec_pipelines.steps.preparation.raw_columns import Raw
+from dlspec_pipelines.steps.preparation.splits import Rows
 
 
 @dataclass(frozen=True, slots=True)
