@@ -104,6 +104,10 @@ def _needed(metric: MetricRecord) -> str:
     """Return what test rows must hold; without it a training does not begin."""
     if metric.every_class:
         return " The test rows must hold every class."
+    if metric.least_ids > 1:
+        return f" It takes a test row with {metric.least_ids} ids."
+    if metric.varied:
+        return f" It takes {metric.least_rows} test rows that are not all the same."
     return f" It takes {metric.least_rows} test rows." if metric.least_rows > 1 else ""
 
 

@@ -36,6 +36,8 @@ class MetricRecord:
             right and wrong rows speaks about it.
         least_rows: Test rows without which it is not defined.
         every_class: Whether it is defined only on rows that hold every class of the target.
+        varied: Whether it is defined only on rows whose targets are not all the same.
+        least_ids: Ids, padding left out, of which some row must hold so many.
     """
 
     name: str
@@ -47,6 +49,8 @@ class MetricRecord:
     counts_rows: bool = False
     least_rows: int = 1
     every_class: bool = False
+    varied: bool = False
+    least_ids: int = 0
 
 
 _CLASSES: tuple[TargetKind, ...] = ("class", "binary")
@@ -125,6 +129,7 @@ METRICS: tuple[MetricRecord, ...] = (
         "share, 1 at best",
         "The share of the variance that is explained, the mean over the target's columns.",
         least_rows=2,
+        varied=True,
     ),
     MetricRecord(
         "token_accuracy",
@@ -132,6 +137,7 @@ METRICS: tuple[MetricRecord, ...] = (
         "higher",
         _SHARE,
         "The share of ids that are right, padding left out.",
+        least_ids=1,
     ),
     MetricRecord(
         "sequence_accuracy",
@@ -148,6 +154,7 @@ METRICS: tuple[MetricRecord, ...] = (
         _SHARE,
         "`token_accuracy` of what the model says by itself.",
         reads="generated",
+        least_ids=1,
     ),
     MetricRecord(
         "generated_sequence_accuracy",
@@ -164,6 +171,7 @@ METRICS: tuple[MetricRecord, ...] = (
         _SHARE,
         "BLEU-4 of what the model says by itself, over all rows, unsmoothed.",
         reads="generated",
+        least_ids=4,
     ),
 )
 METRIC_OF = {record.name: record for record in METRICS}
@@ -190,6 +198,11 @@ def target_kind(target: Feature) -> TargetKind:
             raise AssertionError(f"no target is a {type(target).__name__}")
         case _:
             assert_never(target)
+
+
+def gives_probabilities(loss: str) -> bool:
+    """Return whether what a loss trains is probabilities or their logits, not margins around 0."""
+    return "hinge" not in loss.lower()
 
 
 def metrics_on(kind: TargetKind) -> tuple[MetricRecord, ...]:

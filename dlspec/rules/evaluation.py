@@ -1,14 +1,18 @@
 """What a spec asks to be measured, against what there is to measure."""
 
+from collections.abc import Mapping
+
 from dlspec.decode.spec import ModelSpec
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
+from dlspec.language.catalogue import Object
 from dlspec.language.features import BinaryFeature, ClassFeature
 from dlspec.language.metrics import (
     GATED_WITHOUT_METRIC,
     GENERATED_METRICS,
     METRIC_OF,
     METRICS,
+    gives_probabilities,
     metrics_on,
     target_kind,
 )
@@ -42,6 +46,27 @@ def _check_metrics(evaluation: Evaluation, data: Data, spec: ModelSpec, reporter
                 f"`{metric}` cannot be measured on {targets}",
                 label=_unmeasurable_reason(metric),
                 help=f"write one of {', '.join(sorted(fitting))}",
+            )
+        elif METRIC_OF[metric].reads == "probabilities":
+            _check_probabilities(index, metric, data, spec, reporter)
+
+
+def _check_probabilities(
+    index: int, metric: str, data: Data, spec: ModelSpec, reporter: Reporter
+) -> None:
+    """Report a metric of probabilities on a target whose loss knows none."""
+    loss = spec.training.loss if spec.training is not None else None
+    for name, target in data.targets.items():
+        used = loss.get(name) if isinstance(loss, Mapping) else loss
+        if target_kind(target) not in METRIC_OF[metric].on or not isinstance(used, Object):
+            continue
+        if not gives_probabilities(used.class_name):
+            reporter.error(
+                Code.UNKNOWN_METRIC,
+                spec.places.value(f"evaluation.metrics.{index}"),
+                f"`{metric}` cannot be measured on `{name}`",
+                label=f"`{used.class_name}` trains margins around 0, and no probabilities",
+                help="leave it out, or train with a crossentropy",
             )
 
 

@@ -7,15 +7,18 @@ import pytest
 from sklearn import metrics as sk
 from training_specs import DIGITS, MOONS, prepared
 
+import dlspec
 from dlspec_pipelines.steps.datasets.read_source import read_source_table
 from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.evaluation.evaluate import evaluate
 from dlspec_pipelines.steps.evaluation.new_rows import predict_new_rows
-from dlspec_pipelines.steps.json_documents import METRICS, read_document
+from dlspec_pipelines.steps.json_documents import METRICS, UNDEFINED_METRICS, read_document
+from dlspec_pipelines.steps.preparation.dataset import prepare_dataset
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
 from dlspec_pipelines.steps.promotion import promote
-from dlspec_pipelines.steps.records import Champion
-from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.steps.records import Champion, GateResult
+from dlspec_pipelines.steps.reports import write_report
+from dlspec_pipelines.steps.step_errors import Refused, StepError
 from dlspec_pipelines.steps.training.train import train
 
 FORECAST = """\
@@ -231,3 +234,42 @@ def test_a_damaged_model_is_said():
     Path(trained.path, "model.keras").write_bytes(b"PK\x03\x04")
     with pytest.raises(StepError, match="is damaged: its content is not what was written"):
         evaluate(plan, trained, dataset)
+
+
+ONE_SIDED = """\
+dlspec: 1
+name: one_sided
+data:
+  source: {csv: a.csv}
+  inputs: {x: {number: x}}
+  targets: {y: {binary: y}}
+  split: {column: part, test: [t]}
+model: {inputs: {x: [1]}, graph: [{Dense: 1, name: y}]}
+training: {epochs: 1, loss: {BinaryCrossentropy: {from_logits: true}}, seed: 1}
+evaluation: {metrics: [accuracy]}
+"""
+
+
+def test_a_metric_without_a_value_leaves_the_others_and_fails_its_gate(tmp_path):
+    rows = [f"{i},{i % 2},r" for i in range(20)] + [f"{i},0,t" for i in range(5)]
+    (tmp_path / "a.csv").write_text("\n".join(["x,y,part", *rows]))
+    plan = dlspec.loads(ONE_SIDED)
+    dataset = prepare_dataset(plan.data, base=tmp_path)
+    trained = train(plan, dataset, run="r1", spec_text=ONE_SIDED)
+    asking = ONE_SIDED.replace("[accuracy]}", '[roc_auc, accuracy], gates: {roc_auc: ">= 0.5"}}')
+    evaluation = evaluate(dlspec.loads(asking), trained, dataset, run="r2", spec_text=asking)
+    reason = "`roc_auc` is not defined: no sample has the class 1"
+    assert set(evaluation.metrics) == {"accuracy", "loss"}
+    assert evaluation.undefined == {"roc_auc": reason}
+    assert evaluation.gates == (GateResult("roc_auc", ">= 0.5", None, passed=False, reason=reason),)
+    folder = Path(evaluation.path)
+    assert read_document(folder / "metrics.json", METRICS) == evaluation.metrics
+    told = read_document(folder / "undefined_metrics.json", UNDEFINED_METRICS)
+    assert told == evaluation.undefined
+    report = write_report(dlspec.loads(asking), dataset, trained, evaluation)
+    for page in (report.html, report.markdown):
+        text = Path(page).read_text()
+        assert "not defined" in text
+        assert "no sample has the class 1" in text
+    with pytest.raises(Refused, match=r"roc_auc was not measured \(`roc_auc` is not defined"):
+        promote(dlspec.loads(asking), evaluation, trained)

@@ -70,7 +70,7 @@ def gate_specs(spec: SpecFile) -> list[dg.AssetCheckSpec]:
 def gate_results(measured: Evaluation) -> Iterator[dg.AssetCheckResult]:
     """Give each gate's result. A failed gate stops the promotion, not the report."""
     for gate in measured.gates:
-        value = {} if gate.value is None else {gate.metric: gate.value}
+        value = {"reason": gate.reason} if gate.value is None else {gate.metric: gate.value}
         yield dg.AssetCheckResult(
             check_name=gate.metric,
             passed=gate.passed,

@@ -84,6 +84,7 @@ def _evaluation_metadata(made: Evaluation) -> dict[str, Any]:
     )
     return {
         **made.metrics,
+        **{name: f"not defined: {reason}" for name, reason in made.undefined.items()},
         **{f"comparison/{name}": value for name, value in evidence.items()},
         "gates": dg.MetadataValue.md(gates_table(made)),
         "path": dg.MetadataValue.path(made.path),
@@ -96,7 +97,7 @@ def gates_table(made: Evaluation) -> str:
         return "no gates"
     rows = [
         f"| {g.metric} {g.requirement} | {'-' if g.value is None else f'{g.value:.6g}'} | "
-        f"{'passed' if g.passed else '**failed**'} |"
+        f"{'passed' if g.passed else '**failed**'}{f': {g.reason}' if g.reason else ''} |"
         for g in made.gates
     ]
     return "\n".join(["| gate | value | |", "|---|---|---|", *rows])

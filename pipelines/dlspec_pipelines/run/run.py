@@ -170,7 +170,7 @@ def _gates_verdict_table(evaluation: Evaluation, champion: Champion | None) -> s
     rows = [
         (
             f"gate {gate.metric} {gate.requirement}",
-            "not measured" if gate.value is None else f"{gate.value:.6g}",
+            (gate.reason or "not measured") if gate.value is None else f"{gate.value:.6g}",
             "passed" if gate.passed else "failed",
         )
         for gate in evaluation.gates

@@ -30,6 +30,7 @@ PLAN = Format("dlspec-plan")
 PREPARATION = Format("dlspec-preparation")
 CONTRACT = Format("dlspec-contract")
 METRICS = Format("dlspec-metrics")
+UNDEFINED_METRICS = Format("dlspec-undefined-metrics")
 FILE_DIGESTS = Format("dlspec-file-digests")
 
 

@@ -1,7 +1,7 @@
 """What one step hands to the next: small frozen records of paths, digests and numbers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -120,12 +120,13 @@ class TrainedModel:
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """One gate after the measurement; `value` is None when nothing measured it."""
+    """One gate after the measurement; `value` is None, with a `reason`, when there is none."""
 
     metric: str
     requirement: str
     value: float | None
     passed: bool
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,8 @@ class Comparison:
 class Evaluation:
     """What was measured on the test rows; the run folder holds metrics.json and predictions.
 
-    `code_version`, `data` and `weights` say what would give the same evaluation.
+    `code_version`, `data` and `weights` say what would give the same evaluation. `undefined` says
+    of each metric that has no value why, `not_compared` why there is no comparison with a champion.
     """
 
     run: str
@@ -157,6 +159,8 @@ class Evaluation:
     code_version: str = ""
     data: str = ""
     weights: str = ""
+    undefined: Mapping[str, str] = field(default_factory=dict)
+    not_compared: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from dlspec_pipelines.steps.store import records_folder
 STEP_VERSIONS: Mapping[Step, int] = {
     "dataset": 1,
     "model": 1,
-    "evaluation": 1,
+    "evaluation": 2,
     "report": 1,
     "champion": 1,
 }

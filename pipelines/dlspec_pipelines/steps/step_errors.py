@@ -42,6 +42,10 @@ class StepError(Exception):
         return f"{head}: {self.message}" + (f"\n  = help: {self.help}" if self.help else "")
 
 
+class NotDefined(StepError):  # noqa: N818 - the sentence a person reads says it
+    """A metric that has no value on some rows or predictions; others may have."""
+
+
 class Busy(StepError):  # noqa: N818 - the sentence a person reads says it
     """Another process works in the same folder.
 

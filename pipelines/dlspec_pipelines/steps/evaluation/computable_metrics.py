@@ -5,13 +5,13 @@ import numpy as np
 from dlspec.language.features import Feature
 from dlspec.language.metrics import (
     GATED_WITHOUT_METRIC,
-    GENERATED_METRICS,
     METRIC_OF,
     MetricRecord,
     target_kind,
 )
 from dlspec.resolve.plan import Plan
 from dlspec_pipelines.steps.engine.batches import Array
+from dlspec_pipelines.steps.evaluation.measures import PADDING
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
 from dlspec_pipelines.steps.records import Dataset
 from dlspec_pipelines.steps.step_errors import StepError
@@ -37,28 +37,43 @@ def require_computable_metrics(plan: Plan, dataset: Dataset) -> None:
     test = open_part(dataset, "test")
     for name in wanted_metrics(plan):
         record = METRIC_OF[name]
-        if name in GENERATED_METRICS:
-            continue
+        only = _generated_target(plan) if record.reads == "generated" else None
         for target, feature in plan.data.targets.items():
-            if target_kind(feature) in record.on:
+            if target_kind(feature) in record.on and only in (None, target):
                 _require_defined(record, target, feature, test.targets[target])
 
 
+def _generated_target(plan: Plan) -> str | None:
+    """Return the target whose sequences are generated; None where there is only one."""
+    assert plan.prediction is not None, "a metric of generated sequences asks for them"
+    return plan.prediction.generate.output
+
+
 def _require_defined(record: MetricRecord, target: str, feature: Feature, true: Array) -> None:
-    if len(true) < record.least_rows:
-        count = "a single test row" if len(true) == 1 else f"{len(true)} test rows"
+    lack = _lacking_rows(record, target, true)
+    if lack is not None:
         raise StepError(
-            f"`{record.name}` is not defined on {count}",
-            help=f"keep at least {record.least_rows} test rows, or leave the metric out",
+            f"`{record.name}` is not defined {lack}",
+            help="choose test rows on which it is, or leave the metric out",
         )
-    if not record.every_class:
-        return
-    lacking = _lacking_classes(feature, true)
+    lacking = _lacking_classes(feature, true) if record.every_class else []
     if lacking:
         raise StepError(
             f"`{record.name}` is not defined: no test row of `{target}` has the class {lacking[0]}",
             help=f"write `stratify: {target}` under `data.split`, or leave the metric out",
         )
+
+
+def _lacking_rows(record: MetricRecord, target: str, true: Array) -> str | None:
+    """Return what test rows are not enough for a metric; None when they are."""
+    if len(true) < record.least_rows:
+        return "on a single test row" if len(true) == 1 else f"on {len(true)} test rows"
+    if record.varied and (true == true[:1]).all():
+        return f"where the target `{target}` of all test rows is the same"
+    if record.least_ids and np.count_nonzero(true != PADDING, axis=1).max() < record.least_ids:
+        count = "an id" if record.least_ids == 1 else f"{record.least_ids} ids"
+        return f"where no test row of `{target}` holds {count} beside padding"
+    return None
 
 
 def _lacking_classes(feature: Feature, true: Array) -> list[int]:

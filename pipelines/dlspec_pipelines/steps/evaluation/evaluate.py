@@ -1,7 +1,6 @@
 """The evaluation step: the test rows, once, then the gates and the champion."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from dlspec_pipelines.steps.evaluation.generated_metrics import (
     measure_generated,
 )
 from dlspec_pipelines.steps.evaluation.generated_sequences import asked_of, generate_sequences
-from dlspec_pipelines.steps.evaluation.measures import measure_targets
+from dlspec_pipelines.steps.evaluation.measures import Measures, finite_or_reason, measure_targets
 from dlspec_pipelines.steps.evaluation.outputs import signature_of
 from dlspec_pipelines.steps.evaluation.predictions_file import write_predictions
 from dlspec_pipelines.steps.evaluation.rival import Rival, compare_with_rival, predict_as_rival
@@ -31,10 +30,23 @@ from dlspec_pipelines.steps.file_digests import (
     read_file_digests,
     write_file_digests,
 )
-from dlspec_pipelines.steps.json_documents import METRICS, PLAN, document_text, read_document
+from dlspec_pipelines.steps.json_documents import (
+    METRICS,
+    PLAN,
+    UNDEFINED_METRICS,
+    document_text,
+    read_document,
+)
 from dlspec_pipelines.steps.preparation.fitting import load_preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
-from dlspec_pipelines.steps.records import Champion, Dataset, Evaluation, GateResult, TrainedModel
+from dlspec_pipelines.steps.records import (
+    Champion,
+    Comparison,
+    Dataset,
+    Evaluation,
+    GateResult,
+    TrainedModel,
+)
 from dlspec_pipelines.steps.reuse import judged_version
 from dlspec_pipelines.steps.step_errors import StepError
 
@@ -59,7 +71,8 @@ def evaluate(  # noqa: PLR0913 - what to measure against what, and where that is
 ) -> Evaluation:
     """Measure a trained model on the test rows, against its gates and the champion.
 
-    Writes predictions.parquet, then metrics.json.
+    Writes predictions.parquet, then metrics.json; a metric that has no value on these rows is
+    absent there and stands in undefined_metrics.json with the reason.
 
     Args:
         champion: Whom to compare with when the spec asks for it; None when there is none yet.
@@ -93,10 +106,10 @@ def evaluate(  # noqa: PLR0913 - what to measure against what, and where that is
         )
     assert measured.loss is not None
     plain = tuple(name for name in wanted if name not in GENERATED_METRICS)
-    metrics = measure_targets(plain, measured.predicted)
+    measures = measure_targets(plain, measured.predicted)
     for said in generated.values():
-        metrics |= measure_generated(wanted, said)
-    metrics["loss"] = measured.loss
+        measures = measures.joined(measure_generated(wanted, said))
+    measures.note("loss", finite_or_reason(measured.loss, name="loss"))
     write_predictions(
         folder / "predictions.parquet",
         open_part(dataset, "test").rows,
@@ -105,25 +118,42 @@ def evaluate(  # noqa: PLR0913 - what to measure against what, and where that is
         generated={target: said.said for target, said in generated.items()},
     )
     write_file_digests(folder, ["predictions.parquet"])
-    store.write_whole(folder / "metrics.json", document_text(METRICS, metrics))
-    rules = plan.evaluation and plan.evaluation.champion
-    comparison = (
-        compare_with_rival(rules, measured.predicted, theirs=theirs, seed=training.seed)
-        if rules and theirs
-        else None
-    )
-    gates = tuple(_judge_gate(gate, metrics, trained) for gate in _gates_of_plan(plan))
+    _write_measures(folder, measures)
+    compared = _compared_or_reason(plan, measured, champion=champion, theirs=theirs)
+    gates = tuple(_judge_gate(gate, measures, trained) for gate in _gates_of_plan(plan))
     return Evaluation(
         trained.run,
         trained.path,
         plan.name,
-        metrics,
+        measures.values,
         gates,
-        comparison,
+        compared if isinstance(compared, Comparison) else None,
         code_version=judged_version(plan),
         data=dataset.digest,
         weights=trained.weights,
+        undefined=measures.undefined,
+        not_compared="" if isinstance(compared, Comparison) else compared,
     )
+
+
+def _write_measures(folder: Path, measures: Measures) -> None:
+    if measures.undefined:
+        text = document_text(UNDEFINED_METRICS, measures.undefined)
+        store.write_whole(folder / "undefined_metrics.json", text)
+    # Last: where it stands, the run has been evaluated.
+    store.write_whole(folder / "metrics.json", document_text(METRICS, measures.values))
+
+
+def _compared_or_reason(
+    plan: Plan, measured: Measured, *, champion: Champion | None, theirs: Rival | None
+) -> Comparison | str:
+    rules = plan.evaluation.champion if plan.evaluation else None
+    if rules is None or champion is None:
+        return ""
+    if theirs is None:
+        return "it has other targets"
+    assert plan.training is not None
+    return compare_with_rival(rules, measured.predicted, theirs=theirs, seed=plan.training.seed)
 
 
 def _own_folder(
@@ -198,9 +228,9 @@ def _gates_of_plan(plan: Plan) -> tuple[Gate, ...]:
     return plan.evaluation.gates if plan.evaluation else ()
 
 
-def _judge_gate(gate: Gate, metrics: Mapping[str, float], trained: TrainedModel) -> GateResult:
+def _judge_gate(gate: Gate, measures: Measures, trained: TrainedModel) -> GateResult:
     flops = None if trained.flops is None else float(trained.flops)
-    known = {"parameters": float(trained.parameters), "flops": flops, **metrics}
+    known = {"parameters": float(trained.parameters), "flops": flops, **measures.values}
     value = known.get(gate.metric)
     threshold = f"{gate.threshold:,.0f}" if gate.threshold >= 1e4 else f"{gate.threshold:g}"
     return GateResult(
@@ -208,4 +238,5 @@ def _judge_gate(gate: Gate, metrics: Mapping[str, float], trained: TrainedModel)
         requirement=f"{gate.comparison} {threshold}",
         value=value,
         passed=value is not None and gate.is_met_by(value),
+        reason=measures.undefined.get(gate.metric, "") if value is None else "",
     )

@@ -9,8 +9,14 @@ import numpy as np
 
 from dlspec.language.metrics import GENERATED_METRICS
 from dlspec_pipelines.steps.evaluation.beam_search import PADDING, Ids, Rules, said_until
-from dlspec_pipelines.steps.evaluation.measures import sequence_accuracy, token_accuracy
+from dlspec_pipelines.steps.evaluation.measures import (
+    Measures,
+    sequence_accuracy,
+    token_accuracy,
+    value_or_reason,
+)
 from dlspec_pipelines.steps.evaluation.outputs import Predicted
+from dlspec_pipelines.steps.step_errors import NotDefined
 
 # BLEU-4. Source: Papineni et al. 2002, section 2.3.
 _LONGEST = 4
@@ -30,11 +36,14 @@ class Generated:
     rules: Rules
 
 
-def measure_generated(names: Sequence[str], generated: Generated) -> dict[str, float]:
+def measure_generated(names: Sequence[str], generated: Generated) -> Measures:
     """Return those metrics of `names` that are metrics of generated sequences."""
-    return {
-        name: _GENERATED_FUNCTIONS[name](generated) for name in names if name in GENERATED_METRICS
-    }
+    measured = Measures()
+    for name in names:
+        if name in GENERATED_METRICS:
+            function = _GENERATED_FUNCTIONS[name]
+            measured.note(name, value_or_reason(function, generated, name=name))
+    return measured
 
 
 def beside_truth(true: Ids, said: Ids, rules: Rules) -> Generated:
@@ -50,6 +59,8 @@ def _generated_bleu(generated: Generated) -> float:
         [_without_padding(row[: said_until(row, rules)]) for row in side]
         for side in (generated.true, generated.said)
     )
+    if max(map(len, true), default=0) < _LONGEST:
+        raise NotDefined(f"`generated_bleu` is not defined: no target has {_LONGEST} ids")
     return corpus_bleu(true, said)
 
 

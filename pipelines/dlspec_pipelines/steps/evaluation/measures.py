@@ -3,7 +3,10 @@
 Importing scikit-learn costs more than evaluating a small model; the tests compare with it.
 """
 
+import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +14,7 @@ from numpy.typing import NDArray
 from dlspec.language.metrics import METRIC_OF
 from dlspec_pipelines.steps.engine.batches import Array
 from dlspec_pipelines.steps.evaluation.outputs import Predicted
-from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.steps.step_errors import NotDefined, StepError
 
 Metric = Callable[[Predicted], float]
 Counts = NDArray[np.float64]
@@ -59,10 +62,10 @@ def log_loss(p: Predicted) -> float:
     """Return the mean negative logarithm of the probability of the true class.
 
     Raises:
-        StepError: If the loss of the training knows no probabilities.
+        NotDefined: If the loss of the training knows no probabilities.
     """
     if p.probability is None:
-        raise StepError(
+        raise NotDefined(
             "`log_loss` needs probabilities, and the training's loss knows none",
             help="train with a crossentropy, or leave the metric out",
         )
@@ -78,10 +81,12 @@ def roc_auc(p: Predicted) -> float:
     """Return the area under the ROC curve; of several classes the mean of one against the rest.
 
     Raises:
-        StepError: If the samples lack a class, so that the curve does not exist.
+        NotDefined: If the samples lack a class, so that the curve does not exist.
     """
     scores = p.score if p.probability is None else p.probability
     assert scores is not None
+    if not np.isfinite(scores).all():
+        raise NotDefined("`roc_auc` is not defined: the model gave scores that are not finite")
     if p.kind == "binary":
         return _area_under_roc(p.true == 1, scores, name="1")
     classes = range(scores.shape[1])
@@ -108,10 +113,15 @@ def rmse(p: Predicted) -> float:
 def r2(p: Predicted) -> float:
     """Return the share of the variance that is explained, the mean over the target's columns.
 
-    A column without variance counts 1 when it is met exactly, else 0.
+    One of several columns that has no variance counts 1 when it is met exactly, else 0.
+
+    Raises:
+        NotDefined: If no column has any variance.
     """
     left = (_prediction_error(p) ** 2).sum(axis=0).reshape(-1)
     true = p.true.astype(np.float64)
+    if (true == true[:1]).all():
+        raise NotDefined("`r2` is not defined: the targets of all samples are the same")
     total = ((true - true.mean(axis=0)) ** 2).sum(axis=0).reshape(-1)
     constant = np.where(left == 0, 1.0, 0.0)
     explained = 1 - left / np.where(total == 0, 1, total)
@@ -119,9 +129,15 @@ def r2(p: Predicted) -> float:
 
 
 def token_accuracy(p: Predicted) -> float:
-    """Return the share of ids that are right, padding left out."""
+    """Return the share of ids that are right, padding left out.
+
+    Raises:
+        NotDefined: If there is nothing but padding.
+    """
     counted = p.true != PADDING
-    return float(((p.true == p.guess) & counted).sum() / max(counted.sum(), 1))
+    if not counted.any():
+        raise NotDefined("the accuracy of ids is not defined: the targets hold padding alone")
+    return float(((p.true == p.guess) & counted).sum() / counted.sum())
 
 
 def sequence_accuracy(p: Predicted) -> float:
@@ -161,15 +177,58 @@ assert set(FUNCTIONS) == _RECORDED, (
 )
 
 
-def measure_targets(names: tuple[str, ...], predicted: Mapping[str, Predicted]) -> dict[str, float]:
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What was measured, by metric; of what has no value, the reason."""
+
+    values: dict[str, float] = field(default_factory=dict)
+    undefined: dict[str, str] = field(default_factory=dict)
+
+    def note(self, name: str, value: float | str) -> None:
+        """Keep a metric's value, or the reason why it has none."""
+        if isinstance(value, str):
+            self.undefined[name] = value
+        else:
+            self.values[name] = value
+
+    def joined(self, others: "Measures") -> "Measures":
+        """Return these and others."""
+        return Measures(self.values | others.values, self.undefined | others.undefined)
+
+
+Measured = TypeVar("Measured")
+
+
+def value_or_reason(
+    function: Callable[[Measured], float], samples: Measured, *, name: str
+) -> float | str:
+    """Return the value of a metric, or a sentence why it has none: what raises, nan, infinity."""
+    try:
+        # What a model that diverged predicts overflows; the value tells it.
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = function(samples)
+    except NotDefined as problem:
+        return problem.message
+    return finite_or_reason(value, name=name)
+
+
+def finite_or_reason(value: float, *, name: str) -> float | str:
+    """Return a number, or a sentence about one that is not finite."""
+    if math.isfinite(value):
+        return value
+    return f"`{name}` came out as {value}: what the model predicts is not finite, or too large"
+
+
+def measure_targets(names: tuple[str, ...], predicted: Mapping[str, Predicted]) -> Measures:
     """Return metrics over all targets.
 
-    A metric of several targets is their mean, with each target's own as `<target>_<metric>` beside.
+    A metric of several targets is their mean, with each target's own as `<target>_<metric>` beside;
+    where one target has no value, the mean has none.
 
     Raises:
         StepError: If a metric fits no target.
     """
-    measured: dict[str, float] = {}
+    measured = Measures()
     for name in names:
         fitting = {t: p for t, p in predicted.items() if metric_fits_target(name, p)}
         if not fitting:
@@ -177,11 +236,23 @@ def measure_targets(names: tuple[str, ...], predicted: Mapping[str, Predicted]) 
                 f"`{name}` fits no target of the spec",
                 help="choose one of " + ", ".join(f"`{m}`" for m in _fitting_names(predicted)),
             )
-        values = {target: FUNCTIONS[name](p) for target, p in fitting.items()}
-        measured[name] = float(np.mean(list(values.values())))
+        values = {
+            target: value_or_reason(FUNCTIONS[name], p, name=name) for target, p in fitting.items()
+        }
+        measured.note(name, _mean_over_targets(values))
         if len(values) > 1:
-            measured |= {f"{target}_{name}": value for target, value in values.items()}
+            for target, value in values.items():
+                measured.note(f"{target}_{name}", value)
     return measured
+
+
+def _mean_over_targets(values: Mapping[str, float | str]) -> float | str:
+    numbers = []
+    for target, value in values.items():
+        if isinstance(value, str):
+            return value if len(values) == 1 else f"{value} (target `{target}`)"
+        numbers.append(value)
+    return float(np.mean(numbers))
 
 
 def metric_fits_target(name: str, predicted: Predicted) -> bool:
@@ -225,7 +296,7 @@ def _area_under_roc(positive: NDArray[np.bool_], scores: Array, *, name: str) ->
     others = len(positive) - count
     if not count or not others:
         lack = name if not count else f"not {name}"
-        raise StepError(
+        raise NotDefined(
             f"`roc_auc` is not defined: no sample has the class {lack}",
             help="leave the metric out, or split with `stratify`",
         )

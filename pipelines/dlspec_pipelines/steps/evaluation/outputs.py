@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from dlspec.language.kinds import Form
+from dlspec.language.metrics import gives_probabilities
 from dlspec.resolve.plan import Plan, canonical_data
 from dlspec_pipelines.steps.engine.batches import Array
 
@@ -101,8 +102,8 @@ def signature_of(plan: Plan) -> Signature:
 
 
 def _output_head(name: str, feature: Mapping[str, Any], loss: Mapping[str, Any]) -> Head:
-    margins = "hinge" in loss["class_name"].lower()
-    from_logits = None if margins else bool(loss["arguments"].get("from_logits", False))
+    said = bool(loss["arguments"].get("from_logits", False))
+    from_logits = said if gives_probabilities(loss["class_name"]) else None
     return Head(name, _target_kind(feature), bool(feature.get("one_hot", False)), from_logits)
 
 

@@ -9,6 +9,7 @@ from dlspec.language.metrics import METRIC_OF
 from dlspec.language.significance_tests import SIGNIFICANCE_TEST_OF
 from dlspec_pipelines.steps.evaluation.measures import FUNCTIONS, right_rows
 from dlspec_pipelines.steps.evaluation.outputs import Predicted
+from dlspec_pipelines.steps.step_errors import NotDefined
 
 # A p-value of 0.05 is then known to 0.005.
 RESAMPLES = 2000
@@ -43,7 +44,8 @@ def bootstrap_p_value(
 ) -> float:
     """Return the two-sided p-value of a paired bootstrap of a metric's difference.
 
-    The same samples are drawn for both, `RESAMPLES` times.
+    The same samples are drawn for both, `RESAMPLES` times; a draw on which the metric is not
+    defined counts for both sides, so that it makes no difference likelier.
 
     Source: Efron and Tibshirani (1993), chapter 16; with one added to count and number, so that
     it is never 0.
@@ -55,7 +57,11 @@ def bootstrap_p_value(
     worse = better = 0
     for _ in range(RESAMPLES):
         rows = generator.integers(0, count, count)
-        gain = sign * (function(challenger.take(rows)) - function(champion.take(rows)))
+        try:
+            gain = sign * (function(challenger.take(rows)) - function(champion.take(rows)))
+        except NotDefined:
+            # Rows that lack a class, say, speak for neither side.
+            gain = 0.0
         worse += gain <= 0
         better += gain >= 0
     return min(1.0, 2 * (1 + min(worse, better)) / (1 + RESAMPLES))

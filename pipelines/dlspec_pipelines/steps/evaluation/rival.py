@@ -87,20 +87,23 @@ def predict_as_rival(
 
 def compare_with_rival(
     rules: Championship, ours: Mapping[str, Predicted], *, theirs: Rival, seed: int
-) -> Comparison | None:
-    """Return the comparison on the samples that neither model was fitted to; None without any.
+) -> Comparison | str:
+    """Return the comparison on the samples that neither model was fitted to, or why there is none.
 
     `alpha` is the chance of a false "better" that is still allowed: a p-value equal to it is not
     below it.
     """
     rows = np.flatnonzero(theirs.fresh)
     if not len(rows):
-        return None
+        return "it was fitted to every test row"
     challenger = {name: p.take(rows) for name, p in ours.items()}
     champion = {name: p.take(rows) for name, p in theirs.predicted.items()}
-    values = [
-        measure_targets((rules.metric,), side)[rules.metric] for side in (challenger, champion)
-    ]
+    values = []
+    for side in (challenger, champion):
+        measured = measure_targets((rules.metric,), side)
+        if rules.metric in measured.undefined:
+            return f"on {len(rows)} test rows {measured.undefined[rules.metric]}"
+        values.append(measured.values[rules.metric])
     # With several targets the metric is their mean, and the test is that of the first it fits.
     name = next(n for n, p in challenger.items() if metric_fits_target(rules.metric, p))
     pair = challenger[name], champion[name]
@@ -112,7 +115,7 @@ def compare_with_rival(
         challenger=values[0],
         champion=values[1],
         p_value=p_value,
-        better=is_better(*values, metric=rules.metric) and p_value < rules.alpha,
+        better=is_better(values[0], values[1], metric=rules.metric) and p_value < rules.alpha,
     )
 
 

@@ -65,21 +65,21 @@ def _decide_challenge(
     found = evaluation.comparison
     if found is not None and found.champion_run == holder.run and found.better:
         return _crown_run(evaluation, f"{_comparison_text(found)}; {_gates_text(evaluation.gates)}")
-    reason = _reason_against_promotion(plan, found, holder)
+    reason = _reason_against_promotion(plan, evaluation, holder)
     text = f"run {holder.run} stays champion: run {trained.run} {reason}"
     return Champion(
         holder.name, holder.run, holder.path, holder.since, text, holder.metrics, promoted=False
     )
 
 
-def _reason_against_promotion(plan: Plan, found: Comparison | None, holder: Champion) -> str:
+def _reason_against_promotion(plan: Plan, evaluation: Evaluation, holder: Champion) -> str:
+    found = evaluation.comparison
     if plan.evaluation is None or plan.evaluation.champion is None:
         return "was not compared with it, for the spec has no `evaluation.champion`"
+    if found is None and evaluation.not_compared:
+        return f"could not be compared with it: {evaluation.not_compared}"
     if found is None:
-        return (
-            "could not be compared with it: there was no champion when it was evaluated, the "
-            "champion has other targets, or it was fitted to every test row"
-        )
+        return "could not be compared with it: there was no champion when it was evaluated"
     if found.champion_run != holder.run:
         return f"was compared with run {found.champion_run}, the champion before; evaluate again"
     return f"is not shown to be better: {_comparison_text(found)}"
@@ -118,7 +118,8 @@ def _gates_text(gates: tuple[GateResult, ...]) -> str:
 
 def _gate_text(gate: GateResult) -> str:
     value = "was not measured" if gate.value is None else f"{gate.value:.6g}"
-    return f"{gate.metric} {value}, required {gate.requirement}"
+    reason = f" ({gate.reason})" if gate.reason else ""
+    return f"{gate.metric} {value}{reason}, required {gate.requirement}"
 
 
 def _comparison_text(found: Comparison) -> str:

@@ -35,8 +35,12 @@ def key_number_tiles(
 
 def _metric_tiles(plan: Plan, dataset: Dataset, evaluation: Evaluation) -> Iterator[Tile]:
     asked = plan.evaluation.metrics if plan.evaluation else ()
-    ordered = dict.fromkeys((*asked, *evaluation.metrics))
-    for name in (name for name in ordered if name in evaluation.metrics):
+    ordered = dict.fromkeys((*asked, *evaluation.metrics, *evaluation.undefined))
+    for name in ordered:
+        if name in evaluation.undefined:
+            yield Tile(name.replace("_", " "), "not defined", evaluation.undefined[name])
+        if name not in evaluation.metrics:
+            continue
         value = evaluation.metrics[name]
         rows = dataset.rows["test"]
         note = _accuracy_interval(value, rows) if name == "accuracy" else ""
