@@ -10,6 +10,7 @@ import click
 import dlspec
 from dlspec.diagnostics.missing_packages import missing_package
 from dlspec.diagnostics.suggest import suggest
+from dlspec.tools.commands.exit_status import INTERRUPTED, CannotDo
 from dlspec.tools.commands.unread_output import dropping_unread_output
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -71,12 +72,12 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("stopped", err=True)
-            ctx.exit(130)
+            ctx.exit(INTERRUPTED)
         except ModuleNotFoundError as error:
             if (missing := missing_package(error)) is None:
                 raise
             command = f"dlspec {ctx.invoked_subcommand or ''}".rstrip()
-            raise click.ClickException(f"`{command}` {missing}") from error
+            raise CannotDo(f"`{command}` {missing}") from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

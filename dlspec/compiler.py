@@ -28,6 +28,8 @@ from dlspec.syntax.tree_text import tree_text
 
 # The version that an import of Keras would take, and the newest where there is none.
 INSTALLED = "installed"
+# Where a value that is set stands, for diagnostics.
+SET_SOURCE = "--set"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ def _override_nodes(params: Mapping[str, object]) -> dict[str, Node]:
     nodes = {}
     for name, value in params.items():
         text = f"{name}={value}"
-        source = Source("--set", text)
+        source = Source(SET_SOURCE, text)
         nodes[name] = as_node(value, Span(source, 1, len(name) + 2, 1, len(text) + 1))
     return nodes
 

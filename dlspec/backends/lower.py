@@ -18,7 +18,7 @@ from dlspec.diagnostics.findings import Diagnostic, SpecError
 from dlspec.diagnostics.source import Span
 from dlspec.expand.flat import Use
 from dlspec.language import catalogue
-from dlspec.language.catalogue import ListedObject, ModelRef, Object
+from dlspec.language.catalogue import ClassEntry, ListedObject, ModelRef, Object, Value
 from dlspec.language.indexing import ELLIPSIS, slice_of
 from dlspec.language.sections import Training
 from dlspec.language.tensors import Tensor
@@ -27,6 +27,9 @@ from dlspec.resolve.shapes.op_arguments import TENSORS, constant_tensor
 
 Models = Mapping[str, keras.Model]
 
+_OF_FLOATS = frozenset({"number", "numbers", "values", "bounds", "schedule"})
+# These take whole numbers for floats, and their config gives back what a spec had written.
+_AS_WRITTEN = frozenset({"layer", "initializer", "constraint"})
 _AROUND = re.compile(r"\AException encountered when calling .*\n|\x1b\[\d+m")
 
 
@@ -262,17 +265,28 @@ def build_object(made: Object, models: Models | None = None, *, name: str | None
         models: The models that a wrapper's `{model: name}` may mean.
         name: The layer's name; Keras chooses one when it is None.
     """
+    entry = made.entry
+    assert entry is not None, f"{made.class_name} is not in the catalogue"
     arguments = {
-        key: _constructor_argument(value, models or {}) for key, value in made.arguments.items()
+        key: _constructor_argument(_with_floats(value, key, entry), models or {})
+        for key, value in made.arguments.items()
     }
     if name is not None:
         arguments["name"] = name
-    entry = made.entry
-    assert entry is not None, f"{made.class_name} is not in the catalogue"
     built = class_of_entry(entry)(**arguments)
     if isinstance(made, ListedObject):
         require_saved(built, made)
     return built
+
+
+def _with_floats(value: Value, key: str, entry: ClassEntry) -> Value:
+    """Return an argument with floats where one is meant: Keras refuses `momentum=1`."""
+    parameter = entry.parameter_named(key)
+    if parameter is None or parameter.type not in _OF_FLOATS or entry.kind in _AS_WRITTEN:
+        return value
+    if isinstance(value, tuple):
+        return tuple(_with_floats(item, key, entry) for item in value)
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _constructor_argument(value: Any, models: Models) -> Any:  # noqa: ANN401 - what the constructor takes

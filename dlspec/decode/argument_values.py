@@ -6,8 +6,8 @@ from functools import cache
 
 from dlspec.decode.keras_version import check_choice
 from dlspec.diagnostics.codes import Code
-from dlspec.diagnostics.findings import Reporter
-from dlspec.diagnostics.suggest import suggest
+from dlspec.diagnostics.findings import Replacement, Reporter
+from dlspec.diagnostics.suggest import replacement_word
 from dlspec.language import catalogue
 from dlspec.language.catalogue import Kind, ModelRef, Object, Parameter, Value
 from dlspec.language.catalogue.target import Target
@@ -127,13 +127,13 @@ def _dtype_argument_value(
     policy = not owner.startswith("ops.")
     if is_dtype(value, policy=policy):
         return value
-    near = suggest(value, (*DTYPES, *POLICIES) if policy else DTYPES)
+    near = replacement_word(value, (*DTYPES, *POLICIES) if policy else DTYPES)
     reporter.error(
         Code.NOT_A_CHOICE,
         node.span,
         f"Keras has no dtype `{value}`",
         label=f"this is the `{parameter.name}` of `{owner}`",
-        help=f"write `{near}`" if near else f"it has {', '.join(DTYPES)}",
+        help=near or f"it has {', '.join(DTYPES)}",
     )
     return POISON
 
@@ -263,10 +263,10 @@ def _report_wrong_argument_type(
     return POISON
 
 
-def _type_help(parameter: Parameter, node: Node) -> str | None:
+def _type_help(parameter: Parameter, node: Node) -> Replacement | None:
     value = node.value if isinstance(node, Scalar) else None
     if isinstance(value, float) and value.is_integer() and parameter.type in ("integer", "extents"):
-        return f"write `{int(value)}`"
+        return Replacement(str(int(value)))
     if parameter.type == "boolean":
         return scalar_help(node, wanted="boolean")
     numeric = parameter.type in ("integer", "number", "extents", "schedule")
@@ -309,14 +309,14 @@ def _broken_bound(parameter: Parameter, number: float) -> str | None:
 
 def _report_choice(parameter: Parameter, node: Node, owner: str, reporter: Reporter) -> Poison:
     words = [str(choice) for choice in parameter.choices]
-    near = suggest(str(plain_value(node)), words) if isinstance(node, Scalar) else None
+    near = replacement_word(str(plain_value(node)), words) if isinstance(node, Scalar) else None
     listed = ", ".join(f"`{word}`" for word in words)
     reporter.error(
         Code.NOT_A_CHOICE,
         node.span,
         f"`{parameter.name}` of `{owner}` is one of {listed}",
         label=f"this is {describe_node(node)}",
-        help=f"write `{near}`" if near else None,
+        help=near,
     )
     return POISON
 

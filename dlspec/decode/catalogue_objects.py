@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from dlspec.decode.argument_values import argument_value, known_words
 from dlspec.decode.keras_version import check_class, check_parameter
 from dlspec.diagnostics.codes import Code
-from dlspec.diagnostics.findings import Diagnostic, Reporter
+from dlspec.diagnostics.findings import Diagnostic, Help, Replacement, Reporter
 from dlspec.diagnostics.source import Span
-from dlspec.diagnostics.suggest import suggest
+from dlspec.diagnostics.suggest import replacement_word
 from dlspec.language import catalogue
 from dlspec.language.catalogue import ClassEntry, Kind, ModelRef, Object, Parameter, Value
 from dlspec.language.catalogue.target import Target
@@ -114,16 +114,25 @@ def _unknown_class_label(kind: Kind, target: Target) -> str:
     return f"Keras has no {kind} of this name"
 
 
-def near_class(kind: Kind, text: str, target: Target) -> str | None:
+# `Dense(10)`, `layers.Dense 10`, `keras.layers.Dense`: as Python says it.
+_CALLED = re.compile(r"(?:\w+\.)*(?P<name>\w+)(?:[ (]\s*(?:(?P<number>\d+)\)?$|.*)|$)")
+
+
+def near_class(kind: Kind, text: str, target: Target) -> Replacement | None:
     """Return the help that names the class nearest to `text`, if one is near."""
     if kind == "layer" and text.lower().startswith("ops."):
-        return f"write `{text.lower()}`"
+        return Replacement(text.lower())
     words = known_words(kind)
     if kind == "layer" and target.project is not None:
         words = (*words, *target.project.layers)
-    near = suggest(text, words) or suggest(re.split(r"[. (]", text.removesuffix(")"))[-1], words)
-    near = near or suggest(re.split(r"[ (]", text)[0], words)
-    return f"write `{near}`" if near else None
+    called = _CALLED.match(text)
+    near = replacement_word(called["name"], words) if called else None
+    if called and near and called["number"]:
+        return Replacement(f"{near.text}: {called['number']}", certain=False)
+    whole = replacement_word(text, words)
+    if whole:
+        return replace(whole, text=f"ops.{whole.text}") if kind == "op" else whole
+    return replace(near, certain=False) if near else None
 
 
 def checked_arguments(
@@ -258,19 +267,18 @@ def report_unknown_argument(
     return meant
 
 
-def _meant_class_argument(entry: ClassEntry, name: str) -> tuple[str | None, str]:
+def _meant_class_argument(entry: ClassEntry, name: str) -> tuple[str | None, Help]:
     names = [parameter.name for parameter in entry.parameters]
     if name == "name":
         return "", f"write `name` beside `{entry.name}`: `{{{entry.name}: ..., name: ...}}`"
-    foreign = catalogue.help_for_foreign_word("parameter", name) or ""
-    for known in names:
-        if foreign == f"Keras calls it `{known}`":
-            return known, foreign
-    if foreign and not foreign.startswith("Keras calls it"):
+    foreign = catalogue.help_for_foreign_word("parameter", name)
+    if isinstance(foreign, str):
         return "", foreign
-    near = suggest(name, names)
+    if foreign is not None and foreign.text in names:
+        return foreign.text, foreign
+    near = replacement_word(name, names)
     if near:
-        return near, f"write `{near}`"
+        return near.text, near
     return None, f"it takes {', '.join(names)}" if names else "leave the arguments out"
 
 

@@ -9,7 +9,7 @@ from dlspec.decode.model_section import decode_model
 from dlspec.decode.section_reader import RecordReader
 from dlspec.decode.spec import ModelSpec, Places
 from dlspec.diagnostics.codes import Code
-from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.findings import Replacement, Reporter
 from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import suggest
 from dlspec.language.catalogue.target import Target
@@ -113,7 +113,7 @@ class _Decoder:
                 node.span,
                 f"`{name}` cannot be a model's name",
                 label="letters, digits and `_`, not beginning with a digit",
-                help=f"write `name: {sound_name(name)}`",
+                help=f"write `name: {stem if stem and _NAME.match(stem) else sound_name(name)}`",
             )
         elif stem is not None and name != stem:
             self._reporter.error(
@@ -162,7 +162,7 @@ class _Decoder:
                 key.span,
                 f"`{key.value}` cannot be a param's name",
                 label="letters, digits and `_`, not beginning with a digit",
-                help=f"write `{sound_name(str(key.value))}`",
+                help=Replacement(sound_name(str(key.value)), certain=False),
             )
 
     def _override_param(self, name: str, declared: Node, value: Node) -> Node:

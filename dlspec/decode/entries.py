@@ -6,12 +6,12 @@ from typing import Literal
 from dlspec.decode.catalogue_objects import near_class
 from dlspec.decode.spec import EntrySpec
 from dlspec.diagnostics.codes import Code
-from dlspec.diagnostics.findings import Reporter
-from dlspec.diagnostics.suggest import suggest
+from dlspec.diagnostics.findings import Help, Replacement, Reporter
+from dlspec.diagnostics.suggest import replacement_word, unknown_key_help
 from dlspec.language import catalogue
 from dlspec.language.catalogue import ClassEntry
 from dlspec.language.catalogue.target import Target
-from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence, is_poison_node
+from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence, is_poison_node, names_beside
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.scalars import POISON, Poison
 from dlspec.syntax.substitution import describe_node
@@ -184,13 +184,13 @@ def _report_heads(
 def _report_no_layer(word: Scalar, target: Target, reporter: Reporter) -> None:
     text = str(word.value)
     help_ = catalogue.help_for_foreign_word("layer", text) or near_class("layer", text, target)
-    near = suggest(text, _HEADS)
+    near = replacement_word(text, _HEADS)
     reporter.error(
         Code.UNKNOWN_CLASS,
         word.span,
         f"unknown layer `{text}`",
         label="layers are spelled as Keras spells them",
-        help=help_ or (f"write `{near}`" if near else _ANY_LAYER),
+        help=help_ or near or _ANY_LAYER,
     )
 
 
@@ -207,7 +207,7 @@ def check_node_name(name: Scalar, reporter: Reporter) -> None:
             name.span,
             f"`{name.value}` cannot be a name",
             label="letters, digits, `_` and `-`, not beginning with a digit",
-            help=f"write `{sound_name(str(name.value))}`",
+            help=Replacement(sound_name(str(name.value)), certain=False),
         )
 
 
@@ -225,7 +225,7 @@ def sound_name(text: str) -> str:
     return name if name and not name[0].isdigit() else f"n{name}"
 
 
-def report_wrong(node: Node, message: str, reporter: Reporter, *, help: str | None = None) -> None:
+def report_wrong(node: Node, message: str, reporter: Reporter, *, help: Help | None = None) -> None:
     """Report a value of a wrong type; poison is reported already."""
     if is_poison_node(node):
         return
@@ -243,15 +243,15 @@ def checked_graph_keys(
         if entry.name in known:
             continue
         synonym = _SYNONYMS.get(entry.name)
-        near = synonym if synonym in known else suggest(entry.name, known)
+        meant = Replacement(synonym) if synonym in known else replacement_word(entry.name, known)
         shown = [key for key in known if not key[:1].isupper()]
         reporter.error(
             Code.UNKNOWN_KEY,
             entry.key.span,
             f"unknown key `{entry.name}`",
             label=f"{what} has no such key",
-            help=f"write `{near}`" if near else f"the keys are {', '.join(shown)}",
+            help=unknown_key_help(meant, shown, beside=names_beside(entry.key, entries.values())),
         )
-        if near:
-            entries.setdefault(near, Entry(Scalar(near, entry.key.span), entry.value))
+        if meant:
+            entries.setdefault(meant.text, Entry(Scalar(meant.text, entry.key.span), entry.value))
     return MappingNode(tuple(entries.values()), node.span)

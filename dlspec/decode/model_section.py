@@ -11,7 +11,7 @@ from dlspec.decode.entries import (
 )
 from dlspec.decode.spec import BlockSpec, GraphSpec, InputSpec
 from dlspec.diagnostics.codes import Code
-from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.findings import Replacement, Reporter
 from dlspec.diagnostics.source import Span
 from dlspec.language.catalogue.target import Target
 from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence, is_poison_node
@@ -144,7 +144,9 @@ def _decode_inputs_as(node: Node | None, reporter: Reporter) -> Literal["list", 
         node.span,
         "`inputs_as` is one of `list`, `mapping`",
         label=f"this is {describe_node(node)}",
-        help="write `mapping` for a model called with a dictionary" if value == "dict" else None,
+        help=Replacement("mapping", because=" for a model called with a dictionary")
+        if value == "dict"
+        else None,
     )
     return None
 

@@ -8,15 +8,15 @@ from typing import Any
 from dlspec.decode.argument_values import CHOSEN_BY_KERAS
 from dlspec.decode.catalogue_objects import head_of, nested_object
 from dlspec.diagnostics.codes import Code
-from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.findings import Help, Reporter
 from dlspec.diagnostics.source import Span
-from dlspec.diagnostics.suggest import suggest
+from dlspec.diagnostics.suggest import replacement_word, unknown_key_help
 from dlspec.language import catalogue, kinds
 from dlspec.language.catalogue import Object
 from dlspec.language.catalogue.target import Target
 from dlspec.language.kinds import Key, Kind, keys_of
 from dlspec.language.sections import Gate
-from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence, is_poison_node
+from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence, is_poison_node, names_beside
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.scalars import POISON
 from dlspec.syntax.substitution import describe_node, plain_value, scalar_help
@@ -75,7 +75,7 @@ class RecordReader:
             case kinds.Either():
                 return self._read_either_value(kind, node, path)
 
-    def wrong(self, path: str, expected: str, node: Node, *, help: str | None = None) -> Any:  # noqa: ANN401 - poison
+    def wrong(self, path: str, expected: str, node: Node, *, help: Help | None = None) -> Any:  # noqa: ANN401 - poison
         """Report a value of a wrong type."""
         self._reporter.error(
             Code.WRONG_TYPE,
@@ -143,14 +143,14 @@ class RecordReader:
             return value
         if kind.or_number and not isinstance(value, str):
             return self._read_number_value(kinds.Number(), node, path)
-        near = suggest(value, kind.words) if isinstance(value, str) else None
+        near = replacement_word(value, kind.words) if isinstance(value, str) else None
         listed = ", ".join(f"`{word}`" for word in kind.words)
         self._reporter.error(
             Code.NOT_A_CHOICE,
             node.span,
             f"{_describe_value_path(path)} is one of {listed}",
             label=f"this is {describe_node(node)}",
-            help=f"write `{near}`" if near else None,
+            help=near,
         )
         return POISON
 
@@ -256,7 +256,9 @@ class RecordReader:
         entries = {entry.name: entry for entry in node if entry.name in known}
         for entry in node:
             if entry.name not in known:
-                near = self._report_unknown_record_key(entry.key, what, known)
+                near = self._report_unknown_record_key(
+                    entry.key, what, known, beside=entries.values()
+                )
                 if near:
                     entries.setdefault(near, Entry(Scalar(near, entry.key.span), entry.value))
         for name, entry in entries.items():
@@ -273,18 +275,18 @@ class RecordReader:
         return MappingNode(tuple(entries.values()), node.span)
 
     def _report_unknown_record_key(
-        self, key: Scalar, what: str, known: Iterable[str]
+        self, key: Scalar, what: str, known: Iterable[str], *, beside: Iterable[Entry] = ()
     ) -> str | None:
         """Report a key that is not known and return the one that it is near to."""
-        near = suggest(str(key.value), known)
+        near = replacement_word(str(key.value), known)
         self._reporter.error(
             Code.UNKNOWN_KEY,
             key.span,
             f"unknown key `{key.value}`",
             label=f"{what} has no such key",
-            help=f"write `{near}`" if near else f"the keys are {', '.join(sorted(known))}",
+            help=unknown_key_help(near, sorted(known), beside=names_beside(key, beside)),
         )
-        return near
+        return near.text if near else None
 
     def _read_tagged_value(self, kind: kinds.Tagged, node: Node, path: str) -> Decoded:
         if not isinstance(node, MappingNode):
@@ -309,17 +311,17 @@ class RecordReader:
 
     def _report_no_tag(self, kind: kinds.Tagged, node: MappingNode, path: str) -> Decoded:
         first = node.entries[0] if node.entries else None
-        near = suggest(first.name, kind.types) if first else None
+        near = replacement_word(first.name, kind.types) if first else None
         self._reporter.error(
             Code.UNKNOWN_KEY if first else Code.MISSING_KEY,
             first.key.span if first else self.keys.get(path, node.span),
             f"unknown {kind.what} `{first.name}`" if first else f"a {kind.what} is missing",
             label=f"no {kind.what} is called so" if first else "nothing is written here",
-            help=f"write `{near}`" if near else f"it is one of {', '.join(kind.types)}",
+            help=near or f"it is one of {', '.join(kind.types)}",
         )
         if first is None or near is None:
             return POISON
-        meant = Entry(Scalar(near, first.key.span), first.value)
+        meant = Entry(Scalar(near.text, first.key.span), first.value)
         return self._read_tagged_value(
             kind, MappingNode((meant, *node.entries[1:]), node.span), path
         )

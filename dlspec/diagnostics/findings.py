@@ -18,6 +18,30 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class Replacement:
+    """A repair that a program can write: `text` in the place of what a finding marks.
+
+    Args:
+        text: What stands there afterwards, as it is written in the file.
+        because: What follows "write `text`" in the help, such as a second way; "" for nothing.
+        say: The whole help, where it says more than "write"; "" for that.
+        certain: Whether nothing else can have been meant, so that `check --fix` writes it.
+    """
+
+    text: str
+    because: str = ""
+    say: str = ""
+    certain: bool = True
+
+    def __str__(self) -> str:
+        """Return the help for a person."""
+        return self.say or f"write `{self.text}`{self.because}"
+
+
+Help = str | Replacement
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding: what is wrong, where, and what to do about it."""
 
@@ -28,6 +52,7 @@ class Diagnostic:
     notes: tuple[str, ...] = ()
     help: str | None = None
     related: tuple[Related, ...] = ()
+    replacement: Replacement | None = None
 
     @property
     def severity(self) -> Severity:
@@ -55,12 +80,14 @@ class Reporter:
         *,
         label: str = "",
         notes: Iterable[str] = (),
-        help: str | None = None,
+        help: Help | None = None,
         related: Iterable[Related] = (),
     ) -> None:
         """Add a finding; whether it is an error or a warning follows from its code."""
         everything = tuple(r for r in (*related, *self.related) if r.span != span)
-        self.add(Diagnostic(code, message, span, label, tuple(notes), help, everything))
+        said = None if help is None else str(help)
+        written = help if isinstance(help, Replacement) else None
+        self.add(Diagnostic(code, message, span, label, tuple(notes), said, everything, written))
 
     def add(self, found: Diagnostic) -> None:
         """Add a finding that is made already, unless it is there."""

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.explain import explanation_page
-from dlspec.diagnostics.findings import Diagnostic
+from dlspec.diagnostics.findings import Diagnostic, Replacement
 from dlspec.diagnostics.source import Span
 
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -120,10 +120,23 @@ def _sarif_result(found: Diagnostic, rule: int) -> dict[str, object]:
             {"id": i, "message": {"text": r.message}, **_sarif_location(r.span)}
             for i, r in enumerate(found.related)
         ]
+    if found.replacement is not None:
+        result["fixes"] = [_sarif_fix(found, found.replacement)]
     return result
 
 
+def _sarif_fix(found: Diagnostic, repair: Replacement) -> dict[str, object]:
+    place = _sarif_place(found.span)
+    written = {"deletedRegion": place["region"], "insertedContent": {"text": repair.text}}
+    change = {"artifactLocation": place["artifactLocation"], "replacements": [written]}
+    return {"description": {"text": str(repair)}, "artifactChanges": [change]}
+
+
 def _sarif_location(span: Span) -> dict[str, object]:
+    return {"physicalLocation": _sarif_place(span)}
+
+
+def _sarif_place(span: Span) -> dict[str, object]:
     region = {
         "startLine": span.line,
         "startColumn": span.column,
@@ -131,4 +144,4 @@ def _sarif_location(span: Span) -> dict[str, object]:
         "endColumn": span.end_column,
     }
     uri = quote(span.source.path, safe="/", errors="replace")
-    return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}
+    return {"artifactLocation": {"uri": uri}, "region": region}

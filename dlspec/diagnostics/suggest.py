@@ -1,6 +1,30 @@
 """The known word that a mistyped one was meant to be."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
+
+from dlspec.diagnostics.findings import Help, Replacement
+
+# In shorter words one slip often makes another word: `mape` and `mae`, `add` and `and`.
+_LEAST_LETTERS = 5
+
+
+def replacement_word(word: str, known: Iterable[str]) -> Replacement | None:
+    """Return the known word to write for a mistyped one, or None when none is near.
+
+    It is certain when no other known word is as near, and the word is not short.
+    """
+    words = list(known)
+    near = suggest(word, words)
+    if near is None:
+        return None
+    folded, meant = _folded_word(word), _folded_word(near)
+    if folded == meant:
+        return Replacement(near)
+    slips = _count_letter_slips(folded, meant, most=len(folded))
+    others = {_folded_word(other) for other in words} - {meant}
+    rivals = [o for o in others if abs(len(o) - len(folded)) <= slips]
+    alone = all(_count_letter_slips(folded, o, most=slips) > slips for o in rivals)
+    return Replacement(near, certain=alone and len(folded) >= _LEAST_LETTERS)
 
 
 def suggest(word: str, known: Iterable[str]) -> str | None:
@@ -8,6 +32,7 @@ def suggest(word: str, known: Iterable[str]) -> str | None:
 
     Case, `_` and `-` count for nothing; one slip in three letters is near, and a swap is one slip.
     """
+    known = list(known)
     folded = _folded_word(word)
     most = (len(folded) + 1) // 3
     best, least = None, most + 1
@@ -18,7 +43,29 @@ def suggest(word: str, known: Iterable[str]) -> str | None:
         distance = _count_letter_slips(folded, other, most=least - 1)
         if distance < least:
             best, least = candidate, distance
-    return best
+    return best if best is None else _in_the_style_of(word, best, known)
+
+
+def _in_the_style_of(word: str, best: str, known: Iterable[str]) -> str:
+    """Return `glorot_uniform` for `GlorotUniform` to one who writes in small letters."""
+    same = [other for other in known if _folded_word(other) == _folded_word(best)]
+    return next((other for other in same if other.islower() == word.islower()), best)
+
+
+def unknown_key_help(
+    meant: Replacement | None, known: Iterable[str], *, beside: Container[str]
+) -> Help:
+    """Return what to do about a key that is not known.
+
+    Args:
+        meant: The known key nearest to it, if one is near.
+        beside: The known keys of the same mapping: what stands there already is not meant again.
+    """
+    if meant is None:
+        return f"the keys are {', '.join(known)}"
+    if meant.text in beside:
+        return f"leave it out: `{meant.text}` stands beside it"
+    return meant
 
 
 def _folded_word(word: str) -> str:

@@ -11,7 +11,7 @@ from dlspec.decode.spec import EntrySpec
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.source import Span
-from dlspec.diagnostics.suggest import suggest
+from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand.flat import FlatArgument, FlatOp, Flow, Pointer
 from dlspec.expand.names import Frame
 from dlspec.language.catalogue import ClassEntry, Parameter
@@ -77,13 +77,13 @@ class CallReader:
         )
 
     def _report_unknown_call_argument(self, key: Scalar, entry: ClassEntry) -> None:
-        near = suggest(str(key.value), entry.call)
+        near = replacement_word(str(key.value), entry.call)
         self.reporter.error(
             Code.CALL_ARGUMENT,
             key.span,
             f"a call of `{entry.name}` takes no `{key.value}`",
             label="not a call argument of this class",
-            help=f"write `{near}`" if near else f"it takes {', '.join(entry.call)}",
+            help=near or f"it takes {', '.join(entry.call)}",
         )
 
     def tensors(self, node: Node) -> FlatArgument:
@@ -138,7 +138,7 @@ class CallReader:
             or _contains_poison(tuple(keywords.values()))
         ):
             return POISON, places
-        if not self._is_complete(entry, len(arguments), keywords, written):
+        if not self._is_complete(entry, len(arguments), places, written):
             return POISON, places
         return FlatOp(entry.name, arguments, keywords), places
 
@@ -146,11 +146,12 @@ class CallReader:
         self,
         entry: ClassEntry,
         positions: int,
-        keywords: Mapping[str, FlatArgument],
+        places: Mapping[str, Span],
         written: EntrySpec,
     ) -> bool:
         """Report operands past the function's parameters, and parameters without a value."""
         word, names = f"`ops.{entry.name}`", [p.name for p in entry.parameters]
+        keywords = {name: span.text or "..." for name, span in places.items() if name != "args"}
         given = {*names[:positions], *keywords}
         if positions and entry.name in VARIADIC:
             given |= {p.name for p in entry.parameters if p.type == "tensors"}
@@ -164,7 +165,8 @@ class CallReader:
             )
         elif missing:
             listed = " and ".join(f"`{name}`" for name in missing)
-            keys = ", ".join(f"{name}: ..." for name in missing)
+            shown = {**keywords, **dict.fromkeys(missing, "...")}
+            keys = ", ".join(f"{name}: {text}" for name, text in shown.items())
             self.reporter.error(
                 Code.MISSING_ARGUMENT,
                 written.span,
@@ -215,13 +217,13 @@ class CallReader:
     def _read_op_keyword(self, entry: ClassEntry, key: Scalar, node: Node) -> FlatArgument:
         parameter = entry.parameter_named(str(key.value))
         if parameter is None:
-            near = suggest(str(key.value), [p.name for p in entry.parameters])
+            near = replacement_word(str(key.value), [p.name for p in entry.parameters])
             self.reporter.error(
                 Code.UNKNOWN_ARGUMENT,
                 key.span,
                 f"`ops.{entry.name}` takes no `{key.value}`",
                 label="not an argument of this function",
-                help=f"write `{near}`" if near else None,
+                help=near,
             )
             return POISON
         check_parameter(entry, parameter, key.span, self.target, self.reporter)

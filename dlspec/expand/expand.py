@@ -8,7 +8,7 @@ from dlspec.decode.spec import GraphSpec
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Related, Reporter
 from dlspec.diagnostics.source import Span
-from dlspec.diagnostics.suggest import suggest
+from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand import zoo
 from dlspec.expand.block_params import block_entry
 from dlspec.expand.control_flow import Unroller, explicit_names
@@ -80,13 +80,13 @@ def _is_param(word: Scalar, key: Scalar, reporter: Reporter) -> bool:
     params = zoo.architecture_params(str(word.value))
     if key.value in params:
         return True
-    near = suggest(str(key.value), params)
+    near = replacement_word(str(key.value), params)
     reporter.error(
         Code.UNKNOWN_PARAM,
         key.span,
         f"`{word.value}` takes no `{key.value}`",
         label="not a param of this architecture",
-        help=f"write `{near}`" if near else f"it takes {', '.join(params)}",
+        help=near or f"it takes {', '.join(params)}",
     )
     return False
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from dlspec.decode.catalogue_objects import checked_arguments, find_class
 from dlspec.decode.spec import BlockSpec, EntrySpec
 from dlspec.diagnostics.codes import Code
-from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.findings import Help, Reporter
 from dlspec.diagnostics.source import Span
-from dlspec.diagnostics.suggest import suggest
+from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand.calls import CallReader
 from dlspec.expand.flat import FlatArgument, FlatGraph, FlatNode, FlatOp, Flow, Pointer, Use
 from dlspec.expand.names import Frame, plain_head
@@ -64,7 +64,7 @@ class Expansion:
     # What the blocks around say to the entries that say nothing themselves.
     trainable: bool = True
 
-    def wrong(self, node: Node, message: str, *, help: str | None = None) -> None:
+    def wrong(self, node: Node, message: str, *, help: Help | None = None) -> None:
         """Report a value of a wrong type, unless a mistake is reported there already."""
         if not is_poison_node(node):
             label = f"this is {describe_node(node)}"
@@ -168,7 +168,7 @@ def _make_layer_call(entry: EntrySpec, place: Place, flow: Flow | None, state: E
 def _find_layer_class(entry: EntrySpec, state: Expansion) -> ClassEntry | Poison:
     word = str(entry.word.value)
     known = not state.blocks or state.target.find("layer", word) is not None
-    near = None if known else suggest(word, state.blocks)
+    near = None if known else replacement_word(word, state.blocks)
     if near is None:
         return find_class("layer", entry.word, state.target, state.reporter)
     state.reporter.error(
@@ -176,7 +176,7 @@ def _find_layer_class(entry: EntrySpec, state: Expansion) -> ClassEntry | Poison
         entry.word.span,
         f"unknown layer or block `{word}`",
         label="neither Keras nor `blocks` has it",
-        help=f"write `{near}`",
+        help=near,
     )
     return POISON
 
@@ -226,13 +226,13 @@ def _class_of(name: str, state: Expansion) -> ClassEntry | None:
 def _find_use_target(target: Scalar, frame: Frame, state: Expansion) -> Flow | None:
     found = frame.lookup(target)
     if found is None:
-        near = suggest(str(target.value), [*state.models, *frame.visible])
+        near = replacement_word(str(target.value), [*state.models, *frame.visible])
         state.reporter.error(
             Code.UNKNOWN_NAME,
             target.span,
             f"there is no model and no entry `{target.value}` to use",
             label="not declared above",
-            help=f"write `{near}`" if near else "declare it under `models`",
+            help=near or "declare it under `models`",
         )
     return found
 

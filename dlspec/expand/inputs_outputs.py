@@ -5,7 +5,7 @@ from itertools import count
 
 from dlspec.decode.spec import GraphSpec, InputSpec
 from dlspec.diagnostics.codes import Code
-from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.findings import Replacement, Reporter
 from dlspec.expand.flat import Flow, Input, Pointer
 from dlspec.expand.names import Frame
 from dlspec.language.dtypes import DTYPES
@@ -78,7 +78,7 @@ def _read_input_extent(node: Node, reporter: Reporter) -> int | Poison | None:
             node.span,
             "an extent is at least 1",
             label=f"{value} is outside of that",
-            help="write `null` for any length",
+            help=Replacement("null", because=" for any length", certain=False),
         )
     else:
         _report_wrong_node_type(
@@ -100,7 +100,7 @@ def _read_input_dtype(declared: InputSpec, scope: Scope, reporter: Reporter) -> 
             node.span,
             f"`dtype` is one of {', '.join(f'`{name}`' for name in DTYPES)}",
             label=f"this is {describe_node(node)}",
-            help=f"write `{_WIDTHS[str(value)]}`" if str(value) in _WIDTHS else None,
+            help=Replacement(_WIDTHS[str(value)]) if str(value) in _WIDTHS else None,
         )
     return None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.source import Span
-from dlspec.diagnostics.suggest import suggest
+from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand.flat import Flow, Pointer
 from dlspec.syntax.nodes import Scalar
 from dlspec.syntax.scalars import POISON, Poison
@@ -99,15 +99,13 @@ class Frame:
     def _report_unknown_tensor_name(self, text: str, span: Span) -> None:
         names = set(self._all_names())
         later = text in self._all_later()
-        near = suggest(text, names)
+        near = replacement_word(text, names)
         self.reporter.error(
             Code.USED_BEFORE_DECLARED if later else Code.UNKNOWN_NAME,
             span,
             f"`{text}` is used before it is declared" if later else f"nothing is called `{text}`",
             label="declared further down" if later else "no input and no entry above has this name",
-            help="move its entry up"
-            if later
-            else (f"write `{near}`" if near else _known_names_help(names)),
+            help="move its entry up" if later else (near or _known_names_help(names)),
         )
 
     def _all_names(self) -> Iterable[str]:

@@ -54,6 +54,12 @@ class TimeSplit:
     time: str = spec_key(Text(), "The column that orders the rows.")
     validation: float = spec_key(Number(minimum=0, below=1), "Share of all rows.", default=0.0)
     test: float = spec_key(Number(above=0, below=1), "Share of all rows.", default=0.2)
+    gaps: str = spec_key(
+        Choice(("drop", "cross")),
+        "Windows of a `series` over a step that is not the usual one: left out and counted, or "
+        "kept, where a window counts rows whatever the time between them.",
+        default="drop",
+    )
 
 
 Split = FractionSplit | GivenSplit | ColumnSplit | TimeSplit

@@ -1,10 +1,11 @@
 """Calls of the models that a spec declares: whether there is such a model, and what fits it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
-from dlspec.diagnostics.suggest import suggest
+from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand.flat import FlatNode
 from dlspec.language.catalogue import ModelRef, Object
 from dlspec.resolve.plan import Graph
@@ -19,13 +20,14 @@ def report_unknown_models(
         if isinstance(value, Object) and not report_unknown_models(value, flat, models, reporter):
             return False
         if isinstance(value, ModelRef) and value.name not in models:
-            near = suggest(value.name, models)
+            near = replacement_word(value.name, models)
+            written = replace(near, text=f"{{model: {near.text}}}") if near else None
             reporter.error(
                 Code.UNKNOWN_NAME,
                 flat.places.get(name, flat.head),
                 f"there is no model `{value.name}`",
                 label="not declared under `models`",
-                help=f"write `{near}`" if near else "declare it under `models`",
+                help=written or "declare it under `models`",
             )
             return False
     return True
@@ -64,12 +66,12 @@ def _tensors_in_input_order(graph: Graph, given: Inputs) -> tuple[Tensor, ...]:
     names = [declared.name for declared in graph.inputs]
     unknown = next((name for name in given if name not in names), None)
     if unknown is not None:
-        near = suggest(unknown, names)
+        near = replacement_word(unknown, names)
         raise ShapeError(
             Code.LAYER_INPUTS,
             f"`{graph.name}` has no input `{unknown}`",
             field="from",
-            help=f"write `{near}`" if near else f"its inputs are {', '.join(names)}",
+            help=near or f"its inputs are {', '.join(names)}",
         )
     return tuple(given[name] for name in names if name in given)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from dlspec.diagnostics.codes import Code
-from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.findings import Help, Replacement, Reporter
 from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import suggest
 from dlspec.expand.flat import FlatArgument, FlatGraph, FlatNode, FlatOp, Pointer, Use
@@ -140,7 +140,8 @@ class _Resolver:
         near = suggest(pointer.pick or "", names)
         flat = self.flat_nodes.get(pointer.node)
         layer = flat.operation if flat else None
-        help_ = f"write `{pointer.node}.{near}`" if near else f"write `{pointer.node}`"
+        meant = f"{pointer.node}.{near}" if near else pointer.node
+        help_: Help = Replacement(meant, certain=near is not None)
         if isinstance(layer, Object) and pointer.pick in _RETURNED_ON_DEMAND:
             if (pointer.node, layer.class_name) in self.short_of_outputs:
                 return

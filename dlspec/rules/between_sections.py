@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from dlspec.decode.spec import ModelSpec
 from dlspec.diagnostics.codes import Code
-from dlspec.diagnostics.findings import Reporter
-from dlspec.diagnostics.suggest import suggest
+from dlspec.diagnostics.findings import Replacement, Reporter
+from dlspec.diagnostics.suggest import replacement_word
 from dlspec.language.sections import Clip
 from dlspec.rules.subject import Checked
 
@@ -59,13 +59,15 @@ def _check_outputs(
 ) -> None:
     unknown = [name for name in value if name not in outputs]
     for name in unknown:
-        near = suggest(name, outputs) or (outputs[0] if len(outputs) == 1 else None)
+        near = replacement_word(name, outputs)
+        if near is None and len(outputs) == 1:
+            near = Replacement(outputs[0], certain=False)
         reporter.error(
             Code.UNKNOWN_NAME,
             spec.places.key(f"training.{key}.{name}"),
             f"the model has no output `{name}`",
             label=f"its outputs are {', '.join(outputs)}",
-            help=f"write `{near}`" if near else None,
+            help=near,
         )
     missing = [name for name in outputs if name not in value]
     if key == "loss" and missing and not unknown:

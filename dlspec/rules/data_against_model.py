@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from dlspec.decode.spec import Places
 from dlspec.diagnostics.codes import Code
-from dlspec.diagnostics.findings import Reporter
-from dlspec.diagnostics.suggest import suggest
+from dlspec.diagnostics.findings import Replacement, Reporter
+from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand.flat import FlatGraph
 from dlspec.language.features import Feature
 from dlspec.language.sections import Data, is_free_of_poison
@@ -39,23 +39,25 @@ def _check_inputs(
     extra = [name for name in features if name not in declared]
     missing = [name for name in declared if name not in features]
     for name in extra[len(missing) :]:
-        near = suggest(name, missing)
+        near = replacement_word(name, missing)
         reporter.error(
             Code.FEATURE_NAMES,
             places.key(f"data.inputs.{name}"),
             f"the model has no input `{name}`",
             label=f"its inputs are {', '.join(declared)}",
-            help=f"write `{near}`" if near else "leave it out, or add such an input to the model",
+            help=near or "leave it out, or add such an input to the model",
         )
     for name, one in declared.items():
         if name in missing:
-            near = suggest(name, extra) or (extra[0] if len(extra) == 1 else None)
+            near = replacement_word(name, extra)
+            if near is None and len(extra) == 1:
+                near = Replacement(extra[0], certain=False)
             reporter.error(
                 Code.FEATURE_NAMES,
                 flat.input_places[name],
                 f"`data.inputs` has nothing for the input `{name}`",
                 label=f"the features are {', '.join(features)}" if features else "no feature",
-                help=f"write `{near}`" if near else f"add `{name}` under `data.inputs`",
+                help=near or f"add `{name}` under `data.inputs`",
             )
             continue
         given = features[name].element

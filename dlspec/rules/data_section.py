@@ -4,8 +4,8 @@ import re
 
 from dlspec.decode.spec import ModelSpec
 from dlspec.diagnostics.codes import Code
-from dlspec.diagnostics.findings import Reporter
-from dlspec.diagnostics.suggest import suggest
+from dlspec.diagnostics.findings import Replacement, Reporter
+from dlspec.diagnostics.suggest import replacement_word
 from dlspec.language.row_splits import ColumnSplit, FractionSplit, GivenSplit, TimeSplit
 from dlspec.language.sections import Data
 from dlspec.rules.subject import Checked
@@ -44,13 +44,15 @@ def _check_stratify(name: str, data: Data, spec: ModelSpec, reporter: Reporter) 
     fitting = [n for n, f in {**data.inputs, **data.targets}.items() if f.can_stratify]
     if name in fitting:
         return
-    near = suggest(name, fitting) or (fitting[-1] if fitting else None)
+    near = replacement_word(name, fitting)
+    if near is None and fitting:
+        near = Replacement(fitting[-1], certain=False)
     reporter.error(
         Code.UNKNOWN_NAME,
         spec.places.value("data.split.stratify"),
         f"`stratify` takes a target of classes or a category, `{name}` is neither",
         label=f"such features: {', '.join(fitting) or 'none'}",
-        help=f"write `{near}`" if near else "leave `stratify` out",
+        help=near or "leave `stratify` out",
     )
 
 
@@ -58,6 +60,7 @@ def _check_windows(data: Data, spec: ModelSpec, reporter: Reporter) -> None:
     """Report windows without rows in order, or beside features that are no windows."""
     series = [n for n, f in {**data.inputs, **data.targets}.items() if f.window is not None]
     if not series:
+        _check_gaps_without_windows(data, spec, reporter)
         return
     if not isinstance(data.split, TimeSplit | ColumnSplit):
         reporter.error(
@@ -79,6 +82,17 @@ def _check_windows(data: Data, spec: ModelSpec, reporter: Reporter) -> None:
         )
 
 
+def _check_gaps_without_windows(data: Data, spec: ModelSpec, reporter: Reporter) -> None:
+    if isinstance(data.split, TimeSplit) and data.split.gaps == "cross":
+        reporter.error(
+            Code.CONFLICT,
+            spec.places.key("data.split.gaps"),
+            "`gaps` says what windows do, and there are none",
+            label="no feature is a `series`",
+            help="leave `gaps` out",
+        )
+
+
 def _check_expected_columns(data: Data, spec: ModelSpec, reporter: Reporter) -> None:
     """Report a contract on a column that nothing reads when it looks like a mistyped one."""
     read = {c for f in (*data.inputs.values(), *data.targets.values()) for c in f.columns}
@@ -89,14 +103,14 @@ def _check_expected_columns(data: Data, spec: ModelSpec, reporter: Reporter) -> 
     for column, expected in (data.expect or {}).items():
         if expected.str_matches is not None:
             _check_pattern(column, expected.str_matches, spec, reporter)
-        near = suggest(column, read)
+        near = replacement_word(column, read)
         if column not in read and near:
             reporter.error(
                 Code.UNKNOWN_NAME,
                 spec.places.key(f"data.expect.{column}"),
                 f"no feature reads the column `{column}`",
-                label=f"`{near}` is read",
-                help=f"write `{near}`",
+                label=f"`{near.text}` is read",
+                help=near,
             )
 
 

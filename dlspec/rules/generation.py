@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dlspec.decode.spec import ModelSpec
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Related, Reporter
-from dlspec.diagnostics.suggest import suggest
+from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand.flat import FlatGraph
 from dlspec.language.catalogue import Object
 from dlspec.language.features import TokensFeature
@@ -66,13 +66,13 @@ def _check_input(checked: _Asked) -> bool:
     names = [declared.name for declared in checked.graph.inputs]
     if checked.generate.input in names:
         return True
-    near = suggest(checked.generate.input, names)
+    near = replacement_word(checked.generate.input, names)
     checked.reporter.error(
         Code.UNKNOWN_NAME,
         checked.spec.places.value(f"{_SECTION}.input"),
         f"the model has no input `{checked.generate.input}`",
         label=f"its inputs are {', '.join(names)}",
-        help=f"write `{near}`" if near else None,
+        help=near,
     )
     return False
 
@@ -91,13 +91,13 @@ def _check_generated_output(checked: _Asked) -> str | None:
             help=f"add `output: {names[0]}`",
         )
     else:
-        near = suggest(checked.generate.output, names)
+        near = replacement_word(checked.generate.output, names)
         checked.reporter.error(
             Code.UNKNOWN_NAME,
             checked.spec.places.value(f"{_SECTION}.output"),
             f"the model has no output `{checked.generate.output}`",
             label=f"its outputs are {', '.join(names)}",
-            help=f"write `{near}`" if near else None,
+            help=near,
         )
     return None
 

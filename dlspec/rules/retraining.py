@@ -4,7 +4,7 @@ import re
 import zoneinfo
 
 from dlspec.diagnostics.codes import Code
-from dlspec.diagnostics.suggest import suggest
+from dlspec.diagnostics.suggest import replacement_word
 from dlspec.language.sections import is_free_of_poison
 from dlspec.rules.subject import Checked
 
@@ -112,13 +112,13 @@ def report_retraining(checked: Checked) -> None:
         )
     name = spec.retraining.timezone
     if not _is_time_zone(name):
-        near = suggest(name, zoneinfo.available_timezones())
+        near = replacement_word(name, zoneinfo.available_timezones())
         reporter.error(
             Code.TIME_ZONE,
             spec.places.value("retraining.timezone"),
             f"there is no time zone `{name}`",
             label="not in the IANA time zone database",
-            help=f"write `{near}`" if near else "write a name such as `Europe/Zurich`, or `UTC`",
+            help=near or "write a name such as `Europe/Zurich`, or `UTC`",
         )
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from dlspec.diagnostics.codes import Code
-from dlspec.diagnostics.suggest import suggest
+from dlspec.diagnostics.findings import Replacement
+from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand.names import snake_case
 from dlspec.language.catalogue import Object
 from dlspec.language.sections import Training
@@ -26,14 +27,19 @@ def report_monitors(checked: Checked) -> None:
         place = checked.spec.places.value(path)
         plain = monitor.removeprefix("val_")
         if plain not in known:
-            near = suggest(plain, known) or _beginning_alike(plain, known)
-            prefix = "val_" if monitor.startswith("val_") else ""
+            near = replacement_word(plain, known)
+            meant = near.text if near else _beginning_alike(plain, known) or "loss"
+            figure = f"val_{meant}" if monitor.startswith("val_") else meant
             checked.reporter.error(
                 Code.UNCOMPUTED_MONITOR,
                 place,
                 f"`{callback.class_name}` watches `{monitor}`, which nothing computes",
                 label=f"computed are {', '.join(known)}",
-                help=f"write `monitor: {prefix}{near or 'loss'}`",
+                help=Replacement(
+                    figure,
+                    say=f"write `monitor: {figure}`",
+                    certain=near is not None and near.certain,
+                ),
             )
         elif monitor.startswith("val_") and not validated:
             checked.reporter.error(

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from dlspec.diagnostics.codes import Code
-from dlspec.diagnostics.suggest import suggest
+from dlspec.diagnostics.findings import Help
+from dlspec.diagnostics.suggest import replacement_word
 
 # No formula of a model is that long; the parser is linear in it.
 MAX_CHARACTERS = 500
@@ -37,7 +38,7 @@ class ExpressionError(Exception):
     """
 
     def __init__(
-        self, code: Code, message: str, *, offset: int, length: int, help: str | None = None
+        self, code: Code, message: str, *, offset: int, length: int, help: Help | None = None
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -157,8 +158,8 @@ def unknown_name_error(
 ) -> ExpressionError:
     """Return the error for a name that stands for nothing, with the nearest known one."""
     known = sorted(known)
-    near = suggest(name, known)
-    help_text = None if near is None else f"write `{near}`"
+    near = replacement_word(name, known)
+    help_text: Help | None = near
     if near is None and known:
         help_text = f"known here: {', '.join(f'`{k}`' for k in known[:12])}"
     return ExpressionError(

@@ -1,6 +1,6 @@
 """The tree of a text: scalars, sequences and mappings, each with its place."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from dlspec.diagnostics.source import Span
@@ -42,6 +42,11 @@ class Entry:
     def name(self) -> str:
         """Return the key as text."""
         return str(self.key.value)
+
+
+def names_beside(key: Scalar, entries: Iterable[Entry]) -> set[str]:
+    """Return the names of those entries that stand in the file of `key`, not in what it extends."""
+    return {entry.name for entry in entries if entry.key.span.source is key.span.source}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from dlspec.diagnostics.codes import Code
-from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.findings import Replacement, Reporter
 from dlspec.diagnostics.source import Span
 from dlspec.syntax import expressions
 from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence
@@ -88,7 +88,7 @@ def _evaluate_expression_scalar(
 
 def _mark_meant_read(error: expressions.ExpressionError, scope: Scope) -> None:
     """Count the name that a mistyped one was meant to be as read: one mistake, one finding."""
-    for name in _WORD.findall(error.help or ""):
+    for name in _WORD.findall(str(error.help or "")):
         scope.mark_read(name)
 
 
@@ -158,16 +158,16 @@ def describe_node(node: Node) -> str:
             return str(node.value)
 
 
-def scalar_help(node: Node, *, wanted: Literal["boolean", "number"]) -> str | None:
+def scalar_help(node: Node, *, wanted: Literal["boolean", "number"]) -> Replacement | None:
     """Return what to write for a scalar that only its form keeps from being what is wanted."""
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
         return None
     word = _TRUTH.get(node.value.lower())
     if wanted == "boolean" and word:
         quoted = "" if node.quoted else f": YAML 1.2 reads `{node.value}` as text"
-        return f"write `{word}`{quoted}"
+        return Replacement(word, because=quoted)
     if wanted == "number" and node.quoted and _is_number_text(node.value):
-        return "write it without quotes"
+        return Replacement(node.value, say="write it without quotes")
     return None
 
 

@@ -7,18 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlspec.language.sources import CsvSource, JsonLinesSource, NpzSource, ParquetSource
+from dlspec.tools.commands.exit_status import CLEAN
 from dlspec.tools.commands.remarks import print_remark
+from dlspec_pipelines.steps.evaluation.table_endings import require_table_name
 from dlspec_pipelines.steps.json_documents import PLAN, RUN, read_document
 from dlspec_pipelines.steps.runs import find_run
-from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.steps.step_errors import StepError, WrongUsage
 from dlspec_pipelines.trainer.backend_choice import require_backend
 from dlspec_pipelines.trainer.keras_import import import_keras, quiet_start
 
 if TYPE_CHECKING:
     from dlspec_pipelines.steps.datasets.table import Table
-
-
-_CLEAN, _FINDINGS = 0, 1
 
 
 _KINDS = (".csv", ".json", ".jsonl", ".npz", ".parquet")
@@ -44,6 +43,8 @@ def predict(
         length: Most ids to generate; None is what the spec says.
     """
     try:
+        if output is not None:
+            require_table_name(Path(output))
         choice = find_run(word)
         plan = read_document(choice.folder / "plan.json", PLAN)
         run = read_document(choice.folder / "run.json", RUN)
@@ -54,8 +55,8 @@ def predict(
         _write_predicted_table(table, None if output is None else Path(output))
     except StepError as problem:
         print(problem, file=sys.stderr)  # noqa: T201 - this is the output
-        return _FINDINGS
-    return _CLEAN
+        return problem.status
+    return CLEAN
 
 
 def _settle_backend(backend: str) -> None:
@@ -76,11 +77,16 @@ def _predict_file(
         import_keras()
     from dlspec_pipelines.steps.datasets.read_source import read_source_table
     from dlspec_pipelines.steps.evaluation.new_rows import predict_new_rows as predict_rows
+    from dlspec_pipelines.steps.preparation.applying import windows_left_out
     from dlspec_pipelines.steps.preparation.fitting import load_preparation
     from dlspec_pipelines.steps.preparation.trained_types import text_columns_of
 
-    text = text_columns_of(load_preparation(folder))
+    preparation = load_preparation(folder)
+    text = text_columns_of(preparation)
     table = read_source_table(source, Path.cwd(), text_columns=text)
+    left_out, gaps = windows_left_out(preparation, table)
+    if left_out:
+        print_remark(f"{left_out:,} windows left out: they reach over {gaps:,} gaps in time")
     return predict_rows(folder, table, beam=beam, length=length)
 
 
@@ -104,7 +110,7 @@ def _new_rows_source(file: Path, plan: Mapping[str, Any]) -> FileSource:
             return NpzSource(path)
         case ".parquet":
             return ParquetSource((path,))
-    raise StepError(
+    raise WrongUsage(
         f"`{file}` is not a table: its name ends in `{file.suffix}`",
         help=f"name a file that ends in {', '.join(f'`{kind}`' for kind in _KINDS)}",
     )

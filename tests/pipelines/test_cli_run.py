@@ -187,7 +187,7 @@ def test_the_beginning_of_a_run_id_is_enough_for_predict(project, done, tmp_path
 def test_predict_with_an_unknown_name_offers_the_nearest(project, done, tmp_path):
     np.savez(tmp_path / "new.npz", images=np.zeros((2, 8, 8)))
     answer = dlspec(project, "predict", "tinny", str(tmp_path / "new.npz"))
-    assert answer.returncode == 1
+    assert answer.returncode == 2
     assert "`tiny` is near" in answer.stderr
 
 

@@ -173,6 +173,6 @@ def test_a_taken_port_is_named_and_another_one_offered(dev):
         text=True,
         check=False,
     )
-    assert again.returncode == 1
+    assert again.returncode == 2
     assert f"port {dev.port} of 127.0.0.1 is taken" in again.stderr
     assert "make dev` chooses another port" in again.stderr

@@ -13,7 +13,7 @@ from dlspec_pipelines.steps.evaluation.paired_tests import (
     is_better,
     mcnemar_p_value,
 )
-from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.steps.step_errors import NotDefined, StepError
 
 CLASSES = 4
 _SAMPLES = st.lists(
@@ -90,8 +90,12 @@ def test_regression_metrics_are_those_of_scikit_learn(drawn):
         "mae": sk.mean_absolute_error(p.true, p.guess),
         "mse": sk.mean_squared_error(p.true, p.guess),
         "rmse": np.sqrt(sk.mean_squared_error(p.true, p.guess)),
-        "r2": sk.r2_score(p.true, p.guess),
     }
+    if (p.true == p.true[0]).all():
+        with pytest.raises(NotDefined, match="targets of all samples are the same"):
+            FUNCTIONS["r2"](p)
+    else:
+        expected["r2"] = sk.r2_score(p.true, p.guess)
     for name, value in expected.items():
         assert FUNCTIONS[name](p) == pytest.approx(value, rel=1e-9), name
 
@@ -126,12 +130,55 @@ def test_a_metric_of_two_targets_is_their_mean_with_each_beside_it():
     right = Predicted("class", np.array([0, 1]), np.array([0, 1]))
     half = Predicted("class", np.array([0, 1]), np.array([0, 0]))
     number = Predicted("number", np.array([[1.0]]), np.array([[3.0]]))
-    assert measure_targets(("accuracy", "mae"), {"a": right, "b": half, "c": number}) == {
+    measures = measure_targets(("accuracy", "mae"), {"a": right, "b": half, "c": number})
+    assert measures.undefined == {}
+    assert measures.values == {
         "accuracy": 0.75,
         "a_accuracy": 1.0,
         "b_accuracy": 0.5,
         "mae": 2.0,
     }
+
+
+def test_a_metric_that_has_no_value_costs_the_others_nothing():
+    ids = np.array([0, 0, 1])
+    both = Predicted("binary", ids, ids, np.array([0.1, 0.2, 0.9]))
+    one = Predicted("binary", ids * 0, ids, np.array([0.1, 0.2, 0.9]))
+    measures = measure_targets(("roc_auc", "accuracy"), {"a": both, "b": one})
+    assert measures.values == {
+        "a_roc_auc": 1.0,
+        "accuracy": pytest.approx(5 / 6),
+        "a_accuracy": 1.0,
+        "b_accuracy": pytest.approx(2 / 3),
+    }
+    reason = "`roc_auc` is not defined: no sample has the class 1"
+    assert measures.undefined == {"roc_auc": f"{reason} (target `b`)", "b_roc_auc": reason}
+
+
+@pytest.mark.parametrize("guess", [np.nan, np.inf, 1e200])
+def test_what_is_no_finite_number_is_no_value(guess):
+    p = Predicted("number", np.array([[1.0], [2.0]]), np.array([[guess], [1.0]]))
+    measures = measure_targets(("mse", "r2"), {"y": p})
+    assert measures.values == {}
+    assert "`mse` came out as" in measures.undefined["mse"]
+    assert "`r2` came out as" in measures.undefined["r2"]
+
+
+def test_scores_that_are_not_finite_leave_no_curve():
+    ids = np.array([0, 1])
+    p = Predicted("binary", ids, ids, np.array([np.nan, 0.5]))
+    told = measure_targets(("roc_auc", "log_loss"), {"y": p}).undefined
+    assert "scores that are not finite" in told["roc_auc"]
+    assert "came out as nan" in told["log_loss"]
+
+
+def test_draws_without_a_value_make_no_difference_likelier():
+    true = np.array([0] * 30 + [1])
+    good = Predicted("binary", true, true, np.where(true == 1, 0.9, 0.1))
+    bad = Predicted("binary", true, true, np.where(true == 1, 0.1, 0.9))
+    p_value = bootstrap_p_value(good, bad, metric="roc_auc", seed=1)
+    # A draw of 31 rows lacks the one of class 1 in (30/31)^31 = 36 % of all cases.
+    assert p_value == pytest.approx(2 * (30 / 31) ** 31, abs=0.06)
 
 
 def test_a_metric_that_fits_no_target_is_said():

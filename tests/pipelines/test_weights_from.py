@@ -263,7 +263,7 @@ def test_the_command_tells_what_was_taken_and_so_does_the_report(tmp_path):
     assert "Weights it began with" in page
     assert "<td>dense</td><td>initialised anew</td><td>not in the file</td>" in page
     refused = command(tmp_path, "run", "frozen", "--weights-from", "nowhere.h5")
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert refused.stderr.startswith("error: `nowhere.h5` is no file")
     assert refused.stdout == ""
 

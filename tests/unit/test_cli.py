@@ -103,10 +103,10 @@ def test_sarif_names_the_rule_and_the_place(run):
     assert [rule["id"] for rule in log["tool"]["driver"]["rules"]] == ["DL206"]
 
 
-def test_a_file_that_is_not_there_is_a_finding(run):
-    result = run("check", "nowhere.yaml")
-    assert result.exit_code == 1
-    assert "error[DL101]: `nowhere.yaml` cannot be read" in result.stdout
+def test_a_file_that_is_not_there_is_wrong_usage_and_the_nearest_is_offered(run):
+    result = run("check", "goood.yaml")
+    assert result.exit_code == 2
+    assert "there is no file or folder `goood.yaml`; write `specs/good.yaml`" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_set_changes_a_param_and_refuses_what_is_none(run, tmp_path):
     assert "(None, 32)" in run("show", "good", "--set", "width=32").stdout
     for given, code in (("wdth=3", "DL316"), ("width=wide", "DL203"), ("width=[1, 2]", "DL203")):
         result = run("show", "good", "--set", given)
-        assert result.exit_code == 1
+        assert result.exit_code == 2
         assert f"error[{code}]" in result.stderr
 
 

@@ -1,9 +1,15 @@
 """A metric that the test rows cannot give is told before a training."""
 
+import json
+
+import numpy as np
 import pytest
 
 import dlspec
+from dlspec.language.metrics import METRIC_OF
 from dlspec_pipelines.steps.evaluation.computable_metrics import require_computable_metrics
+from dlspec_pipelines.steps.evaluation.measures import FUNCTIONS, value_or_reason
+from dlspec_pipelines.steps.evaluation.outputs import Predicted
 from dlspec_pipelines.steps.preparation.dataset import prepare_dataset
 from dlspec_pipelines.steps.step_errors import StepError
 
@@ -70,3 +76,62 @@ def test_a_single_row_has_no_variance_to_explain(judged):
     assert "`r2` is not defined on a single test row" in judged(NUMBER, "r2", [3])
     assert judged(NUMBER, "r2", [3, 4]) is None
     assert judged(NUMBER, "mae", [3]) is None
+
+
+def test_targets_that_are_all_the_same_have_no_variance_to_explain(judged):
+    told = judged(NUMBER, "r2", [3, 3, 3])
+    assert "`r2` is not defined where the target `y` of all test rows is the same" in told
+    assert judged(NUMBER, "rmse", [3, 3, 3]) is None
+
+
+TOKENS = """\
+dlspec: 1
+name: m
+data:
+  source: {json_lines: a.jsonl}
+  inputs: {x: {tokens: x, length: 5, vocabulary: 9}}
+  targets: {y: {tokens: y, length: 5, vocabulary: 9}}
+  split: {column: part, validation: [v], test: [t]}
+model:
+  inputs: {x: {shape: [5], dtype: int32}}
+  graph: [{Embedding: [9, 4]}, {Dense: 9, name: y}]
+training: {epochs: 1, loss: {SparseCategoricalCrossentropy: {from_logits: true}}}
+evaluation: {metrics: [METRIC]}
+"""
+
+
+@pytest.fixture
+def judged_ids(tmp_path, monkeypatch):
+    """Return what a metric of ids meets on one test row; None when it is defined."""
+    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
+
+    def judge(metric, ids):
+        rows = [{"x": [1, 2], "y": [2, 1], "part": part} for part in "rv"]
+        rows.append({"x": [1, 2], "y": ids, "part": "t"})
+        (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+        plan = dlspec.loads(TOKENS.replace("METRIC", metric))
+        try:
+            require_computable_metrics(plan, prepare_dataset(plan.data, base=tmp_path))
+        except StepError as error:
+            return str(error).partition("\n")[0]
+        return None
+
+    return judge
+
+
+def test_padding_alone_has_no_accuracy(judged_ids):
+    assert "where no test row of `y` holds an id" in judged_ids("token_accuracy", [0, 0])
+    assert judged_ids("token_accuracy", [0, 3]) is None
+    assert judged_ids("sequence_accuracy", [0, 0]) is None
+
+
+def test_what_a_record_says_of_rows_is_what_its_function_refuses():
+    """The check before a training and the measurement after it agree on every metric."""
+    same = Predicted("number", np.ones((3, 1)), np.zeros((3, 1)))
+    one_class = Predicted("class", np.zeros(3, int), np.zeros(3, int), np.full((3, 2), 0.5))
+    padding = Predicted("tokens", np.zeros((3, 2), int), np.zeros((3, 2), int))
+    for name, function in FUNCTIONS.items():
+        record = METRIC_OF[name]
+        poor = {"number": same, "class": one_class, "tokens": padding}[record.on[0]]
+        asks = record.varied or record.every_class or record.least_ids > 0
+        assert isinstance(value_or_reason(function, poor, name=name), str) == asks, name

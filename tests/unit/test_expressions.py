@@ -138,7 +138,7 @@ def test_a_long_text_is_refused():
 def test_an_unknown_name_gets_the_nearest_one():
     with pytest.raises(ExpressionError) as caught:
         evaluate_expression(parse_expression("kernl * 2"), NAMES)
-    assert caught.value.help == "write `kernel`"
+    assert str(caught.value.help) == "write `kernel`"
 
 
 def test_names_are_what_an_expression_reads():

@@ -9,6 +9,7 @@ from dlspec.language.sections import Data
 from dlspec.language.sources import CsvSource
 from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.preparation.splits import deal_rows
+from dlspec_pipelines.steps.preparation.time_steps import NO_BREAKS
 from dlspec_pipelines.steps.preparation.windows import Window, window_anchors, window_of
 from dlspec_pipelines.steps.step_errors import StepError
 
@@ -154,21 +155,27 @@ def test_a_split_that_leaves_no_training_rows_is_refused():
 
 
 def test_a_window_lies_within_its_part():
-    assert window_anchors(np.arange(10, 20), Window(4, 2, 1)).tolist() == [14, 15, 16, 17, 18]
+    assert window_anchors(np.arange(10, 20), Window(4, 2, 1), NO_BREAKS).tolist() == [
+        14,
+        15,
+        16,
+        17,
+        18,
+    ]
 
 
 def test_a_gap_ends_a_run():
     positions = np.array([0, 1, 2, 3, 10, 11, 12, 13, 14])
-    assert window_anchors(positions, Window(3, 1, 1)).tolist() == [3, 13, 14]
+    assert window_anchors(positions, Window(3, 1, 1), NO_BREAKS).tolist() == [3, 13, 14]
 
 
 def test_the_stride_counts_from_the_start_of_a_run():
     positions = np.concatenate([np.arange(3, 11), np.arange(20, 27)])
-    assert window_anchors(positions, Window(2, 1, 3)).tolist() == [5, 8, 22, 25]
+    assert window_anchors(positions, Window(2, 1, 3), NO_BREAKS).tolist() == [5, 8, 22, 25]
 
 
 def test_no_window_fits_a_run_that_is_too_short():
-    assert window_anchors(np.arange(4), Window(4, 1, 1)).tolist() == []
+    assert window_anchors(np.arange(4), Window(4, 1, 1), NO_BREAKS).tolist() == []
 
 
 def test_series_of_one_sample_meet_at_its_anchor():

@@ -11,7 +11,7 @@ from dlspec.decode.spec import GraphSpec
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.source import Source
-from dlspec.diagnostics.suggest import suggest
+from dlspec.diagnostics.suggest import replacement_word
 from dlspec.language.catalogue.target import Target
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.nodes import Node, Scalar
@@ -64,13 +64,13 @@ def read_architecture(
     """Return the architecture called `word` with `given` params, or report what is wrong."""
     name = str(word.value)
     if name not in architecture_names():
-        near = suggest(name, architecture_names())
+        near = replacement_word(name, architecture_names())
         reporter.error(
             Code.REFERENCE_NOT_FOUND,
             word.span,
             f"there is no packaged architecture `{name}`",
             label="not in the zoo",
-            help=f"write `{near}`" if near else f"the zoo has {', '.join(architecture_names())}",
+            help=near or f"the zoo has {', '.join(architecture_names())}",
         )
         return None
     chosen = [_is_choice(name, param, node, reporter) for param, node in given.items()]

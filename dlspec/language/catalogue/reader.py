@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from dlspec.diagnostics.findings import Help, Replacement
 from dlspec.diagnostics.source import Span
 
 Kind = Literal[
@@ -307,7 +308,7 @@ def generated_from() -> str:
 
 
 @cache
-def help_for_foreign_word(kind: Kind | Literal["parameter"], word: str) -> str | None:
+def help_for_foreign_word(kind: Kind | Literal["parameter"], word: str) -> Help | None:
     """Return what to write in the place of a word from PyTorch or Ludwig, as a help sentence.
 
     Returns:
@@ -317,7 +318,9 @@ def help_for_foreign_word(kind: Kind | Literal["parameter"], word: str) -> str |
     meaning = words.get(kind, {}).get(word)
     if meaning is None:
         return None
-    return str(meaning["say"]) if "say" in meaning else f"Keras calls it `{meaning['keras']}`"
+    if "say" in meaning:
+        return str(meaning["say"])
+    return Replacement(meaning["keras"], say=f"Keras calls it `{meaning['keras']}`")
 
 
 @cache

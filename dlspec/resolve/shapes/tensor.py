@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Help
 from dlspec.language.catalogue import ModelRef
 from dlspec.language.tensors import Tensor
 
@@ -71,7 +72,7 @@ class ShapeError(Exception):
         message: str,
         *,
         field: str | None = None,
-        help: str | None = None,
+        help: Help | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code

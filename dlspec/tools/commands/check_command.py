@@ -7,11 +7,14 @@ from pathlib import Path
 
 import click
 
+from dlspec.compiler import Compilation
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Diagnostic
 from dlspec.language.catalogue.own_layers import project_problems
 from dlspec.language.catalogue.project import project_of
+from dlspec.syntax.spec_files import replace_text
 from dlspec.syntax.spec_recognition import means_to_be_spec, not_a_spec
+from dlspec.tools.certain_repairs import repair_spec
 from dlspec.tools.commands.findings_output import FORMATS, print_findings
 from dlspec.tools.commands.remarks import QUIET_OPTION, print_remark
 from dlspec.tools.commands.spec_arguments import compile_file_or_stdin
@@ -27,6 +30,7 @@ _MODEL = re.compile(r"""(?:^|[{,]\s*)["']?model["']?\s*:""", re.MULTILINE)
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
 @click.option("--select", metavar="CODES", help="Tell these alone: `DL5,DL301`.")
 @click.option("--ignore", metavar="CODES", help="Leave these out.")
+@click.option("--fix", is_flag=True, help="Write every repair that is certain into the specs.")
 @QUIET_OPTION
 def check(
     paths: tuple[str, ...],
@@ -35,6 +39,7 @@ def check(
     ignore: str | None,
     *,
     strict: bool,
+    fix: bool,
 ) -> None:
     """Report every mistake in every spec under PATHS (default: specs/).
 
@@ -47,6 +52,7 @@ def check(
       dlspec check
       dlspec check specs/digits_lenet5.yaml --format github
       dlspec check --select DL5,DL301
+      dlspec check --fix
       cat model.yaml | dlspec check -
     """  # noqa: D301 - click reads \b
     selected, ignored = _code_prefixes(select) or ("DL",), _code_prefixes(ignore)
@@ -54,8 +60,13 @@ def check(
     if not paths and not specs_folder().is_dir():
         raise click.UsageError("there is no folder specs/ here; write the path of a spec")
     files = list(spec_files_under(paths or (str(specs_folder()),)))
-    for file in files:
-        found.extend(_findings_of(file))
+    if fix and "-" in files:
+        raise click.UsageError("`--fix` writes into files, and standard input is none")
+    compiled = {file: compile_file_or_stdin(file) for file in files}
+    if fix:
+        compiled = {file: _repaired_file(file, one) for file, one in compiled.items()}
+    for one in compiled.values():
+        found.extend(_findings_of(one))
     found.extend(_of_projects(files))
     # A wrong line of pyproject.toml is found by each spec that needs it.
     found = list(dict.fromkeys(found))
@@ -67,9 +78,22 @@ def check(
     sys.exit(1 if failed else 0)
 
 
-def _findings_of(file: str) -> tuple[Diagnostic, ...]:
+def _repaired_file(file: str, compilation: Compilation) -> Compilation:
+    """Write the certain repairs into a file and return what it compiles to afterwards."""
+    repaired = repair_spec(compilation)
+    source = repaired.compilation.source
+    if repaired.count and source is not None:
+        try:
+            replace_text(Path(file), source.text)
+        except OSError as error:
+            raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
+        noun = "repair" if repaired.count == 1 else "repairs"
+        print_remark(f"{file}: {repaired.count} {noun} written")
+    return repaired.compilation
+
+
+def _findings_of(compilation: Compilation) -> tuple[Diagnostic, ...]:
     """Return the findings of one file; a file of another kind has one, not one for each key."""
-    compilation = compile_file_or_stdin(file)
     source = compilation.source
     # With a `model` it is a spec whose first line was forgotten, and all its mistakes count.
     if source is None or means_to_be_spec(source.text) or _MODEL.search(source.text):

@@ -10,6 +10,7 @@ from dlspec.diagnostics.findings import Reporter
 from dlspec.syntax.formatting import formatted_spec
 from dlspec.syntax.spec_files import replace_text
 from dlspec.syntax.spec_recognition import means_to_be_spec, not_a_spec
+from dlspec.tools.commands.exit_status import CannotDo
 from dlspec.tools.commands.findings_output import print_refusals
 from dlspec.tools.commands.remarks import QUIET_OPTION, print_remark
 from dlspec.tools.commands.spec_paths import read_file_or_stdin, spec_files_under, specs_folder
@@ -67,4 +68,4 @@ def _replace_spec_file(file: str, text: str) -> None:
     try:
         replace_text(Path(file), text)
     except OSError as error:
-        raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
+        raise CannotDo(f"{file} cannot be written: {error.strerror}") from error

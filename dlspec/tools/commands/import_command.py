@@ -13,6 +13,7 @@ import click
 from dlspec.decode.entries import sound_name
 from dlspec.diagnostics.findings import SpecError
 from dlspec.syntax.spec_files import write_text
+from dlspec.tools.commands.exit_status import CannotDo
 from dlspec.tools.commands.findings_output import print_refusals
 from dlspec.tools.commands.remarks import QUIET_OPTION, print_remark
 
@@ -64,6 +65,8 @@ def import_model(
         raise click.UsageError(
             f"`{weights}` is no name for weights; write `--weights {Path(weights).stem}{_WEIGHTS}`"
         )
+    if model != "-" and not Path(model).exists():
+        raise click.UsageError(f"there is no file `{model}`")
     targets = [Path(path) for path in (output, weights) if path is not None]
     for target in targets:
         _require_writable_target(target, Path(model), force=force)
@@ -83,7 +86,7 @@ def _require_writable_target(target: Path, model: Path, *, force: bool) -> None:
 
     Raises:
         click.UsageError: If it is there, or cannot be a file.
-        click.ClickException: If its folder may not be written.
+        CannotDo: If its folder may not be written.
     """
     if target.is_dir():
         raise click.UsageError(f"`{target}` is a folder; name a file in it")
@@ -95,9 +98,7 @@ def _require_writable_target(target: Path, model: Path, *, force: bool) -> None:
     # A missing folder is made, in the nearest one that is there.
     folder = next(above for above in target.absolute().parents if above.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
-        raise click.ClickException(
-            f"{target} cannot be written: `{folder}` is no folder where you may write"
-        )
+        raise CannotDo(f"{target} cannot be written: `{folder}` is no folder where you may write")
 
 
 def _import_or_exit(model: str, name: str | None, weights: str | None, *, flat: bool) -> _Imported:
@@ -119,7 +120,7 @@ def _import_or_exit(model: str, name: str | None, weights: str | None, *, flat: 
         except KeptError as error:
             raise click.ClickException(str(error)) from error
         except OSError as error:
-            raise click.ClickException(f"{weights} cannot be written: {error.strerror}") from error
+            raise CannotDo(f"{weights} cannot be written: {error.strerror}") from error
     return found
 
 
@@ -147,7 +148,7 @@ def _write_imported_spec(path: Path, text: str) -> None:
     try:
         write_text(path, text)
     except OSError as error:
-        raise click.ClickException(f"{path} cannot be written: {error.strerror}") from error
+        raise CannotDo(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _imported_spec_name(output: str | None, name: str | None) -> str | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from dlspec.tools.commands.exit_status import CannotDo
 from dlspec.tools.new.first_project import FIRST_SPEC, make_first_project
 
 
@@ -20,13 +21,13 @@ def init_project(folder: Path) -> None:
       dlspec init my_models && cd my_models && dlspec check
     """  # noqa: D301 - click reads \b
     if folder.exists() and not folder.is_dir():
-        raise click.ClickException(f"{folder} is a file, and a project is a folder")
+        raise CannotDo(f"{folder} is a file, and a project is a folder")
     try:
         for outcome in make_first_project(folder):
             click.echo(f"{outcome.done} {outcome.path}")
     except ValueError as error:
-        raise click.ClickException(str(error)) from error
+        raise CannotDo(str(error)) from error
     except OSError as error:
-        raise click.ClickException(f"{error.filename or folder}: {error.strerror}") from error
+        raise CannotDo(f"{error.filename or folder}: {error.strerror}") from error
     step = "" if folder.resolve() == Path.cwd() else f"cd {shlex.quote(str(folder))} && "
     click.echo(f"\nnext:\n  {step}dlspec check\n  dlspec run {FIRST_SPEC}")

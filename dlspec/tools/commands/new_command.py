@@ -2,6 +2,7 @@
 
 import click
 
+from dlspec.tools.commands.exit_status import CannotDo
 from dlspec.tools.commands.spec_paths import specs_folder
 from dlspec.tools.new.new_spec import write_new
 
@@ -24,6 +25,6 @@ def new(name: str, architecture: str, data: str) -> None:
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:
-        raise click.ClickException(f"specs/{name}.yaml: {error.strerror}") from error
+        raise CannotDo(f"specs/{name}.yaml: {error.strerror}") from error
     click.echo(f"wrote {path}", err=True)
     click.echo(str(path))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from dlspec.tools.commands.exit_status import CannotDo
 from dlspec.tools.commands.remarks import QUIET_OPTION, print_remark
 from dlspec.tools.commands.spec_arguments import SET_OPTION, plan_or_exit
 from dlspec.tools.show import graph_svg, layer_table, plan_json
@@ -34,5 +35,5 @@ def show(spec: str, sets: tuple[str, ...], picture: str | None, *, as_json: bool
         try:
             Path(picture).write_text(graph_svg(plan.graph), "utf-8")
         except OSError as error:
-            raise click.ClickException(f"{picture} cannot be written: {error.strerror}") from error
+            raise CannotDo(f"{picture} cannot be written: {error.strerror}") from error
         print_remark(f"wrote {picture}")

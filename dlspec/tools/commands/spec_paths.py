@@ -19,10 +19,11 @@ def spec_files_under(paths: tuple[str, ...]) -> Iterator[str]:
     """Yield the files that `paths` name; a folder stands for every spec in it.
 
     Raises:
-        click.UsageError: If a folder holds none.
+        click.UsageError: If there is no such file or folder, or a folder holds none.
     """
     for path in paths:
         if path == "-" or not Path(path).is_dir():
+            _require_file(path)
             yield path
             continue
         inside = _specs_in_folder(Path(path))
@@ -59,6 +60,14 @@ def _may_be_spec(file: Path) -> bool:
     return means_to_be_spec(content.replace(b"\0", b"").decode("utf-8", "ignore").lstrip("\ufeff"))
 
 
+def _require_file(path: str) -> None:
+    if path != "-" and not Path(path).exists():
+        near = suggest(Path(path).stem, [p.stem for p in specs_folder().rglob("*.y*ml")])
+        named = sorted(specs_folder().rglob(f"{near}.y*ml")) if near else []
+        advice = f"; write `{named[0]}`" if named else ""
+        raise click.UsageError(f"there is no file or folder `{path}`{advice}")
+
+
 def spec_path(spec: str) -> Path:
     """Return the file of a spec given by path, or by its name under specs/.
 
@@ -66,8 +75,10 @@ def spec_path(spec: str) -> Path:
         click.UsageError: If there is neither, when the nearest name is offered, or more than one.
     """
     path = Path(spec)
-    if path.is_file() or path.suffix in (".yaml", ".yml"):
+    if path.is_file():
         return path
+    if path.suffix in (".yaml", ".yml"):
+        _require_file(spec)
     folder = specs_folder()
     named = sorted(p for p in folder.rglob("*.y*ml") if p.stem == spec)
     if len(named) > 1:

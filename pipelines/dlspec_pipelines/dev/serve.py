@@ -24,7 +24,7 @@ from watchfiles import watch
 from dlspec_pipelines.dev.layer_changes import layer_changes
 from dlspec_pipelines.location.instance import OWN_PROCESS, prepare_instance
 from dlspec_pipelines.specs import SUFFIXES, project_folder
-from dlspec_pipelines.steps.step_errors import StepError, write_errors_as_step_errors
+from dlspec_pipelines.steps.step_errors import StepError, WrongUsage, write_errors_as_step_errors
 from dlspec_pipelines.steps.store import artifacts_home
 from dlspec_pipelines.trainer.process import STOP_GRACE_S
 
@@ -72,7 +72,7 @@ def serve(port: int) -> int:
             (root / "specs").mkdir(exist_ok=True)
     except StepError as problem:
         _print_dev_line(str(problem), sys.stderr)
-        return 1
+        return problem.status
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -127,7 +127,7 @@ def _require_free_port(port: int) -> None:
         except OSError as error:
             reason = os.strerror(error.errno or 0).lower()
             verdict = "is taken" if error.errno == errno.EADDRINUSE else "cannot be used"
-            raise StepError(
+            raise WrongUsage(
                 f"port {port} of {HOST} {verdict}: {reason}",
                 help=f"`PORT={_next_free(port)} make dev` chooses another port",
             ) from error

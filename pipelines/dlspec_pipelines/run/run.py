@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dlspec.tools.commands.exit_status import CLEAN, FINDINGS, INTERRUPTED
 from dlspec_pipelines.location.instance import OWN_PROCESS, opening_alone, prepare_instance
 from dlspec_pipelines.run.terminal import Progress, aligned_table
-from dlspec_pipelines.run.watcher import CLEAN, FINDINGS, INTERRUPTED, _print_run_message, _Watcher
+from dlspec_pipelines.run.watcher import _print_run_message, _Watcher
 from dlspec_pipelines.specs import SpecFile
 from dlspec_pipelines.steps.records import Champion, Evaluation, Start, read_record
 from dlspec_pipelines.steps.reuse import is_trained
@@ -49,7 +50,7 @@ def run(spec: SpecFile, options: RunOptions) -> int:
         config = _dagster_run_config(spec, options, start)
         return _execute_chain(watcher, run_id, trainers=trainers, config=config)
     except StepError as problem:
-        return _print_run_message(str(problem), FINDINGS)
+        return _print_run_message(str(problem), problem.status)
     except KeyboardInterrupt:
         return _explain_interruption(watcher)
     finally:

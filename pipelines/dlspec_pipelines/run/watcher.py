@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dlspec.resolve.chain import STEPS, Step, chain_step
+from dlspec.tools.commands.exit_status import FINDINGS
 from dlspec_pipelines.run.start_lines import start_lines
 from dlspec_pipelines.run.terminal import Progress
 from dlspec_pipelines.specs import SpecFile
 from dlspec_pipelines.steps.records import Started
-
-CLEAN, FINDINGS, INTERRUPTED = 0, 1, 130
-
 
 _INTERRUPT = "DagsterExecutionInterruptedError"
 

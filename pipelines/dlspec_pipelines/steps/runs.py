@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dlspec.diagnostics.suggest import suggest
 from dlspec_pipelines.steps.records import Champion, TrainedModel, read_record
-from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.steps.step_errors import StepError, WrongUsage
 from dlspec_pipelines.steps.store import artifacts_home, champion_file
 
 
@@ -22,7 +22,8 @@ def find_run(word: str) -> Choice:
     """Return the run that a word means; dates of files play no part.
 
     Raises:
-        StepError: If there is none, or more than one.
+        WrongUsage: If there is none, or more than one.
+        StepError: If it is gone.
     """
     if Path(word, "model.keras").is_file():
         return Choice(Path(word).absolute(), "it is the folder named")
@@ -46,13 +47,13 @@ def _run_by_id(word: str) -> Choice:
         )
     if begins:
         ids = ", ".join(f"`{p.parent.name}/{p.name}`" for p in sorted(begins)[:5])
-        raise StepError(
+        raise WrongUsage(
             f"`{word}` is the beginning of {len(begins)} runs", help=f"write more of one: {ids}"
         )
     names = sorted(p.name for p in runs.glob("*") if p.is_dir() and not p.name.startswith("."))
     near = suggest(word, names)
     known = f"`{near}` is near" if near else f"trained are {', '.join(f'`{n}`' for n in names)}"
-    raise StepError(
+    raise WrongUsage(
         f"`{word}` is no trained model, no run and no folder of one",
         help=known if names else "`dlspec run` trains one",
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dlspec_pipelines.steps.records import Start
 from dlspec_pipelines.steps.runs import find_run
-from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.steps.step_errors import WrongUsage
 from dlspec_pipelines.steps.store import artifacts_home
 
 _ENDINGS = (".keras", ".h5", ".hdf5", ".json")
@@ -18,7 +18,7 @@ def find_start(word: str) -> Start:
     """Return what a word means: a file of weights, else a run as `dlspec predict` finds it.
 
     Raises:
-        StepError: If it is neither.
+        WrongUsage: If it is neither.
     """
     # `Path.expanduser` fails for a user that is not there; this leaves the word as it is.
     path = Path(os.path.expanduser(word))  # noqa: PTH111 - said above
@@ -30,7 +30,7 @@ def find_start(word: str) -> Start:
             else Start(_recorded_start_path(path), None, str(path))
         )
     if path.suffix in _ENDINGS:
-        raise StepError(f"`{word}` is no file", help="name a file that is there, or a run")
+        raise WrongUsage(f"`{word}` is no file", help="name a file that is there, or a run")
     return _of_run(find_run(word).folder)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dlspec.tools.commands.exit_status import FINDINGS, WRONG_USAGE
+
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
 # How numpy and HDF5 word a short write: their OSError carries no errno.
@@ -20,7 +22,10 @@ class StepError(Exception):
         code: The code that `dlspec explain` knows; None for a fault of the machine or the run.
         help: What to do about it, a statement.
         table: The failing rows as a Markdown table, for a contract that is broken.
+        status: The exit status of the command that it ends.
     """
+
+    status = FINDINGS
 
     def __init__(
         self,
@@ -44,6 +49,12 @@ class StepError(Exception):
 
 class NotDefined(StepError):  # noqa: N818 - the sentence a person reads says it
     """A metric that has no value on some rows or predictions; others may have."""
+
+
+class WrongUsage(StepError):  # noqa: N818 - the sentence a person reads says it
+    """Something that the command line names and that is not there, or cannot be."""
+
+    status = WRONG_USAGE
 
 
 class Busy(StepError):  # noqa: N818 - the sentence a person reads says it

@@ -9,7 +9,7 @@ from dlspec.resolve.plan import Plan
 from dlspec.rules.backend import backend_limits
 from dlspec_pipelines.steps.json_documents import RUN, read_document
 from dlspec_pipelines.steps.records import TrainedModel
-from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.steps.step_errors import StepError, WrongUsage
 
 # What `find_spec` asks for, and the extra that brings it.
 _PACKAGES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
@@ -50,7 +50,7 @@ def require_backend(backend: str, plan: Plan | None = None) -> None:
 
     if backend not in _PACKAGES:
         known = ", ".join(f"`{name}`" for name in _PACKAGES)
-        raise StepError(f"dlspec does not train on `{backend}`", help=f"name one of {known}")
+        raise WrongUsage(f"dlspec does not train on `{backend}`", help=f"name one of {known}")
     for limit in backend_limits(plan.graph, backend) if plan else ():
         raise StepError(
             f"{limit.message}: {limit.reason}",
@@ -59,7 +59,7 @@ def require_backend(backend: str, plan: Plan | None = None) -> None:
         )
     if find_spec(_PACKAGES[backend]) is None:
         extra = "" if backend == "tensorflow" else f"[{backend}]"
-        raise StepError(
+        raise WrongUsage(
             f"the backend `{backend}` is not installed",
             help=f"in a clone of dlspec, `.venv/bin/pip install -e '.{extra}'` brings it",
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from dlspec.diagnostics.suggest import suggest
 from dlspec_pipelines.steps.step_errors import StepError
 
 Array = NDArray[Any]
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,16 +21,35 @@ class Table:
     """Columns of a source; the first axis of each counts the rows, from 0.
 
     A column is numeric, boolean, of dates (datetime64), or of objects: texts, None where a value
-    is missing, or one array per row. `given_test` marks the source's own test rows.
+    is missing, or one array per row. `given_test` marks the source's own test rows; `files` holds
+    each file that was read and how many rows it gave, in their order, where the source has files.
     """
 
     columns: Mapping[str, Array]
     given_test: NDArray[np.bool_] | None = None
+    files: tuple[tuple[Path, int], ...] = ()
 
     @property
     def rows(self) -> int:
         """Return how many rows there are."""
         return next((len(column) for column in self.columns.values()), 0)
+
+    def file_of(self, row: int) -> Path | None:
+        """Return the file that a row was read from; None where the source has no files."""
+        return self._file_and_start(row)[0]
+
+    def place_of(self, row: int) -> str:
+        """Return where a row stands, for an error; counted within its file."""
+        file, start = self._file_and_start(row)
+        return f"row {row - start}" + (f" of `{file.name}`" if file is not None else "")
+
+    def _file_and_start(self, row: int) -> tuple[Path | None, int]:
+        start = 0
+        for file, rows in self.files:
+            if row < start + rows:
+                return file, start
+            start += rows
+        return None, 0
 
 
 def require_columns(table: Table, names: Iterable[str]) -> None:

@@ -69,8 +69,8 @@ def read_arrow_columns(path: Path, reader: object) -> dict[str, Array]:
         raise file_not_opened_error(path, error) from error
 
 
-def stacked_file_columns(parts: Mapping[Path, dict[str, Array]]) -> dict[str, Array]:
-    """Return the columns of some files under one another.
+def stacked_file_table(parts: Mapping[Path, dict[str, Array]]) -> Table:
+    """Return the columns of some files under one another, and which rows each file gave.
 
     Raises:
         StepError: If their columns do not fit.
@@ -80,12 +80,12 @@ def stacked_file_columns(parts: Mapping[Path, dict[str, Array]]) -> dict[str, Ar
         if list(more) != list(columns):
             odd = sorted(set(more) ^ set(columns)) or list(more)
             raise unreadable_source(f"`{path}` has other columns than `{first}`: `{odd[0]}`")
-    if not others:
-        return columns
-    return {
-        name: _joined_column_pieces(name, [part[name] for part in parts.values()])
-        for name in columns
-    }
+    if others:
+        columns = {
+            name: _joined_column_pieces(name, [part[name] for part in parts.values()])
+            for name in columns
+        }
+    return Table(columns, files=tuple((path, Table(part).rows) for path, part in parts.items()))
 
 
 def _joined_column_pieces(name: str, pieces: list[Array]) -> Array:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dlspec_pipelines.steps.datasets.table import Array, Table
+from dlspec_pipelines.steps.evaluation.table_endings import TABLE_ENDINGS, require_table_name
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.store import whole_file
 
@@ -24,12 +25,9 @@ def write_predictions_table(table: Table, output: Path) -> None:
     Raises:
         StepError: If the form cannot hold a column, or the file cannot be written.
     """
-    write = _WRITERS.get(output.suffix)
-    if write is None:
-        known = ", ".join(f"`{ending}`" for ending in _WRITERS)
-        raise StepError(f"`{output}` is no table", help=f"end its name in one of {known}")
+    require_table_name(output)
     with whole_file(output) as file:
-        write(table, file)
+        _WRITERS[output.suffix](table, file)
 
 
 def csv_frame(table: Table) -> pd.DataFrame:
@@ -98,3 +96,4 @@ _WRITERS: Mapping[str, Callable[[Table, IO[bytes]], None]] = {
     ".npz": _write_npz,
     ".parquet": _write_parquet,
 }
+assert tuple(_WRITERS) == TABLE_ENDINGS

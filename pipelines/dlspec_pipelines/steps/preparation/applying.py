@@ -1,17 +1,19 @@
 """A fitted preparation applied to new rows."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
+from dlspec.language.features import Feature
 from dlspec_pipelines.steps.datasets.table import Table, require_columns, unpreparable_data
 from dlspec_pipelines.steps.preparation.fitting import Preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part
 from dlspec_pipelines.steps.preparation.preparers import gather_raw_values
 from dlspec_pipelines.steps.preparation.sampling import Samples, feature_elements
-from dlspec_pipelines.steps.preparation.splits import time_order
+from dlspec_pipelines.steps.preparation.time_steps import NO_BREAKS, time_course
 from dlspec_pipelines.steps.preparation.trained_types import with_trained_types
-from dlspec_pipelines.steps.preparation.windows import window_anchors, window_of
+from dlspec_pipelines.steps.preparation.windows import Window, window_anchors, window_of
 
 
 def apply_preparation(preparation: Preparation, table: Table) -> Part:
@@ -28,16 +30,45 @@ def apply_preparation(preparation: Preparation, table: Table) -> Part:
     table = with_trained_types(preparation, table)
     samples = _samples_of_new_rows(preparation, table)
     if not samples.places.size:
-        raise unpreparable_data(f"no window fits the {table.rows} rows", help="give more rows")
+        _, gaps = windows_left_out(preparation, table)
+        between = f" between {gaps} gaps in time" if gaps else ""
+        raise unpreparable_data(
+            f"no window fits the {table.rows} rows{between}", help="give more rows"
+        )
     raws = {name: gather_raw_values(one.feature, table) for name, one in inputs.items()}
     return Part(feature_elements(inputs, raws, samples), {}, samples.rows)
 
 
+def windows_left_out(preparation: Preparation, table: Table) -> tuple[int, int]:
+    """Return how many windows of a table are left out over gaps in time, and how many gaps."""
+    window = _window_to_predict(preparation)
+    if window is None or preparation.time is None:
+        return 0, 0
+    course = time_course(table, preparation.time, preparation.steps)
+    rows = np.arange(table.rows)
+    kept, whole = (len(window_anchors(rows, window, b)) for b in (course.breaks, NO_BREAKS))
+    return whole - kept, len(course.breaks)
+
+
 def _samples_of_new_rows(preparation: Preparation, table: Table) -> Samples:
     rows = np.arange(table.rows)
-    fitted = (*preparation.inputs.values(), *preparation.targets.values())
-    window = window_of(one.feature for one in fitted)
+    window = _window_to_predict(preparation)
     if window is None:
         return Samples(rows, rows, None)
-    order = rows if preparation.time is None else time_order(table, preparation.time)
-    return Samples(order, window_anchors(rows, replace(window, horizon=0)), window)
+    order, breaks = rows, NO_BREAKS
+    if preparation.time is not None:
+        require_columns(table, [preparation.time])
+        course = time_course(table, preparation.time, preparation.steps)
+        order, breaks = course.order, course.breaks
+    shared = window_of(_features_of(preparation))
+    return Samples(order, window_anchors(rows, window, breaks), shared)
+
+
+def _window_to_predict(preparation: Preparation) -> Window | None:
+    """Return the rows that a sample needs: nothing of what it forecasts."""
+    window = window_of(_features_of(preparation))
+    return None if window is None else replace(window, horizon=0)
+
+
+def _features_of(preparation: Preparation) -> Iterator[Feature]:
+    return (one.feature for one in (*preparation.inputs.values(), *preparation.targets.values()))

@@ -1,6 +1,6 @@
 """contract.json: what was checked about a data set, how it is dealt, what is odd about it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,13 +28,13 @@ def contract_json(
     *,
     preparation: Preparation,
     parts: Mapping[str, Part],
-    cut: Mapping[str, int],
+    also: Iterable[Finding],
 ) -> str:
     """Return the account of a data set as JSON: `rows`, `checks`, `balance`, `findings`.
 
     Args:
         parts: The prepared arrays.
-        cut: For each feature how many samples were longer than its `length`.
+        also: What was found odd while the arrays were made.
     """
     balance = {
         name: class_counts(
@@ -43,7 +43,7 @@ def contract_json(
         for name, f in data.targets.items()
         if f.num_classes is not None
     }
-    findings = list(_data_findings(table, data, preparation, parts=parts, cut=cut))
+    findings = [*_data_findings(table, data, preparation, parts=parts), *also]
     findings += [found for name, counts in balance.items() for found in odd_balance(name, counts)]
     account = {
         "rows": {"source": table.rows, **preparation.rows},
@@ -66,14 +66,9 @@ def _data_findings(
     preparation: Preparation,
     *,
     parts: Mapping[str, Part],
-    cut: Mapping[str, int],
 ) -> Iterator[Finding]:
     features = [*data.inputs.values(), *data.targets.values()]
     yield from odd_columns(table, [name for one in features for name in one.columns])
     others = {part: parts[part].inputs for part in ("validation", "test")}
     yield from repeated_rows(parts["train"].inputs, others)
     yield from unknown_categories(table, preparation.inputs, parts)
-    for name, count in cut.items():
-        if count:
-            text = f"{count} samples of `{name}` were longer than its `length` and are cut"
-            yield Finding("cut_samples", name, count, text)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +14,9 @@ from dlspec.language.row_splits import FractionSplit, GivenSplit, TimeSplit
 from dlspec.language.sections import Data
 from dlspec.resolve.plan import canonical_digest
 from dlspec_pipelines.steps.datasets.contract import Checked, validate_contract
+from dlspec_pipelines.steps.datasets.hygiene import Finding
 from dlspec_pipelines.steps.datasets.read_source import content_hash, read_source_table
-from dlspec_pipelines.steps.datasets.table import Table, require_columns, unpreparable_data
+from dlspec_pipelines.steps.datasets.table import Rows, Table, require_columns, unpreparable_data
 from dlspec_pipelines.steps.file_digests import (
     note_file_digests,
     read_file_digests,
@@ -35,7 +36,13 @@ from dlspec_pipelines.steps.preparation.prepared_arrays import open_written_part
 from dlspec_pipelines.steps.preparation.preparers import gather_raw_values
 from dlspec_pipelines.steps.preparation.raw_columns import Raw
 from dlspec_pipelines.steps.preparation.sampling import Samples, element_batches, samples_of_part
-from dlspec_pipelines.steps.preparation.splits import PARTS, deal_rows
+from dlspec_pipelines.steps.preparation.splits import PARTS, Deal, deal_rows
+from dlspec_pipelines.steps.preparation.time_steps import (
+    NO_BREAKS,
+    TimeCourse,
+    fit_time_course,
+    odd_time_steps,
+)
 from dlspec_pipelines.steps.preparation.windows import Window, window_of
 from dlspec_pipelines.steps.records import Dataset
 from dlspec_pipelines.steps.step_errors import StepError
@@ -105,16 +112,25 @@ def _write_prepared_dataset(
 ) -> None:
     dealt = deal_rows(table, data)
     window = _window_of_split_data(data)
-    parts = {name: samples_of_part(dealt.order, dealt.parts[name], window) for name in PARTS}
-    _require_samples(parts)
     train = dealt.order[dealt.parts["train"]]
+    course = None
+    if window is not None and isinstance(data.split, TimeSplit):
+        course = fit_time_course(table, data.split, train)
+    breaks = NO_BREAKS if course is None else course.breaks
+    parts = {
+        name: samples_of_part(dealt.order, dealt.parts[name], window, breaks) for name in PARTS
+    }
+    _require_samples(parts, breaks)
     inputs = _fitted_side("inputs", data.inputs, table, train=train)
     targets = _fitted_side("targets", data.targets, table, train=train)
     rows = {name: len(samples.places) for name, samples in parts.items()}
     with whole_folder(final, needed=_bytes_needed(data, rows)) as folder:
         written = _write_arrays(folder, parts, (inputs, targets))
         time = data.split.time if isinstance(data.split, TimeSplit) else None
-        preparation = Preparation(inputs.fitted, targets.fitted, time, final.name, written, rows)
+        steps = None if course is None else course.steps
+        preparation = Preparation(
+            inputs.fitted, targets.fitted, time, final.name, written, rows, steps
+        )
         folder.joinpath("preparation.json").write_text(
             preparation_to_json(preparation), encoding="utf-8"
         )
@@ -124,9 +140,29 @@ def _write_prepared_dataset(
             checked,
             preparation=preparation,
             parts={name: open_written_part(folder / name) for name in PARTS},
-            cut={name: raw.cut for name, raw in {**inputs.raws, **targets.raws}.items()},
+            also=[
+                *_cut_samples({**inputs.raws, **targets.raws}),
+                *([] if course is None else _odd_times(table, course, parts, dealt)),
+            ],
         )
         folder.joinpath("contract.json").write_text(account, encoding="utf-8")
+
+
+def _cut_samples(raws: Mapping[str, Raw]) -> Iterator[Finding]:
+    for name, raw in raws.items():
+        if raw.cut:
+            text = f"{raw.cut} samples of `{name}` were longer than its `length` and are cut"
+            yield Finding("cut_samples", name, raw.cut, text)
+
+
+def _odd_times(
+    table: Table, course: TimeCourse, parts: Mapping[str, Samples], dealt: Deal
+) -> Iterator[Finding]:
+    lost = 0
+    for name, samples in parts.items():
+        whole = samples_of_part(dealt.order, dealt.parts[name], samples.window, NO_BREAKS)
+        lost += len(whole.places) - len(samples.places)
+    return odd_time_steps(course, table, lost=lost)
 
 
 def _fitted_side(
@@ -147,13 +183,17 @@ def _window_of_split_data(data: Data) -> Window | None:
     return window
 
 
-def _require_samples(parts: Mapping[str, Samples]) -> None:
+def _require_samples(parts: Mapping[str, Samples], breaks: Rows) -> None:
+    gaps = f" between {breaks.size} gaps in time" if breaks.size else ""
+    crossing = ", or let windows cross them with `gaps: cross` beside `time`" if gaps else ""
     for name, samples in parts.items():
         window = samples.window
         if window is not None and not samples.places.size and name != "validation":
             raise unpreparable_data(
-                f"no window of {window.length} and {window.horizon} rows fits the {name} rows",
-                help="write a shorter `length` or `horizon`, or give the part a larger share",
+                f"no window of {window.length} and {window.horizon} rows fits the {name} rows"
+                + gaps,
+                help="write a shorter `length` or `horizon`, or give the part a larger share"
+                + crossing,
             )
 
 

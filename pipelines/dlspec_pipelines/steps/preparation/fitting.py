@@ -16,7 +16,7 @@ from dlspec.language.features import (
 )
 from dlspec.language.kinds import Tagged
 from dlspec.resolve.plan import canonical_data
-from dlspec_pipelines.steps.datasets.table import Array
+from dlspec_pipelines.steps.datasets.table import Array, Rows
 from dlspec_pipelines.steps.json_documents import (
     PREPARATION,
     document_content,
@@ -31,20 +31,22 @@ from dlspec_pipelines.steps.preparation.numbers import (
 )
 from dlspec_pipelines.steps.preparation.preparers import preparer_of
 from dlspec_pipelines.steps.preparation.raw_columns import Raw
-from dlspec_pipelines.steps.preparation.splits import Rows
+from dlspec_pipelines.steps.preparation.time_steps import TimeSteps
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.store import way_back
 
 # Raised whenever the same data and spec would give other arrays: data sets are found by it.
-VERSION = 1
+VERSION = 2
 _SCALING = TypeAdapter(Scaling)
+_TIME_STEPS = TypeAdapter(TimeSteps | None)
 
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
     """How a table becomes arrays, fitted: kept with a model and applied by `predict` unchanged.
 
-    `time` is the column that orders the rows; `fingerprint` and `digest` are the data set's.
+    `time` is the column that orders the rows, `steps` how far apart those of a window lie, None
+    where that is all the same; `fingerprint` and `digest` are the data set's.
     """
 
     inputs: Mapping[str, Fitted]
@@ -53,6 +55,7 @@ class Preparation:
     fingerprint: str
     digest: str
     rows: Mapping[str, int]
+    steps: TimeSteps | None = None
 
 
 def fit_feature(feature: Feature, raw: Raw, train: Rows) -> Fitted:
@@ -123,6 +126,8 @@ def preparation_from_json(text: str, path: Path = Path("a preparation")) -> Prep
             fingerprint=said["fingerprint"],
             digest=said["digest"],
             rows=said["rows"],
+            # Preparations of before windows kept off gaps say nothing of steps.
+            steps=_TIME_STEPS.validate_python(said.get("steps")),
         )
     except (KeyError, ValueError) as error:
         raise StepError(f"`{path}` is damaged: {error}", help=way_back(path)) from error

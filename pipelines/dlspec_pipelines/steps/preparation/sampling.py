@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlspec.language.features import Feature
-from dlspec_pipelines.steps.datasets.table import Array
+from dlspec_pipelines.steps.datasets.table import Array, Rows
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.fitting import transform_feature
 from dlspec_pipelines.steps.preparation.raw_columns import Raw
-from dlspec_pipelines.steps.preparation.splits import Rows
 from dlspec_pipelines.steps.preparation.windows import Window, window_anchors
 
 # Values made at a time, per feature: 32 MiB of float64.
@@ -43,9 +42,14 @@ class Samples:
         return np.append(self.order, len(self.order))[self.places]
 
 
-def samples_of_part(order: Rows, part: Rows, window: Window | None) -> Samples:
-    """Return the samples of a part: its rows, or the windows that fit into it."""
-    return Samples(order, part if window is None else window_anchors(part, window), window)
+def samples_of_part(order: Rows, part: Rows, window: Window | None, breaks: Rows) -> Samples:
+    """Return the samples of a part: its rows, or the windows that fit into it.
+
+    Args:
+        breaks: The places in the order of time before which no window begins that goes on.
+    """
+    places = part if window is None else window_anchors(part, window, breaks)
+    return Samples(order, places, window)
 
 
 def element_batches(

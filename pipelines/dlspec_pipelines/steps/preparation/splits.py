@@ -11,17 +11,16 @@ from dlspec.language.row_splits import ColumnSplit, FractionSplit, GivenSplit, T
 from dlspec.language.sections import Data
 from dlspec_pipelines.steps.datasets.table import (
     Array,
+    Rows,
     Table,
-    refused_value,
     require_columns,
     shown_value,
     single_column,
-    types_in,
     unpreparable_data,
 )
+from dlspec_pipelines.steps.preparation.moments import moments_of_column, order_of_moments
 
 PARTS = ("train", "validation", "test")
-Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,10 +52,10 @@ def deal_rows(table: Table, data: Data) -> Deal:
         case ColumnSplit() as split:
             parts = _split_by_column(table, split)
         case TimeSplit() as split:
-            order = time_order(table, split.time)
-            parts = _split_by_time(
-                _instants_of_column(split.time, table.columns[split.time])[order], split
-            )
+            require_columns(table, [split.time])
+            moments = moments_of_column(split.time, table.columns[split.time])
+            order = order_of_moments(moments)
+            parts = _split_by_time(moments[order], split)
     for name in ("train", "test"):
         if not parts[name].size:
             raise unpreparable_data(
@@ -158,32 +157,6 @@ def _split_by_column(table: Table, split: ColumnSplit) -> dict[str, Rows]:
         raise unpreparable_data(f"row {both[0]} would be both a validation and a test row")
     rest = np.setdiff1d(np.arange(table.rows), np.concatenate(list(parts.values())))
     return {"train": rest, **parts}
-
-
-def time_order(table: Table, name: str) -> Rows:
-    """Return the rows in the order of a column of numbers, dates or ISO 8601 texts.
-
-    Raises:
-        StepError: If the column is missing (DL611), or a value has no place in time (DL613).
-    """
-    require_columns(table, [name])
-    return np.argsort(_instants_of_column(name, table.columns[name]), kind="stable")
-
-
-def _instants_of_column(name: str, column: Array) -> Array:
-    instants = column if column.dtype.kind == "M" else single_column(name, column)
-    if instants.dtype == np.object_:
-        texts = pd.Series(instants, dtype=np.object_)
-        if types_in(instants) - {str, type(None)}:
-            texts = texts.where(np.asarray([isinstance(value, str) for value in instants]))
-        parsed = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True)
-        instants = parsed.dt.tz_localize(None).to_numpy()
-    lost = np.flatnonzero(np.asarray(pd.isna(instants)))
-    if lost.size:
-        row = int(lost[0])
-        help_text = "order rows by a column of numbers or of dates such as 2024-01-31"
-        raise refused_value(name, row, column[row], "is no moment in time", help=help_text)
-    return instants
 
 
 def _split_by_time(ordered: Array, split: TimeSplit) -> dict[str, Rows]:

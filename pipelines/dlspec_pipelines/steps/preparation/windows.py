@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlspec.language.features import Feature
-from dlspec_pipelines.steps.datasets.table import unpreparable_data
-from dlspec_pipelines.steps.preparation.splits import Rows
+from dlspec_pipelines.steps.datasets.table import Rows, unpreparable_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +43,19 @@ def window_of(features: Iterable[Feature]) -> Window | None:
     return Window(longest, max(span.end for span in spans), strides.pop())
 
 
-def window_anchors(positions: Rows, window: Window) -> Rows:
+def window_anchors(positions: Rows, window: Window, breaks: Rows) -> Rows:
     """Return the anchors of the windows that lie in one part: the position after their input.
 
     Args:
         positions: The part's places in the order of time, ascending; each gap ends a run.
+        breaks: The places before which time makes another step than the usual one.
     """
     if not positions.size:
         return positions
     starts_run = np.diff(positions, prepend=positions[0] - 2) != 1
+    starts_run |= np.isin(positions, breaks)
     run_start = np.maximum.accumulate(np.where(starts_run, positions, 0))
-    ends_run = np.diff(positions, append=positions[-1] + 2) != 1
+    ends_run = np.append(starts_run[1:], True)
     last = np.where(ends_run, positions, np.iinfo(np.int64).max)
     run_end = np.minimum.accumulate(last[::-1])[::-1] + 1
     first_anchor = positions + window.length

@@ -16,7 +16,7 @@ from dlspec_pipelines.steps.datasets.table_files import (
     file_not_opened_error,
     hash_of_files,
     paths_of,
-    stacked_file_columns,
+    stacked_file_table,
 )
 
 
@@ -50,9 +50,7 @@ def read_csv(source: CsvSource, base: Path, *, text_columns: tuple[str, ...] = (
         StepError: If a file is not there, not text of that encoding, or not a table.
     """
     frames = {path: _csv_frame(path, source, text_columns) for path in paths_of(source, base)}
-    return Table(
-        stacked_file_columns({path: _csv_columns(frame) for path, frame in frames.items()})
-    )
+    return stacked_file_table({path: _csv_columns(frame) for path, frame in frames.items()})
 
 
 def _csv_frame(path: Path, source: CsvSource, text_columns: tuple[str, ...]) -> pd.DataFrame:

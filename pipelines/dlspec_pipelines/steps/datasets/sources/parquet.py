@@ -11,7 +11,7 @@ from dlspec_pipelines.steps.datasets.table_files import (
     hash_of_files,
     paths_of,
     read_arrow_columns,
-    stacked_file_columns,
+    stacked_file_table,
 )
 
 
@@ -25,10 +25,8 @@ class ParquetReader:
     def read_table(self) -> Table:
         """Read all columns."""
         paths = paths_of(self.source, self.base)
-        return Table(
-            stacked_file_columns(
-                {path: read_arrow_columns(path, pyarrow.parquet.read_table) for path in paths}
-            )
+        return stacked_file_table(
+            {path: read_arrow_columns(path, pyarrow.parquet.read_table) for path in paths}
         )
 
     def content_identity(self) -> str:

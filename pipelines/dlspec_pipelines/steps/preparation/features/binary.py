@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from dlspec.language.features import BinaryFeature
 from dlspec_pipelines.steps.datasets.table import (
     Array,
+    Rows,
     Table,
     refused_value,
     shown_value,
@@ -19,7 +20,6 @@ from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.ids import vocabulary_positions
 from dlspec_pipelines.steps.preparation.numbers import as_numbers
 from dlspec_pipelines.steps.preparation.raw_columns import Raw
-from dlspec_pipelines.steps.preparation.splits import Rows
 
 
 @dataclass(frozen=True, slots=True)

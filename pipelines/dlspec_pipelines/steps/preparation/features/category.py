@@ -8,6 +8,7 @@ import pandas as pd
 from dlspec.language.features import CategoryFeature
 from dlspec_pipelines.steps.datasets.table import (
     Array,
+    Rows,
     Table,
     refused_value,
     shown_value,
@@ -17,7 +18,6 @@ from dlspec_pipelines.steps.datasets.table import (
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.ids import Ids, Vocabulary, vocabulary_positions
 from dlspec_pipelines.steps.preparation.raw_columns import Raw
-from dlspec_pipelines.steps.preparation.splits import Rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlspec.language.features import ClassFeature
-from dlspec_pipelines.steps.datasets.table import Array, Table, refused_value, single_column
+from dlspec_pipelines.steps.datasets.table import Array, Rows, Table, refused_value, single_column
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.ids import Ids, cell_or_none, vocabulary_positions
 from dlspec_pipelines.steps.preparation.numbers import as_numbers
 from dlspec_pipelines.steps.preparation.raw_columns import Raw
-from dlspec_pipelines.steps.preparation.splits import Rows
 
 
 @dataclass(frozen=True, slots=True)

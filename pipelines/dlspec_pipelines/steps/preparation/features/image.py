@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlspec.language.features import ImageFeature
-from dlspec_pipelines.steps.datasets.table import Array, Table, types_in, unpreparable_data
+from dlspec_pipelines.steps.datasets.table import Array, Rows, Table, types_in, unpreparable_data
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.features.scaled_numbers import (
     fit_number_scaling,
@@ -13,7 +13,6 @@ from dlspec_pipelines.steps.preparation.features.scaled_numbers import (
 )
 from dlspec_pipelines.steps.preparation.numbers import finite_numbers
 from dlspec_pipelines.steps.preparation.raw_columns import Raw, dense_numeric_rows
-from dlspec_pipelines.steps.preparation.splits import Rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from dlspec.language.features import Feature
-from dlspec_pipelines.steps.datasets.table import Array, Table
+from dlspec_pipelines.steps.datasets.table import Array, Rows, Table
 from dlspec_pipelines.steps.preparation.ids import Vocabulary
 from dlspec_pipelines.steps.preparation.numbers import Scaling
 from dlspec_pipelines.steps.preparation.raw_columns import Raw
-from dlspec_pipelines.steps.preparation.splits import Rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,9 @@
 """Numbers that are scaled: what the kinds of numeric features share."""
 
-from dlspec_pipelines.steps.datasets.table import Array
+from dlspec_pipelines.steps.datasets.table import Array, Rows
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.numbers import Scaling, apply_scaling, fit_scaling
 from dlspec_pipelines.steps.preparation.raw_columns import Raw
-from dlspec_pipelines.steps.preparation.splits import Rows
 
 
 def fit_number_scaling(raw: Raw, train: Rows, *, standardize: bool, scale: float | None) -> Scaling:

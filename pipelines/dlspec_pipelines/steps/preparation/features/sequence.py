@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from dlspec.language.features import SequenceFeature
-from dlspec_pipelines.steps.datasets.table import Array, Table
+from dlspec_pipelines.steps.datasets.table import Array, Rows, Table
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.features.scaled_numbers import (
     fit_number_scaling,
@@ -11,7 +11,6 @@ from dlspec_pipelines.steps.preparation.features.scaled_numbers import (
 )
 from dlspec_pipelines.steps.preparation.numbers import finite_numbers
 from dlspec_pipelines.steps.preparation.raw_columns import Raw, padded_rows
-from dlspec_pipelines.steps.preparation.splits import Rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlspec.language.features import SeriesFeature, SeriesTarget
-from dlspec_pipelines.steps.datasets.table import Array, Table
+from dlspec_pipelines.steps.datasets.table import Array, Rows, Table
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.features.scaled_numbers import (
     fit_number_scaling,
@@ -13,7 +13,6 @@ from dlspec_pipelines.steps.preparation.features.scaled_numbers import (
 )
 from dlspec_pipelines.steps.preparation.numbers import numeric_column
 from dlspec_pipelines.steps.preparation.raw_columns import Raw
-from dlspec_pipelines.steps.preparation.splits import Rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlspec.language.features import TokensFeature
-from dlspec_pipelines.steps.datasets.table import Array, Table, refused_value
+from dlspec_pipelines.steps.datasets.table import Array, Rows, Table, refused_value
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.numbers import finite_numbers
 from dlspec_pipelines.steps.preparation.raw_columns import Raw, padded_rows
-from dlspec_pipelines.steps.preparation.splits import Rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,64 @@
+"""Moments of the column that orders rows: numbers, dates, or ISO 8601 texts."""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from dlspec_pipelines.steps.datasets.table import (
+    Array,
+    Rows,
+    refused_value,
+    single_column,
+    types_in,
+)
+
+# A time of day, then an offset from UTC; the last part of a date alone looks like one.
+_OFFSET = re.compile(r"[T ]\d{2}.*(Z|[+-]\d{2}(:?\d{2})?)\Z", re.IGNORECASE)
+_ORDERING = "order rows by a column of numbers or of dates such as 2024-01-31"
+
+
+def moments_of_column(name: str, column: Array) -> Array:
+    """Return a column as numbers or datetime64; texts with an offset become UTC.
+
+    Raises:
+        StepError: If a value is no moment in time, or only some have an offset (DL613).
+    """
+    moments = column if column.dtype.kind == "M" else single_column(name, column)
+    if moments.dtype == np.object_:
+        moments = _parsed_moments(name, moments)
+    lost = np.asarray(pd.isna(moments))
+    if moments.dtype.kind == "f":
+        lost = ~np.isfinite(moments)
+    elif moments.dtype.kind == "b":
+        lost = np.ones(len(moments), dtype=bool)
+    if lost.any():
+        row = int(np.flatnonzero(lost)[0])
+        raise refused_value(name, row, column[row], "is no moment in time", help=_ORDERING)
+    return moments
+
+
+def _parsed_moments(name: str, column: Array) -> Array:
+    texts = pd.Series(column, dtype=np.object_)
+    if types_in(column) - {str, type(None)}:
+        texts = texts.where(np.asarray([isinstance(value, str) for value in column]))
+    parsed = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True)
+    offsets = np.asarray([isinstance(t, str) and bool(_OFFSET.search(t)) for t in texts])
+    bare = np.flatnonzero(~offsets & ~np.asarray(pd.isna(parsed)))
+    if offsets.any() and bare.size:
+        row, other = int(bare[0]), int(np.flatnonzero(offsets)[0])
+        raise refused_value(
+            name,
+            row,
+            column[row],
+            f"has no offset from UTC, and row {other} has one",
+            help="write all moments with an offset, such as 2024-01-31T12:00+01:00, or none",
+        )
+    moments: Array = parsed.dt.tz_localize(None).to_numpy()
+    return moments
+
+
+def order_of_moments(moments: Array) -> Rows:
+    """Return the rows in the order of time; those of one moment as they stand."""
+    order: Rows = np.argsort(moments, kind="stable")
+    return order

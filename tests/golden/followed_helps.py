@@ -1,0 +1,271 @@
+"""What a reader writes who follows the helps of an invalid spec: edits of its text, in order."""
+
+_SPARSE = "{SparseCategoricalCrossentropy: {from_logits: true}}"
+
+FOLLOWED: dict[str, list[tuple[str, str]]] = {
+    "DL103_entry_without_braces": [("Dense: [64, 3], name: head", "{Dense: 10, name: head}")],
+    "DL103_unquoted_brackets": [("enc[0], enc[1]", "enc.out, enc.out")],
+    "DL105_python_tag": [("!!python/tuple ", "")],
+    "DL108_merge_key": [("&head ", ""), ("<<: *head", "units: 10")],
+    "DL109_key_is_a_number": [("{0: 1.0, 1: 5.0}", '{"0": 1.0, "1": 5.0}')],
+    "DL110_a_list": [
+        ("- Dense: 10\n", "dlspec: 1\nname: DL110_a_list\nmodel:\n  inputs: {x: [8]}\n  graph:\n"),
+        ("- Dense: 20", "    - Dense: 20"),
+    ],
+    "DL201_arguments_not_indented": [
+        ("Dense:\n      units: 10\n      activation: relu", "Dense: {units: 10, activation: relu}")
+    ],
+    "DL201_do_beside_a_layer": [
+        ("{Dense: 10, do: [ReLU]}", "{for: {n: [10]}, do: [{Dense: $n}, ReLU]}")
+    ],
+    "DL201_keys_at_every_level": [
+        ("  sorce: {sklearn: digits}\n", ""),
+        ("channel: 3, ", ""),
+        ("  los: MeanSquaredError\n", ""),
+    ],
+    "DL201_top_level_key": [("modle:\n  inputs: {x: [8]}\n", "")],
+    "DL202_empty_graph": [("graph: []", "graph: [{Dense: 10}]")],
+    "DL202_empty_inputs": [("inputs: {}", "inputs: {x: [28, 28, 1]}")],
+    "DL202_feature_without_size": [
+        ("{image: images}", "{image: images, size: [8, 8], channels: 1, scale: $1/16}"),
+        ("{class: target}", "{class: target, classes: 10}"),
+    ],
+    "DL202_for_without_do": [("for: {n: [1, 2]}", "{for: {n: [1, 2]}, do: [{Dense: $n}]}")],
+    "DL202_generated_output_unsaid": [
+        ("{input: said, start: 1}", "{input: said, start: 1, output: next}")
+    ],
+    "DL202_loss_missing_for_an_output": [
+        ("{price: MeanSquaredError}", "{price: MeanSquaredError, sold: BinaryCrossentropy}")
+    ],
+    "DL202_no_graph": [("inputs: {x: [8]}", "inputs: {x: [8]}\n  graph: [{Dense: 10}]")],
+    "DL202_no_model": [("description: nothing but a name", "model: {zoo: lenet5}")],
+    "DL202_prediction_without_training": [
+        ("prediction:", f"training: {{epochs: 1, loss: {_SPARSE}}}\nprediction:"),
+        ("{input: previous}", "{input: previous, start: 1}"),
+    ],
+    "DL202_training_without_data": [("training:\n  epochs: 3\n  loss: MeanSquaredError\n", "")],
+    "DL203_branches_not_lists": [("[{Dense: 8}, {Dense: 8}]", "[[{Dense: 8}], []]")],
+    "DL203_graph_is_a_mapping": [("    Dense: 10", "    - Dense: 10")],
+    "DL203_input_shape_is_a_number": [("{x: 8}", "{x: [8]}")],
+    "DL203_metrics_mapping_of_numbers": [("metrics: 3", "metrics: [accuracy]")],
+    "DL203_null_loss": [("loss: null", f"loss: {_SPARSE}")],
+    "DL203_patterns_and_ids": [("one: 2.0", '"1": 5.0')],
+    "DL203_zoo_param": [("ten", "3")],
+    "DL204_split_leaves_nothing": [("test: 0.5", "test: 0.3")],
+    "DL206_loss_of_pytorch": [("CrossEntropyLoss", _SPARSE)],
+    "DL207_batch_first": [("batch_first: true", "return_sequences: true")],
+    "DL207_five_mistakes": [("- Flaten", "- {Dropout: $depth / 10}\n    - Flaten")],
+    "DL207_name_as_argument": [("Dense: {units: 10, name: head}", "{Dense: 10, name: head}")],
+    "DL207_pytorch_words": [("in_channels: 3, ", ""), ("num_outputs", "units")],
+    "DL208_block_param": [("- Unit\n", "- Unit: {width: 8}\n")],
+    "DL208_category_encoding": [("CategoryEncoding\n", "CategoryEncoding: {num_tokens: 4}\n")],
+    "DL208_discretization": [("Discretization\n", "Discretization: {bin_boundaries: [0.5]}\n")],
+    "DL208_filters_only": [("Conv2D: 16", "Conv2D: {filters: 16, kernel_size: 3}")],
+    "DL208_lstm_without_units": [("- LSTM\n", "- LSTM: {units: 4}\n")],
+    "DL208_nested": [("Bidirectional: LSTM", "Bidirectional: {layer: {LSTM: {units: 4}}}")],
+    "DL208_op_without_an_argument": [
+        ("ops.moveaxis: [1, 2]", "ops.moveaxis: {source: [1, 2], destination: [2, 1]}")
+    ],
+    "DL208_schedule": [("0.1}", "0.1, decay_steps: 100}")],
+    "DL209_twice": [("[10, {units: 20}]", "10")],
+    "DL210_unquoted_comma": [("$max(width, 4)", '"$max(width, 4)"')],
+    "DL212_params_order": [("{wide: $2 * width, width: 8}", "{width: 8, wide: $2 * width}")],
+    "DL213_no_head": [("{name: head", "{Dense: 10, name: head")],
+    "DL213_two_heads": [("{Dense: 10, ReLU, name: head}", "Dense: 10\n    - {ReLU, name: head}")],
+    "DL214_ctc": [("length: 5", "length: 20")],
+    "DL215_version": [("dlspec: 2", "dlspec: 1")],
+    "DL216_beside_a_series": [
+        ("place: {number: place}", "place: {series: [place], length: 16}"),
+        ("mean: {number: mean}", "mean: {series: [mean], horizon: 4}"),
+        ("place: [1]", "place: [16, 1]"),
+        ("    - {Concatenate", "    - {Flatten, name: there, from: place}\n    - {Concatenate"),
+        ("[flat, place]", "[flat, there]"),
+        ("{Dense: 1, name: mean", "{Dense: 4, name: mean"),
+    ],
+    "DL216_class_weight_of_numbers": [("  class_weight: balanced\n", "")],
+    "DL216_clip_two_ways": [("{norm: 1.0, value: 0.5}", "{global_norm: 1.0}")],
+    "DL216_gaps_without_windows": [(", gaps: cross", "")],
+    "DL216_given_test_rows": [("test: given", "test: 0.15")],
+    "DL216_rows_counted_for_a_loss": [("test: mcnemar", "test: bootstrap")],
+    "DL216_series_split_at_random": [
+        ("{validation: 0.1, test: 0.1}", "{time: time, validation: 0.15, test: 0.15}")
+    ],
+    "DL301_stratify_among_numbers": [(", stratify: price", "")],
+    "DL302_name_inside_for": [
+        ("for: {n: [8, 16]}\n", "for: {n: [8, 16]}\n      name: hidden\n"),
+        ("{Dense: $n, name: hidden}", "{Dense: $n}"),
+    ],
+    "DL302_node_called_as_a_block_input": [("name: x", "name: y")],
+    "DL302_node_called_as_an_input": [("name: x", "name: y")],
+    "DL302_node_twice": [("name: head", "name: neck")],
+    "DL302_what_is_dead_is_not_known": [
+        ("name: a, from: y", "name: b, from: y"),
+        ("{Dense: 4, from: a}", "{Add, from: [a, b]}"),
+    ],
+    "DL303_other_name": [("name: lenet", "name: DL303_other_name")],
+    "DL304_forward_reference": [
+        ("    - {Add, from: [x, late], name: sum}\n", ""),
+        ("name: late}", "name: late}\n    - {Add, from: [x, late], name: sum}"),
+    ],
+    "DL305_block_param": [("[{Dense: $width}]", "[{Dense: $width}, {Dropout: $rate}]")],
+    "DL305_for_variable": [("[{Dense: $n}]", "[{Dense: $n}, {Dropout: $rate}]")],
+    "DL305_param": [("Dense: $width", "Dense: $width * depth")],
+    "DL306_dead_in_a_block": [("        - {Dense: 8, name: unused}\n", "")],
+    "DL306_dead_input": [(", y: [4]", "")],
+    "DL306_dead_layer": [("from: x, name: head", "from: forgotten, name: head")],
+    "DL306_output_hides_the_rest": [("outputs: used", "outputs: [used, after]")],
+    "DL307_an_output_without_a_target": [
+        ("outputs: [price, weight]", "outputs: [price]"),
+        ("    - {Dense: 1, name: weight, from: x}\n", ""),
+    ],
+    "DL307_outputs_not_targets": [("Dense: 10", "{Dense: 10, name: digit}")],
+    "DL308_scores_not_returned": [
+        ("name: look", "name: look, call: {return_attention_scores: true}")
+    ],
+    "DL308_state_not_returned": [("LSTM: 8", "LSTM: {units: 8, return_state: true}")],
+    "DL309_block_uses_itself": [
+        ("        - Unit\n", ""),
+        ("    - Unit\n", "    - {Unit, repeat: 2}\n"),
+    ],
+    "DL309_extends_itself": [("extends: DL309_extends_itself.yaml\n", "")],
+    "DL310_empty_loops": [("{a: $n * 100}", "{a: $n}"), ("{b: $n * 100}", "{b: $n}")],
+    "DL310_hidden_in_a_block": [
+        ("{ReLU, repeat: 200}", "{ReLU, repeat: 2}"),
+        ("{B, repeat: 200}", "{B, repeat: 2}"),
+    ],
+    "DL310_too_many_layers": [("1000000", "10")],
+    "DL311_uneven_lists": [("[0.1, 0.2]", "[0.1, 0.2, 0.3]")],
+    "DL312_block_name": [("conv_unit", "ConvUnit"), ("- Dense: 10", "- ConvUnit")],
+    "DL312_model_name": [("my model", "DL312_model_name")],
+    "DL312_tags_and_owners": [('"jane doe!"', '"team:jane_doe_"')],
+    "DL313_block_inputs": [("{Join, from: a}", "{Join, from: [a, b]}")],
+    "DL313_two_inputs_no_from": [
+        ("Dense: 10", "{Dense: 8, from: a, name: one}\n    - {Add, from: [one, b]}")
+    ],
+    "DL313_two_tensors_where_one_is_wanted": [
+        ("    - {Add, from: [a, b], if: false, name: both}\n", ""),
+        ("[both, a]", "[b, a]"),
+    ],
+    "DL315_block_unused": [
+        ("  blocks:\n    Unit:\n      graph: [{Dense: 8}]\n", ""),
+        ("  models:\n    part:\n      inputs: {z: [4]}\n      graph: [{Dense: 4}]\n", ""),
+        ("  defaults: {Conv2D: {padding: same}}\n", ""),
+    ],
+    "DL401_attention_rank": [
+        ("{Attention, from: [q, v]}", "{Reshape: [4, 2], from: q, name: wide}\n"),
+        ("wide}\n", "wide}\n    - {Reshape: [4, 2], from: v, name: tall}\n"),
+        ("tall}\n", "tall}\n    - {Attention, from: [wide, tall]}\n"),
+    ],
+    "DL401_conv_on_vectors": [
+        ("x: [8]", "x: [72]"),
+        ("- Conv", "- Reshape: [9, 8, 1]\n    - Conv"),
+    ],
+    "DL401_lstm_on_images": [("- LSTM", "- Reshape: [8, 24]\n    - LSTM")],
+    "DL401_sequences_not_returned": [("LSTM: 8", "LSTM: {units: 8, return_sequences: true}")],
+    "DL402_inside_a_block_in_a_for": [
+        ("MaxPooling2D: 2", "MaxPooling2D: {pool_size: 2, padding: same}")
+    ],
+    "DL402_pooled_away": [("MaxPooling2D: 2", "MaxPooling2D: {pool_size: 2, padding: same}")],
+    "DL402_window": [("kernel_size: 5", "kernel_size: 5, padding: same")],
+    "DL403_groups": [("groups: 2", "groups: 1")],
+    "DL404_add": [("Dense: 4", "Dense: 8")],
+    "DL404_branches": [("Conv2D: [4, 3]", "Conv2D: [4, 1]")],
+    "DL404_concatenate": [("MaxPooling2D: 2", "MaxPooling2D: [2, {strides: 1, padding: same}]")],
+    "DL404_inside_blocks": [
+        (
+            "{Add, from: [second, x]}",
+            "{Conv2D: [$filters, 1, {strides: $stride}], from: x, name: short}\n"
+            "        - {Add, from: [second, short]}",
+        )
+    ],
+    "DL404_model_input": [("x: [9]", "x: [8]")],
+    "DL404_op_broadcast": [("y: [4]", "y: [1]")],
+    "DL405_embedding_of_floats": [("x: [8]", "x: {shape: [8], dtype: int32}")],
+    "DL405_input_dtype_of_conv": [
+        ("- Conv2D", "- StringLookup: {vocabulary: [a, b]}\n    - Conv2D")
+    ],
+    "DL406_state_of_another_width": [("units: 16", "units: 8")],
+    "DL407_flatten_to_dense": [("[null, 4]", "[6, 4]")],
+    "DL408_reshape": [("[5, -1]", "[4, 3]")],
+    "DL410_add_one": [("- Dense: 8", "- {Dense: 8, name: a}"), ("Add", "{Add, from: [a, x]}")],
+    "DL410_branches_of_dense": [
+        ("{Dense: 8, branches: [[ReLU], []]}", "{Add, branches: [[ReLU], []]}"),
+        ("[dense, y]", "[add, y]"),
+    ],
+    "DL410_dense_of_two": [("{Dense: 10, from: [a, b]}", "{Add, from: [a, b]}\n    - Dense: 10")],
+    "DL410_missing_value": [("{query: x}", "{query: x, value: x}")],
+    "DL410_model_of_two_inputs": [("use: pair", "{use: pair, from: {a: x, b: x}}")],
+    "DL410_unknown_keyword_tensor": [("values: x", "value: x")],
+    "DL412_axis": [("axis: 3", "axis: 1")],
+    "DL412_permute": [("[1, 3]", "[2, 1]")],
+    "DL501_logits": [("SparseCategoricalCrossentropy", _SPARSE)],
+    "DL501_logits_by_identifier": [("sparse_categorical_crossentropy", _SPARSE)],
+    "DL502_softmax": [(_SPARSE, "SparseCategoricalCrossentropy")],
+    "DL503_one_hot": [("SparseCategoricalCrossentropy", "CategoricalCrossentropy")],
+    "DL504_ids": [("CategoricalCrossentropy", "SparseCategoricalCrossentropy")],
+    "DL505_binary": [
+        ("BinaryCrossentropy", "SparseCategoricalCrossentropy"),
+        ("activation: sigmoid", "activation: softmax"),
+    ],
+    "DL506_head": [("[9,", "[10,")],
+    "DL506_head_in_a_block": [("Dense: 9", "Dense: 10")],
+    "DL506_head_without_training": [("Dense: 9", "Dense: 10")],
+    "DL506_words": [("[5, 4]", "{input_dim: 6, output_dim: 4}"), ("Dense: 5", "Dense: 6")],
+    "DL507_sigmoid": [("activation: sigmoid", "activation: softmax")],
+    "DL508_embedding": [("[1000, 16]", "{input_dim: 5000, output_dim: 16}")],
+    "DL510_no_validation": [("\nmodel:", "\n  split: {validation: 0.1}\nmodel:")],
+    "DL511_through_augmentation": [("channels: 1}", "channels: 1, scale: $1/255}")],
+    "DL511_unscaled": [("channels: 1}", "channels: 1, scale: $1/255}")],
+    "DL512_initial_state": [
+        ("    - {GRU", "    - {ops.not_equal: {args: [ids, 0]}, name: padding}\n    - {GRU"),
+        ("initial_state: state}", "initial_state: state, mask: padding}"),
+    ],
+    "DL512_joined_with_no_mask": [(", mask_zero: true", "")],
+    "DL512_mask": [(", mask_zero: true", "")],
+    "DL513_augmentation": [
+        ("RandomBrightness: 0.2", "RandomBrightness: {factor: 0.2, value_range: [0, 1]}")
+    ],
+    "DL514_training_flag": [("call: {training: false}", "trainable: false")],
+    "DL515_gate": [("metrics: [accuracy]", "metrics: [accuracy, f1_macro, log_loss]")],
+    "DL515_generated_without_generate": [("generated_sequence_accuracy", "sequence_accuracy")],
+    "DL515_log_loss_of_margins": [("[accuracy, log_loss]", "[accuracy]")],
+    "DL516_number_loss_on_classes": [("MeanSquaredError", "SparseCategoricalCrossentropy")],
+    "DL517_attention_of_itself": [
+        ("from: [normal, normal]", "from: [normal, normal], call: {use_causal_mask: true}")
+    ],
+    "DL517_bidirectional_decoder": [
+        ("Bidirectional: {layer: {GRU: {units: 8, return_sequences: true}}}", "GRU: $GRU"),
+        ("$GRU", "{units: 8, return_sequences: true}"),
+        ("[bidirectional,", "[gru,"),
+    ],
+    "DL517_inside_a_block": [("padding: same", "padding: causal")],
+    "DL517_window": [("padding: same", "padding: causal")],
+    "DL518_loss_of_numbers": [("CategoricalFocalCrossentropy", "SparseCategoricalCrossentropy")],
+    "DL518_vocabulary_too_small": [("vocabulary: 8", "vocabulary: 10")],
+    "DL519_an_inner_axis_on_torch": [("backend: torch", "backend: tensorflow")],
+    "DL519_attention_and_one_cell_on_jax": [("backend: jax", "backend: tensorflow")],
+    "DL519_lookups_on_jax": [("backend: jax", "backend: tensorflow")],
+    "DL530_lookups": [
+        ("max_tokens: 9", "max_tokens: 9, vocabulary: [1, 2, 3]"),
+        ("num_bins: 4", "bin_boundaries: [10, 20, 30]"),
+    ],
+    "DL530_normalization": [
+        ("Normalization\n", "Normalization: {mean: [1, 2], variance: [1, 4]}\n")
+    ],
+    "DL531_stateful": [(", stateful: true", "")],
+    "DL601_feature_shape": [("[28, 28, 1]", "[8, 8, 1]")],
+    "DL602_no_feature_at_all": [
+        ("{a: {number: a}, b: {number: b}}", "{first: {number: a}, second: {number: b}}")
+    ],
+    "DL602_one_feature_too_many": [(", weights: {number: c}, xs: {number: d}", "")],
+    "DL603_feature_dtype": [("ids: [20]", "ids: {shape: [20], dtype: int32}")],
+    "DL604_missing_flatten": [("- {Dense", "- Flatten\n    - {Dense")],
+    "DL604_target_shape": [("Dense: 5", "Dense: 4")],
+    "DL701_cron": [("0 25 * * 1", "0 3 * * 1")],
+}
+
+# Helps that no edit of this text can follow.
+NO_EDIT = {
+    "DL102_latin_1": "the file's bytes, not its text",
+    "DL314_extends_nothing": "the other file is the reader's own",
+}
