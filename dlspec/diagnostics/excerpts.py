@@ -1,12 +1,15 @@
 """A span shown in its line: the text, clipped around it, and the marks under it."""
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from dlspec.diagnostics.folding import folded_text
 from dlspec.diagnostics.source import Span
 
 # A line of a terminal in full screen; longer source lines are cut around the finding.
 _COLUMNS = 120
+# A label that finds less room beside its marks goes below them.
+_LEAST_ROOM = 30
 _TAB = "    "
 # What a terminal would act on instead of showing it: controls, direction marks, separators.
 _UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -26,31 +29,56 @@ class Style:
 FRAME = "1;34"
 
 
-def excerpt_lines(
-    span: Span, *, mark: str, label: str, digits: int, style: Style, tint: str
-) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What all excerpts of one finding share.
+
+    `digits` is the width of a line number, `columns` that of a terminal; None where there is none.
+    """
+
+    digits: int
+    style: Style = field(default_factory=Style)
+    columns: int | None = None
+
+
+def excerpt_lines(span: Span, frame: Frame, *, mark: str, label: str, tint: str) -> list[str]:
     """Return the lines that show a span: a bar, its (first) line, and marks with the label.
 
     Args:
         mark: The character to underline with.
-        digits: Width of the line number, so that several excerpts share one margin.
         tint: The ANSI code of marks and label.
     """
+    style, digits = frame.style, frame.digits
     line = span.source.line(span.line)
     start = min(max(span.column - 1, 0), len(line))
     end = span.end_column - 1 if span.end_line == span.line else len(line)
     text, before, under = _clipped_source_line(
-        line, start, max(end, start + 1), room=_COLUMNS - digits - 3
+        line, start, max(end, start + 1), room=(frame.columns or _COLUMNS) - digits - 3
     )
     bar = style("|", FRAME)
     number = style(str(span.line).rjust(digits), FRAME)
-    marks = style(f"{mark * under} {visible_text(label)}".rstrip(), tint)
     margin = " " * digits
+    room = None if frame.columns is None else frame.columns - digits - 3
+    marks = _marked_label(mark * under, visible_text(label), before=before, room=room)
     return [
         f"{margin} {bar}",
         f"{number} {bar} {text}".rstrip(),
-        f"{margin} {bar} {' ' * before}{marks}",
+        *(f"{margin} {bar} {' ' * at}{style(said, tint)}" for at, said in marks),
     ]
+
+
+def _marked_label(
+    marks: str, label: str, *, before: int, room: int | None
+) -> list[tuple[int, str]]:
+    """Return marks and label as lines, each with the columns before it."""
+    beside = before + len(marks) + 1
+    if room is None or beside + len(label) <= room:
+        return [(before, f"{marks} {label}".rstrip())]
+    if room - beside >= _LEAST_ROOM:
+        first, *others = folded_text(label, columns=room - beside)
+        return [(before, f"{marks} {first}"), *((beside, line) for line in others)]
+    at = max(0, min(before, room - 2 * _LEAST_ROOM))
+    return [(before, marks), *((at, line) for line in folded_text(label, columns=room - at))]
 
 
 def visible_text(text: str) -> str:

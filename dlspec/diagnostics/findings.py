@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from dlspec.diagnostics.codes import _WARNINGS, Code, Severity
-from dlspec.diagnostics.excerpts import FRAME, Style, excerpt_lines, visible_text
+from dlspec.diagnostics.excerpts import FRAME, Frame, Style, excerpt_lines, visible_text
+from dlspec.diagnostics.folding import folded_text
 from dlspec.diagnostics.source import Span
 
 
@@ -153,27 +154,38 @@ _BOLD = "1"
 _TINTS: dict[Severity, str] = {"error": "1;31", "warning": "1;33"}
 
 
-def render_text(found: Diagnostic, *, color: bool = False) -> str:
+def render_text(found: Diagnostic, *, color: bool = False, columns: int | None = None) -> str:
     """Return a finding as `dlspec check` prints it, its source in lines of at most 120 columns.
 
     Args:
         color: Whether to write ANSI colours, for a terminal.
+        columns: Those of a terminal, into which all lines are folded; None folds none.
     """
     style, tint = Style(color), _TINTS[found.severity]
     shown = found.related[:_MOST_RELATED]
     digits = max(len(str(span.line)) for span in (found.span, *(r.span for r in shown)))
-    code = style(f"{found.severity}[{found.code.value}]", tint)
-    lines = [code + style(f": {visible_text(found.message)}", _BOLD)]
+    frame = Frame(digits, style, columns)
+    code = f"{found.severity}[{found.code.value}]"
+    head, *more = folded_text(
+        f": {visible_text(found.message)}", columns=columns, first=len(code), indent=2
+    )
+    lines = [style(code, tint) + style(head, _BOLD), *(style(line, _BOLD) for line in more)]
     places = [(found.span, found.label, "-->", "^", tint)]
     places += [(r.span, r.message, ":::", "-", FRAME) for r in shown]
     for span, label, arrow, mark, paint in places:
         where = f"{visible_text(span.source.path)}:{span.line}:{span.column}"
         lines.append(f"{' ' * digits}{style(arrow, FRAME)} {where}")
-        lines += excerpt_lines(span, mark=mark, label=label, digits=digits, style=style, tint=paint)
+        lines += excerpt_lines(span, frame, mark=mark, label=label, tint=paint)
     said = [f"note: {note}" for note in found.notes]
     if len(found.related) > len(shown):
         said.append(f"note: and from {len(found.related) - len(shown)} more places")
     if found.help is not None:
         said.append(f"help: {found.help}")
     equals = f"{' ' * digits} {style('=', FRAME)}"
-    return "\n".join([*lines, *(f"{equals} {visible_text(text)}" for text in said)])
+    for text in said:
+        # Behind `= `, and what goes on below the words behind `note: `.
+        head, *more = folded_text(
+            visible_text(text), columns=columns, first=digits + 3, indent=digits + 9
+        )
+        lines += [f"{equals} {head}", *more]
+    return "\n".join(lines)

@@ -7,6 +7,7 @@ from dlspec.compiler import loads
 from dlspec.expand.zoo import architecture_names, text_of
 from dlspec.resolve.costs import Cost, graph_cost
 from dlspec.resolve.plan import Plan
+from dlspec.tools.aligned_table import aligned_table
 from dlspec.tools.show.words import count_text, short_count
 
 _PAPER = re.compile(r"\(([^()]*?) ([0-9]{4})")
@@ -33,11 +34,14 @@ def architecture_rows() -> tuple[Row, ...]:
     return tuple(_architecture_row(name) for name in architecture_names())
 
 
-def catalogue_table() -> str:
-    """Return the packaged architectures as a table of text, at most 100 columns wide."""
+def catalogue_table(columns: int | None = None) -> str:
+    """Return the packaged architectures as a table of text, at most 100 columns wide.
+
+    Args:
+        columns: Those of a terminal, into which names and papers are folded; None folds none.
+    """
     cells = [_HEADINGS, *(_architecture_cells(row) for row in architecture_rows())]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(_HEADINGS))]
-    return "\n".join(_zoo_table_line(line, widths) for line in cells)
+    return aligned_table(cells, right=_RIGHT, columns=columns)
 
 
 def source_of(description: str) -> str:
@@ -73,11 +77,3 @@ def _architecture_cells(row: Row) -> tuple[str, ...]:
     cost = row.cost
     counts = (count_text(cost.parameters), short_count(cost.flops), short_count(cost.macs))
     return (row.name, *counts, row.inputs, row.source)
-
-
-def _zoo_table_line(cells: tuple[str, ...], widths: list[int]) -> str:
-    padded = (
-        cell.rjust(width) if column in _RIGHT else cell.ljust(width)
-        for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    )
-    return "  ".join(padded).rstrip()

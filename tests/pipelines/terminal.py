@@ -1,10 +1,13 @@
 """`dlspec` in a terminal of its own, where Ctrl-C is a key; and processes seen from outside."""
 
 import ctypes
+import fcntl
 import os
 import pty
 import select
+import struct
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -52,12 +55,19 @@ def trainer_of(pid):
 class Terminal:
     """One `dlspec` command as the foreground process of a terminal."""
 
-    def __init__(self, folder, *arguments, **more):
+    def __init__(self, folder, *arguments, columns=200, **more):
         self.text = ""
         self.pid, self._screen = pty.fork()
         if self.pid == 0:
             os.chdir(folder)
-            os.execve(sys.executable, [*COMMAND, *arguments], environment(COLUMNS=200, **more))
+            # A terminal says by itself how wide it is; a program may have said otherwise.
+            environ = {k: v for k, v in environment(**more).items() if k != "COLUMNS"}
+            os.execve(sys.executable, [*COMMAND, *arguments], environ)
+        self.resize(columns)
+
+    def resize(self, columns):
+        """Make the window as wide, which the program is told by SIGWINCH."""
+        fcntl.ioctl(self._screen, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
 
     def until(self, text, timeout_s=120.0):
         deadline = time.monotonic() + timeout_s

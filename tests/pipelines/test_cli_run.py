@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from chain_specs import write_broken, write_table, write_tiny
-from terminal import COMMAND, PATHS, environment
+from terminal import COMMAND, PATHS, Terminal, environment
 
-from dlspec_pipelines.run.terminal import aligned_table, epoch_line
+from dlspec_pipelines.run.terminal import epoch_line
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,38 @@ def test_a_run_prints_the_gates_and_the_verdict(done):
 
 def test_nothing_but_the_run_is_told(done):
     told = {line.split()[0] for line in done.stderr.splitlines()}
-    assert told == {"dataset", "epoch", "model", "evaluation", "champion", "report", "gate"}
+    steps = {"dataset", "model", "evaluation", "champion", "report"}
+    assert told == {"start", *steps, "epoch", "gate"}
+
+
+def test_the_first_lines_say_what_goes_on_before_there_is_a_result(done):
+    assert [line for line in done.stderr.splitlines() if line.startswith("start ")] == [
+        "start       importing Dagster, and Keras on tensorflow beside it",
+        "start       reading and preparing the data",
+        "start       building the model; the first epoch compiles it",
+    ]
+    assert done.stderr.startswith("start ")
+
+
+def test_lines_fit_a_terminal_that_becomes_narrower(project):
+    write_tiny(project / "specs", "resized")
+    home = project / "home"
+    window = Terminal(
+        project, "run", "resized", "--set", "epochs=400", columns=120, DLSPEC_HOME=home
+    )
+    window.until("epoch   2/400")
+    window.resize(60)
+    before = len(window.text)
+    assert window.rest() == 0
+    wide, narrow = _shown(window.text[:before]), _shown(window.text[before:])
+    assert max(map(len, wide)) > 80
+    # The lines at hand when it happened, and the report's path, which stays whole.
+    assert [line for line in narrow[3:] if len(line) > 60 and "report.html" not in line] == []
+    assert any(line.startswith("            val_loss") for line in narrow)
+
+
+def _shown(text):
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text).replace("\r", "\n").split("\n")
 
 
 def test_a_quiet_run_prints_the_report_alone(project, done):
@@ -201,10 +233,6 @@ def test_an_epoch_line_shows_figures_rate_and_time_left():
     }
     expected = "epoch  3/40  loss 0.2134  accuracy 0.9411  1,234 samples/s  1:12 left"
     assert epoch_line(end) == expected
-
-
-def test_a_table_is_aligned():
-    assert aligned_table([("a", "bb", "c"), ("aaa", "b", "c")]) == "a    bb  c\naaa  b   c"
 
 
 def test_what_only_keras_refuses_is_a_sentence_with_its_place(tmp_path):

@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from dlspec.tools.commands.findings_output import print_refusals
+from dlspec.tools.commands.findings_output import print_refusals, terminal_columns
 from dlspec.tools.commands.spec_arguments import compile_file_or_stdin
 from dlspec.tools.commands.spec_paths import spec_path
 from dlspec.tools.diff.compare import diff as compare
@@ -40,4 +40,4 @@ def diff(before: str, after: str, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(difference_json(difference), indent=2))
     else:
-        click.echo(difference_text(difference), nl=False)
+        click.echo(difference_text(difference, columns=terminal_columns(sys.stdout)), nl=False)

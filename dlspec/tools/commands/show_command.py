@@ -1,11 +1,13 @@
 """The command `show`: the layers of a spec, as a table, JSON or a picture."""
 
 import json
+import sys
 from pathlib import Path
 
 import click
 
 from dlspec.tools.commands.exit_status import CannotDo
+from dlspec.tools.commands.findings_output import terminal_columns
 from dlspec.tools.commands.remarks import QUIET_OPTION, print_remark
 from dlspec.tools.commands.spec_arguments import SET_OPTION, plan_or_exit
 from dlspec.tools.show import graph_svg, layer_table, plan_json
@@ -30,7 +32,7 @@ def show(spec: str, sets: tuple[str, ...], picture: str | None, *, as_json: bool
     if as_json:
         click.echo(json.dumps(plan_json(plan), indent=2))
     elif picture is None:
-        click.echo(layer_table(plan))
+        click.echo(layer_table(plan, columns=terminal_columns(sys.stdout)))
     if picture is not None:
         try:
             Path(picture).write_text(graph_svg(plan.graph), "utf-8")

@@ -14,6 +14,8 @@ _MARKS = {"added": "+", "removed": "-", "changed": "~", "renamed": ">"}
 _COUNTS = ("parameters", "FLOPs")
 # The width of `--help`.
 _WIDTH = 100
+# Room for a value and the one that it became; with less they go below.
+_LEAST = 40
 # Between facts in one cell, and for a space that no line may be broken at.
 _BETWEEN = "\x00"
 _HARD = "\x01"
@@ -22,8 +24,13 @@ _ABOVE_MODEL = (*ABOUT, "params", "data")
 Row = tuple[str, str, str, str]
 
 
-def difference_text(found: Difference) -> str:
-    """Return what changed, section by section, sums and steps to run again last."""
+def difference_text(found: Difference, *, columns: int | None = None) -> str:
+    """Return what changed, section by section, sums and steps to run again last.
+
+    Args:
+        columns: Those of a terminal; None is what a help text has.
+    """
+    width = columns or _WIDTH
     names = found.names
     head = names[0] if names[0] == names[1] else f"{names[0]} -> {names[1]}"
     if found.is_empty:
@@ -35,9 +42,9 @@ def difference_text(found: Difference) -> str:
         *(row for layer in found.layers for row in _layer_change_rows(layer)),
     ]
     parts = [
-        *_section_parts(above),
-        *([_titled_rows_text("model", graph)] if graph else []),
-        *_section_parts(below),
+        *_section_parts(above, width),
+        *([_titled_rows_text("model", graph, width)] if graph else []),
+        *_section_parts(below, width),
     ]
     if any(total.before != total.after for total in found.totals):
         parts.append(_totals_text(found.totals))
@@ -82,15 +89,16 @@ def _section_of(change: Change) -> str:
     return change.path.partition(".")[0]
 
 
-def _section_parts(changes: Sequence[Change]) -> Iterator[str]:
+def _section_parts(changes: Sequence[Change], width: int) -> Iterator[str]:
     about = [_change_row(change) for change in changes if _section_of(change) in ABOUT]
     if about:
-        yield _titled_rows_text("about", about)
+        yield _titled_rows_text("about", about, width)
     others = [change for change in changes if _section_of(change) not in ABOUT]
     for name, inner in groupby(others, _section_of):
         yield _titled_rows_text(
             name,
             [_change_row(change, below=name) for change in _fold_one_sided_changes(list(inner))],
+            width,
         )
 
 
@@ -160,14 +168,19 @@ def _change_side_text(side: Written, *, counts: bool) -> str:
     return f"{text} (default)" if side.by_default else text
 
 
-def _titled_rows_text(title: str, rows: Sequence[Row]) -> str:
+def _titled_rows_text(title: str, rows: Sequence[Row], width: int) -> str:
     """Return rows under a title; values that would make a line too long go on in the next."""
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
     column = 4 + sum(width + 2 for width in widths[1:] if width) + 1
     lines = [title]
     for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False) if width]
-        first, *others = _wrap_facts(row[3], max(_WIDTH - column, 40))
+        cells = [cell.ljust(most) for cell, most in zip(row, widths, strict=False) if most]
+        if column + _LEAST > width:
+            # Long names leave no room beside them.
+            lines.append(("  " + "  ".join(cells)).rstrip())
+            lines += [" " * 6 + part for part in _wrap_facts(row[3], width - 6) if part]
+            continue
+        first, *others = _wrap_facts(row[3], width - column)
         lines.append(("  " + "  ".join([*cells, first])).rstrip())
         lines += [" " * column + other for other in others]
     return "\n".join(lines)

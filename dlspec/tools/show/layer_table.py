@@ -1,6 +1,6 @@
 """The layer table of `dlspec show`, as text and as JSON."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from dlspec.resolve.costs import (
     Cost,
@@ -11,6 +11,7 @@ from dlspec.resolve.costs import (
     tensor_bytes,
 )
 from dlspec.resolve.plan import Graph, Node, Plan, canonical_data, canonical_digest
+from dlspec.tools.aligned_table import RULE, aligned_table
 from dlspec.tools.show.edges import edges_into, is_chain, reference_text
 from dlspec.tools.show.words import bytes_text, count_text, node_class_name, shape_text
 
@@ -22,28 +23,23 @@ _READS = 6
 Row = tuple[str, ...]
 
 
-def layer_table(plan: Plan) -> str:
+def layer_table(plan: Plan, *, columns: int | None = None) -> str:
     """Return the layers of a plan as aligned text, one sample's costs beside each.
 
     A `?` is known once Keras has built the layer. Layers of a model that is called are indented
     under its first call. Which layers feed one is said unless all stand in a chain.
+
+    Args:
+        columns: Those of a terminal, into which long names are folded; None folds none.
     """
     graph = plan.graph
     rows = list(graph_rows(graph))
     chain = is_chain(graph) and not graph.models
-    columns = range(_READS if chain else _READS + 1)
     total = graph_cost(graph)
     last = ("total", "", "", *_cost_cells(total), "")
-    widths = [max(len(row[i]) for row in (_HEAD, *rows, last)) for i in columns]
-    rule = "  ".join("-" * width for width in widths)
-    lines = [
-        _layer_table_line(_HEAD, widths),
-        rule,
-        *(_layer_table_line(row, widths) for row in rows),
-        rule,
-        _layer_table_line(last, widths),
-    ]
-    return "\n".join([*lines, *cost_notes(total)]) + "\n"
+    told = [row[: _READS if chain else None] for row in (_HEAD, RULE, *rows, RULE, last)]
+    table = aligned_table(told, right=_RIGHT, columns=columns)
+    return "\n".join([table, *cost_notes(total)]) + "\n"
 
 
 def graph_rows(graph: Graph, depth: int = 0) -> Iterator[Row]:
@@ -145,11 +141,3 @@ def _layer_row(node: Node, graph: Graph, indent: str) -> Row:
 
 def _cost_cells(cost: Cost) -> Row:
     return (count_text(cost.parameters), count_text(cost.flops), bytes_text(cost.activations))
-
-
-def _layer_table_line(row: Sequence[str], widths: Sequence[int]) -> str:
-    cells = (
-        row[i].rjust(width) if i in _RIGHT else row[i].ljust(width)
-        for i, width in enumerate(widths)
-    )
-    return "  ".join(cells).rstrip()

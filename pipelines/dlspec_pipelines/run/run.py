@@ -8,7 +8,7 @@ from typing import Any
 
 from dlspec.tools.commands.exit_status import CLEAN, FINDINGS, INTERRUPTED
 from dlspec_pipelines.location.instance import OWN_PROCESS, opening_alone, prepare_instance
-from dlspec_pipelines.run.terminal import Progress, aligned_table
+from dlspec_pipelines.run.terminal import Progress
 from dlspec_pipelines.run.watcher import _print_run_message, _Watcher
 from dlspec_pipelines.specs import SpecFile
 from dlspec_pipelines.steps.records import Champion, Evaluation, Start, read_record
@@ -47,6 +47,10 @@ def run(spec: SpecFile, options: RunOptions) -> int:
         if options.again or not is_trained(on_backend(spec.plan, chosen)):
             # Before Dagster is loaded: Keras takes four times as long, and has a core to itself.
             trainers.get(chosen)
+            watcher.trains = True
+            watcher.progress.starts(f"importing Dagster, and Keras on {chosen} beside it")
+        else:
+            watcher.progress.starts("importing Dagster")
         config = _dagster_run_config(spec, options, start)
         return _execute_chain(watcher, run_id, trainers=trainers, config=config)
     except StepError as problem:
@@ -160,14 +164,14 @@ def _print_verdict(spec: SpecFile, run_id: str, watcher: _Watcher) -> int:
 
     evaluation: Evaluation | None = made("evaluation")
     if evaluation is not None:
-        watcher.progress.line(_gates_verdict_table(evaluation, made("champion")))
+        watcher.progress.table(_gates_verdict_rows(evaluation, made("champion")))
     if (report := made("report")) is not None:
         print(Path(report.html).absolute(), flush=True)  # noqa: T201 - this is the output
     gates = evaluation.gates if evaluation else ()
     return FINDINGS if watcher.failed or not all(g.passed for g in gates) else CLEAN
 
 
-def _gates_verdict_table(evaluation: Evaluation, champion: Champion | None) -> str:
+def _gates_verdict_rows(evaluation: Evaluation, champion: Champion | None) -> list[tuple[str, ...]]:
     rows = [
         (
             f"gate {gate.metric} {gate.requirement}",
@@ -177,4 +181,4 @@ def _gates_verdict_table(evaluation: Evaluation, champion: Champion | None) -> s
         for gate in evaluation.gates
     ]
     verdict = "promoted" if champion and champion.promoted else "not promoted"
-    return aligned_table([*rows, ("champion", evaluation.name, verdict)])
+    return [*rows, ("champion", evaluation.name, verdict)]

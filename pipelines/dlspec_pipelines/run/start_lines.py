@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 
-from dlspec_pipelines.run.terminal import aligned_table
 from dlspec_pipelines.steps.records import Started
 
 # A screen holds them with the lines around.
 _MOST_TAKEN = 12
 
 
-def start_lines(started: Started) -> list[str]:
-    """Return what a training took from earlier weights, as lines: one when it took all."""
+def start_lines(started: Started) -> tuple[str, list[tuple[str, ...]]]:
+    """Return what a training took from earlier weights: in a line, and as rows where not all."""
     origin = f"the run `{started.run}`" if started.run else f"`{started.source}`"
     count, whole = len(started.taken), not started.initialised
     told = f"{'all ' if whole else ''}{count} layer{'s'[: count != 1]}"
@@ -20,7 +19,7 @@ def start_lines(started: Started) -> list[str]:
         *(("initialised", name, reason) for name, reason in started.initialised.items()),
         *(("left", name, reason) for name, reason in started.left.items()),
     ]
-    return [head, *(aligned_table(rows).splitlines() if rows else ())]
+    return head, rows
 
 
 def _shortened_layer_names(names: Sequence[str]) -> list[str]:

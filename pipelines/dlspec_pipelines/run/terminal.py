@@ -1,8 +1,20 @@
 """How a run looks in a terminal: a line for each step and epoch, and a table at the end."""
 
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
+
+from dlspec.diagnostics.folding import folded_text
+from dlspec.tools.aligned_table import aligned_table
+from dlspec.tools.commands.findings_output import terminal_columns
+
+# Behind the name of a step, which stands before its text.
+_INDENT = 12
+# Keeps a figure beside its name where a line is folded.
+_HARD = "\x01"
+# The whole bar then takes 46 columns: it is not broken in two when a window is made smaller.
+_BAR = 24
 
 
 class Progress:
@@ -20,14 +32,24 @@ class Progress:
         self._bar = _training_bar(self._out) if self._out.isatty() and not quiet else None
 
     def line(self, text: str) -> None:
-        """Print a line above the bar."""
+        """Print a line above the bar, folded where the terminal is narrower."""
         if self._quiet:
             return
+        text = "\n".join(_fitted_line(text, terminal_columns(self._out)))
         if self._bar is not None and self._bar.live.is_started:
             self._bar.console.print(text, highlight=False, markup=False, soft_wrap=True)
             return
         self._out.write(text + "\n")
         self._out.flush()
+
+    def table(self, rows: Sequence[tuple[str, ...]]) -> None:
+        """Print rows in aligned columns."""
+        for text in aligned_table(rows, columns=terminal_columns(self._out)).splitlines():
+            self.line(text)
+
+    def starts(self, text: str) -> None:
+        """Print what goes on before there is a result."""
+        self.step("start", text)
 
     def step(self, name: str, text: str, seconds: float | None = None) -> None:
         """Print what became of a step."""
@@ -59,6 +81,16 @@ class Progress:
             self._bar.stop()
 
 
+def _fitted_line(text: str, columns: int | None) -> list[str]:
+    if columns is None or len(text) <= columns:
+        return [text]
+    facts = re.sub(r"(?<=\S) (?=\S)", _HARD, text)
+    if max(map(len, facts.split())) > columns - _INDENT:
+        facts = text
+    lines = folded_text(facts, columns=columns, indent=_INDENT)
+    return [line.replace(_HARD, " ") for line in lines]
+
+
 def epoch_line(end: Mapping[str, Any]) -> str:
     """Return one epoch as a line: figures, samples per second, time left."""
     width = len(str(end["epochs"]))
@@ -67,13 +99,6 @@ def epoch_line(end: Mapping[str, Any]) -> str:
     rate = f"{end['samples_per_s']:,.0f} samples/s"
     left = _clock_time(end["seconds_left"])
     return f"epoch {end['epoch']:>{width}}/{end['epochs']}  {figures}  {rate}  {left} left"
-
-
-def aligned_table(rows: list[tuple[str, ...]]) -> str:
-    """Return rows in aligned columns, two spaces apart."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = ("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows)
-    return "\n".join(line.rstrip() for line in lines)
 
 
 def _epoch_figure(value: float) -> str:
@@ -98,7 +123,7 @@ def _training_bar(out: TextIO) -> Any:  # noqa: ANN401 - rich is loaded for a te
 
     return Progress(
         TextColumn("training"),
-        BarColumn(),
+        BarColumn(bar_width=_BAR),
         TaskProgressColumn(),
         TimeRemainingColumn(),
         console=Console(file=out),

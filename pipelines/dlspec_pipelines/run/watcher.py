@@ -24,6 +24,7 @@ class _Watcher:
     progress: Progress
     made: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
+    trains: bool = False
     began: bool = False
     unwritable: str | None = None
     stopped: Mapping[str, Any] | None = None
@@ -41,10 +42,10 @@ class _Watcher:
         elif "log" in message:
             self.progress.step("model", message["log"])
         elif "start" in message:
-            head, *rows = start_lines(Started(**message["start"]))
+            head, rows = start_lines(Started(**message["start"]))
             self.progress.step("weights", head)
-            for row in rows:
-                self.progress.step("", row)
+            if rows:
+                self.progress.table([("          ", *row) for row in rows])
         elif "problem" in message:
             self.stopped = message["problem"]
             if self.cancel is not None and self.stopped["epoch"] is not None:
@@ -63,12 +64,19 @@ class _Watcher:
         step = event.step_key.rpartition("__")[2]
         if event.is_step_start:
             self._started[step] = time.monotonic()
+            self._tell_start(step)
         elif event.is_step_materialization:
             self._note_made_record(step, event.materialization.metadata)
         elif event.is_step_failure and _is_interrupt(event.step_failure_data):
             self.interrupted = True
         elif event.is_step_failure:
             self._note_failed_step(step, event.step_failure_data)
+
+    def _tell_start(self, step: str) -> None:
+        if step == "dataset":
+            self.progress.starts("reading and preparing the data")
+        elif step == "model" and self.trains:
+            self.progress.starts("building the model; the first epoch compiles it")
 
     def _note_failed_step(self, step: str, failure: Any) -> None:  # noqa: ANN401 - a StepFailureData
         from dlspec_pipelines.run.event_log import storage_reason
