@@ -10,7 +10,7 @@ from dlspec.decode.catalogue_objects import head_of, nested_object
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Help, Reporter
 from dlspec.diagnostics.source import Span
-from dlspec.diagnostics.suggest import replacement_word, unknown_key_help
+from dlspec.diagnostics.suggest import replacement_word, suggest, unknown_key_help
 from dlspec.language import catalogue, kinds
 from dlspec.language.catalogue import Object
 from dlspec.language.catalogue.target import Target
@@ -212,8 +212,9 @@ class RecordReader:
         for entry in node:
             inner = f"{path}.{entry.name}"
             self.keys[inner], self.values[inner] = entry.key.span, entry.value.span
-            if entry.name not in kind.metrics:
-                self._report_unknown_record_key(entry.key, "`gates`", kind.metrics)
+            if not _is_gate_name(entry.name, kind):
+                known = _known_gate_names(entry.name, kind)
+                self._report_unknown_record_key(entry.key, "`gates`", known)
                 continue
             written = entry.value.value if isinstance(entry.value, Scalar) else None
             match = _REQUIREMENT.match(written) if isinstance(written, str) else None
@@ -339,6 +340,23 @@ def _describe_value_path(path: str) -> str:
     parts = path.split(".")
     names = [part for part in parts if not part.isdecimal()]
     return f"`{names[-1]}`" if names[-1] == parts[-1] else f"an item of `{names[-1]}`"
+
+
+def _is_gate_name(name: str, kind: kinds.Gates) -> bool:
+    """Return whether a gate is a metric, or may be one of a target; the rules know the targets."""
+    by_target = tuple(f"_{metric}" for metric in kind.by_target)
+    return name in kind.metrics or name.strip("_").endswith(by_target)
+
+
+def _known_gate_names(name: str, kind: kinds.Gates) -> tuple[str, ...]:
+    """Return what a mistyped gate can have meant: with what looks like a target left as it is."""
+    if suggest(name, kind.metrics) is None:
+        parts = name.split("_")
+        for at in range(1, len(parts)):
+            near = suggest("_".join(parts[at:]), kind.by_target)
+            if near is not None:
+                return ("_".join([*parts[:at], near]),)
+    return kind.metrics
 
 
 def _is_null(node: Node) -> bool:

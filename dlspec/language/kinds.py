@@ -101,9 +101,14 @@ class PerOutput:
 
 @dataclass(frozen=True, slots=True)
 class Gates:
-    """A mapping from metrics to requirements such as `">= 0.97"`."""
+    """A mapping from metrics to requirements such as `">= 0.97"`.
+
+    Those of `by_target` may have a target's name before them, `<target>_<metric>`; which targets
+    there are is not known here.
+    """
 
     metrics: tuple[str, ...]
+    by_target: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

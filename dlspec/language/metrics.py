@@ -1,5 +1,6 @@
 """The metrics that `evaluation` may name: one record each."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
@@ -198,6 +199,18 @@ def target_kind(target: Feature) -> TargetKind:
             raise AssertionError(f"no target is a {type(target).__name__}")
         case _:
             assert_never(target)
+
+
+def metrics_by_target(metric: str, targets: Mapping[str, Feature]) -> dict[str, str]:
+    """Return the targets that a metric is measured on one by one, by `<target>_<metric>`.
+
+    Of a single target there is the metric alone.
+    """
+    record = METRIC_OF[metric]
+    fitting = [name for name, target in targets.items() if target_kind(target) in record.on]
+    if record.reads == "generated" or len(fitting) < 2:
+        return {}
+    return {f"{name}_{metric}": name for name in fitting}
 
 
 def gives_probabilities(loss: str) -> bool:

@@ -188,8 +188,9 @@ class Evaluation:
         default=(),
     )
     gates: tuple[Gate, ...] = spec_key(
-        Gates((*METRIC_OF, *GATED_WITHOUT_METRIC)),
-        'What must hold for a promotion, such as `accuracy: ">= 0.97"`.',
+        Gates((*METRIC_OF, *GATED_WITHOUT_METRIC), by_target=COMPARABLE_METRICS),
+        'What must hold for a promotion, such as `accuracy: ">= 0.97"`; of one among several '
+        "targets `<target>_<metric>`.",
         default=(),
     )
     champion: Championship | None = spec_key(

@@ -7,12 +7,13 @@ from dlspec.rules.between_sections import report_missing_sections, report_traini
 from dlspec.rules.data_against_model import report_data_against_model
 from dlspec.rules.data_section import report_data_section
 from dlspec.rules.dropped_masks import warn_of_dropped_masks
-from dlspec.rules.evaluation import report_gates, report_measures
+from dlspec.rules.evaluation import report_measures
 from dlspec.rules.feature_readers import (
     report_small_embeddings,
     warn_of_augmentation,
     warn_of_pixels,
 )
+from dlspec.rules.gates import report_gates
 from dlspec.rules.generation import report_generation
 from dlspec.rules.labels import report_labels
 from dlspec.rules.layers_in_training import (

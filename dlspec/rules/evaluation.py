@@ -8,7 +8,6 @@ from dlspec.diagnostics.findings import Reporter
 from dlspec.language.catalogue import Object
 from dlspec.language.features import BinaryFeature, ClassFeature
 from dlspec.language.metrics import (
-    GATED_WITHOUT_METRIC,
     GENERATED_METRICS,
     METRIC_OF,
     METRICS,
@@ -103,25 +102,4 @@ def _check_class_weight_target(
             "`class_weight` needs one target, of classes",
             label=f"the targets are {', '.join(data.targets)}",
             help="leave it out, or weigh the outputs with `loss_weights`",
-        )
-
-
-def report_gates(checked: Checked) -> None:
-    """Report a gate, or a championship, on a metric that is not measured."""
-    evaluation = checked.spec.evaluation
-    if evaluation is None or not is_free_of_poison(evaluation):
-        return
-    asked = {f"evaluation.gates.{gate.metric}": gate.metric for gate in evaluation.gates}
-    if evaluation.champion is not None:
-        asked["evaluation.champion.metric"] = evaluation.champion.metric
-    for path, metric in asked.items():
-        if metric in (*evaluation.metrics, *GATED_WITHOUT_METRIC):
-            continue
-        places = checked.spec.places
-        checked.reporter.error(
-            Code.UNKNOWN_METRIC,
-            places.key(path) if "gates" in path else places.value(path),
-            f"`{metric}` is asked for and not measured",
-            label="not among `evaluation.metrics`",
-            help=f"add `{metric}` to `evaluation.metrics`",
         )

@@ -228,6 +228,15 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL514_training_flag": [("call: {training: false}", "trainable: false")],
     "DL515_gate": [("metrics: [accuracy]", "metrics: [accuracy, f1_macro, log_loss]")],
     "DL515_generated_without_generate": [("generated_sequence_accuracy", "sequence_accuracy")],
+    "DL515_gates_of_targets": [
+        (
+            "[accuracy, balanced_accuracy, mae]",
+            "[accuracy, balanced_accuracy, mae, f1_macro, rmse]",
+        ),
+        ("kind_mae", "kind_balanced_accuracy"),
+        ("price_rmse", "rmse"),
+        ("weight_r2", "shade_balanced_accuracy"),
+    ],
     "DL515_log_loss_of_margins": [("[accuracy, log_loss]", "[accuracy]")],
     "DL516_number_loss_on_classes": [("MeanSquaredError", "SparseCategoricalCrossentropy")],
     "DL517_attention_of_itself": [

@@ -157,7 +157,10 @@ class _Schema:
                 return form | (_proposed_words(texts_of("loss")) if proposed else {})
             case kinds.Gates():
                 words = dict.fromkeys(kind.metrics, _REQUIREMENT)
-                return closed_mapping_schema(words)
+                of_target = f"._({'|'.join(kind.by_target)})$"
+                return closed_mapping_schema(words) | {
+                    "patternProperties": {of_target: _REQUIREMENT}
+                }
             case kinds.CatalogueObject():
                 return schema_ref(kind.kind)
             case kinds.Either():

@@ -4,7 +4,6 @@ import numpy as np
 
 from dlspec.language.features import Feature
 from dlspec.language.metrics import (
-    GATED_WITHOUT_METRIC,
     METRIC_OF,
     MetricRecord,
     target_kind,
@@ -18,13 +17,16 @@ from dlspec_pipelines.steps.step_errors import StepError
 
 
 def wanted_metrics(plan: Plan) -> tuple[str, ...]:
-    """Return the metrics the spec lists, then what only its gates and its comparison need."""
+    """Return the metrics the spec lists, then what only its gates and its comparison need.
+
+    A gate `<target>_<metric>` needs the metric, which the spec lists.
+    """
     if plan.evaluation is None:
         return ()
     names = [*plan.evaluation.metrics, *(gate.metric for gate in plan.evaluation.gates)]
     if plan.evaluation.champion is not None:
         names.append(plan.evaluation.champion.metric)
-    return tuple(dict.fromkeys(n for n in names if n not in GATED_WITHOUT_METRIC))
+    return tuple(dict.fromkeys(n for n in names if n in METRIC_OF))
 
 
 def require_computable_metrics(plan: Plan, dataset: Dataset) -> None:

@@ -1,0 +1,98 @@
+"""What must hold for a promotion, against what is measured."""
+
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Help, Replacement
+from dlspec.diagnostics.suggest import replacement_word
+from dlspec.language.metrics import (
+    COMPARABLE_METRICS,
+    GATED_WITHOUT_METRIC,
+    METRIC_OF,
+    metrics_by_target,
+    target_kind,
+)
+from dlspec.language.sections import Data, Evaluation, is_free_of_poison
+from dlspec.rules.subject import Checked
+
+
+def report_gates(checked: Checked) -> None:
+    """Report a gate, or a championship, on a metric that is not measured."""
+    evaluation = checked.spec.evaluation
+    if evaluation is None or not is_free_of_poison(evaluation):
+        return
+    for gate in evaluation.gates:
+        if gate.metric not in METRIC_OF and gate.metric not in GATED_WITHOUT_METRIC:
+            _check_gate_of_target(gate.metric, evaluation, checked)
+        elif gate.metric not in (*evaluation.metrics, *GATED_WITHOUT_METRIC):
+            _report_unmeasured(gate.metric, f"evaluation.gates.{gate.metric}", checked)
+    champion = evaluation.champion
+    if champion is not None and champion.metric not in evaluation.metrics:
+        _report_unmeasured(champion.metric, "evaluation.champion.metric", checked)
+
+
+def _report_unmeasured(metric: str, path: str, checked: Checked) -> None:
+    places = checked.spec.places
+    checked.reporter.error(
+        Code.UNKNOWN_METRIC,
+        places.key(path) if path.startswith("evaluation.gates") else places.value(path),
+        f"`{metric}` is asked for and not measured",
+        label="not among `evaluation.metrics`",
+        help=f"add `{metric}` to `evaluation.metrics`",
+    )
+
+
+def _check_gate_of_target(name: str, evaluation: Evaluation, checked: Checked) -> None:
+    """Report a gate `<target>_<metric>` that no measurement gives, or that two give."""
+    data = checked.data
+    if data is None:
+        return
+    meant = [
+        (target, metric)
+        for metric in COMPARABLE_METRICS
+        for target in data.targets
+        if f"{target}_{metric}" == name
+    ]
+    measured = {m: metrics_by_target(m, data.targets) for m in evaluation.metrics}
+    if len(meant) == 1 and name in measured.get(meant[0][1], {}):
+        return
+    help_: Help
+    if len(meant) > 1:
+        label = " and ".join(f"`{metric}` of `{target}`" for target, metric in meant)
+        help_ = "give one of the two targets another name"
+    elif meant:
+        label, help_ = _why_not_measured(*meant[0], evaluation, data)
+    else:
+        label = f"the targets are {', '.join(f'`{target}`' for target in data.targets)}"
+        help_ = _nearest_gate(name, [known for names in measured.values() for known in names])
+    checked.reporter.error(
+        Code.UNKNOWN_METRIC,
+        checked.spec.places.key(f"evaluation.gates.{name}"),
+        f"`{name}` means two figures" if len(meant) > 1 else f"no figure is called `{name}`",
+        label=label,
+        help=help_,
+    )
+
+
+def _why_not_measured(
+    target: str, metric: str, evaluation: Evaluation, data: Data
+) -> tuple[str, Help]:
+    """Return why a target has no such figure of its own, and what to write."""
+    if target_kind(data.targets[target]) not in METRIC_OF[metric].on:
+        measured = [metrics_by_target(known, data.targets) for known in evaluation.metrics]
+        fitting = [name for names in measured for name, of in names.items() if of == target]
+        return f"`{metric}` cannot be measured on `{target}`", _one_of_gates(fitting)
+    if not metrics_by_target(metric, data.targets):
+        label = f"`{target}` is the only target of `{metric}`"
+        if metric in evaluation.metrics:
+            return label, Replacement(metric)
+        return label, f"write `{metric}`, and add it to `evaluation.metrics`"
+    return f"`{metric}` is not measured", f"add `{metric}` to `evaluation.metrics`"
+
+
+def _nearest_gate(name: str, known: list[str]) -> Help:
+    return replacement_word(name, known) or _one_of_gates(known)
+
+
+def _one_of_gates(known: list[str]) -> str:
+    if not known:
+        return "leave it out"
+    return f"write one of {', '.join(f'`{name}`' for name in known)}"
