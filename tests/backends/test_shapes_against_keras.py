@@ -20,10 +20,15 @@ import pytest
 import tensorflow as tf
 from corner_cases import CORNERS
 from families import FAMILIES
+from feature_corners import FEATURE_CORNERS
 from hypothesis import HealthCheck, given, settings
+from layer_corners import LAYER_CORNERS
+from moving_corners import MOVING_CORNERS
 from op_cases import OpCase, ops
+from op_corners import OP_CORNERS
 from shape_cases import Case
 
+import dlspec
 from dlspec.language.catalogue import Object, find_entry
 from dlspec.resolve.shapes import Inferred, ShapeError, Tensor, infer_layer, infer_op
 
@@ -34,6 +39,7 @@ REFUSALS = (
     *(ValueError, TypeError, IndexError, KeyError, AttributeError, ZeroDivisionError),
     *(RuntimeError, NotImplementedError, tf.errors.OpError),
 )
+ALL_CORNERS = CORNERS | LAYER_CORNERS | MOVING_CORNERS | FEATURE_CORNERS
 COUNTING = ("CategoryEncoding", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization")
 # Why a layer is not run.
 NOT_RUN = {
@@ -234,9 +240,9 @@ def test_shapes_weights_and_refusals_are_those_of_keras(family):
     agree()
 
 
-@pytest.mark.parametrize("formula", CORNERS)
+@pytest.mark.parametrize("formula", ALL_CORNERS)
 def test_the_corners_of_a_formula_are_those_of_keras(formula):
-    differing = {str(case): said for case in CORNERS[formula] if (said := compare(case))}
+    differing = {str(case): said for case in ALL_CORNERS[formula] if (said := compare(case))}
     assert differing == {}
 
 
@@ -277,3 +283,19 @@ def compare_op(case: OpCase) -> str | None:
 @given(case=ops())
 def test_functions_of_keras_ops_come_out_as_keras_announces(case: OpCase):
     assert compare_op(case) is None
+
+
+@pytest.mark.parametrize("kind", OP_CORNERS)
+def test_the_corners_of_functions_are_those_of_keras(kind):
+    differing = {str(case): said for case in OP_CORNERS[kind] if (said := compare_op(case))}
+    assert differing == {}
+
+
+def test_elided_axes_that_keras_announces_in_reverse_are_left_to_it():
+    text = (
+        "dlspec: 1\nname: m\nmodel:\n  inputs: {x: [5, 6, 3]}\n  graph:\n"
+        "    - EinsumDense: {equation: '...x,xy->...y', output_shape: [4]}\n    - Dense: 2\n"
+    )
+    plan = dlspec.loads(text)
+    assert [node.outputs[0][1].shape for node in plan.graph.nodes] == [None, None]
+    assert dlspec.compile(plan)(np.zeros((1, 5, 6, 3))).shape == (1, 5, 6, 2)

@@ -21,8 +21,8 @@ _LEADING = re.compile(r"\.\.\.([a-zA-Z]+),([a-zA-Z]+)->\.\.\.([a-zA-Z]+)")
 _TRAILING = re.compile(r"([a-zA-Z]{2,})\.\.\.,([a-zA-Z]+)->([a-zA-Z]+)\.\.\.")
 
 
-def infer_einsum_dense(call: Call) -> Inferred:
-    """Infer EinsumDense.
+def infer_einsum_dense(call: Call) -> Inferred | None:
+    """Infer EinsumDense; None where Keras announces another shape than it computes.
 
     Shapes:
         x: as the equation's first term
@@ -33,6 +33,10 @@ def infer_einsum_dense(call: Call) -> Inferred:
     """
     shape = sole_shape(call)
     names, weight_names, out_names, elided = _named_axes(call, shape)
+    middle = shape[1 : sum(1 for name in names if name.startswith("..."))]
+    if elided == "leading" and middle != middle[::-1]:
+        # Keras 3.15 announces these axes in reverse, and later layers are built on that.
+        return None
     out = _output_shape(call, shape, elided=elided, names=out_names)
     known = dict(zip(names, shape, strict=True))
     _require_agreement(known, dict(zip(out_names, out, strict=True)))

@@ -31,7 +31,7 @@ def infer_elementwise_float_op(asked: Asked) -> Tensor:
 
 
 def infer_activation_op(asked: Asked) -> Tensor:
-    """Infer an activation function; what becomes of integers depends on the backend."""
+    """Infer an activation and its like; what becomes of integers depends on the backend."""
     x = asked.tensor(first_name(asked))
     return Tensor(x.shape, x.dtype if x.dtype in FLOATS else None)
 

@@ -19,13 +19,13 @@ _FAMILIES: tuple[tuple[Rule, str], ...] = (
     ),
     (
         arithmetic.infer_elementwise_float_op,
-        "exp expm1 log log1p log2 log10 sqrt rsqrt sin cos tan sinh cosh tanh arcsin arccos arctan "
-        "arcsinh arccosh arctanh erf reciprocal",
+        "exp expm1 log log1p log2 log10 sqrt sin cos tan sinh cosh tanh arcsin arccos arctan "
+        "arcsinh arccosh arctanh reciprocal",
     ),
     (
         arithmetic.infer_activation_op,
         "sigmoid silu swish gelu elu selu celu softplus softsign softmax log_softmax log_sigmoid "
-        "leaky_relu hard_sigmoid hard_silu hard_tanh",
+        "leaky_relu hard_sigmoid hard_silu hard_tanh erf rsqrt",
     ),
     (arithmetic.infer_elementwise_bool_op, "isnan isinf isfinite logical_not signbit"),
     (arithmetic.infer_binary_op, "add subtract multiply maximum minimum"),
