@@ -9,6 +9,7 @@ from dlspec.language.sections import BACKENDS
 from dlspec.tools.commands.remarks import QUIET_OPTION, is_quiet
 from dlspec.tools.commands.spec_arguments import SET_OPTION, parse_set_option, plan_or_exit
 from dlspec.tools.commands.spec_paths import spec_path
+from dlspec_pipelines.run_words import RunWord
 
 __all__ = ["main"]
 
@@ -61,7 +62,7 @@ def run(
 
 
 @main.command()
-@click.argument("model", metavar="RUN_OR_NAME")
+@click.argument("model", metavar="RUN_OR_NAME", type=RunWord())
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False), help="A .csv, .npz or .parquet file."

@@ -11,6 +11,7 @@ from dlspec.diagnostics.findings import SpecError
 from dlspec.diagnostics.source import Source
 from dlspec.language.catalogue.project import project_root
 from dlspec.resolve.plan import Plan
+from dlspec.tools.commands.spec_paths import specs_in_folder
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -103,7 +104,7 @@ def read_specs(folder: Path) -> tuple[list[SpecFile], list[BrokenSpec]]:
     """Compile every spec under `folder`; one that does not compile hides no other."""
     good: dict[str, SpecFile] = {}
     broken: list[BrokenSpec] = []
-    for path in spec_paths(folder):
+    for path in specs_in_folder(folder):
         try:
             spec = read_spec(path)
         except SpecError as error:
@@ -139,12 +140,6 @@ def _told_apart(broken: Sequence[BrokenSpec], folder: Path, *, taken: set[str]) 
 def _path_from_here(path: Path) -> Path:
     """Return a path as someone in the current folder writes it."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-
-def spec_paths(folder: Path) -> list[Path]:
-    """Return the spec files under `folder`, sorted; hidden ones are left out."""
-    found = (p for p in folder.rglob("*") if p.suffix in SUFFIXES and p.is_file())
-    return sorted(p for p in found if "/." not in f"/{p.relative_to(folder).as_posix()}")
 
 
 def key_part(text: str) -> str:

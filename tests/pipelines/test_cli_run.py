@@ -216,6 +216,38 @@ def test_the_beginning_of_a_run_id_is_enough_for_predict(project, done, tmp_path
     assert out.read_bytes()[:4] == b"PAR1"
 
 
+def test_show_and_diff_take_a_run_as_predict_does(project, done):
+    run = Path(done.stdout.strip()).parent
+    changed = dlspec(project, "run", "tiny", "--set", "epochs=1", "--set", "units=5")
+    # One epoch is not enough for the gate.
+    other = Path(changed.stdout.strip()).parent
+    for word in (other.name, f"tiny/{other.name[:8]}", str(other)):
+        shown = dlspec(project, "show", word)
+        assert shown.returncode == 0, shown.stderr
+        # 64 * 5 + 5: what `--set` changed is in it.
+        assert "325" in shown.stdout
+        assert shown.stderr.startswith(f"using run `{other.name}`: ")
+    compared = dlspec(project, "diff", "-q", str(run), f"tiny/{other.name}")
+    assert compared.stderr == ""
+    assert "training.epochs" in compared.stdout or "epochs  3 -> 1" in compared.stdout
+    again = dlspec(project, "diff", "-q", f"tiny/{other.name}", "tiny", "--set", "units=5")
+    assert "1 -> 3" in again.stdout
+    assert "parameters" not in again.stdout
+
+
+def test_the_beginning_of_several_runs_is_not_guessed_by_show(project, tmp_path):
+    for run in ("aa1", "aa2"):
+        (tmp_path / "runs/tiny" / run).mkdir(parents=True)
+        (tmp_path / "runs/tiny" / run / "model.keras").touch()
+    refused = dlspec(project, "show", "tiny/aa", DLSPEC_HOME=str(tmp_path))
+    assert refused.returncode == 2
+    assert "Error: `tiny/aa` is the beginning of 2 runs" in refused.stderr
+    assert "write more of one: `tiny/aa1`, `tiny/aa2`" in refused.stderr
+    damaged = dlspec(project, "show", "aa1", DLSPEC_HOME=str(tmp_path))
+    assert damaged.returncode == 1
+    assert "Traceback" not in damaged.stderr
+
+
 def test_predict_with_an_unknown_name_offers_the_nearest(project, done, tmp_path):
     np.savez(tmp_path / "new.npz", images=np.zeros((2, 8, 8)))
     answer = dlspec(project, "predict", "tinny", str(tmp_path / "new.npz"))

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from dlspec.cli import main
 from dlspec.diagnostics.codes import Code
+from dlspec_pipelines.specs import read_specs
 
 GOOD = """dlspec: 1
 name: good
@@ -196,6 +197,16 @@ def test_a_folder_gives_its_specs_alone_and_fmt_leaves_the_rest_as_it_was(run):
     assert run("check", ".").stderr == "3 specs checked: 1 error and 1 warning\n"
     assert run("fmt", ".").exit_code == 0
     assert {name: Path(name).read_text() for name in others} == others
+
+
+def test_what_runs_takes_the_files_of_a_folder_that_check_takes(run):
+    Path("specs/compose.yaml").write_text(COMPOSE)
+    Path("specs/.hidden.yaml").write_text(GOOD)
+    good, broken = read_specs(Path("specs"))
+    assert [spec.name for spec in good] == ["good"]
+    assert [spec.name for spec in broken] == ["bad"]
+    assert run("check").stderr == "2 specs checked: 1 error\n"
+    assert "there is no spec `compose`" in run("show", "compose").stderr
 
 
 @pytest.mark.parametrize("command", ["check", "fmt"])

@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import click
 
@@ -15,13 +16,30 @@ from dlspec.language.catalogue.project import project_of
 from dlspec.syntax.spec_files import replace_text
 from dlspec.syntax.spec_recognition import means_to_be_spec, not_a_spec
 from dlspec.tools.certain_repairs import repair_spec
+from dlspec.tools.commands.exit_status import CLEAN, CannotDo
 from dlspec.tools.commands.findings_output import FORMATS, print_findings
 from dlspec.tools.commands.remarks import QUIET_OPTION, print_remark
-from dlspec.tools.commands.spec_arguments import compile_file_or_stdin
+from dlspec.tools.commands.spec_arguments import (
+    SET_OPTION,
+    compile_file_or_stdin,
+    failed_status,
+    parse_set_option,
+)
 from dlspec.tools.commands.spec_paths import spec_files_under, specs_folder
 
 # Flow style too: `{name: x, model: ...}`.
 _MODEL = re.compile(r"""(?:^|[{,]\s*)["']?model["']?\s*:""", re.MULTILINE)
+
+
+class CheckOptions(TypedDict):
+    """What the options of `check` say."""
+
+    form: str
+    select: str | None
+    ignore: str | None
+    sets: tuple[str, ...]
+    strict: bool
+    fix: bool
 
 
 @click.command()
@@ -31,16 +49,9 @@ _MODEL = re.compile(r"""(?:^|[{,]\s*)["']?model["']?\s*:""", re.MULTILINE)
 @click.option("--select", metavar="CODES", help="Tell these alone: `DL5,DL301`.")
 @click.option("--ignore", metavar="CODES", help="Leave these out.")
 @click.option("--fix", is_flag=True, help="Write every repair that is certain into the specs.")
+@SET_OPTION
 @QUIET_OPTION
-def check(
-    paths: tuple[str, ...],
-    form: str,
-    select: str | None,
-    ignore: str | None,
-    *,
-    strict: bool,
-    fix: bool,
-) -> None:
+def check(paths: tuple[str, ...], **given: Unpack[CheckOptions]) -> None:
     """Report every mistake in every spec under PATHS (default: specs/).
 
     A path is a file, a folder, or `-` for standard input. Of a folder the files with a top-level
@@ -53,29 +64,36 @@ def check(
       dlspec check specs/digits_lenet5.yaml --format github
       dlspec check --select DL5,DL301
       dlspec check --fix
+      dlspec check specs/digits_lenet5.yaml --set kernel=5
       cat model.yaml | dlspec check -
     """  # noqa: D301 - click reads \b
-    selected, ignored = _code_prefixes(select) or ("DL",), _code_prefixes(ignore)
-    found: list[Diagnostic] = []
     if not paths and not specs_folder().is_dir():
         raise click.UsageError("there is no folder specs/ here; write the path of a spec")
+    if given["fix"] and given["sets"]:
+        raise click.UsageError("`--fix` writes into files what is wrong without `--set`")
+    sys.exit(_check_once(paths, given))
+
+
+def _check_once(paths: tuple[str, ...], given: CheckOptions) -> int:
+    """Compile every spec, print what is found, and return the exit status."""
+    selected, ignored = _code_prefixes(given["select"]) or ("DL",), _code_prefixes(given["ignore"])
+    values = dict(parse_set_option(text) for text in given["sets"])
     files = list(spec_files_under(paths or (str(specs_folder()),)))
-    if fix and "-" in files:
+    if given["fix"] and "-" in files:
         raise click.UsageError("`--fix` writes into files, and standard input is none")
-    compiled = {file: compile_file_or_stdin(file) for file in files}
-    if fix:
+    compiled = {file: compile_file_or_stdin(file, values) for file in files}
+    if given["fix"]:
         compiled = {file: _repaired_file(file, one) for file, one in compiled.items()}
-    for one in compiled.values():
-        found.extend(_findings_of(one))
+    found = [d for one in compiled.values() for d in _findings_of(one)]
     found.extend(_of_projects(files))
     # A wrong line of pyproject.toml is found by each spec that needs it.
     found = list(dict.fromkeys(found))
     found = [d for d in found if _is_chosen(d, selected, ignored)]
-    print_findings(found, form)
-    failed = any(d.severity == "error" or strict for d in found)
-    if form == "text":
+    print_findings(found, given["form"])
+    if given["form"] == "text":
         _print_summary(len(files), found)
-    sys.exit(1 if failed else 0)
+    failed = any(d.severity == "error" or given["strict"] for d in found)
+    return failed_status(found) if failed else CLEAN
 
 
 def _repaired_file(file: str, compilation: Compilation) -> Compilation:
@@ -86,7 +104,7 @@ def _repaired_file(file: str, compilation: Compilation) -> Compilation:
         try:
             replace_text(Path(file), source.text)
         except OSError as error:
-            raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
+            raise CannotDo(f"{file} cannot be written: {error.strerror}") from error
         noun = "repair" if repaired.count == 1 else "repairs"
         print_remark(f"{file}: {repaired.count} {noun} written")
     return repaired.compilation

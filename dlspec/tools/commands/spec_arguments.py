@@ -1,18 +1,26 @@
 """The spec that a command is given, compiled, with what `--set` changes."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import click
 
 from dlspec.compiler import SET_SOURCE, Compilation, compile_file, compile_source
 from dlspec.diagnostics.findings import Diagnostic, Reporter
 from dlspec.diagnostics.source import Source
+from dlspec.resolve.plan import Plan
 from dlspec.syntax.parse import parse
 from dlspec.syntax.substitution import plain_value
 from dlspec.tools.commands.exit_status import FINDINGS, WRONG_USAGE
 from dlspec.tools.commands.findings_output import print_refusals
-from dlspec.tools.commands.spec_paths import read_file_or_stdin, spec_path
+from dlspec.tools.commands.remarks import print_remark
+from dlspec.tools.commands.spec_paths import (
+    named_spec,
+    read_file_or_stdin,
+    spec_path,
+    specs_folder,
+)
+from dlspec.tools.commands.trained_runs import run_spec
 
 SET_OPTION = click.option(
     "sets",
@@ -28,9 +36,39 @@ def plan_or_exit(spec: str, sets: tuple[str, ...] = ()) -> Compilation:
     values = dict(parse_set_option(text) for text in sets)
     compilation = compile_file(spec_path(spec), sets=values)
     print_refusals(compilation.diagnostics)
-    if compilation.plan is None:
-        sys.exit(failed_status(compilation.diagnostics))
+    require_plans(compilation)
     return compilation
+
+
+def require_plans(*compilations: Compilation) -> tuple[Plan, ...]:
+    """Return the plans of compilations whose findings are told; exit where one has none."""
+    plans = tuple(one.plan for one in compilations if one.plan is not None)
+    if len(plans) < len(compilations):
+        sys.exit(failed_status(d for one in compilations for d in one.diagnostics))
+    return plans
+
+
+def compile_spec_or_run(word: str, sets: tuple[str, ...] = ()) -> Compilation:
+    """Compile a spec given by path or name, that of a run, or standard input for `-`.
+
+    A run's spec is its text as compiled, with what `--set` had changed for it.
+
+    Raises:
+        click.UsageError: If there is neither such a spec nor such a run.
+    """
+    values = dict(parse_set_option(text) for text in sets)
+    if word == "-":
+        return compile_file_or_stdin(word, values)
+    path = named_spec(word)
+    if path is not None:
+        return compile_file(path, sets=values)
+    found = run_spec(word)
+    if found is None:
+        return compile_file(spec_path(word), sets=values)
+    print_remark(f"using run `{found.run}`: {found.reason}")
+    # It names other files from where specs stand; and its own file is called `spec`.
+    place = specs_folder() / f"run {found.run}"
+    return compile_source(Source(str(place), found.text), sets=values)
 
 
 def failed_status(found: Iterable[Diagnostic]) -> int:
@@ -39,15 +77,15 @@ def failed_status(found: Iterable[Diagnostic]) -> int:
     return WRONG_USAGE if any(wrong) else FINDINGS
 
 
-def compile_file_or_stdin(file: str) -> Compilation:
-    """Compile a file, or standard input for `-`."""
+def compile_file_or_stdin(file: str, values: Mapping[str, object] | None = None) -> Compilation:
+    """Compile a file, or standard input for `-`, with the values of `--set`."""
     if file == "-":
         reporter = Reporter()
         source = read_file_or_stdin(file, reporter)
         if source is None:
             return Compilation(None, reporter.diagnostics, None)
-        return compile_source(source)
-    return compile_file(file)
+        return compile_source(source, sets=values)
+    return compile_file(file, sets=values)
 
 
 def parse_set_option(text: str) -> tuple[str, object]:

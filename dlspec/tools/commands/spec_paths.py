@@ -26,7 +26,7 @@ def spec_files_under(paths: tuple[str, ...]) -> Iterator[str]:
             _require_file(path)
             yield path
             continue
-        inside = _specs_in_folder(Path(path))
+        inside = specs_in_folder(Path(path))
         if not inside:
             raise click.UsageError(f"there is no spec under {path}")
         yield from map(str, inside)
@@ -38,7 +38,7 @@ def specs_folder() -> Path:
     return Path(os.path.relpath((project_root(here) or here) / "specs", here))
 
 
-def _specs_in_folder(folder: Path) -> list[Path]:
+def specs_in_folder(folder: Path) -> list[Path]:
     """Return the specs below a folder; hidden folders and other YAML files are passed over."""
     found = []
     # A walk that turns back at hidden folders: `.dlspec` and `.venv` hold thousands of files.
@@ -62,8 +62,8 @@ def _may_be_spec(file: Path) -> bool:
 
 def _require_file(path: str) -> None:
     if path != "-" and not Path(path).exists():
-        near = suggest(Path(path).stem, [p.stem for p in specs_folder().rglob("*.y*ml")])
-        named = sorted(specs_folder().rglob(f"{near}.y*ml")) if near else []
+        near = suggest(Path(path).stem, spec_names())
+        named = [p for p in specs_in_folder(specs_folder()) if p.stem == near]
         advice = f"; write `{named[0]}`" if named else ""
         raise click.UsageError(f"there is no file or folder `{path}`{advice}")
 
@@ -74,22 +74,36 @@ def spec_path(spec: str) -> Path:
     Raises:
         click.UsageError: If there is neither, when the nearest name is offered, or more than one.
     """
+    found = named_spec(spec)
+    if found is not None:
+        return found
+    names = spec_names()
+    near = suggest(spec, names)
+    known = f"the specs are {', '.join(names)}" if names else "there is no folder specs/ here"
+    raise click.UsageError(f"there is no spec `{spec}`; " + (f"write `{near}`" if near else known))
+
+
+def spec_names() -> list[str]:
+    """Return the names of the specs under specs/."""
+    return sorted({path.stem for path in specs_in_folder(specs_folder())})
+
+
+def named_spec(spec: str) -> Path | None:
+    """Return the file of a spec given by path or name; None where it may be something else.
+
+    Raises:
+        click.UsageError: If a file is named that is not there, or a name that several have.
+    """
     path = Path(spec)
     if path.is_file():
         return path
     if path.suffix in (".yaml", ".yml"):
         _require_file(spec)
-    folder = specs_folder()
-    named = sorted(p for p in folder.rglob("*.y*ml") if p.stem == spec)
+    named = [p for p in specs_in_folder(specs_folder()) if p.stem == spec]
     if len(named) > 1:
         paths = ", ".join(f"`{path}`" for path in named)
         raise click.UsageError(f"`{spec}` is the name of {len(named)} specs; write one of {paths}")
-    if named:
-        return named[0]
-    names = sorted({p.stem for p in folder.rglob("*.y*ml")})
-    near = suggest(spec, names)
-    known = f"the specs are {', '.join(names)}" if names else "there is no folder specs/ here"
-    raise click.UsageError(f"there is no spec `{spec}`; " + (f"write `{near}`" if near else known))
+    return named[0] if named else None
 
 
 def read_file_or_stdin(file: str, reporter: Reporter) -> Source | None:

@@ -18,11 +18,23 @@ class Choice:
     reason: str
 
 
+class NoRun(WrongUsage):
+    """A word that means no run."""
+
+
+def known_runs() -> list[str]:
+    """Return what may be written for a run: the models that were trained, then `model/id`."""
+    folders = [path.parent for path in (artifacts_home() / "runs").glob("*/*/model.keras")]
+    names = sorted({folder.parent.name for folder in folders})
+    return [*names, *sorted(f"{folder.parent.name}/{folder.name}" for folder in folders)]
+
+
 def find_run(word: str) -> Choice:
     """Return the run that a word means; dates of files play no part.
 
     Raises:
-        WrongUsage: If there is none, or more than one.
+        NoRun: If there is none.
+        WrongUsage: If there is more than one.
         StepError: If it is gone.
     """
     if Path(word, "model.keras").is_file():
@@ -40,10 +52,12 @@ def find_run(word: str) -> Choice:
 
 def _run_by_id(word: str) -> Choice:
     runs = artifacts_home() / "runs"
-    begins = [p for p in runs.glob(f"*/{_glob_literal(word)}*") if (p / "model.keras").is_file()]
+    name, slash, begin = word.rpartition("/")
+    place = f"{_glob_literal(name) if slash else '*'}/{_glob_literal(begin)}*"
+    begins = [p for p in runs.glob(place) if (p / "model.keras").is_file()]
     if len(begins) == 1:
         return Choice(
-            begins[0], "its id was named" if begins[0].name == word else "its id begins so"
+            begins[0], "its id was named" if begins[0].name == begin else "its id begins so"
         )
     if begins:
         ids = ", ".join(f"`{p.parent.name}/{p.name}`" for p in sorted(begins)[:5])
@@ -53,7 +67,7 @@ def _run_by_id(word: str) -> Choice:
     names = sorted(p.name for p in runs.glob("*") if p.is_dir() and not p.name.startswith("."))
     near = suggest(word, names)
     known = f"`{near}` is near" if near else f"trained are {', '.join(f'`{n}`' for n in names)}"
-    raise WrongUsage(
+    raise NoRun(
         f"`{word}` is no trained model, no run and no folder of one",
         help=known if names else "`dlspec run` trains one",
     )

@@ -1,0 +1,36 @@
+"""What the command line calls a trained run."""
+
+import click
+
+from dlspec.tools.commands.exit_status import WRONG_USAGE, CannotDo
+from dlspec.tools.commands.trained_runs import RunSpec, TrainedRuns
+
+
+class RunWord(TrainedRuns):
+    """A run by its id or its beginning, its folder, or the name of its model."""
+
+    def spec_of(self, word: str) -> RunSpec | None:
+        """Return the spec of the run that a word means; None where it means none.
+
+        Raises:
+            click.ClickException: If it means several, or one that cannot be read.
+        """
+        from dlspec_pipelines.steps.file_digests import require_intact
+        from dlspec_pipelines.steps.runs import NoRun, find_run
+        from dlspec_pipelines.steps.step_errors import StepError
+
+        try:
+            choice = find_run(word)
+            text = require_intact(choice.folder, "spec.yaml").read_text("utf-8")
+        except NoRun:
+            return None
+        except StepError as problem:
+            kind = CannotDo if problem.status == WRONG_USAGE else click.ClickException
+            raise kind(str(problem).removeprefix("error: ")) from problem
+        return RunSpec(choice.folder.name, text, choice.reason)
+
+    def run_names(self) -> list[str]:
+        """Return what may be written for a run: models that were trained, and ids."""
+        from dlspec_pipelines.steps.runs import known_runs
+
+        return known_runs()
