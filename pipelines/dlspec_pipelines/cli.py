@@ -65,13 +65,27 @@ def run(
 @click.argument("model", metavar="RUN_OR_NAME", type=RunWord())
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False), help="A .csv, .npz or .parquet file."
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False),
+    help="A .csv, .tsv, .jsonl, .npz or .parquet file.",
+)
+@click.option(
+    "--keep",
+    metavar="COLUMN,...",
+    help="Columns of FILE to write beside the predictions, "
+    "'' for none; default: those that are neither inputs nor targets.",
 )
 @click.option("--beam", type=click.IntRange(1), help="Sequences kept when generating; 1: greedy.")
 @click.option("--length", type=click.IntRange(1), help="Most ids to generate.")
 @QUIET_OPTION
 def predict(
-    model: str, file: str, output: str | None, beam: int | None, length: int | None
+    model: str,
+    file: str,
+    output: str | None,
+    keep: str | None,
+    beam: int | None,
+    length: int | None,
 ) -> None:
     """Predict the rows of FILE with a trained run.
 
@@ -81,7 +95,8 @@ def predict(
     """
     from dlspec_pipelines.predict import predict as execute
 
-    sys.exit(execute(model, file, output=output, beam=beam, length=length))
+    kept = None if keep is None else tuple(name.strip() for name in keep.split(",") if name.strip())
+    sys.exit(execute(model, file, output=output, keep=kept, beam=beam, length=length))
 
 
 @main.command()

@@ -3,10 +3,17 @@
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from dlspec.language.sources import CsvSource, JsonLinesSource, NpzSource, ParquetSource
+from dlspec.language.sources import (
+    CsvSource,
+    FileSource,
+    JsonLinesSource,
+    NpzSource,
+    ParquetSource,
+)
 from dlspec.tools.commands.exit_status import CLEAN
 from dlspec.tools.commands.remarks import print_remark
 from dlspec_pipelines.steps.evaluation.table_endings import require_table_name
@@ -20,17 +27,12 @@ if TYPE_CHECKING:
     from dlspec_pipelines.steps.datasets.table import Table
 
 
-_KINDS = (".csv", ".json", ".jsonl", ".npz", ".parquet")
-
-
-FileSource = CsvSource | JsonLinesSource | NpzSource | ParquetSource
-
-
 def predict(
     word: str,
     file: str,
     *,
     output: str | None,
+    keep: tuple[str, ...] | None = None,
     beam: int | None = None,
     length: int | None = None,
 ) -> int:
@@ -38,7 +40,9 @@ def predict(
 
     Args:
         word: A run's id or its beginning, a run's folder, or the name of a model.
-        output: A .csv, .npz or .parquet file; None writes CSV on standard output.
+        output: A file whose name ends as a table's does; None writes CSV on standard output.
+        keep: The file's columns to write beside the predictions; None takes those that are
+            neither inputs nor targets.
         beam: Sequences kept at each step of a generation; None is what the spec says.
         length: Most ids to generate; None is what the spec says.
     """
@@ -51,8 +55,10 @@ def predict(
         source = _new_rows_source(Path(file), plan)
         _settle_backend(run["backend"])
         print_remark(f"using run `{choice.folder.name}` of `{plan['name']}`: {choice.reason}")
-        table = _predict_file(choice.folder, source, beam=beam, length=length)
-        _write_predicted_table(table, None if output is None else Path(output))
+        to = None if output is None else Path(output)
+        rows, kept = _read_new_rows(choice.folder, source, keep, to)
+        table = _predict_rows(choice.folder, rows, kept, beam=beam, length=length)
+        _write_predicted_table(table, to)
     except StepError as problem:
         print(problem, file=sys.stderr)  # noqa: T201 - this is the output
         return problem.status
@@ -70,49 +76,84 @@ def _settle_backend(backend: str) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
-def _predict_file(
-    folder: Path, source: FileSource, *, beam: int | None, length: int | None
-) -> "Table":
-    with quiet_start():
-        import_keras()
+def _read_new_rows(
+    folder: Path, source: FileSource, keep: tuple[str, ...] | None, output: Path | None
+) -> tuple["Table", "Table"]:
+    """Return the rows of a file, and those of its columns that stand beside the predictions."""
     from dlspec_pipelines.steps.datasets.read_source import read_source_table
-    from dlspec_pipelines.steps.evaluation.new_rows import predict_new_rows as predict_rows
-    from dlspec_pipelines.steps.preparation.applying import windows_left_out
+    from dlspec_pipelines.steps.evaluation.kept_columns import (
+        columns_of_no_feature,
+        kept_columns,
+        require_kept_columns,
+    )
+    from dlspec_pipelines.steps.evaluation.predictions_table import require_storable
     from dlspec_pipelines.steps.preparation.fitting import load_preparation
     from dlspec_pipelines.steps.preparation.trained_types import text_columns_of
 
     preparation = load_preparation(folder)
     text = text_columns_of(preparation)
     table = read_source_table(source, Path.cwd(), text_columns=text)
-    left_out, gaps = windows_left_out(preparation, table)
+    others = columns_of_no_feature(preparation, table)
+    names = others if keep is None else keep
+    require_kept_columns(names, table, preparation)
+    written = tuple(name for name in names if name in others)
+    if isinstance(source, CsvSource) and written:
+        # Once more, as it is written: `007` names something and is no number.
+        texts = read_source_table(source, Path.cwd(), text_columns=written).columns
+        kept = kept_columns(names, replace(table, columns={**table.columns, **texts}))
+    else:
+        kept = kept_columns(names, table)
+    if output is not None:
+        require_storable(kept, output)
+    return table, kept
+
+
+def _predict_rows(
+    folder: Path, table: "Table", kept: "Table", *, beam: int | None, length: int | None
+) -> "Table":
+    with quiet_start():
+        import_keras()
+    from dlspec_pipelines.steps.evaluation.kept_columns import beside_kept
+    from dlspec_pipelines.steps.evaluation.new_rows import predict_new_rows
+    from dlspec_pipelines.steps.preparation.applying import windows_left_out
+    from dlspec_pipelines.steps.preparation.fitting import load_preparation
+
+    left_out, gaps = windows_left_out(load_preparation(folder), table)
     if left_out:
         print_remark(f"{left_out:,} windows left out: they reach over {gaps:,} gaps in time")
-    return predict_rows(folder, table, beam=beam, length=length)
+    return beside_kept(kept, predict_new_rows(folder, table, beam=beam, length=length))
 
 
 def _new_rows_source(file: Path, plan: Mapping[str, Any]) -> FileSource:
     """Return the file as a source; delimited text is read as the spec reads its own."""
-    path = str(file.absolute())
-    match file.suffix:
-        case ".csv" | ".data" | ".tsv" | ".txt":
-            said = plan["data"]["source"]
-            if "csv" not in said:
-                return CsvSource((path,), "\t" if file.suffix == ".tsv" else ",")
-            names = None if said["columns"] is None else tuple(said["columns"])
-            missing = tuple(said["missing"])
-            # Runs of before `decimal` was a key say nothing of it.
-            decimal = said.get("decimal", ".")
-            separator = "\t" if file.suffix == ".tsv" else said["separator"]
-            return CsvSource((path,), separator, names, missing, said["encoding"], decimal)
-        case ".json" | ".jsonl":
-            return JsonLinesSource((path,))
-        case ".npz":
-            return NpzSource(path)
-        case ".parquet":
-            return ParquetSource((path,))
+    path, ending = str(file.absolute()), file.suffix.lower()
+    if ending in CsvSource.endings:
+        return _delimited_source(path, ending, plan["data"]["source"])
+    if ending in JsonLinesSource.endings:
+        return JsonLinesSource((path,))
+    if ending in NpzSource.endings:
+        return NpzSource(path)
+    if ending in ParquetSource.endings:
+        return ParquetSource((path,))
+    known = [ending for kind in get_args(FileSource) for ending in kind.endings]
     raise WrongUsage(
         f"`{file}` is not a table: its name ends in `{file.suffix}`",
-        help=f"name a file that ends in {', '.join(f'`{kind}`' for kind in _KINDS)}",
+        help=f"name a file that ends in {', '.join(f'`{kind}`' for kind in known)}",
+    )
+
+
+def _delimited_source(path: str, ending: str, said: Mapping[str, Any]) -> CsvSource:
+    separator = "\t" if ending == ".tsv" else said.get("separator", ",")
+    if "csv" not in said:
+        return CsvSource((path,), separator)
+    return CsvSource(
+        (path,),
+        separator,
+        None if said["columns"] is None else tuple(said["columns"]),
+        tuple(said["missing"]),
+        said["encoding"],
+        # Runs of before `decimal` was a key say nothing of it.
+        said.get("decimal", "."),
     )
 
 

@@ -25,7 +25,7 @@ from dlspec_pipelines.steps.preparation.fitting import (
     class_target_labels,
     load_preparation,
 )
-from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.steps.step_errors import StepError, WrongUsage
 
 
 def predict_new_rows(
@@ -81,7 +81,7 @@ def _generation_asked(
 ) -> Asked | None:
     asked = asked_of(plan, beam=beam, length=length)
     if asked is None and (beam is not None or length is not None):
-        raise StepError(
+        raise WrongUsage(
             f"`{plan['name']}` generates no ids: `--beam` and `--length` change nothing",
             help="leave them out, or train a spec with `prediction.generate`",
         )

@@ -1,9 +1,10 @@
 """A table of predictions -> a file: arrays whole and typed, or what form takes them."""
 
+import json
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,7 @@ def write_predictions_table(table: Table, output: Path) -> None:
     """
     require_table_name(output)
     with whole_file(output) as file:
-        _WRITERS[output.suffix](table, file)
+        _WRITERS[output.suffix.lower()](table, file)
 
 
 def csv_frame(table: Table) -> pd.DataFrame:
@@ -51,6 +52,51 @@ def csv_frame(table: Table) -> pd.DataFrame:
 
 def _write_csv(table: Table, file: IO[bytes]) -> None:
     csv_frame(table).to_csv(file, index=False)
+
+
+def _write_tsv(table: Table, file: IO[bytes]) -> None:
+    csv_frame(table).to_csv(file, index=False, sep="\t")
+
+
+def _write_json_lines(table: Table, file: IO[bytes]) -> None:
+    columns = {name: _json_values(column) for name, column in table.columns.items()}
+    for row in range(table.rows):
+        record = {name: values[row] for name, values in columns.items()}
+        file.write((json.dumps(record, ensure_ascii=False) + "\n").encode())
+
+
+def _json_values(column: Array) -> list[Any]:
+    """Return a column as JSON has it: nested lists, moments as texts, null for what is missing."""
+    plain = column.astype(np.object_)
+    if column.dtype.kind == "M":
+        plain = np.datetime_as_string(column).astype(np.object_)
+    if column.dtype.kind in "fM":
+        plain[np.isnan(column) if column.dtype.kind == "f" else np.isnat(column)] = None
+    return [_plain_json(value) for value in plain.tolist()]
+
+
+def _plain_json(value: object) -> Any:  # noqa: ANN401 - whatever JSON holds
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if isinstance(value, list):
+        return [_plain_json(one) for one in value]
+    return value
+
+
+def require_storable(table: Table, output: Path) -> None:
+    """Return when a file of that name can hold some columns: known before anything is predicted.
+
+    Raises:
+        StepError: If it cannot.
+    """
+    for name, column in table.columns.items():
+        match output.suffix.lower():
+            case ".npz":
+                _plain_array(name, column)
+            case ".parquet":
+                _nested_lists(name, column)
+            case _:
+                csv_frame(Table({name: column}))
 
 
 def _write_parquet(table: Table, file: IO[bytes]) -> None:
@@ -93,6 +139,8 @@ def _plain_array(name: str, column: Array) -> Array:
 
 _WRITERS: Mapping[str, Callable[[Table, IO[bytes]], None]] = {
     ".csv": _write_csv,
+    ".tsv": _write_tsv,
+    ".jsonl": _write_json_lines,
     ".npz": _write_npz,
     ".parquet": _write_parquet,
 }

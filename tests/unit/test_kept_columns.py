@@ -1,0 +1,40 @@
+"""Kept columns beside predictions: values as written, nothing where a row is yet to come."""
+
+import numpy as np
+import pandas as pd
+
+from dlspec_pipelines.steps.datasets.table import Table
+from dlspec_pipelines.steps.evaluation.kept_columns import beside_kept, kept_columns
+
+DAYS = np.array(["2024-01-01", "2024-01-02", "2024-01-03"], dtype="datetime64[D]")
+
+
+def test_the_row_that_a_forecast_begins_with_may_be_yet_to_come():
+    kept = Table(
+        {
+            "day": DAYS,
+            "number": np.array([1, 2, 3]),
+            "name": np.array(["a", "b", "c"], dtype=object),
+            "pair": np.arange(6).reshape(3, 2),
+        }
+    )
+    predicted = Table({"row": np.array([2, 3]), "y": np.array([0.5, 0.25])})
+    found = beside_kept(kept, predicted).columns
+    assert list(found) == ["row", "day", "number", "name", "pair", "y"]
+    assert found["day"][0] == DAYS[2]
+    assert np.isnat(found["day"][1])
+    assert found["name"].tolist() == ["c", None]
+    assert found["number"][0] == 3
+    assert found["pair"][0].tolist() == [4, 5]
+    assert pd.isna(found["number"][1])
+    assert np.isnan(found["pair"][1]).all()
+
+
+def test_texts_that_are_whole_numbers_as_written_become_those_and_others_stay():
+    written = {"id": ["1", "20"], "code": ["01", "2"], "share": ["1.50", "2"], "gap": ["1", None]}
+    table = Table({name: np.array(values, dtype=object) for name, values in written.items()})
+    found = kept_columns(tuple(written), table).columns
+    assert found["id"].dtype.kind == "i"
+    assert found["id"].tolist() == [1, 20]
+    for name in ("code", "share", "gap"):
+        assert found[name].tolist() == written[name]
