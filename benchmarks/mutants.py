@@ -74,7 +74,7 @@ ROOMS = (
         (
             "tests/unit/test_preparation*.py",
             "tests/unit/test_datasets*.py",
-            "tests/unit/test_store.py",
+            "tests/unit/test_trained_types.py",
             "tests/pipelines/test_promotion.py",
             "tests/pipelines/test_evaluation_metrics.py",
         ),

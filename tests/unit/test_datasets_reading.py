@@ -51,6 +51,8 @@ def test_iris_has_the_bunch_and_a_column_for_each_feature_name():
     bunch = sklearn.datasets.load_iris()
     table = read_source_table(SklearnSource("iris"), None)
     assert table.rows == 150
+    np.testing.assert_array_equal(table.columns["data"], bunch.data)
+    np.testing.assert_array_equal(table.columns["target"], bunch.target)
     np.testing.assert_array_equal(table.columns["petal width (cm)"], bunch.data[:, 3])
 
 
