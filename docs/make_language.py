@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from dlspec.language import catalogue, kinds
+from dlspec.language.catalogue.project_keys import PROJECT_KEYS
 from dlspec.language.expectations import Expectation
 from dlspec.language.features import INPUT_FEATURES, TARGET_FEATURES
 from dlspec.language.kinds import Key, Kind, keys_of
@@ -67,6 +68,7 @@ def parts() -> dict[str, str]:
         "prediction": _table(keys_of(Generation)),
         "retraining": _table(keys_of(Retraining)),
         "runtime": _table(keys_of(Runtime)),
+        "project": _project_table(),
         "names": "\n".join(_names()),
     }
 
@@ -242,6 +244,12 @@ def _bounds(
 
 def _any(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _project_table() -> str:
+    return "| key | takes | |\n|---|---|---|\n" + "".join(
+        f"| `{key.name}` | {key.form} | {_cell(key.doc)} |\n" for key in PROJECT_KEYS
+    )
 
 
 def _names() -> Iterator[str]:

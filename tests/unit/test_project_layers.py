@@ -328,6 +328,9 @@ def test_a_wrong_line_is_reported_at_its_place(tmp_path, listing, place, message
         ("[tool.dlspec.layers]\nOwn = one\n", 2, "`pyproject.toml` is not TOML"),
         ("[tool.dlspec]\nlayer = 3\n", 2, "unknown key `layer`"),
         ("[tool.dlspec]\nlayers = 3\n", 2, "`tool.dlspec.layers` is a table"),
+        ("[tool.dlspec]\nnetwork = 'yes'\n", 2, "`tool.dlspec.network` is true or false"),
+        ("[tool.dlspec]\nnetwork = 1\n", 2, "`tool.dlspec.network` is true or false"),
+        ("[tool]\ndlspec.network = 1\n", 2, "`tool.dlspec.network` is true or false"),
         ("[tool]\ndlspec.layers.Own = 3\n", 2, "`Own` is listed as a module and a class"),
         ("[tool.dlspec.layer]\nOwn = 3\n", 1, "unknown key `layer`"),
     ],
@@ -337,6 +340,37 @@ def test_a_table_that_cannot_be_read_is_reported_at_its_place(tmp_path, text, li
     (found,) = project_problems(project_of(str(tmp_path / "spec")))
     assert found.span.line == line
     assert found.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[tool.dlspec]\nnetwrok = true\n", "write `network`"),
+        ("[tool.dlspec.layer]\n", "write `layers`"),
+        ("[tool.dlspec]\nparallel = 4\n", "leave it out"),
+    ],
+)
+def test_an_unknown_key_of_the_project_is_told_with_the_one_that_is_meant(tmp_path, text, told):
+    _write(tmp_path / "pyproject.toml", text)
+    (found,) = project_problems(project_of(str(tmp_path / "spec")))
+    assert found.label == "`tool.dlspec` has the keys `layers` and `network` only"
+    assert found.help == told
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("[tool.dlspec]\n", False),
+        ("[tool.dlspec]\nnetwork = false\n", False),
+        ("[tool.dlspec]\nnetwork = 'true'\n", False),
+        ("[tool.dlspec]\nnetwork = true\n", True),
+        ("[tool]\ndlspec.network = true\n", True),
+        ("[tool]\ndlspec = {network = true}\n", True),
+    ],
+)
+def test_a_project_allows_the_network_only_by_saying_so(tmp_path, text, allowed):
+    _write(tmp_path / "pyproject.toml", text)
+    assert project_of(str(tmp_path / "spec")).network is allowed
 
 
 def test_a_wrong_line_stops_only_the_specs_that_use_its_word(project):

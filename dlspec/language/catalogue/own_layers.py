@@ -135,6 +135,6 @@ def find_listed(project: Project | None, word: str) -> ClassEntry | Diagnostic |
 def project_faults(project: Project) -> tuple[Diagnostic, ...]:
     """Return what makes a project's table unreadable, in part or whole."""
     return tuple(
-        Diagnostic(Code.LISTED_LAYER, fault.message, fault.place, fault.label)
+        Diagnostic(Code.LISTED_LAYER, fault.message, fault.place, fault.label, help=fault.help)
         for fault in project.faults
     )

@@ -1,4 +1,4 @@
-"""The project's own layers as its pyproject.toml lists them, each with its place."""
+"""What a project's pyproject.toml says for its specs, each with its place."""
 
 import os
 import re
@@ -9,10 +9,21 @@ from importlib import import_module
 from pathlib import Path
 
 from dlspec.diagnostics.source import Source, Span, span_at_offset
+from dlspec.diagnostics.suggest import suggest
+from dlspec.language.catalogue.project_keys import (
+    LAYERS,
+    NETWORK,
+    PROJECT_KEY_OF,
+    PROJECT_KEYS,
+    ProjectKey,
+)
 
 NAME = "pyproject.toml"
 # Cheap to look for: only a text with one of these is worth reading as TOML.
-_MENTIONS = re.compile(r"tool[\"']?\s*\.\s*[\"']?dlspec|dlspec[\"']?\s*(\.\s*[\"']?layers|=\s*\{)")
+_KEYS = "|".join(PROJECT_KEY_OF)
+_MENTIONS = re.compile(
+    rf"tool[\"']?\s*\.\s*[\"']?dlspec|dlspec[\"']?\s*(\.\s*[\"']?({_KEYS})\b|=\s*\{{)"
+)
 _WHERE = re.compile(r"\s*\(at line (\d+), column (\d+)\)")
 
 
@@ -33,16 +44,21 @@ class Fault:
     message: str
     label: str
     place: Span
+    help: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Project:
-    """A pyproject.toml with a table `[tool.dlspec]`, as one compilation finds it."""
+    """A pyproject.toml with a table `[tool.dlspec]`, as one compilation finds it.
+
+    A key of the table that is missing, or that a fault is about, has its default here.
+    """
 
     source: Source
     folder: Path
     layers: Mapping[str, Listed]
     faults: tuple[Fault, ...] = ()
+    network: bool = False
 
 
 def project_root(folder: Path) -> Path | None:
@@ -160,21 +176,33 @@ def _project_from_table(source: Source, folder: Path, table: object) -> Project:
     if not isinstance(table, dict):
         fault = Fault("`tool.dlspec` is a table", "this is something else", places.start)
         return Project(source, folder, {}, (fault,))
-    faults = [
-        Fault(f"unknown key `{key}`", "`tool.dlspec` has the key `layers` only", places.key(key))
-        for key in table
-        if key != "layers"
+    faults = [_unknown_key(key, places) for key in table if key not in PROJECT_KEY_OF]
+    wrong = [
+        key for key in PROJECT_KEYS if not isinstance(table.get(key.name, key.takes()), key.takes)
     ]
-    layers = table.get("layers", {})
-    if not isinstance(layers, dict):
-        label = "this is something else"
-        faults.append(Fault("`tool.dlspec.layers` is a table", label, places.key("layers")))
-        layers = {}
+    faults += [_wrong_type(key, places) for key in wrong]
+    said = {key: table[key.name] for key in PROJECT_KEYS if key.name in table and key not in wrong}
     listed = {
         word: Listed(word, value, places.key(word), places.value(word))
-        for word, value in layers.items()
+        for word, value in said.get(LAYERS, {}).items()
     }
-    return Project(source, folder, listed, tuple(faults))
+    return Project(source, folder, listed, tuple(faults), said.get(NETWORK, False))
+
+
+def _unknown_key(word: str, places: "_Places") -> Fault:
+    names = " and ".join(f"`{name}`" for name in PROJECT_KEY_OF)
+    near = suggest(word, PROJECT_KEY_OF)
+    return Fault(
+        f"unknown key `{word}`",
+        f"`tool.dlspec` has the keys {names} only",
+        places.key(word),
+        f"write `{near}`" if near else "leave it out",
+    )
+
+
+def _wrong_type(key: ProjectKey, places: "_Places") -> Fault:
+    message = f"`tool.dlspec.{key.name}` is {key.form}"
+    return Fault(message, "this is something else", places.value(key.name))
 
 
 @dataclass(frozen=True, slots=True)
