@@ -100,7 +100,6 @@ REQUIRED = {
     ("schedule", "PiecewiseConstantDecay"): [{"boundaries": [2, 4], "values": [0.3, 0.2, 0.1]}],
     ("schedule", "PolynomialDecay"): [DECAY],
     ("callback", "ModelCheckpoint"): [{"filepath": "best.keras"}],
-    ("callback", "BackupAndRestore"): [{"backup_dir": "backup"}],
     ("callback", "CSVLogger"): [{"filename": "log.csv"}],
 }  # fmt: skip
 
@@ -162,6 +161,8 @@ def test_every_constraint_trains_some_spec(name):
 @pytest.mark.parametrize(("name", "arguments"), listed("callback"))
 def test_every_callback_watches_some_spec(name, arguments, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    # For RemoteMonitor.
+    (tmp_path / "pyproject.toml").write_text("[tool.dlspec]\nnetwork = true\n")
     text = _TRAINED.format(
         target="{class: moon, classes: 3}",
         head="{Dense: [3, {activation: softmax}], name: out}",

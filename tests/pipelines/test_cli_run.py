@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,11 @@ import pytest
 from chain_specs import write_broken, write_table, write_tiny
 from terminal import COMMAND, PATHS, Terminal, environment
 
+from dlspec.language.run_files import RUN_FILES
 from dlspec_pipelines.run.terminal import epoch_line
+
+# Of the files that a run may have: where a metric has no value, and none yet.
+NOT_ALWAYS = {"undefined_metrics.json", "checkpoints"}
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +157,46 @@ def test_a_broken_contract_shows_the_rows_and_exits_with_1(project):
     assert "error[DL612]: the data breaks its contract" in run.stderr
     assert "| images | `16.0` | in_range [0, 15] |" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_a_callback_whose_package_is_missing_is_said_before_anything_is_prepared(project):
+    if find_spec("tensorboard") is not None:
+        pytest.skip("tensorboard is installed here")
+    path = write_tiny(project / "specs", "watched")
+    text = path.read_text().replace("  seed: 7\n\neval", "  callbacks: [TensorBoard]\n\neval")
+    path.write_text(text)
+    run = dlspec(project, "run", "watched", DLSPEC_HOME=str(project / "unprepared"))
+    assert (run.returncode, run.stdout) == (1, "")
+    assert "error: `TensorBoard` needs the package `tensorboard`" in run.stderr
+    assert not (project / "unprepared").exists()
+
+
+def test_callbacks_leave_their_files_in_the_runs_folder_and_nowhere_else(project):
+    path = write_tiny(project / "specs", "logged")
+    listed = '  callbacks: [{CSVLogger: log.csv}, {ModelCheckpoint: "best-{epoch}.keras"}]\n'
+    path.write_text(path.read_text().replace("  seed: 7\n\neval", f"{listed}\neval"))
+    before = {file for file in project.rglob("*") if "home" not in file.parts}
+    run = dlspec(project, "run", "logged")
+    assert run.returncode == 0, run.stderr
+    folder = Path(run.stdout.splitlines()[-1]).parent
+    written = {file.name for file in folder.iterdir()}
+    assert written == {*set(RUN_FILES) - NOT_ALWAYS, "log.csv"} | {
+        f"best-{epoch}.keras" for epoch in (1, 2, 3)
+    }
+    assert len((folder / "log.csv").read_text().splitlines()) == 4
+    assert {file for file in project.rglob("*") if "home" not in file.parts} == before
+    assert list((project / "home" / "work").iterdir()) == []
+
+
+def test_a_callback_that_leads_out_of_the_runs_folder_is_refused_at_its_place(project):
+    path = write_tiny(project / "specs", "astray")
+    listed = "  callbacks: [{CSVLogger: ../x.csv}]\n"
+    path.write_text(path.read_text().replace("  seed: 7\n\neval", f"{listed}\neval"))
+    run = dlspec(project, "run", "astray")
+    line = path.read_text().splitlines().index(listed.rstrip()) + 1
+    assert run.returncode == 1
+    assert f"specs/astray.yaml:{line}:27" in run.stderr
+    assert "error[DL532]: `CSVLogger` cannot write to `../x.csv`" in run.stderr
 
 
 def test_a_missing_file_says_where_it_was_looked_for(project):

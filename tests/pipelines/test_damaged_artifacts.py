@@ -150,7 +150,7 @@ def test_a_damaged_record_is_said(home, step, how):
 
 def test_no_byte_of_a_checkpoint_ends_in_another_error(tmp_path):
     path = tmp_path / "checkpoint.npz"
-    state = np.frombuffer(b'{"version": 1, "position": {}, "callbacks": []}', dtype=np.uint8)
+    state = np.frombuffer(b'{"version": 2, "position": {}, "callbacks": []}', dtype=np.uint8)
     np.savez(path, state=state, a=np.arange(3.0))
     whole = path.read_bytes()
     damaged = 0

@@ -222,8 +222,10 @@ def test_a_damaged_checkpoint_is_said_and_left_alone():
     assert trained.weights == whole.weights
 
 
-def test_a_loss_that_is_no_number_is_said_with_its_epoch():
-    plan, dataset = prepared(MOONS, rate=1e38)
+@pytest.mark.parametrize("watched", ["", "TerminateOnNaN", "TerminateOnNaN: {raise_error: true}"])
+def test_a_loss_that_is_no_number_is_said_with_its_epoch(watched):
+    line = f"    - {watched}\n" if watched else ""
+    plan, dataset = prepared(MOONS.replace("  callbacks:\n", f"  callbacks:\n{line}"), rate=1e38)
     with pytest.raises(StepError, match=r"the loss became (nan|inf) in epoch \d") as caught:
         train(plan, dataset, run="r1", spec_text="")
     assert "smaller learning rate" in str(caught.value)

@@ -13,7 +13,6 @@ from training_specs import DIGITS, MOONS, prepared
 import dlspec
 from dlspec_pipelines.steps.engine.batches import sample_chunks
 from dlspec_pipelines.steps.engine.engine import BatchEngine, engine_for
-from dlspec_pipelines.steps.step_errors import Stopped
 from dlspec_pipelines.steps.training.progress import EpochEnd
 from dlspec_pipelines.steps.training.train import samples_for_model, train
 
@@ -81,23 +80,6 @@ def test_max_minutes_ends_the_training_after_the_epoch_that_passes_it():
         MOONS.replace("epochs: $epochs", "epochs: $epochs\n  max_minutes: 1e-6")
     )
     assert train(plan, dataset, run="r1", spec_text="").epochs == 1
-
-
-def test_a_continued_training_goes_on_in_the_files_of_its_callbacks(tmp_path):
-    log = tmp_path / "log.csv"
-    text = MOONS.replace("  callbacks:\n", f"  callbacks:\n    - CSVLogger: {log}\n")
-    plan, dataset = prepared(text)
-    said = []
-
-    class Stop:
-        def is_set(self) -> bool:
-            return len(said) == 2
-
-    with pytest.raises(Stopped):
-        train(plan, dataset, run="r1", spec_text="", progress=said.append, stop=Stop())
-    train(plan, dataset, run="r2", spec_text="")
-    lines = log.read_text().splitlines()
-    assert [line.partition(",")[0] for line in lines] == ["epoch", "0", "1", "2", "3", "4", "5"]
 
 
 def test_checkpoints_cost_a_small_share_of_the_time(tmp_path):

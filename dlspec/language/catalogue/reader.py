@@ -149,7 +149,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What rules must know of a layer's behaviour; the overlay says what each word means.
+    """What rules must know of a class's behaviour; the overlay says what each word means.
 
     Of a layer of the project nothing is known: rules then neither report nor look through it.
     """
@@ -163,6 +163,14 @@ class Traits:
     fitted: tuple[str, ...] = ()
     takes_strings: bool = False
     only_on: str | None = None
+    files: tuple[str, ...] = ()
+    formatted: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    mentioned: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    sets_rate: bool = False
+    needs_average: bool = False
 
 
 _NO_TRAITS = Traits()
@@ -176,7 +184,8 @@ class ClassEntry:
     Of a layer, `call` names the arguments of a call, `tensors` those that carry tensors and
     `required_tensors` those that must be given. `forbidden` says why no spec may name it. `since`
     is the Keras version that brought it, None when the oldest supported one has it. `origin` is
-    None but for a layer of the project's own. `traits` is what a layer does with what it is given.
+    None but for a layer of the project's own. `traits` is what a layer does with what it is given,
+    and which of a callback's arguments are files and addresses.
     """
 
     name: str

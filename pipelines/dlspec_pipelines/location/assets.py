@@ -32,6 +32,7 @@ from dlspec_pipelines.steps.reuse import (
 from dlspec_pipelines.steps.start import find_start
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.trainer.backend_choice import backend_of, on_backend, require_backend
+from dlspec_pipelines.trainer.callback_packages import require_callback_packages
 from dlspec_pipelines.trainer.client import Job
 
 _DESCRIPTIONS: Mapping[Step, str] = {
@@ -120,7 +121,7 @@ def _dataset_asset(spec: SpecFile) -> dg.AssetsDefinition:
     def dataset(context: dg.AssetExecutionContext) -> Events:
         with _step_errors_as_failures():
             current = _spec_with_run_settings(spec, context)
-            _require_backend(current, context)
+            _require_trainable(current, context)
             try:
                 made = _prepare_dataset(current)
             except StepError as problem:
@@ -301,11 +302,12 @@ def _plan_as_run(spec: SpecFile) -> Plan:
     return on_backend(spec.plan, backend_of(spec.plan, spec.backend))
 
 
-def _require_backend(spec: SpecFile, context: dg.AssetExecutionContext) -> None:
+def _require_trainable(spec: SpecFile, context: dg.AssetExecutionContext) -> None:
     """Refuse, before any data is prepared, what the same run could not train afterwards."""
     selected = context.run.asset_selection
     if selected is None or dg.AssetKey([spec.name, "model"]) in selected:
         require_backend(backend_of(spec.plan, spec.backend), spec.plan)
+        require_callback_packages(spec.plan)
 
 
 def _materialized_record(

@@ -16,6 +16,7 @@ from dlspec_pipelines.steps.reuse import is_trained
 from dlspec_pipelines.steps.start import find_start
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.trainer.backend_choice import backend_of, on_backend, require_backend
+from dlspec_pipelines.trainer.callback_packages import require_callback_packages
 from dlspec_pipelines.trainer.process import Trainers
 
 
@@ -44,6 +45,7 @@ def run(spec: SpecFile, options: RunOptions) -> int:
         start = None if options.weights_from is None else find_start(options.weights_from)
         chosen = backend_of(spec.plan, options.backend)
         require_backend(chosen, spec.plan)
+        require_callback_packages(spec.plan)
         if options.again or not is_trained(on_backend(spec.plan, chosen)):
             # Before Dagster is loaded: Keras takes four times as long, and has a core to itself.
             trainers.get(chosen)

@@ -14,6 +14,7 @@ from dlspec_pipelines.specs import SpecFile
 from dlspec_pipelines.steps.records import Start, TrainedModel, record_from_json, record_to_json
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.trainer.backend_choice import backend_of, require_backend, trained_on
+from dlspec_pipelines.trainer.callback_packages import require_callback_packages
 from dlspec_pipelines.trainer.process import (
     STOP_GRACE_S,
     Message,
@@ -132,6 +133,8 @@ class TrainerClient(dg.PipesClient):
         """
         backend = job.backend or backend_of(job.spec.plan, self._backend)
         require_backend(backend, job.spec.plan)
+        if job.step == "model":
+            require_callback_packages(job.spec.plan)
         trainer = self._trainers.get(backend)
         with dg.open_pipes_session(
             context, _ContextOverInput(), _MessagesOverOutput(), extras=job.extras()

@@ -11,8 +11,8 @@ from dlspec_pipelines.steps.engine.batches import Array
 
 _TRAIN_BATCH = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
 _TEST_BATCH = ("on_test_batch_begin", "on_test_batch_end")
-# Set by the CallbackList of each process.
-_NOT_STATE = frozenset({"_model", "params", "validation_data"})
+# Set by the CallbackList of each process, and by a CSVLogger that looks into its file.
+_NOT_STATE = frozenset({"_model", "params", "validation_data", "append_header"})
 
 
 def watches_train_batches(callbacks: Sequence[keras.callbacks.Callback]) -> bool:

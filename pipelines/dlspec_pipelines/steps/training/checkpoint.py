@@ -17,7 +17,7 @@ from dlspec_pipelines.steps.engine import determinism as machine
 from dlspec_pipelines.steps.engine.batches import Array
 from dlspec_pipelines.steps.training import callbacks as memory
 
-_VERSION = 1
+_VERSION = 2
 # What numpy and zipfile raise, whichever byte of an archive is another one.
 _UNREADABLE = (
     OSError,
@@ -52,6 +52,21 @@ class Position:
     stopped: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A checkpoint that fits a model.
+
+    Attributes:
+        position: Where the training stood.
+        files: The copies of the callbacks' files, as `WrittenFiles` names them.
+    """
+
+    position: Position
+    files: str | None
+    remembered: Sequence[Mapping[str, Any]]
+    arrays: Mapping[str, Array]
+
+
 class CorruptError(Exception):
     """A checkpoint that cannot be read, or is of another model."""
 
@@ -62,8 +77,12 @@ def save_checkpoint(
     *,
     callbacks: Sequence[keras.callbacks.Callback],
     position: Position,
+    files: str | None = None,
 ) -> None:
     """Write the model, its optimizer, random states, metrics, callbacks and the position.
+
+    Args:
+        files: The copies of the callbacks' files that belong to this position.
 
     Raises:
         StepError: If the disk is full or the folder may not be written.
@@ -75,7 +94,12 @@ def save_checkpoint(
         values, kept = memory.capture_callback(callback)
         remembered.append({"class": type(callback).__name__, "values": values})
         arrays.update({f"callback/{i}/{name}": array for name, array in kept.items()})
-    state = {"version": _VERSION, "position": asdict(position), "callbacks": remembered}
+    state = {
+        "version": _VERSION,
+        "position": asdict(position),
+        "files": files,
+        "callbacks": remembered,
+    }
     text = np.frombuffer(json.dumps(state).encode(), dtype=np.uint8)
     with store.whole_file(path) as file:
         np.savez(file, allow_pickle=False, state=text, **arrays)
@@ -83,30 +107,42 @@ def save_checkpoint(
 
 def load_checkpoint(
     path: Path, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback]
-) -> Position:
-    """Put a checkpoint into a built model and its callbacks, and return where it stands.
+) -> Saved:
+    """Read a checkpoint of a built model and its callbacks; nothing is changed yet.
 
     Raises:
-        CorruptError: If the file is damaged or does not fit; nothing has been changed then.
+        CorruptError: If the file is damaged or does not fit.
     """
     state, arrays = _read_checkpoint_file(path)
-    variables = _checkpoint_variables(model)
     remembered = state["callbacks"]
     fits = [c["class"] for c in remembered] == [type(c).__name__ for c in callbacks] and all(
         name in arrays and arrays[name].shape == tuple(variable.shape)
-        for name, variable in variables.items()
+        for name, variable in _checkpoint_variables(model).items()
     )
     if not fits:
         raise CorruptError(f"`{path}` is of another model")
-    for name, variable in variables.items():
-        variable.assign(arrays[name])
+    position = state["position"]
+    return Saved(
+        Position(**{**position, "history": tuple(position["history"])}),
+        state["files"],
+        remembered,
+        arrays,
+    )
+
+
+def restore_checkpoint(
+    saved: Saved, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback]
+) -> None:
+    """Put what `load_checkpoint` read into the model, its callbacks and the random states."""
+    for name, variable in _checkpoint_variables(model).items():
+        variable.assign(saved.arrays[name])
     for i, callback in enumerate(callbacks):
         memory.restore_callback(
-            callback, remembered[i]["values"], _arrays_under_prefix(f"callback/{i}/", arrays)
+            callback,
+            saved.remembered[i]["values"],
+            _arrays_under_prefix(f"callback/{i}/", saved.arrays),
         )
-    machine.restore_random_states(_arrays_under_prefix("random/", arrays))
-    position = state["position"]
-    return Position(**{**position, "history": tuple(position["history"])})
+    machine.restore_random_states(_arrays_under_prefix("random/", saved.arrays))
 
 
 def _arrays_under_prefix(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:

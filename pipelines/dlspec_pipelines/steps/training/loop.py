@@ -19,6 +19,7 @@ from dlspec_pipelines.steps.training import callbacks as watching
 from dlspec_pipelines.steps.training import checkpoint
 from dlspec_pipelines.steps.training.checkpoint import Position
 from dlspec_pipelines.steps.training.progress import EpochEnd, Listener, Tick
+from dlspec_pipelines.steps.training.written_files import WrittenFiles
 
 # A checkpoint waits until fifty times its own cost has passed: at most 2 % of the time.
 _CHECKPOINT_SHARE = 50
@@ -32,9 +33,10 @@ class LossError(StepError):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a training talks to: where its checkpoint lies, who listens, who may stop it."""
+    """What a training talks to: where its files lie, who listens, who may stop it."""
 
     checkpoint_file: Path
+    files: WrittenFiles
     listen: Listener
     should_stop: Callable[[], bool]
 
@@ -175,7 +177,11 @@ class Loop:
         end = getattr(self.compiled, f"on_{what}_batch_end")
         begin(step)
         run(loaded, first, last)
-        end(step, self._metric_figures())
+        figures = self._metric_figures()
+        if what == "train":
+            # Before a callback such as TerminateOnNaN says so in a way of its own.
+            self._require_finite_loss(figures)
+        end(step, figures)
 
     def _metric_figures(self) -> dict[str, float]:
         results = self.model.get_metrics_result()
@@ -189,16 +195,19 @@ class Loop:
         return float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
 
     def _report_tick(self, *, rate: float) -> None:
-        figures, at = self._metric_figures(), self.position.epoch + 1
+        figures = self._metric_figures()
+        self._require_finite_loss(figures)
+        done, at = self.position.row / len(self.train), self.position.epoch + 1
+        if done < 1:
+            self.around.listen(Tick(at, self.training.epochs, done, figures, rate))
+
+    def _require_finite_loss(self, figures: Mapping[str, float]) -> None:
         if not math.isfinite(figures["loss"]):
             raise LossError(
-                f"the loss became {figures['loss']} in epoch {at}",
+                f"the loss became {figures['loss']} in epoch {self.position.epoch + 1}",
                 help="use a smaller learning rate, bound the gradients with `training.clip: "
                 "{norm: 1}`, or scale the inputs",
             )
-        done = self.position.row / len(self.train)
-        if done < 1:
-            self.around.listen(Tick(at, self.training.epochs, done, figures, rate))
 
     def _report_epoch_end(self, row: Mapping[str, float], *, rows: int, trained_s: float) -> None:
         tracing_s = {name: pace.tracing_s or 0.0 for name, pace in self._paces.items()}
@@ -225,12 +234,15 @@ class Loop:
     def _save_position(self) -> None:
         started_s = self.seconds
         self._move_position(seconds=started_s)
+        files = self.around.files.copy_at_checkpoint()
         checkpoint.save_checkpoint(
             self.around.checkpoint_file,
             self.model,
             callbacks=self.callbacks,
             position=self.position,
+            files=files,
         )
+        self.around.files.drop_other_copies(files)
         self._saved_at_s = self.seconds
         self._save_cost_s = self._saved_at_s - started_s
 

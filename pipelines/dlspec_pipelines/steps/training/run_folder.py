@@ -19,6 +19,7 @@ from dlspec_pipelines.steps.file_digests import write_file_digests
 from dlspec_pipelines.steps.json_documents import PLAN, RUN, document_text
 from dlspec_pipelines.steps.records import Dataset, KeptWeights, Started, TrainedModel
 from dlspec_pipelines.steps.reuse import step_version
+from dlspec_pipelines.steps.training.written_files import WrittenFiles
 
 _FIRST_COLUMNS = ("epoch", "loss")
 
@@ -46,6 +47,7 @@ class Outcome:
         samples: Training samples in an epoch.
         kept: Whose weights the model has.
         start: What was taken from earlier weights; None when there were none.
+        files: What the callbacks wrote.
     """
 
     started: str
@@ -54,7 +56,8 @@ class Outcome:
     continued_from_epoch: int
     samples: int
     kept: KeptWeights
-    start: Started | None = None
+    start: Started | None
+    files: WrittenFiles
 
 
 def weights_digest(model: keras.Model) -> str:
@@ -86,6 +89,7 @@ def write_run(
         (aside / "history.csv").write_text(history_csv(outcome.history), encoding="utf-8")
         about = document_text(RUN, {"run": origin.run, "weights": weights, **facts})
         (aside / "run.json").write_text(about, encoding="utf-8")
+        outcome.files.move_into(aside)
         write_file_digests(aside, ("model.keras", "spec.yaml", "history.csv"))
     last = outcome.history[-1]
     return TrainedModel(

@@ -28,12 +28,13 @@ from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
 from dlspec_pipelines.steps.records import Dataset, Start, TrainedModel
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.training import checkpoint
-from dlspec_pipelines.steps.training.checkpoint import CorruptError, Position
+from dlspec_pipelines.steps.training.checkpoint import CorruptError, Position, Saved
 from dlspec_pipelines.steps.training.kept_epoch import kept_weights
 from dlspec_pipelines.steps.training.loop import Loop, LossError, Surroundings
 from dlspec_pipelines.steps.training.progress import Listener, Notice, Progress
 from dlspec_pipelines.steps.training.run_folder import Origin, Outcome, write_run
 from dlspec_pipelines.steps.training.start_weights import begin_with_weights, start_digest
+from dlspec_pipelines.steps.training.written_files import WrittenFiles
 
 # Part of the key of a checkpoint: raise it when the loop would give other numbers.
 _LOOP_VERSION = 1
@@ -89,6 +90,7 @@ def train(  # noqa: PLR0913 - what to do, where to tell of it, and when to stop
     ):
         around = Surroundings(
             work / "checkpoint.npz",
+            WrittenFiles(work, plan.training.callbacks),
             progress,
             lambda: signalled.is_set() or (stop is not None and stop.is_set()),
         )
@@ -162,7 +164,9 @@ def _train_in_work_folder(
     loop.compiled.on_train_end(history[-1])
     seconds = loop.position.seconds
     kept = kept_weights(loop.callbacks, history)
-    outcome = Outcome(started, seconds, history, continued, len(loop.train), kept, taken)
+    outcome = Outcome(
+        started, seconds, history, continued, len(loop.train), kept, taken, around.files
+    )
     return write_run(loop.model, plan, dataset=dataset, origin=origin, outcome=outcome)
 
 
@@ -175,43 +179,55 @@ def _begin_loop(plan: Plan, dataset: Dataset, model: keras.Model, *, around: Sur
     )
     _refuse_short_batch(model, data, validation, training.batch_size)
     _build_training_variables(model, data)
-    callbacks = [build_object(declared) for declared in training.callbacks]
+    callbacks = [build_object(placed) for placed in around.files.placed_callbacks()]
+    saved = _load_saved(model, callbacks, around, epochs=training.epochs)
+    around.files.revert(saved.files if saved else None, goes_on=saved is not None)
     model.stop_training = False
     steps = math.ceil(len(data) / training.batch_size)
     compiled = keras.callbacks.CallbackList(
         list(callbacks), model=model, epochs=training.epochs, steps=steps, verbose=0
     )
-    position = _continue_from_checkpoint(model, callbacks, compiled, around, epochs=training.epochs)
+    _go_on_or_begin(model, callbacks, compiled, saved)
+    position = saved.position if saved else Position()
     return Loop(model, training, data, validation, callbacks, compiled, around, position)
 
 
-def _continue_from_checkpoint(
+def _load_saved(
     model: keras.Model,
     callbacks: Sequence[keras.callbacks.Callback],
-    compiled: keras.callbacks.CallbackList,
     around: Surroundings,
     *,
     epochs: int,
-) -> Position:
-    file = around.checkpoint_file
-    exists = file.exists()
-    for callback in callbacks:
-        if exists and isinstance(callback, keras.callbacks.CSVLogger):
-            # Else it would begin its file anew and lose the epochs before.
-            callback.append = True
-    compiled.on_train_begin()
-    if not exists:
-        return Position()
+) -> Saved | None:
+    """Return the checkpoint to go on from, and say so; None when training begins."""
+    if not around.checkpoint_file.exists():
+        return None
     try:
-        position = checkpoint.load_checkpoint(file, model, callbacks)
+        saved = checkpoint.load_checkpoint(around.checkpoint_file, model, callbacks)
     except CorruptError as error:
         around.listen(Notice(f"{error}; training starts from the beginning"))
-        return Position()
+        return None
+    position = saved.position
     where = (
         f"within epoch {position.epoch + 1}" if position.row else f"after epoch {position.epoch}"
     )
     around.listen(Notice(f"continuing {where} of {epochs}"))
-    return position
+    return saved
+
+
+def _go_on_or_begin(
+    model: keras.Model,
+    callbacks: Sequence[keras.callbacks.Callback],
+    compiled: keras.callbacks.CallbackList,
+    saved: Saved | None,
+) -> None:
+    for callback in callbacks:
+        if saved is not None and isinstance(callback, keras.callbacks.CSVLogger):
+            # Else it would begin its file anew and lose the epochs before.
+            callback.append = True
+    compiled.on_train_begin()
+    if saved is not None:
+        checkpoint.restore_checkpoint(saved, model, callbacks)
 
 
 def _samples_with_class_weights(data: Samples, training: Training) -> Samples:
