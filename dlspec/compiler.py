@@ -8,6 +8,7 @@ from dlspec.decode.decode import decode
 from dlspec.diagnostics.findings import Diagnostic, Reporter, SpecError
 from dlspec.diagnostics.source import Source, Span
 from dlspec.expand.expand import expand
+from dlspec.expand.zoo.packaged_findings import told_in_the_spec
 from dlspec.language.catalogue import installed_keras
 from dlspec.language.catalogue.project import project_of
 from dlspec.language.catalogue.target import Target
@@ -125,10 +126,18 @@ def compile_source(
         whole, set_values(whole, wanted.paths, reporter), kept=overrides
     )
     plan = _compile_tree_to_plan(changed, source, target, reporter, overrides)
+    taken = _place_of_architecture(changed)
+    told = tuple(told_in_the_spec(found, taken) for found in reporter.diagnostics)
     text = source.text
     if whole is not tree or overrides or wanted.paths:
         text = _self_contained_text(changed, overrides)
-    return Compilation(None if reporter.failed else plan, reporter.diagnostics, source, text)
+    return Compilation(None if reporter.failed else plan, told, source, text)
+
+
+def _place_of_architecture(tree: MappingNode) -> Span | None:
+    model = tree.get("model")
+    word = model.get("zoo") if isinstance(model, MappingNode) else None
+    return word.span if word is not None else None
 
 
 @dataclass(frozen=True, slots=True)

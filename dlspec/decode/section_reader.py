@@ -143,7 +143,9 @@ class RecordReader:
             return value
         if kind.or_number and not isinstance(value, str):
             return self._read_number_value(kinds.Number(), node, path)
-        near = replacement_word(value, kind.words) if isinstance(value, str) else None
+        # `mape` is no slip of `mae`: it means another metric.
+        slip = isinstance(value, str) and self._target.find("metric", value) is None
+        near = replacement_word(str(value), kind.words) if slip else None
         listed = ", ".join(f"`{word}`" for word in kind.words)
         self._reporter.error(
             Code.NOT_A_CHOICE,

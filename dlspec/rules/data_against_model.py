@@ -61,32 +61,43 @@ def _check_inputs(
             )
             continue
         given = features[name].element
-        _check_shape(name, one.shape[1:], given.shape or (), flat, reporter)
-        _check_dtype(name, one.dtype, str(given.dtype), flat, reporter)
+        whole = f"{name}: {_input_text(given.shape or (), str(given.dtype))}"
+        if not _shapes_agree(one.shape[1:], given.shape or ()):
+            _report_shape(name, (one.shape[1:], given.shape or ()), whole, flat, reporter)
+        if one.dtype.startswith(_INTEGERS) != str(given.dtype).startswith(_INTEGERS):
+            _report_dtype(name, (one.dtype, str(given.dtype)), whole, flat, reporter)
 
 
-def _check_shape(
-    name: str, declared: Shape, given: Shape, flat: FlatGraph, reporter: Reporter
+def _input_text(shape: Shape, dtype: str) -> str:
+    """Return what stands behind the name of an input that takes such elements."""
+    whole = _shape_text(shape)
+    return f"{{shape: {whole}, dtype: {dtype}}}" if dtype.startswith(_INTEGERS) else whole
+
+
+def _report_shape(
+    name: str, shapes: tuple[Shape, Shape], whole: str, flat: FlatGraph, reporter: Reporter
 ) -> None:
-    if not _shapes_agree(declared, given):
-        reporter.error(
-            Code.FEATURE_SHAPE,
-            flat.input_shapes[name],
-            f"the input `{name}` and its feature have different shapes",
-            label=f"the model takes {_shape_text(declared)}, the data gives {_shape_text(given)}",
-            help=f"write `{name}: {_shape_text(given)}`, or change the feature",
-        )
+    declared, given = (_shape_text(shape) for shape in shapes)
+    reporter.error(
+        Code.FEATURE_SHAPE,
+        flat.input_shapes[name],
+        f"the input `{name}` and its feature have different shapes",
+        label=f"the model takes {declared}, the data gives {given}",
+        help=f"write `{whole}`, or change the feature",
+    )
 
 
-def _check_dtype(name: str, declared: str, given: str, flat: FlatGraph, reporter: Reporter) -> None:
-    if declared.startswith(_INTEGERS) != given.startswith(_INTEGERS):
-        reporter.error(
-            Code.FEATURE_DTYPE,
-            flat.input_places[name],
-            f"the input `{name}` and its feature have different dtypes",
-            label=f"the model takes {declared}, the data gives {given}",
-            help=f"write `{name}: {{shape: ..., dtype: {given}}}`",
-        )
+def _report_dtype(
+    name: str, dtypes: tuple[str, str], whole: str, flat: FlatGraph, reporter: Reporter
+) -> None:
+    declared, given = dtypes
+    reporter.error(
+        Code.FEATURE_DTYPE,
+        flat.input_places[name],
+        f"the input `{name}` and its feature have different dtypes",
+        label=f"the model takes {declared}, the data gives {given}",
+        help=f"write `{whole}`",
+    )
 
 
 def _check_targets(
@@ -102,21 +113,28 @@ def _check_targets(
         alone = ", ".join(f"`{name}`" for name in names if name not in features)
         listed = ", ".join(f"`{name}`" for name in names)
         wanted = ", ".join(f"`{name}`" for name in features)
-        one = len(names) == 1 and len(features) == 1
         reporter.error(
             Code.OUTPUTS_NOT_TARGETS,
             flat.output_place,
             f"the outputs {listed} do not carry the names of the targets {wanted}",
             label=f"no target is called {listed}" if missing else f"no target for {alone}",
-            help=(
-                f"write `name: {wanted.strip('`')}` beside this layer"
-                if one
-                else f"write `outputs` with {wanted}"
+            help=_named_output_help(
+                list(features), names, packaged=flat.output_place.source.packaged
             ),
         )
         return
     for name, feature in features.items():
         _check_target(name, feature, graph, flat, reporter)
+
+
+def _named_output_help(targets: list[str], outputs: list[str], *, packaged: bool) -> str:
+    """Return how outputs come to carry the names of the targets."""
+    if len(targets) == len(outputs) == 1 and not packaged:
+        return f"write `name: {targets[0]}` beside this layer"
+    if len(targets) == len(outputs):
+        pairs = ", ".join(f"{t}: {o}" for t, o in zip(targets, outputs, strict=True))
+        return f"write `outputs: {{{pairs}}}` beside `{'zoo' if packaged else 'graph'}`"
+    return f"name those that are targets under `outputs`: {', '.join(f'`{t}`' for t in targets)}"
 
 
 def _check_target(

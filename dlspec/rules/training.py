@@ -7,6 +7,7 @@ from dlspec.diagnostics.findings import Replacement
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand.names import snake_case
 from dlspec.language.catalogue import Object
+from dlspec.language.row_splits import ColumnSplit
 from dlspec.language.sections import Training
 from dlspec.rules.heads import node_of
 from dlspec.rules.subject import Checked
@@ -47,8 +48,17 @@ def report_monitors(checked: Checked) -> None:
                 place,
                 f"`{callback.class_name}` watches `{monitor}` and there are no validation rows",
                 label="`data.split` sets none aside",
-                help=f"write `validation: 0.1` under `data.split`, or `monitor: {plain}`",
+                help=f"write {_validation_rows_help(checked)}, or `monitor: {plain}`",
             )
+
+
+def _validation_rows_help(checked: Checked) -> str:
+    """Return how the split of this spec sets validation rows aside."""
+    if checked.data is not None and isinstance(checked.data.split, ColumnSplit):
+        return f"`validation` and values of `{checked.data.split.column}` under `data.split`"
+    if "data.split" in checked.spec.places.keys:
+        return "`validation: 0.1` under `data.split`"
+    return "`split: {validation: 0.1}` under `data`"
 
 
 def _beginning_alike(word: str, known: tuple[str, ...]) -> str | None:

@@ -119,6 +119,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("    - {Dense: 1, name: weight, from: x}\n", ""),
     ],
     "DL307_outputs_not_targets": [("Dense: 10", "{Dense: 10, name: digit}")],
+    "DL307_inside_the_zoo": [("10}}\ntraining", "10}, outputs: {digit: predictions}}\ntraining")],
     "DL308_scores_not_returned": [
         ("name: look", "name: look, call: {return_attention_scores: true}")
     ],
@@ -165,6 +166,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL402_inside_a_block_in_a_for": [
         ("MaxPooling2D: 2", "MaxPooling2D: {pool_size: 2, padding: same}")
     ],
+    "DL402_inside_the_zoo": [("shape: [4, 4, 3]", "shape: [4, 4, 3], padding: same")],
     "DL402_pooled_away": [("MaxPooling2D: 2", "MaxPooling2D: {pool_size: 2, padding: same}")],
     "DL402_window": [("kernel_size: 5", "kernel_size: 5, padding: same")],
     "DL403_groups": [("groups: 2", "groups: 1")],
@@ -214,6 +216,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL507_sigmoid": [("activation: sigmoid", "activation: softmax")],
     "DL508_embedding": [("[1000, 16]", "{input_dim: 5000, output_dim: 16}")],
     "DL510_no_validation": [("\nmodel:", "\n  split: {validation: 0.1}\nmodel:")],
+    "DL510_split_by_a_column": [("test: [5]", "validation: [4], test: [5]")],
     "DL511_through_augmentation": [("channels: 1}", "channels: 1, scale: $1/255}")],
     "DL511_unscaled": [("channels: 1}", "channels: 1, scale: $1/255}")],
     "DL512_initial_state": [
@@ -267,6 +270,10 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("{a: {number: a}, b: {number: b}}", "{first: {number: a}, second: {number: b}}")
     ],
     "DL602_one_feature_too_many": [(", weights: {number: c}, xs: {number: d}", "")],
+    "DL601_inside_the_zoo": [
+        ("stem: cifar", "stem: cifar, shape: [8, 8, 1], classes: 10"),
+    ],
+    "DL603_ids_of_another_length": [("ids: [30]", "ids: {shape: [20], dtype: int32}")],
     "DL603_feature_dtype": [("ids: [20]", "ids: {shape: [20], dtype: int32}")],
     "DL604_missing_flatten": [("- {Dense", "- Flatten\n    - {Dense")],
     "DL604_target_shape": [("Dense: 5", "Dense: 4")],

@@ -90,7 +90,7 @@ def architecture_params(name: str) -> dict[str, object]:
 
 
 def _architecture_tree(name: str, reporter: Reporter) -> MappingNode:
-    tree = parse(Source(f"zoo/{name}.yaml", text_of(name)), reporter)
+    tree = parse(Source(f"zoo/{name}.yaml", text_of(name), packaged=True), reporter)
     assert tree is not None, f"the packaged architecture {name} is no mapping"
     return tree
 
