@@ -63,9 +63,9 @@ def _check_inputs(
         given = features[name].element
         whole = f"{name}: {_input_text(given.shape or (), str(given.dtype))}"
         if not _shapes_agree(one.shape[1:], given.shape or ()):
-            _report_shape(name, (one.shape[1:], given.shape or ()), whole, flat, reporter)
+            _report_input_shape(name, (one.shape[1:], given.shape or ()), whole, flat, reporter)
         if one.dtype.startswith(_INTEGERS) != str(given.dtype).startswith(_INTEGERS):
-            _report_dtype(name, (one.dtype, str(given.dtype)), whole, flat, reporter)
+            _report_input_dtype(name, (one.dtype, str(given.dtype)), whole, flat, reporter)
 
 
 def _input_text(shape: Shape, dtype: str) -> str:
@@ -74,7 +74,7 @@ def _input_text(shape: Shape, dtype: str) -> str:
     return f"{{shape: {whole}, dtype: {dtype}}}" if dtype.startswith(_INTEGERS) else whole
 
 
-def _report_shape(
+def _report_input_shape(
     name: str, shapes: tuple[Shape, Shape], whole: str, flat: FlatGraph, reporter: Reporter
 ) -> None:
     declared, given = (_shape_text(shape) for shape in shapes)
@@ -87,7 +87,7 @@ def _report_shape(
     )
 
 
-def _report_dtype(
+def _report_input_dtype(
     name: str, dtypes: tuple[str, str], whole: str, flat: FlatGraph, reporter: Reporter
 ) -> None:
     declared, given = dtypes

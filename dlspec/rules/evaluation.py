@@ -25,13 +25,14 @@ def report_measures(checked: Checked) -> None:
     if checked.data is None:
         return
     if checked.evaluation is not None:
-        _check_metrics(checked.evaluation, checked.data, checked.spec, checked.reporter)
+        _check_metrics(checked.evaluation, checked.data, checked)
         _check_champion(checked.evaluation, checked.spec, checked.reporter)
     if checked.training is not None:
         _check_class_weight_target(checked.training, checked.data, checked.spec, checked.reporter)
 
 
-def _check_metrics(evaluation: Evaluation, data: Data, spec: ModelSpec, reporter: Reporter) -> None:
+def _check_metrics(evaluation: Evaluation, data: Data, checked: Checked) -> None:
+    spec, reporter = checked.spec, checked.reporter
     kinds = {target_kind(target) for target in data.targets.values()}
     fitting = {record.name for kind in kinds for record in metrics_on(kind)}
     if spec.prediction is not None:
@@ -47,22 +48,20 @@ def _check_metrics(evaluation: Evaluation, data: Data, spec: ModelSpec, reporter
                 help=f"write one of {', '.join(sorted(fitting))}",
             )
         elif METRIC_OF[metric].reads == "probabilities":
-            _check_probabilities(index, metric, data, spec, reporter)
+            _check_probabilities(index, metric, data, checked)
 
 
-def _check_probabilities(
-    index: int, metric: str, data: Data, spec: ModelSpec, reporter: Reporter
-) -> None:
+def _check_probabilities(index: int, metric: str, data: Data, checked: Checked) -> None:
     """Report a metric of probabilities on a target whose loss knows none."""
-    loss = spec.training.loss if spec.training is not None else None
+    loss = checked.training.loss if checked.training is not None else None
     for name, target in data.targets.items():
         used = loss.get(name) if isinstance(loss, Mapping) else loss
         if target_kind(target) not in METRIC_OF[metric].on or not isinstance(used, Object):
             continue
         if not gives_probabilities(used.class_name):
-            reporter.error(
+            checked.reporter.error(
                 Code.UNKNOWN_METRIC,
-                spec.places.value(f"evaluation.metrics.{index}"),
+                checked.spec.places.value(f"evaluation.metrics.{index}"),
                 f"`{metric}` cannot be measured on `{name}`",
                 label=f"`{used.class_name}` trains margins around 0, and no probabilities",
                 help="leave it out, or train with a crossentropy",
