@@ -103,7 +103,7 @@ def test_a_pyproject_that_takes_no_table_is_left(content, tmp_path):
     file = tmp_path / "pyproject.toml"
     file.write_bytes(content)
     result = _invoke("init", tmp_path)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.output.startswith(f"Error: {file} ")
     assert len(result.output.splitlines()) == 1
     assert _contents_names(tmp_path) == ["pyproject.toml"]
@@ -119,12 +119,12 @@ def test_a_file_in_the_folders_place_is_one_sentence(tmp_path):
     file.touch()
     for folder in (file, file / "below"):
         result = _invoke("init", folder)
-        assert result.exit_code == 1
+        assert result.exit_code == 2
         assert len(result.output.splitlines()) == 1
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence():
     result = _invoke("init", "/proc/models")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.output.startswith("Error: /proc")
     assert len(result.output.splitlines()) == 1
