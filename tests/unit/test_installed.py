@@ -74,6 +74,7 @@ def test_the_compilers_commands_need_nothing_else(arguments, bare_dlspec):
     [
         (("run", "digits_lenet5"), "pydantic"),
         (("predict", "digits_lenet5", "README.md"), "pydantic"),
+        (("show", "digits_lenet5", "--graph", "x.png"), "pillow"),
         (("dev",), "watchfiles"),
         (("import", "README.md"), "h5py"),
     ],
