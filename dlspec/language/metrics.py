@@ -181,7 +181,8 @@ GENERATED_METRICS = tuple(record.name for record in METRICS if record.reads == "
 COMPARABLE_METRICS = tuple(record.name for record in METRICS if record.reads != "generated")
 
 # Known from the plan or the training, so a gate may ask for them without a metric.
-GATED_WITHOUT_METRIC = ("loss", "parameters", "flops")
+COST_FIGURES = ("parameters", "flops")
+GATED_WITHOUT_METRIC = ("loss", *COST_FIGURES)
 
 
 def target_kind(target: Feature) -> TargetKind:
@@ -211,11 +212,6 @@ def metrics_by_target(metric: str, targets: Mapping[str, Feature]) -> dict[str, 
     if record.reads == "generated" or len(fitting) < 2:
         return {}
     return {f"{name}_{metric}": name for name in fitting}
-
-
-def gives_probabilities(loss: str) -> bool:
-    """Return whether what a loss trains is probabilities or their logits, not margins around 0."""
-    return "hinge" not in loss.lower()
 
 
 def metrics_on(kind: TargetKind) -> tuple[MetricRecord, ...]:

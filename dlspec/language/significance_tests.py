@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from dlspec.language.metrics import METRIC_OF
+
 
 @dataclass(frozen=True, slots=True)
 class SignificanceTest:
@@ -31,3 +33,13 @@ SIGNIFICANCE_TESTS: tuple[SignificanceTest, ...] = (
     ),
 )
 SIGNIFICANCE_TEST_OF = {record.name: record for record in SIGNIFICANCE_TESTS}
+
+
+def can_compare(test: SignificanceTest, metric: str) -> bool:
+    """Return whether a test says something about a metric."""
+    return METRIC_OF[metric].counts_rows or not test.counts_rows
+
+
+def default_test(metric: str) -> str:
+    """Return the test of a metric where the spec names none: the first that can compare it."""
+    return next(test.name for test in SIGNIFICANCE_TESTS if can_compare(test, metric))

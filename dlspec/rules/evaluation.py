@@ -7,16 +7,16 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
 from dlspec.language.catalogue import Object
 from dlspec.language.features import BinaryFeature, ClassFeature
+from dlspec.language.loss_records import LOSS_OF
 from dlspec.language.metrics import (
     GENERATED_METRICS,
     METRIC_OF,
     METRICS,
-    gives_probabilities,
     metrics_on,
     target_kind,
 )
 from dlspec.language.sections import Data, Evaluation, Training, is_free_of_poison
-from dlspec.language.significance_tests import SIGNIFICANCE_TEST_OF
+from dlspec.language.significance_tests import SIGNIFICANCE_TEST_OF, can_compare
 from dlspec.rules.subject import Checked
 
 
@@ -58,7 +58,7 @@ def _check_probabilities(index: int, metric: str, data: Data, checked: Checked) 
         used = loss.get(name) if isinstance(loss, Mapping) else loss
         if target_kind(target) not in METRIC_OF[metric].on or not isinstance(used, Object):
             continue
-        if not gives_probabilities(used.class_name):
+        if LOSS_OF[used.class_name].margins:
             checked.reporter.error(
                 Code.UNKNOWN_METRIC,
                 checked.spec.places.value(f"evaluation.metrics.{index}"),
@@ -78,8 +78,7 @@ def _check_champion(evaluation: Evaluation, spec: ModelSpec, reporter: Reporter)
     champion = evaluation.champion
     if champion is None or not is_free_of_poison(champion):
         return
-    only_counts = SIGNIFICANCE_TEST_OF[champion.test].counts_rows
-    if only_counts and not METRIC_OF[champion.metric].counts_rows:
+    if not can_compare(SIGNIFICANCE_TEST_OF[champion.test], champion.metric):
         counted = [record.name for record in METRICS if record.counts_rows]
         reporter.error(
             Code.CONFLICT,

@@ -2,14 +2,16 @@
 
 import math
 from dataclasses import dataclass
+from typing import assert_never
 
 from dlspec.decode.spec import ModelSpec
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Related, Reporter
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand.flat import FlatGraph
-from dlspec.language.catalogue import Object
+from dlspec.language.catalogue import Object, SightTrait
 from dlspec.language.features import TokensFeature
+from dlspec.language.loss_records import LOSS_OF
 from dlspec.language.prediction import Generation
 from dlspec.language.sections import Data, is_free_of_poison
 from dlspec.resolve.plan import Graph, Node, Reference
@@ -18,7 +20,6 @@ from dlspec.rules.lookahead import sight_of
 from dlspec.rules.subject import Checked
 
 _SECTION = "prediction.generate"
-_LOSS = "SparseCategoricalCrossentropy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +166,13 @@ def _check_loss(checked: _Asked, output: str) -> None:
     if not isinstance(written, Object):
         path = f"training.loss.{output}"
     loss = written if isinstance(written, Object) else written.get(output)
-    if loss is not None and loss.class_name != _LOSS:
+    if loss is not None and LOSS_OF[loss.class_name].takes != "ids":
         checked.reporter.error(
             Code.NOT_GENERATED,
             checked.spec.places.value(path),
             f"`{output}` gives no distribution over ids",
             label="trained with another loss than a crossentropy over ids",
-            help=f"write `{_LOSS}`",
+            help="write `SparseCategoricalCrossentropy`",
             related=(Related(checked.spec.places.key(_SECTION), "ids are generated here"),),
         )
 
@@ -210,7 +211,7 @@ def _report_ahead(checked: _Asked, node: Node, ahead: float, flat: FlatGraph) ->
 
 
 def _ahead_help(operation: object) -> str:
-    sight = operation.traits.sight if isinstance(operation, Object) else "unknown"
+    sight: SightTrait = operation.traits.sight if isinstance(operation, Object) else "unknown"
     match sight:
         case "order":
             assert isinstance(operation, Object)
@@ -222,7 +223,10 @@ def _ahead_help(operation: object) -> str:
         case "window":
             assert isinstance(operation, Object)
             return _help_for_window(operation)
-    return "use a layer whose position t reads the positions up to t"
+        case "all" | "crop" | "join" | "last_axis" | "pad" | "position" | "unknown":
+            return "use a layer whose position t reads the positions up to t"
+        case _:
+            assert_never(sight)
 
 
 def _help_for_recurrent(layer: Object) -> str:

@@ -1,37 +1,12 @@
 """A loss against the head and the target of its output."""
 
+from typing import assert_never
+
 from dlspec.diagnostics.codes import Code
 from dlspec.language.features import ClassFeature, TokensFeature
+from dlspec.language.loss_records import LOSS_OF, LossRecord
 from dlspec.rules.heads import Head
 from dlspec.rules.subject import Checked
-
-_FROM_LOGITS = {
-    "BinaryCrossentropy": "sigmoid",
-    "BinaryFocalCrossentropy": "sigmoid",
-    "CategoricalCrossentropy": "softmax",
-    "CategoricalFocalCrossentropy": "softmax",
-    "SparseCategoricalCrossentropy": "softmax",
-}
-
-
-_ON_IDS = ("SparseCategoricalCrossentropy",)
-
-
-_ON_ONE_HOT = ("CategoricalCrossentropy", "CategoricalFocalCrossentropy")
-
-
-_ON_NUMBERS = (
-    "Huber",
-    "LogCosh",
-    "MeanAbsoluteError",
-    "MeanAbsolutePercentageError",
-    "MeanSquaredError",
-    "MeanSquaredLogarithmicError",
-)
-
-
-_BINARY = ("BinaryCrossentropy", "BinaryFocalCrossentropy")
-
 
 _PROBABILITIES = ("softmax", "sigmoid")
 
@@ -39,9 +14,11 @@ _PROBABILITIES = ("softmax", "sigmoid")
 def report_logits(checked: Checked) -> None:
     """Report logits into a loss that takes probabilities, and the reverse."""
     for head in checked.heads:
-        if head.loss is None or head.loss.class_name not in _FROM_LOGITS or not head.activation:
+        if head.loss is None or not head.activation:
             continue
-        wanted = _FROM_LOGITS[head.loss.class_name]
+        wanted = LOSS_OF[head.loss.class_name].from_logits
+        if wanted is None:
+            continue
         from_logits = head.loss["from_logits"] is True
         word = head.loss.class_name
         layer = f"`{head.node.name}`" if head.node else "the output"
@@ -69,28 +46,50 @@ def report_loss_on_target(checked: Checked) -> None:
     for head in checked.heads:
         if head.loss is None or not isinstance(head.target, ClassFeature):
             continue
-        word = head.loss.class_name
-        if word in _ON_IDS and head.target.one_hot:
-            code, label = Code.SPARSE_LOSS_ON_ONE_HOT, f"`{head.name}` is one-hot"
-            message, help_ = f"`{word}` takes class ids", "write `CategoricalCrossentropy`"
-        elif word in _ON_ONE_HOT and not head.target.one_hot:
-            code, label = Code.CATEGORICAL_LOSS_ON_IDS, f"`{head.name}` holds class ids"
-            message, help_ = (
-                f"`{word}` takes one-hot vectors",
+        found = _loss_conflict(LOSS_OF[head.loss.class_name], head.name, head.target)
+        if found is None:
+            continue
+        code, message, label, help_ = found
+        checked.reporter.error(code, head.loss_place, message, label=label, help=help_)
+
+
+def _loss_conflict(
+    loss: LossRecord, name: str, target: ClassFeature
+) -> tuple[Code, str, str, str] | None:
+    """Return code, message, label and help where a loss takes classes for something else."""
+    match loss.takes:
+        case "ids" if target.one_hot:
+            return (
+                Code.SPARSE_LOSS_ON_ONE_HOT,
+                f"`{loss.name}` takes class ids",
+                f"`{name}` is one-hot",
+                "write `CategoricalCrossentropy`",
+            )
+        case "one_hot" if not target.one_hot:
+            return (
+                Code.CATEGORICAL_LOSS_ON_IDS,
+                f"`{loss.name}` takes one-hot vectors",
+                f"`{name}` holds class ids",
                 "write `SparseCategoricalCrossentropy`",
             )
-        elif word in _BINARY:
-            code = Code.BINARY_LOSS_ON_CLASSES
-            label = f"`{head.name}` has {head.target.num_classes} classes"
-            message = f"`{word}` takes two classes as 0 and 1"
-            help_ = "write `SparseCategoricalCrossentropy`, or make the target `binary`"
-        elif word in _ON_NUMBERS and not head.target.one_hot:
-            code, label = Code.NUMBER_LOSS_ON_CLASSES, f"`{head.name}` holds class ids"
-            message = f"`{word}` takes ids for numbers with an order"
-            help_ = "write `SparseCategoricalCrossentropy`, or make the target a `number`"
-        else:
-            continue
-        checked.reporter.error(code, head.loss_place, message, label=label, help=help_)
+        case "binary":
+            return (
+                Code.BINARY_LOSS_ON_CLASSES,
+                f"`{loss.name}` takes two classes as 0 and 1",
+                f"`{name}` has {target.num_classes} classes",
+                "write `SparseCategoricalCrossentropy`, or make the target `binary`",
+            )
+        case "numbers" if not target.one_hot:
+            return (
+                Code.NUMBER_LOSS_ON_CLASSES,
+                f"`{loss.name}` takes ids for numbers with an order",
+                f"`{name}` holds class ids",
+                "write `SparseCategoricalCrossentropy`, or make the target a `number`",
+            )
+        case "ids" | "one_hot" | "numbers" | "alike":
+            return None
+        case _:
+            assert_never(loss.takes)
 
 
 def report_head_width(checked: Checked) -> None:
@@ -99,7 +98,7 @@ def report_head_width(checked: Checked) -> None:
         wanted = _wanted_width(head)
         if wanted is None or head.width is None or head.width == wanted:
             continue
-        if head.loss is not None and head.loss.class_name in _BINARY:
+        if head.loss is not None and LOSS_OF[head.loss.class_name].takes == "binary":
             continue
         what = "ids" if isinstance(head.target, TokensFeature) else "classes"
         trail = head.node.trail if head.node else ()
@@ -122,8 +121,10 @@ def _wanted_width(head: Head) -> int | None:
 def report_sigmoid_classes(checked: Checked) -> None:
     """Report a sigmoid before a loss over exclusive classes."""
     for head in checked.heads:
-        word = head.loss.class_name if head.loss else ""
-        if head.activation == "sigmoid" and word in (*_ON_IDS, *_ON_ONE_HOT):
+        if head.loss is None or head.activation != "sigmoid":
+            continue
+        word = head.loss.class_name
+        if LOSS_OF[word].takes in ("ids", "one_hot"):
             checked.reporter.error(
                 Code.SIGMOID_WITH_CATEGORICAL,
                 head.loss_place,

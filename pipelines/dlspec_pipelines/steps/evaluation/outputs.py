@@ -2,27 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, assert_never
 
 import numpy as np
 
+from dlspec.language.features import TARGET_FEATURES, TargetKind
 from dlspec.language.kinds import Form
-from dlspec.language.metrics import gives_probabilities
+from dlspec.language.loss_records import LOSS_OF
 from dlspec.resolve.plan import Plan, canonical_data
 from dlspec_pipelines.steps.engine.batches import Array
-
-Kind = Literal["class", "binary", "tokens", "number"]
-
-# By the word that a target feature is told by in a spec.
-_KINDS: Mapping[str, Kind] = {
-    "class": "class",
-    "binary": "binary",
-    "tokens": "tokens",
-    "number": "number",
-    "vector": "number",
-    "image": "number",
-    "series": "number",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +23,7 @@ class Head:
     """
 
     name: str
-    kind: Kind
+    kind: TargetKind
     one_hot: bool
     from_logits: bool | None
 
@@ -63,7 +51,7 @@ class Predicted:
             `probability`, where there is no probability.
     """
 
-    kind: Kind
+    kind: TargetKind
     true: Array
     guess: Array
     probability: Array | None = None
@@ -102,14 +90,16 @@ def signature_of(plan: Plan) -> Signature:
 
 
 def _output_head(name: str, feature: Mapping[str, Any], loss: Mapping[str, Any]) -> Head:
-    said = bool(loss["arguments"].get("from_logits", False))
-    from_logits = said if gives_probabilities(loss["class_name"]) else None
+    margins = LOSS_OF[loss["class_name"]].margins
+    from_logits = None if margins else bool(loss["arguments"].get("from_logits", False))
     return Head(name, _target_kind(feature), bool(feature.get("one_hot", False)), from_logits)
 
 
-def _target_kind(feature: Mapping[str, Any]) -> Kind:
-    (word,) = _KINDS.keys() & feature.keys()
-    return _KINDS[word]
+def _target_kind(feature: Mapping[str, Any]) -> TargetKind:
+    (word,) = TARGET_FEATURES.keys() & feature.keys()
+    kind = TARGET_FEATURES[word].learned_as
+    assert kind is not None, "what cannot be learned is no target"
+    return kind
 
 
 def read_output(head: Head, output: Array, target: Array) -> Predicted:
@@ -136,10 +126,12 @@ def read_output(head: Head, output: Array, target: Array) -> Predicted:
             return Predicted("tokens", np.asarray(target), output.argmax(axis=-1).astype(np.int32))
         case "number":
             return Predicted("number", np.asarray(target), output.reshape(target.shape))
+        case _:
+            assert_never(head.kind)
 
 
 def _predicted_ids(
-    kind: Kind, true: Array, guess: Array, probability: Array | None, score: Array
+    kind: TargetKind, true: Array, guess: Array, probability: Array | None, score: Array
 ) -> Predicted:
     ids = true.astype(np.int32), guess.astype(np.int32)
     return Predicted(kind, *ids, probability, score if probability is None else None)

@@ -1,0 +1,51 @@
+"""What is known of each loss of Keras beside its arguments: one record each."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+# What a loss takes its targets for: class ids, one-hot vectors, zeros and ones, numbers with an
+# order; or whatever has the shape of the output.
+LossTargets = Literal["ids", "one_hot", "binary", "numbers", "alike"]
+
+
+@dataclass(frozen=True, slots=True)
+class LossRecord:
+    """All that rules and readers of outputs must know of a loss.
+
+    Attributes:
+        takes: What it takes its targets for.
+        from_logits: The activation that makes probabilities of what it gets; None where it has no
+            `from_logits`.
+        margins: Whether what it gets are margins around 0, which no probability stands behind.
+    """
+
+    name: str
+    takes: LossTargets
+    from_logits: Literal["sigmoid", "softmax"] | None = None
+    margins: bool = False
+
+
+LOSSES: tuple[LossRecord, ...] = (
+    LossRecord("BinaryCrossentropy", "binary", "sigmoid"),
+    LossRecord("BinaryFocalCrossentropy", "binary", "sigmoid"),
+    LossRecord("CategoricalCrossentropy", "one_hot", "softmax"),
+    LossRecord("CategoricalFocalCrossentropy", "one_hot", "softmax"),
+    LossRecord("CategoricalGeneralizedCrossEntropy", "alike"),
+    LossRecord("CategoricalHinge", "alike", margins=True),
+    LossRecord("Circle", "alike"),
+    LossRecord("CosineSimilarity", "alike"),
+    LossRecord("Dice", "alike"),
+    LossRecord("Hinge", "alike", margins=True),
+    LossRecord("Huber", "numbers"),
+    LossRecord("KLDivergence", "alike"),
+    LossRecord("LogCosh", "numbers"),
+    LossRecord("MeanAbsoluteError", "numbers"),
+    LossRecord("MeanAbsolutePercentageError", "numbers"),
+    LossRecord("MeanSquaredError", "numbers"),
+    LossRecord("MeanSquaredLogarithmicError", "numbers"),
+    LossRecord("Poisson", "alike"),
+    LossRecord("SparseCategoricalCrossentropy", "ids", "softmax"),
+    LossRecord("SquaredHinge", "alike", margins=True),
+    LossRecord("Tversky", "alike"),
+)
+LOSS_OF = {record.name: record for record in LOSSES}
