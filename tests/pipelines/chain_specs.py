@@ -69,6 +69,7 @@ model:
 training:
   epochs: 2
   loss: BinaryCrossentropy
+evaluation: {{metrics: [accuracy], gates: {{accuracy: ">= 0"}}}}
 retraining: {{on_new_data: true}}
 """
 

@@ -6,16 +6,21 @@ from scipy import stats
 from sklearn import metrics as sk
 
 from dlspec.language.metrics import COMPARABLE_METRICS, METRIC_OF
-from dlspec_pipelines.steps.evaluation.measures import FUNCTIONS, measure_targets
+from dlspec.language.sections import Championship
+from dlspec_pipelines.steps.evaluation.measures import FUNCTIONS, measure_targets, reduced_to_rows
 from dlspec_pipelines.steps.evaluation.outputs import Head, Predicted, read_output
 from dlspec_pipelines.steps.evaluation.paired_tests import (
-    bootstrap_p_value,
+    Asked,
+    bootstrap_test,
+    compare_pair,
+    fewest_rows,
     is_better,
-    mcnemar_p_value,
+    mcnemar_test,
 )
 from dlspec_pipelines.steps.step_errors import NotDefined, StepError
 
 CLASSES = 4
+ACCURACY = Asked("accuracy", alpha=0.05, seed=0)
 _SAMPLES = st.lists(
     st.tuples(st.integers(0, CLASSES - 1), st.lists(st.integers(0, 9), min_size=4, max_size=4)),
     min_size=1,
@@ -176,7 +181,7 @@ def test_draws_without_a_value_make_no_difference_likelier():
     true = np.array([0] * 30 + [1])
     good = Predicted("binary", true, true, np.where(true == 1, 0.9, 0.1))
     bad = Predicted("binary", true, true, np.where(true == 1, 0.1, 0.9))
-    p_value = bootstrap_p_value(good, bad, metric="roc_auc", seed=1)
+    p_value = bootstrap_test(good, bad, Asked("roc_auc", alpha=0.05, seed=1)).p_value
     # A draw of 31 rows lacks the one of class 1 in (30/31)^31 = 36 % of all cases.
     assert p_value == pytest.approx(2 * (30 / 31) ** 31, abs=0.06)
 
@@ -201,16 +206,20 @@ def test_mcnemar_is_the_binomial_test_of_the_samples_that_differ(ours, theirs, b
     b = _right_at(*[False] * ours, *[True] * theirs, *[True] * both, *[False] * none)
     if ours + theirs:
         expected = stats.binomtest(ours, ours + theirs, 0.5).pvalue
-        assert mcnemar_p_value(a, b) == pytest.approx(expected, rel=1e-9)
+        assert mcnemar_test(a, b, ACCURACY).p_value == pytest.approx(expected, rel=1e-9)
     elif both + none:
-        assert mcnemar_p_value(a, b) == 1.0
+        assert mcnemar_test(a, b, ACCURACY).p_value == 1.0
 
 
 def test_mcnemar_stands_a_million_samples():
     a = _right_at(*[True] * 500_500, *[False] * 499_500)
     b = _right_at(*[False] * 500_500, *[True] * 499_500)
     expected = stats.binomtest(500_500, 1_000_000, 0.5).pvalue
-    assert mcnemar_p_value(a, b) == pytest.approx(expected, rel=1e-6)
+    assert mcnemar_test(a, b, ACCURACY).p_value == pytest.approx(expected, rel=1e-6)
+
+
+def _bootstrap_p_value(ours, theirs):
+    return bootstrap_test(ours, theirs, Asked("rmse", alpha=0.05, seed=1)).p_value
 
 
 def test_the_bootstrap_tells_a_better_model_from_an_equal_one():
@@ -219,9 +228,9 @@ def test_the_bootstrap_tells_a_better_model_from_an_equal_one():
     good, poor = (
         Predicted("number", true, true + s * generator.normal(size=(200, 1))) for s in (0.5, 1.0)
     )
-    assert bootstrap_p_value(good, poor, metric="rmse", seed=1) == pytest.approx(2 / 2001)
-    assert bootstrap_p_value(poor, good, metric="rmse", seed=1) == pytest.approx(2 / 2001)
-    assert bootstrap_p_value(good, good, metric="rmse", seed=1) == 1.0
+    assert _bootstrap_p_value(good, poor) == pytest.approx(2 / 2001)
+    assert _bootstrap_p_value(poor, good) == pytest.approx(2 / 2001)
+    assert _bootstrap_p_value(good, good) == 1.0
     assert is_better(0.5, 1.0, metric="rmse")
     assert not is_better(0.5, 1.0, metric="r2")
 
@@ -235,7 +244,7 @@ def test_the_bootstrap_rejects_as_often_as_it_says():
             Predicted("class", true, np.where(generator.random(80) < 0.8, true, 1 - true))
             for _ in range(2)
         ]
-        found.append(bootstrap_p_value(*pair, metric="f1_macro", seed=seed) < 0.1)
+        found.append(bootstrap_test(*pair, Asked("f1_macro", 0.1, seed)).p_value < 0.1)
     # 2 of 20 expected; 8 lie beyond the 99.9 % quantile of the binomial distribution.
     assert sum(found) < 8
 
@@ -249,3 +258,66 @@ def test_a_better_value_is_the_lower_one_for_errors_only(name):
     assert is_better(0.1, 0.2, metric=name) == (name in LOWER)
     assert is_better(0.2, 0.1, metric=name) == (name not in LOWER)
     assert not is_better(0.2, 0.2, metric=name)
+
+
+@given(st.floats(1e-6, 0.999))
+def test_the_fewest_rows_are_those_of_the_binomial_test(alpha):
+    rows = fewest_rows(alpha)
+    assert stats.binomtest(rows, rows, 0.5).pvalue < alpha
+    assert rows == 1 or stats.binomtest(rows - 1, rows - 1, 0.5).pvalue >= alpha
+
+
+def test_a_comparison_says_how_many_rows_it_saw_and_what_they_could_show():
+    rules = Championship(metric="accuracy", test="mcnemar")
+    a = {"y": _right_at(*[True] * 29)}
+    b = {"y": _right_at(*[False] * 5, *[True] * 24)}
+    found = compare_pair(rules, a, b, run="r1", seed=0)
+    assert (found.rows, found.least, found.better) == (29, 6 / 29, False)
+    assert found.size_note == "on 29 rows, where less than 0.207 between them is chance"
+    few = compare_pair(
+        rules, {"y": _right_at(*[True] * 5)}, {"y": _right_at(*[False] * 5)}, run="r1", seed=0
+    )
+    assert (few.p_value, few.least, few.better) == (2 / 32, None, False)
+    assert few.size_note == "on 5 rows, too few for any difference to be more than chance"
+
+
+def test_a_p_value_equal_to_alpha_is_not_below_it():
+    # Six rows that one model alone gets right: p = 2 / 2^6.
+    a, b = _right_at(*[True] * 6), _right_at(*[False] * 6)
+    p_value = mcnemar_test(a, b, ACCURACY).p_value
+    assert p_value == pytest.approx(0.03125)
+    for alpha, better in ((p_value, False), (float(np.nextafter(p_value, 1)), True)):
+        rules = Championship(metric="accuracy", test="mcnemar", alpha=alpha)
+        assert compare_pair(rules, {"y": a}, {"y": b}, run="r1", seed=0).better == better
+
+
+def test_the_bootstrap_of_a_few_rows_shows_no_more_than_their_signs_could():
+    true = np.zeros((3, 1))
+    good, poor = (Predicted("number", true, true + s) for s in (1.0, 2.0))
+    found = bootstrap_test(good, poor, Asked("mae", alpha=0.05, seed=1))
+    assert (found.p_value, found.least) == (0.25, None)
+
+
+def test_the_bootstrap_says_the_least_difference_that_it_could_have_seen():
+    generator = np.random.default_rng(0)
+    true = generator.normal(size=(400, 1))
+    errors = [generator.normal(size=(400, 1)) for _ in range(2)]
+    a, b = (Predicted("number", true, true + error) for error in errors)
+    found = bootstrap_test(a, b, Asked("mae", alpha=0.05, seed=1))
+    # The normal theory of a paired difference of means.
+    difference = np.abs(errors[0]) - np.abs(errors[1])
+    assert found.least == pytest.approx(1.96 * difference.std() / 20, rel=0.1)
+
+
+@given(_SAMPLES)
+def test_rows_reduced_for_drawing_have_the_metric_of_the_whole(drawn):
+    p, _ = _classes(drawn)
+    for name in ("accuracy", "balanced_accuracy", "f1_macro", "f1_weighted", "log_loss"):
+        reduced = reduced_to_rows(name, p)
+        assert FUNCTIONS[name](reduced) == pytest.approx(FUNCTIONS[name](p), rel=1e-5), name
+    scores = p.probability
+    numbers = Predicted("number", scores, scores[::-1])
+    for name in ("mae", "mse", "rmse"):
+        reduced = reduced_to_rows(name, numbers)
+        assert FUNCTIONS[name](reduced) == pytest.approx(FUNCTIONS[name](numbers), rel=1e-5), name
+    assert reduced_to_rows("mae", numbers).guess.shape == (len(drawn),)

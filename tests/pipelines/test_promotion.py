@@ -7,8 +7,14 @@ from training_specs import MOONS
 import dlspec
 from dlspec_pipelines.steps import store
 from dlspec_pipelines.steps.promotion import current_champion, promote
-from dlspec_pipelines.steps.records import Comparison, Evaluation, GateResult, TrainedModel
-from dlspec_pipelines.steps.step_errors import Refused, StepError
+from dlspec_pipelines.steps.records import (
+    Baseline,
+    Comparison,
+    Evaluation,
+    GateResult,
+    TrainedModel,
+)
+from dlspec_pipelines.steps.step_errors import Busy, Refused, StepError
 
 PLAN = dlspec.loads(MOONS)
 PASSED = GateResult("accuracy", ">= 0.8", 0.9, passed=True)
@@ -42,7 +48,15 @@ def _run(name: str, **changes: object) -> tuple[Evaluation, TrainedModel]:
 
 
 def _against(run: str, *, better: bool) -> Comparison:
-    return Comparison(run, "accuracy", "mcnemar", 0.9, 0.8, 0.012 if better else 0.3, better)
+    p_value = 0.012 if better else 0.3
+    return Comparison(run, "accuracy", "mcnemar", 0.9, 0.8, p_value, better, rows=29, least=6 / 29)
+
+
+def _measured_against_baseline(*, better: bool) -> Baseline:
+    return Baseline({"moon": "always 1"}, {"accuracy": 0.8}, _against("", better=better))
+
+
+COST_ALONE = GateResult("parameters", "<= 1000", 193.0, passed=True)
 
 
 def test_there_is_no_champion_at_first():
@@ -66,12 +80,52 @@ def test_a_failed_gate_is_refused_with_its_reason():
     assert current_champion("moons") is None
 
 
+@pytest.mark.parametrize("gates", [(), (COST_ALONE,)], ids=["no gates", "a gate of cost"])
+def test_a_first_run_that_no_gate_judges_must_beat_a_baseline(gates):
+    measured = _measured_against_baseline(better=False)
+    with pytest.raises(Refused) as caught:
+        promote(PLAN, *_run("r1", gates=gates, baseline=measured))
+    assert caught.value.message == (
+        "run `r1` does not become the first champion: it is not shown to be better than a "
+        "baseline: accuracy 0.9 against 0.8 of a baseline (`moon`: always 1) on 29 rows, where "
+        "less than 0.207 between them is chance, mcnemar p = 0.3"
+    )
+    assert 'write a gate: `gates: {accuracy: ">= 0.8"}`' in caught.value.help
+    assert current_champion("moons") is None
+    measured = _measured_against_baseline(better=True)
+    champion = promote(PLAN, *_run("r2", gates=gates, baseline=measured))
+    assert (champion.run, champion.promoted) == ("r2", True)
+    assert "of a baseline (`moon`: always 1)" in champion.evidence
+
+
+def test_a_first_run_that_a_gate_judges_needs_no_baseline():
+    measured = _measured_against_baseline(better=False)
+    assert promote(PLAN, *_run("r1", baseline=measured)).promoted
+
+
+def test_a_run_evaluated_without_a_baseline_is_sent_back():
+    with pytest.raises(Refused, match="was compared with no baseline") as caught:
+        promote(PLAN, *_run("r1", gates=()))
+    assert caught.value.help == "evaluate again: `dlspec run moons --again`; or write a gate"
+
+
+def test_a_champion_is_decided_on_by_one_run_at_a_time():
+    with (
+        store.lock_folder(store.champion_file("moons").parent / ".moons"),
+        pytest.raises(Busy),
+    ):
+        promote(PLAN, *_run("r1"))
+    assert current_champion("moons") is None
+    assert promote(PLAN, *_run("r1")).promoted
+
+
 def test_a_better_challenger_takes_over_with_the_evidence():
     promote(PLAN, *_run("r1"))
     champion = promote(PLAN, *_run("r2", comparison=_against("r1", better=True)))
     assert (champion.run, champion.promoted) == ("r2", True)
     assert champion.evidence == (
-        "accuracy 0.9 against 0.8 of run r1, mcnemar p = 0.012; "
+        "accuracy 0.9 against 0.8 of run r1 on 29 rows, where less than 0.207 between them is "
+        "chance, mcnemar p = 0.012; "
         "gates passed: accuracy 0.9, required >= 0.8"
     )
     assert current_champion("moons") == champion
@@ -83,7 +137,8 @@ def test_a_challenger_that_is_not_shown_to_be_better_changes_nothing():
     assert (decided.run, decided.promoted) == ("r1", False)
     assert decided.evidence == (
         "run r1 stays champion: run r2 is not shown to be better: "
-        "accuracy 0.9 against 0.8 of run r1, mcnemar p = 0.3"
+        "accuracy 0.9 against 0.8 of run r1 on 29 rows, where less than 0.207 between them is "
+        "chance, mcnemar p = 0.3"
     )
     assert current_champion("moons") == first
 

@@ -20,7 +20,7 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from dlspec.language.features import ImageFeature
-from dlspec_pipelines.steps.records import Comparison, KeptWeights
+from dlspec_pipelines.steps.records import Baseline, Comparison, KeptWeights
 from dlspec_pipelines.steps.reports import write_report
 from dlspec_pipelines.steps.reports.charts import calibration_error
 from dlspec_pipelines.steps.reports.confusion import confusion_counts, scores_by_class, worst_pairs
@@ -219,11 +219,25 @@ def test_the_comparison_with_the_champion_is_told(runs):
     run, _ = runs("digits")
     plan, dataset, trained, evaluation = run.records
     comparison = Comparison("1c2d", "accuracy", "mcnemar", 0.98, 0.95, 0.0123, better=True)
-    report = write_report(plan, dataset, trained, replace(evaluation, comparison=comparison))
-    assert "Better with p = 0.0123" in _text(Path(report.html).read_text())
-    assert "accuracy 0.9800 against 0.9500, mcnemar p = 0.0123: better." in (
-        Path(report.markdown).read_text()
-    )
+    comparison = replace(comparison, rows=29, least=6 / 29)
+    baseline = Baseline({"digit": "always the class 3"}, {"accuracy": 0.1012}, None)
+    evaluation = replace(evaluation, comparison=comparison, baseline=baseline)
+    report = write_report(plan, dataset, trained, evaluation)
+    page, short = _text(Path(report.html).read_text()), Path(report.markdown).read_text()
+    size = "on 29 rows, where less than 0.207 between them is chance."
+    assert "Better with p = 0.0123" in page
+    assert size in page
+    assert "accuracy 0.9800 against 0.9500, mcnemar p = 0.0123: better, " + size in short
+    assert "; baseline 0.1012" in page
+    assert "; baseline 0.1012" in short
+    assert "of digit always the class 3." in page
+    measured = replace(comparison, champion_run="", champion=0.1012, better=False)
+    baseline = replace(baseline, comparison=measured)
+    report = write_report(plan, dataset, trained, replace(evaluation, baseline=baseline))
+    assert (
+        "Against a baseline (`digit`: always the class 3): accuracy 0.9800 against 0.1012, "
+        "mcnemar p = 0.0123: not better, " + size
+    ) in Path(report.markdown).read_text()
     write_report(*run.records)
 
 

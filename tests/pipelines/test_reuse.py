@@ -52,7 +52,8 @@ def made(tmp_path_factory):
     """Return a project with one trained model."""
     folder = tmp_path_factory.mktemp("made") / "project"
     spec = write_table(folder / "specs", "points")
-    spec.write_text(spec.read_text() + GATES)
+    text, _, rest = spec.read_text().partition("evaluation:")
+    spec.write_text(text + rest.partition("\n")[2] + GATES)
     (folder / "workspace.yaml").write_text("load_from: []\n")
     first = dlspec(folder, "run", "points")
     assert first.returncode == 0, first.stderr

@@ -80,12 +80,20 @@ def _start_weights_metadata(start: Started) -> dict[str, Any]:
 def _evaluation_metadata(made: Evaluation) -> dict[str, Any]:
     compared = made.comparison
     evidence = (
-        {} if compared is None else {"p_value": compared.p_value, "champion": compared.champion}
+        {}
+        if compared is None
+        else {
+            "p_value": compared.p_value,
+            "champion": compared.champion,
+            "rows": compared.size_note,
+        }
     )
+    baseline = {} if made.baseline is None else made.baseline.metrics
     return {
         **made.metrics,
         **{name: f"not defined: {reason}" for name, reason in made.undefined.items()},
         **{f"comparison/{name}": value for name, value in evidence.items()},
+        **{f"baseline/{name}": value for name, value in baseline.items()},
         "gates": dg.MetadataValue.md(gates_table(made)),
         "path": dg.MetadataValue.path(made.path),
     }

@@ -131,7 +131,14 @@ class GateResult:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The challenger against the champion, on today's test rows."""
+    """The challenger against the champion, on today's test rows.
+
+    Attributes:
+        champion_run: Empty of a baseline.
+        rows: How many were compared; None where an earlier dlspec did.
+        least: The least difference of the metric that is more than chance on so many rows; None
+            where none is.
+    """
 
     champion_run: str
     metric: str
@@ -140,6 +147,34 @@ class Comparison:
     champion: float
     p_value: float
     better: bool
+    rows: int | None = None
+    least: float | None = None
+
+    @property
+    def size_note(self) -> str:
+        """Return how many rows were compared, and what they could show."""
+        if self.rows is None:
+            return "on a number of rows that was not kept"
+        if self.least is None:
+            return f"on {self.rows} rows, too few for any difference to be more than chance"
+        return f"on {self.rows:,} rows, where less than {self.least:.3g} between them is chance"
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What a baseline scores on the test rows that says the same whatever it is shown.
+
+    Attributes:
+        rules: What it says of each target.
+        metrics: Its figures, by the names that the model's have.
+        comparison: The model against it; None where gates judge the model.
+        not_compared: Why there is none although no gate judges the model.
+    """
+
+    rules: Mapping[str, str]
+    metrics: Mapping[str, float]
+    comparison: Comparison | None
+    not_compared: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +182,8 @@ class Evaluation:
     """What was measured on the test rows; the run folder holds metrics.json and predictions.
 
     `code_version`, `data` and `weights` say what would give the same evaluation. `undefined` says
-    of each metric that has no value why, `not_compared` why there is no comparison with a champion.
+    of each metric that has no value why, `not_compared` why there is no comparison with a champion;
+    `baseline` is None where an earlier dlspec evaluated.
     """
 
     run: str
@@ -161,6 +197,7 @@ class Evaluation:
     weights: str = ""
     undefined: Mapping[str, str] = field(default_factory=dict)
     not_compared: str = ""
+    baseline: Baseline | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dlspec.resolve.plan import Plan, canonical_data
 from dlspec_pipelines.steps import store
 from dlspec_pipelines.steps.engine.batches import Samples
 from dlspec_pipelines.steps.engine.determinism import settled_machine, step_flops
+from dlspec_pipelines.steps.evaluation.baseline import measure_baseline
 from dlspec_pipelines.steps.evaluation.computable_metrics import wanted_metrics
 from dlspec_pipelines.steps.evaluation.forward import Measured, load_model, measure_samples
 from dlspec_pipelines.steps.evaluation.generated_metrics import (
@@ -39,6 +40,7 @@ from dlspec_pipelines.steps.json_documents import (
 )
 from dlspec_pipelines.steps.preparation.fitting import load_preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
+from dlspec_pipelines.steps.promotion.promote import judge_quality
 from dlspec_pipelines.steps.records import (
     Champion,
     Comparison,
@@ -133,6 +135,9 @@ def evaluate(  # noqa: PLR0913 - what to measure against what, and where that is
         weights=trained.weights,
         undefined=measures.undefined,
         not_compared="" if isinstance(compared, Comparison) else compared,
+        baseline=measure_baseline(
+            plan, dataset, measured.predicted, metrics=plain, compare=not judge_quality(gates)
+        ),
     )
 
 

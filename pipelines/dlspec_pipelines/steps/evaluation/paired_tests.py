@@ -1,28 +1,54 @@
 """Challenger against champion on the same samples: is the difference more than chance?"""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from dlspec.language.metrics import METRIC_OF
+from dlspec.language.sections import Championship
 from dlspec.language.significance_tests import SIGNIFICANCE_TEST_OF
-from dlspec_pipelines.steps.evaluation.measures import FUNCTIONS, right_rows
+from dlspec_pipelines.steps.evaluation.measures import (
+    FUNCTIONS,
+    measure_targets,
+    metric_fits_target,
+    reduced_to_rows,
+    right_rows,
+)
 from dlspec_pipelines.steps.evaluation.outputs import Predicted
+from dlspec_pipelines.steps.records import Comparison
 from dlspec_pipelines.steps.step_errors import NotDefined
 
 # A p-value of 0.05 is then known to 0.005.
 RESAMPLES = 2000
 
 
-def mcnemar_p_value(
-    challenger: Predicted,
-    champion: Predicted,
-    *,
-    metric: str = "accuracy",  # noqa: ARG001 - which rows are right is all that is compared
-    seed: int = 0,  # noqa: ARG001 - nothing is drawn
-) -> float:
-    """Return the p-value of the exact McNemar test, two-sided; 1 when they never differ.
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a paired test says.
+
+    Attributes:
+        p_value: Two-sided.
+        least: The least difference of the metric that is more than chance on so many rows; None
+            where none is.
+    """
+
+    p_value: float
+    least: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be tested: on which metric, at which level, with which draws."""
+
+    metric: str
+    alpha: float
+    seed: int
+
+
+def mcnemar_test(challenger: Predicted, champion: Predicted, asked: Asked) -> Verdict:
+    """Return the verdict of the exact McNemar test; a p-value of 1 when the two never differ.
 
     Source: McNemar (1947); the exact form is a sign test on the samples where one is right.
     """
@@ -32,39 +58,63 @@ def mcnemar_p_value(
     fewer = min(only_ours, only_theirs)
     half = trials * math.log(2)
     tail = math.fsum(math.exp(_log_choose(trials, i) - half) for i in range(fewer + 1))
-    return min(1.0, 2 * tail)
+    fewest = fewest_rows(asked.alpha)
+    least = fewest / len(ours) if fewest <= len(ours) else None
+    return Verdict(min(1.0, 2 * tail), least)
+
+
+def fewest_rows(alpha: float) -> int:
+    """Return how many rows must all speak for one of two models to be more than chance."""
+    rows = 1
+    while _least_p_value(rows) >= alpha:
+        rows += 1
+    return rows
+
+
+def _least_p_value(rows: int) -> float:
+    # Of all signs that so many differences may have, two are as one-sided as can be.
+    return 2.0 ** (1 - rows)
 
 
 def _log_choose(n: int, k: int) -> float:
     return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
-def bootstrap_p_value(
-    challenger: Predicted, champion: Predicted, *, metric: str, seed: int
-) -> float:
-    """Return the two-sided p-value of a paired bootstrap of a metric's difference.
+def bootstrap_test(challenger: Predicted, champion: Predicted, asked: Asked) -> Verdict:
+    """Return the verdict of a paired bootstrap of a metric's difference.
 
     The same samples are drawn for both, `RESAMPLES` times; a draw on which the metric is not
-    defined counts for both sides, so that it makes no difference likelier.
+    defined counts for both sides, so that it makes no difference likelier. The p-value is not below
+    what the signs of so few differences could show.
 
     Source: Efron and Tibshirani (1993), chapter 16; with one added to count and number, so that
     it is never 0.
     """
-    function = FUNCTIONS[metric]
-    sign = -1.0 if METRIC_OF[metric].better == "lower" else 1.0
-    generator = np.random.Generator(np.random.Philox(seed))
     count = len(challenger.true)
-    worse = better = 0
+    gains = np.array(list(_resampled_gains(challenger, champion, asked)))
+    fewer = min(int((gains <= 0).sum()), int((gains >= 0).sum()))
+    p_value = max(2 * (1 + fewer) / (1 + RESAMPLES), _least_p_value(count))
+    if fewest_rows(asked.alpha) > count:
+        return Verdict(min(1.0, p_value), None)
+    half_width = float(np.quantile(np.abs(gains - gains.mean()), 1 - asked.alpha))
+    return Verdict(min(1.0, p_value), half_width)
+
+
+def _resampled_gains(challenger: Predicted, champion: Predicted, asked: Asked) -> Iterator[float]:
+    function, record = FUNCTIONS[asked.metric], METRIC_OF[asked.metric]
+    sign = -1.0 if record.better == "lower" else 1.0
+    generator = np.random.Generator(np.random.Philox(asked.seed))
+    pair = reduced_to_rows(asked.metric, challenger), reduced_to_rows(asked.metric, champion)
+    count = len(challenger.true)
     for _ in range(RESAMPLES):
         rows = generator.integers(0, count, count)
         try:
-            gain = sign * (function(challenger.take(rows)) - function(champion.take(rows)))
+            ours, theirs = (function(side.take(rows)) for side in pair)
         except NotDefined:
             # Rows that lack a class, say, speak for neither side.
-            gain = 0.0
-        worse += gain <= 0
-        better += gain >= 0
-    return min(1.0, 2 * (1 + min(worse, better)) / (1 + RESAMPLES))
+            yield 0.0
+        else:
+            yield sign * (ours - theirs)
 
 
 def is_better(challenger: float, champion: float, *, metric: str) -> bool:
@@ -73,11 +123,52 @@ def is_better(challenger: float, champion: float, *, metric: str) -> bool:
     return challenger < champion if lower else challenger > champion
 
 
-TEST_FUNCTIONS: Mapping[str, Callable[..., float]] = {
-    "mcnemar": mcnemar_p_value,
-    "bootstrap": bootstrap_p_value,
+TEST_FUNCTIONS: Mapping[str, Callable[[Predicted, Predicted, Asked], Verdict]] = {
+    "mcnemar": mcnemar_test,
+    "bootstrap": bootstrap_test,
 }
 assert set(TEST_FUNCTIONS) == set(SIGNIFICANCE_TEST_OF), (
     "a paired test has a record and no function, or the reverse: "
     f"{set(TEST_FUNCTIONS) ^ set(SIGNIFICANCE_TEST_OF)}"
 )
+
+
+def compare_pair(
+    rules: Championship,
+    challenger: Mapping[str, Predicted],
+    champion: Mapping[str, Predicted],
+    *,
+    run: str,
+    seed: int,
+) -> Comparison | str:
+    """Return how two models compare on the same rows, or why the metric cannot tell.
+
+    `alpha` is the chance of a false "better" that is still allowed: a p-value equal to it is not
+    below it.
+
+    Args:
+        run: That of the champion; empty for a baseline.
+    """
+    values = []
+    for side in (challenger, champion):
+        measured = measure_targets((rules.metric,), side)
+        if rules.metric in measured.undefined:
+            rows = len(next(iter(side.values())).true)
+            return f"on {rows} test rows {measured.undefined[rules.metric]}"
+        values.append(measured.values[rules.metric])
+    # With several targets the metric is their mean, and the test is that of the first it fits.
+    name = next(n for n, p in challenger.items() if metric_fits_target(rules.metric, p))
+    asked = Asked(rules.metric, rules.alpha, seed)
+    verdict = TEST_FUNCTIONS[rules.test](challenger[name], champion[name], asked)
+    better = is_better(values[0], values[1], metric=rules.metric)
+    return Comparison(
+        champion_run=run,
+        metric=rules.metric,
+        test=rules.test,
+        challenger=values[0],
+        champion=values[1],
+        p_value=verdict.p_value,
+        better=better and verdict.p_value < rules.alpha,
+        rows=len(challenger[name].true),
+        least=verdict.least,
+    )

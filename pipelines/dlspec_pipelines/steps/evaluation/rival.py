@@ -13,12 +13,8 @@ from dlspec_pipelines.steps import store
 from dlspec_pipelines.steps.datasets.read_source import read_source_table
 from dlspec_pipelines.steps.engine.batches import Array
 from dlspec_pipelines.steps.evaluation.forward import load_model, pack_inputs, predict_samples
-from dlspec_pipelines.steps.evaluation.measures import measure_targets, metric_fits_target
 from dlspec_pipelines.steps.evaluation.outputs import Predicted, signature_of_plan_document
-from dlspec_pipelines.steps.evaluation.paired_tests import (
-    TEST_FUNCTIONS,
-    is_better,
-)
+from dlspec_pipelines.steps.evaluation.paired_tests import compare_pair
 from dlspec_pipelines.steps.evaluation.predictions_file import read_predictions
 from dlspec_pipelines.steps.file_digests import require_intact
 from dlspec_pipelines.steps.json_documents import PLAN, RUN, read_document
@@ -88,35 +84,13 @@ def predict_as_rival(
 def compare_with_rival(
     rules: Championship, ours: Mapping[str, Predicted], *, theirs: Rival, seed: int
 ) -> Comparison | str:
-    """Return the comparison on the samples that neither model was fitted to, or why there is none.
-
-    `alpha` is the chance of a false "better" that is still allowed: a p-value equal to it is not
-    below it.
-    """
+    """Return the comparison on the rows that neither was fitted to, or why there is none."""
     rows = np.flatnonzero(theirs.fresh)
     if not len(rows):
         return "it was fitted to every test row"
     challenger = {name: p.take(rows) for name, p in ours.items()}
     champion = {name: p.take(rows) for name, p in theirs.predicted.items()}
-    values = []
-    for side in (challenger, champion):
-        measured = measure_targets((rules.metric,), side)
-        if rules.metric in measured.undefined:
-            return f"on {len(rows)} test rows {measured.undefined[rules.metric]}"
-        values.append(measured.values[rules.metric])
-    # With several targets the metric is their mean, and the test is that of the first it fits.
-    name = next(n for n, p in challenger.items() if metric_fits_target(rules.metric, p))
-    pair = challenger[name], champion[name]
-    p_value = TEST_FUNCTIONS[rules.test](*pair, metric=rules.metric, seed=seed)
-    return Comparison(
-        champion_run=theirs.run,
-        metric=rules.metric,
-        test=rules.test,
-        challenger=values[0],
-        champion=values[1],
-        p_value=p_value,
-        better=is_better(values[0], values[1], metric=rules.metric) and p_value < rules.alpha,
-    )
+    return compare_pair(rules, challenger, champion, run=theirs.run, seed=seed)
 
 
 def _predict_with_champion(

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dlspec.language.metrics import COST_FIGURES, METRIC_OF
 from dlspec.resolve.plan import Plan
 from dlspec_pipelines.steps import store
 from dlspec_pipelines.steps.records import (
@@ -45,14 +46,15 @@ def promote(plan: Plan, evaluation: Evaluation, trained: TrainedModel) -> Champi
         The champion after the decision. `promoted` says whether this run is it; `evidence` why.
 
     Raises:
-        Refused: If a gate failed.
+        Refused: If a gate failed, or no gate judges a first champion and it is not shown to be
+            better than a baseline.
         StepError: If the record is damaged or may not be written.
     """
     _require_gates(evaluation)
     with store.lock_folder(store.champion_file(plan.name).parent / f".{plan.name}"):
         holder = current_champion(plan.name)
         if holder is None:
-            return _crown_run(evaluation, f"first champion: {_gates_text(evaluation.gates)}")
+            return _crown_run(evaluation, f"first champion: {_first_evidence(evaluation)}")
         # Evaluated again, a champion has a run of its own for that.
         if holder.run in (evaluation.run, trained.run):
             return holder
@@ -64,7 +66,10 @@ def _decide_challenge(
 ) -> Champion:
     found = evaluation.comparison
     if found is not None and found.champion_run == holder.run and found.better:
-        return _crown_run(evaluation, f"{_comparison_text(found)}; {_gates_text(evaluation.gates)}")
+        return _crown_run(
+            evaluation,
+            f"{_comparison_text(found, f'run {holder.run}')}; {_gates_text(evaluation.gates)}",
+        )
     reason = _reason_against_promotion(plan, evaluation, holder)
     text = f"run {holder.run} stays champion: run {trained.run} {reason}"
     return Champion(
@@ -82,7 +87,7 @@ def _reason_against_promotion(plan: Plan, evaluation: Evaluation, holder: Champi
         return "could not be compared with it: there was no champion when it was evaluated"
     if found.champion_run != holder.run:
         return f"was compared with run {found.champion_run}, the champion before; evaluate again"
-    return f"is not shown to be better: {_comparison_text(found)}"
+    return f"is not shown to be better: {_comparison_text(found, f'run {holder.run}')}"
 
 
 def _require_gates(evaluation: Evaluation) -> None:
@@ -93,6 +98,45 @@ def _require_gates(evaluation: Evaluation) -> None:
             reasons=reasons,
             help="the report shows where it falls short; the champion is unchanged",
         )
+
+
+def judge_quality(gates: tuple[GateResult, ...]) -> bool:
+    """Return whether a gate asks for what a model is worth, and not only for what it costs."""
+    return any(gate.metric not in COST_FIGURES for gate in gates)
+
+
+def _first_evidence(evaluation: Evaluation) -> str:
+    """Return why a run may be the first champion: its gates, or it beats a baseline.
+
+    Raises:
+        Refused: If no gate judges it and it is not shown to be better than a baseline.
+    """
+    gates = _gates_text(evaluation.gates)
+    if judge_quality(evaluation.gates):
+        return gates
+    baseline = evaluation.baseline
+    if baseline is None or baseline.comparison is None:
+        reason = (baseline and baseline.not_compared) or "it was compared with no baseline"
+        raise Refused(
+            f"run `{evaluation.run}` does not become the first champion: no gate judges it, and "
+            f"{reason}",
+            reasons=(reason,),
+            help=f"evaluate again: `dlspec run {evaluation.name} --again`; or write a gate",
+        )
+    found = baseline.comparison
+    rules = ", ".join(f"`{target}`: {rule}" for target, rule in baseline.rules.items())
+    text = f"{_comparison_text(found, f'a baseline ({rules})')}"
+    if found.better:
+        return f"{text}; {gates}"
+    wanted = ">=" if METRIC_OF[found.metric].better == "higher" else "<="
+    raise Refused(
+        f"run `{evaluation.run}` does not become the first champion: it is not shown to be better "
+        f"than a baseline: {text}",
+        reasons=(text,),
+        help="the report shows both; where another figure shall decide, list it under "
+        f'`evaluation.metrics` and write a gate: `gates: {{{found.metric}: "{wanted} '
+        f'{found.champion:.3g}"}}`',
+    )
 
 
 def _crown_run(evaluation: Evaluation, evidence: str) -> Champion:
@@ -122,8 +166,8 @@ def _gate_text(gate: GateResult) -> str:
     return f"{gate.metric} {value}{reason}, required {gate.requirement}"
 
 
-def _comparison_text(found: Comparison) -> str:
+def _comparison_text(found: Comparison, rival: str) -> str:
     return (
-        f"{found.metric} {found.challenger:.6g} against {found.champion:.6g} of run "
-        f"{found.champion_run}, {found.test} p = {found.p_value:.3g}"
+        f"{found.metric} {found.challenger:.6g} against {found.champion:.6g} of {rival} "
+        f"{found.size_note}, {found.test} p = {found.p_value:.3g}"
     )

@@ -23,6 +23,8 @@ from dlspec_pipelines.steps.reports.targets import class_labels, target_view
 from dlspec_pipelines.steps.reports.tiles import key_number_tiles
 from dlspec_pipelines.steps.store import write_whole
 
+_UNGATED = "As the first champion the model must be better than a baseline."
+
 
 @dataclass(frozen=True, slots=True)
 class Balance:
@@ -55,6 +57,7 @@ def write_report(
         "failed": [gate for gate in evaluation.gates if not gate.passed],
         "tiles": key_number_tiles(plan, dataset, trained, evaluation),
         "run": run,
+        "ungated_note": _UNGATED,
     }
     page = environment.get_template("report.html.j2").render(
         **shared,

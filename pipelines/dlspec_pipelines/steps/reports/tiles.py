@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dlspec.language.metrics import METRIC_OF
 from dlspec.resolve.plan import Plan
 from dlspec_pipelines.steps.records import Dataset, Evaluation, TrainedModel
 from dlspec_pipelines.steps.reports.figure_texts import (
@@ -35,6 +36,7 @@ def key_number_tiles(
 
 def _metric_tiles(plan: Plan, dataset: Dataset, evaluation: Evaluation) -> Iterator[Tile]:
     asked = plan.evaluation.metrics if plan.evaluation else ()
+    baseline = evaluation.baseline.metrics if evaluation.baseline else {}
     ordered = dict.fromkeys((*asked, *evaluation.metrics, *evaluation.undefined))
     for name in ordered:
         if name in evaluation.undefined:
@@ -43,8 +45,11 @@ def _metric_tiles(plan: Plan, dataset: Dataset, evaluation: Evaluation) -> Itera
             continue
         value = evaluation.metrics[name]
         rows = dataset.rows["test"]
-        note = _accuracy_interval(value, rows) if name == "accuracy" else ""
-        yield Tile(name.replace("_", " "), figure_text(value), note)
+        record = METRIC_OF.get(name)
+        notes = [_share_interval(value, rows)] if record and record.counts_rows else []
+        if name in baseline:
+            notes.append(f"baseline {figure_text(baseline[name])}")
+        yield Tile(name.replace("_", " "), figure_text(value), "; ".join(notes))
 
 
 def _size_tiles(plan: Plan, dataset: Dataset, trained: TrainedModel) -> Iterator[Tile]:
@@ -65,6 +70,6 @@ def _size_tiles(plan: Plan, dataset: Dataset, trained: TrainedModel) -> Iterator
     yield Tile("samples", figure_text(sum(rows)), " / ".join(map(figure_text, rows)))
 
 
-def _accuracy_interval(share: float, rows: int) -> str:
+def _share_interval(share: float, rows: int) -> str:
     low, high = proportion_interval(round(share * rows), rows)
     return f"95 %: {low:.3f} to {high:.3f}"

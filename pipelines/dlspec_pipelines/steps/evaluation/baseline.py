@@ -1,0 +1,167 @@
+"""What says the same whatever it is shown: the least that a model must beat to be of any use."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import assert_never
+
+import numpy as np
+
+from dlspec.language.features import SeriesFeature, SeriesTarget
+from dlspec.language.metrics import COMPARABLE_METRICS, metrics_on
+from dlspec.language.sections import Championship, Data
+from dlspec.language.significance_tests import default_test
+from dlspec.resolve.plan import Plan
+from dlspec_pipelines.steps.engine.batches import Array
+from dlspec_pipelines.steps.evaluation.measures import (
+    PADDING,
+    measure_targets,
+)
+from dlspec_pipelines.steps.evaluation.outputs import Predicted
+from dlspec_pipelines.steps.evaluation.paired_tests import compare_pair
+from dlspec_pipelines.steps.preparation.fitting import (
+    Preparation,
+    class_target_labels,
+    invert_predictions,
+    load_preparation,
+)
+from dlspec_pipelines.steps.preparation.numbers import invert_scaling
+from dlspec_pipelines.steps.preparation.prepared_arrays import Part, open_part
+from dlspec_pipelines.steps.records import Baseline, Comparison, Dataset
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Told:
+    """What a baseline predicts for the test rows, and how it came to that."""
+
+    predicted: Predicted
+    rule: str
+
+
+def measure_baseline(
+    plan: Plan,
+    dataset: Dataset,
+    ours: Mapping[str, Predicted],
+    *,
+    metrics: tuple[str, ...],
+    compare: bool,
+) -> Baseline:
+    """Return what a baseline scores on the test rows.
+
+    It gives the most frequent class, with the shares of the training rows as probabilities, the
+    mean of numbers, and of a series the last value before the forecast.
+
+    Args:
+        ours: The model's predictions: the truth is taken from them.
+        metrics: What is measured.
+        compare: Whether to test the model against it, too.
+    """
+    assert plan.data is not None
+    assert plan.training is not None
+    told = _predict_baseline(plan.data, dataset, ours)
+    theirs = {name: one.predicted for name, one in told.items()}
+    compared: Comparison | str = ""
+    if compare:
+        rules = _rules_of_comparison(plan, ours)
+        compared = compare_pair(rules, ours, theirs, run="", seed=plan.training.seed)
+    return Baseline(
+        rules={name: one.rule for name, one in told.items()},
+        metrics=measure_targets(metrics, theirs).values,
+        comparison=compared if isinstance(compared, Comparison) else None,
+        not_compared="" if isinstance(compared, Comparison) else compared,
+    )
+
+
+def _rules_of_comparison(plan: Plan, ours: Mapping[str, Predicted]) -> Championship:
+    """Return how the spec compares, else its first metric, else the plainest for its targets."""
+    if plan.evaluation is not None and plan.evaluation.champion is not None:
+        return plan.evaluation.champion
+    asked = plan.evaluation.metrics if plan.evaluation is not None else ()
+    comparable = [name for name in asked if name in COMPARABLE_METRICS]
+    first = next(iter(ours.values()))
+    metric = comparable[0] if comparable else metrics_on(first.kind)[0].name
+    return Championship(metric=metric, test=default_test(metric))
+
+
+def _predict_baseline(
+    data: Data, dataset: Dataset, ours: Mapping[str, Predicted]
+) -> dict[str, _Told]:
+    preparation = load_preparation(Path(dataset.path))
+    train, test = open_part(dataset, "train"), open_part(dataset, "test")
+    found = {}
+    for name, p in ours.items():
+        target = data.targets[name]
+        last = _last_values(data, target, test, preparation) if p.kind == "number" else None
+        if last is not None:
+            told = Predicted("number", p.true, last.reshape(p.true.shape))
+            found[name] = _Told(told, "the last value before the forecast")
+        else:
+            found[name] = _constant_prediction(name, p, train.targets[name], preparation)
+    return found
+
+
+def _constant_prediction(
+    name: str, ours: Predicted, train: Array, preparation: Preparation
+) -> _Told:
+    count = len(ours.true)
+    match ours.kind:
+        case "class":
+            one_hot = train.ndim == 2
+            ids = train.argmax(axis=1) if one_hot else train.reshape(-1).astype(np.int64)
+            classes = preparation.targets[name].feature.num_classes
+            assert classes is not None
+            shares = np.bincount(ids, minlength=classes) / len(ids)
+            most = int(shares.argmax())
+            labels = class_target_labels(preparation, name)
+            guess = np.full(count, most, dtype=np.int32)
+            told = Predicted("class", ours.true, guess, np.tile(shares, (count, 1)))
+            return _Told(told, f"always the class {labels[most] if labels else most}")
+        case "binary":
+            share = float(np.mean(train, dtype=np.float64))
+            most = int(share > 0.5)
+            guess = np.full(count, most, dtype=np.int32)
+            told = Predicted("binary", ours.true, guess, np.full(count, share))
+            return _Told(told, f"always {most}")
+        case "tokens":
+            ids = np.broadcast_to(_frequent_ids(np.asarray(train)), ours.true.shape)
+            return _Told(
+                Predicted("tokens", ours.true, ids),
+                "at each place the most frequent id of training",
+            )
+        case "number":
+            mean: Array = np.asarray(np.mean(train, axis=0, dtype=np.float64, keepdims=True))
+            numbers: Array = invert_predictions(preparation, name, mean)
+            told = Predicted("number", ours.true, np.broadcast_to(numbers, ours.true.shape))
+            return _Told(told, "the mean of the training rows")
+        case _:
+            assert_never(ours.kind)
+
+
+def _frequent_ids(train: Array) -> Array:
+    """Return the most frequent id at each place; padding, which nobody asks for, is left out."""
+    size = int(train.max(initial=0)) + 1
+    frequent = np.zeros(train.shape[1], dtype=np.int32)
+    for place in range(train.shape[1]):
+        counts = np.bincount(train[:, place], minlength=size)
+        counts[PADDING] = 0
+        frequent[place] = counts.argmax()
+    return frequent
+
+
+def _last_values(data: Data, target: object, test: Part, preparation: Preparation) -> Array | None:
+    """Return the last value of each column of a series target at each of its steps.
+
+    None where the target is no series, or no input holds all its columns.
+
+    Shapes:
+        returns: (samples, horizon, columns)
+    """
+    if not isinstance(target, SeriesTarget):
+        return None
+    for name, feature in data.inputs.items():
+        if isinstance(feature, SeriesFeature) and set(target.series) <= set(feature.series):
+            window = np.asarray(test.inputs[name][:, -1:, :])
+            values = invert_scaling(preparation.inputs[name].scaling, window)
+            columns = [feature.series.index(column) for column in target.series]
+            return np.repeat(values[:, :, columns], target.horizon, axis=1)
+    return None
