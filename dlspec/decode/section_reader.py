@@ -8,7 +8,7 @@ from typing import Any
 from dlspec.decode.argument_values import CHOSEN_BY_KERAS
 from dlspec.decode.catalogue_objects import head_of, nested_object
 from dlspec.diagnostics.codes import Code
-from dlspec.diagnostics.findings import Help, Reporter
+from dlspec.diagnostics.findings import Help, Replacement, Reporter
 from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import replacement_word, suggest, unknown_key_help
 from dlspec.language import catalogue, kinds
@@ -93,11 +93,11 @@ class RecordReader:
 
     def _read_text_value(self, kind: kinds.Text, node: Node, path: str) -> Any:  # noqa: ANN401 - text or poison
         text = node.value if isinstance(node, Scalar) and isinstance(node.value, str) else ""
-        if kind.characters is not None:
-            fits, wanted = len(text) == kind.characters, "a single character"
-        else:
-            fits, wanted = bool(text.strip()), "text"
-        return text if fits else self.wrong(path, wanted, node)
+        if kind.characters is None:
+            return text if text.strip() else self.wrong(path, "text", node)
+        if len(text) == kind.characters:
+            return text
+        return self.wrong(path, "a single character", node, help=_single_character_help(text))
 
     def _read_integer_value(self, kind: kinds.Integer, node: Node, path: str) -> Decoded:
         value = node.value if isinstance(node, Scalar) else None
@@ -359,6 +359,15 @@ def _known_gate_names(name: str, kind: kinds.Gates) -> tuple[str, ...]:
             if near is not None:
                 return ("_".join([*parts[:at], near]),)
     return kind.metrics
+
+
+def _single_character_help(text: str) -> Help:
+    """Return what to write for a text of several characters, or of none."""
+    if text == r"\t" or text.lower() == "tab":
+        return Replacement(r'"\t"')
+    if len(text.strip()) == 1:
+        return Replacement(f'"{text.strip()}"', because="; blanks behind it are passed over")
+    return r'write one character, such as `","` or `"\t"`, a tab'
 
 
 def _is_null(node: Node) -> bool:

@@ -50,6 +50,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL203_metrics_mapping_of_numbers": [("metrics: 3", "metrics: [accuracy]")],
     "DL203_null_loss": [("loss: null", f"loss: {_SPARSE}")],
     "DL203_patterns_and_ids": [("one: 2.0", '"1": 5.0')],
+    "DL203_separator_of_many": [('"::"', '","')],
     "DL203_zoo_param": [("ten", "3")],
     "DL204_split_leaves_nothing": [("test: 0.5", "test: 0.3")],
     "DL206_loss_of_pytorch": [("CrossEntropyLoss", _SPARSE)],
