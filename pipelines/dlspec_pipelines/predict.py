@@ -82,7 +82,7 @@ def _read_new_rows(
     """Return the rows of a file, and those of its columns that stand beside the predictions."""
     from dlspec_pipelines.steps.datasets.read_source import read_source_table
     from dlspec_pipelines.steps.evaluation.kept_columns import (
-        columns_of_no_feature,
+        identifying_columns,
         kept_columns,
         require_kept_columns,
     )
@@ -93,7 +93,7 @@ def _read_new_rows(
     preparation = load_preparation(folder)
     text = text_columns_of(preparation)
     table = read_source_table(source, Path.cwd(), text_columns=text)
-    others = columns_of_no_feature(preparation, table)
+    others = identifying_columns(preparation, table)
     names = others if keep is None else keep
     require_kept_columns(names, table, preparation)
     written = tuple(name for name in names if name in others)

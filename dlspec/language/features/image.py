@@ -17,14 +17,16 @@ from dlspec.language.tensors import Tensor
 
 @dataclass(frozen=True, slots=True)
 class ImageFeature:
-    """Pixels; an element is `[height, width, channels]`."""
+    """Pixels, or the names of picture files; an element is `[height, width, channels]`."""
 
     word: ClassVar[str] = "image"
     is_input: ClassVar[bool] = True
     learned_as: ClassVar[TargetKind | None] = "number"
     can_stratify: ClassVar[bool] = False
 
-    image: str = spec_key(COLUMN, "The column of pixel arrays or files.")
+    image: str = spec_key(
+        COLUMN, "The column of pixel arrays, or of files (.png, .jpg, ...) relative to the table."
+    )
     size: tuple[int, ...] = spec_key(ListOf(POSITIVE, length=2), "Height and width in pixels.")
     channels: int = spec_key(Integer(minimum=1, maximum=4), "1 grey, 3 RGB, 4 RGBA.")
     scale: float | None = spec_key(SCALE, SCALE_DOC, default=None)

@@ -21,6 +21,7 @@ from dlspec_pipelines.steps.json_documents import PLAN, RUN, read_document
 from dlspec_pipelines.steps.preparation.applying import apply_preparation
 from dlspec_pipelines.steps.preparation.fitting import load_preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part, open_part
+from dlspec_pipelines.steps.preparation.trained_types import text_columns_of
 from dlspec_pipelines.steps.records import Champion, Comparison, Dataset
 
 # Some MB at a time, whatever the file holds.
@@ -73,7 +74,9 @@ def predict_as_rival(
         )
         return Rival(champion.run, predicted, np.ones(len(test.rows), dtype=bool))
     assert plan.data is not None
-    applied = apply_preparation(preparation, read_source_table(plan.data.source, base))
+    text = text_columns_of(preparation)
+    table = read_source_table(plan.data.source, base, text_columns=text)
+    applied = apply_preparation(preparation, table)
     inputs, found = _at_rows(applied, test.rows)
     predicted = _predict_with_champion(folder, theirs, inputs, base=base)
     told = {name: _with_truth(p, ours[name]) for name, p in predicted.items()}

@@ -12,6 +12,7 @@ import numpy as np
 from dlspec.language.features import Feature
 from dlspec.language.row_splits import FractionSplit, GivenSplit, TimeSplit
 from dlspec.language.sections import Data
+from dlspec.language.sources import CsvSource, JsonLinesSource, ParquetSource
 from dlspec.resolve.plan import canonical_digest
 from dlspec_pipelines.steps.datasets.contract import Checked, validate_contract
 from dlspec_pipelines.steps.datasets.hygiene import Finding
@@ -32,6 +33,7 @@ from dlspec_pipelines.steps.preparation.fitting import (
     load_preparation,
     preparation_to_json,
 )
+from dlspec_pipelines.steps.preparation.image_files import digest_of_images, names_files
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_written_part, write_array
 from dlspec_pipelines.steps.preparation.preparers import gather_raw_values
 from dlspec_pipelines.steps.preparation.raw_columns import Raw
@@ -43,6 +45,7 @@ from dlspec_pipelines.steps.preparation.time_steps import (
     fit_time_course,
     odd_time_steps,
 )
+from dlspec_pipelines.steps.preparation.trained_types import picture_columns
 from dlspec_pipelines.steps.preparation.windows import Window, window_of
 from dlspec_pipelines.steps.records import Dataset
 from dlspec_pipelines.steps.step_errors import StepError
@@ -62,10 +65,30 @@ def fingerprint_of(data: Data, base: Path) -> str:
     """Return what names a prepared data set: the spec's part, the source's content, our version.
 
     Raises:
-        StepError: If a file of the source is not there (DL610).
+        StepError: If a file of the source is not there (DL610), or a picture that it names (DL613).
     """
-    parts = (canonical_digest(data), content_hash(data.source, base), str(VERSION))
+    content = (content_hash(data.source, base), *_picture_digests(data, base))
+    parts = (canonical_digest(data), *content, str(VERSION))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _picture_digests(data: Data, base: Path) -> tuple[str, ...]:
+    """Return what changes when the pictures do whose files a table names."""
+    columns = _picture_columns_of_data(data)
+    # Only these can hold texts in the place of pixels.
+    if not columns or not isinstance(data.source, CsvSource | JsonLinesSource | ParquetSource):
+        return ()
+    table = _table_of_data(data, base)
+    named = [c for c in columns if c in table.columns and names_files(table.columns[c])]
+    return tuple(digest_of_images(name, table) for name in named)
+
+
+def _table_of_data(data: Data, base: Path) -> Table:
+    return read_source_table(data.source, base, text_columns=_picture_columns_of_data(data))
+
+
+def _picture_columns_of_data(data: Data) -> tuple[str, ...]:
+    return picture_columns([*data.inputs.values(), *data.targets.values()])
 
 
 def prepare_dataset(data: Data, *, base: Path) -> Dataset:
@@ -86,7 +109,7 @@ def prepare_dataset(data: Data, *, base: Path) -> Dataset:
     if final.is_dir() and not _is_as_prepared(final):
         remove_folder(final)
     if not final.is_dir():
-        table = read_source_table(data.source, base)
+        table = _table_of_data(data, base)
         features = {**data.inputs, **data.targets}.values()
         require_columns(table, [name for one in features for name in one.columns])
         checked = validate_contract(table, data)

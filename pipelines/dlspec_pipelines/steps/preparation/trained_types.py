@@ -1,11 +1,12 @@
 """The types that columns had at training, kept at prediction whatever a file looks like."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from dlspec.language.features import Feature, ImageFeature
 from dlspec_pipelines.steps.datasets.table import Array, Table, unpreparable_data
 from dlspec_pipelines.steps.preparation.fitting import Preparation
 from dlspec_pipelines.steps.preparation.ids import Vocabulary
@@ -14,12 +15,18 @@ _NUMERIC = "iufb"
 
 
 def text_columns_of(preparation: Preparation) -> tuple[str, ...]:
-    """Return the columns whose categories were text at training.
+    """Return the columns whose categories were text at training, and those that name pictures.
 
     A file of new rows may hold none but `1E5` or `True` there, which look like something else.
     """
     found = _fitted_vocabularies(preparation)
-    return tuple(name for name, vocabulary in found if _is_text_vocabulary(vocabulary))
+    texts = [name for name, vocabulary in found if _is_text_vocabulary(vocabulary)]
+    return (*texts, *picture_columns(one.feature for one in preparation.inputs.values()))
+
+
+def picture_columns(features: Iterable[Feature]) -> tuple[str, ...]:
+    """Return the columns of images: a table of texts holds the names of files there."""
+    return tuple(f.image for f in features if isinstance(f, ImageFeature))
 
 
 def with_trained_types(preparation: Preparation, table: Table) -> Table:

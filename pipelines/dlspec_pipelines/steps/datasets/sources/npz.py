@@ -50,7 +50,7 @@ def read_npz(source: NpzSource, base: Path) -> Table:
             f"the arrays of `{path}` have several first extents: {told}",
             help="keep one sample per row of every array, or name the arrays `x_train`, `x_test`",
         )
-    return Table(arrays)
+    return Table(arrays, files=((path, max(lengths.values(), default=0)),))
 
 
 def _npz_arrays(path: Path) -> dict[str, Array]:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlspec.language.features import ImageFeature
-from dlspec_pipelines.steps.datasets.table import Array, Rows, Table, types_in, unpreparable_data
+from dlspec_pipelines.steps.datasets.table import Array, Rows, Table, unpreparable_data
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.features.scaled_numbers import (
     fit_number_scaling,
     scaled_numbers,
 )
+from dlspec_pipelines.steps.preparation.image_files import names_files, read_image_files
 from dlspec_pipelines.steps.preparation.numbers import finite_numbers
 from dlspec_pipelines.steps.preparation.raw_columns import Raw, dense_numeric_rows
 
@@ -23,7 +24,10 @@ class ImagePreparer:
 
     def raw_values(self, table: Table) -> Raw:
         """Return what the feature reads, one entry per row."""
-        return Raw(_image_pixels(self.feature, table.columns[self.feature.image]))
+        column = table.columns[self.feature.image]
+        if names_files(column):
+            return Raw(read_image_files(self.feature, table))
+        return Raw(_image_pixels(self.feature, column))
 
     def fit_rows(self, raw: Raw, train: Rows) -> Fitted:
         """Fit on the training rows."""
@@ -40,11 +44,6 @@ class ImagePreparer:
 
 def _image_pixels(feature: ImageFeature, column: Array) -> Array:
     name, wanted = feature.image, (*feature.size, feature.channels)
-    if str in types_in(column):
-        raise unpreparable_data(
-            f"column `{name}` holds texts, not pixels",
-            help="give an array of pixels per row, such as a `npz` source has",
-        )
     pixels = dense_numeric_rows(name, column)
     shape = pixels.shape[1:]
     fits = shape == wanted or (feature.channels == 1 and shape == feature.size)
