@@ -199,7 +199,7 @@ def _compile_tree_to_plan(
     flat = expand(spec.name, spec.model, scope, target, reporter)
     precision = spec.runtime.precision if is_free_of_poison(spec.runtime) else "float32"
     graph = resolve(flat, reporter, precision=precision)
-    check(checked_spec(spec, scope, graph, flat, reporter))
+    check(checked_spec(spec, target, scope, graph, flat, reporter))
     complete = len(graph.nodes) == len(flat.nodes) and len(graph.outputs) > 0
     assert reporter.failed or complete, "a part of the graph is missing and nothing was reported"
     return Plan(

@@ -202,9 +202,7 @@ class RecordReader:
     def _read_catalogue_object(self, kind: kinds.CatalogueObject, node: Node, path: str) -> Decoded:
         if kind.kind == "metric" and isinstance(node, Scalar) and node.value in CHOSEN_BY_KERAS:
             return Object("metric", str(node.value), {})
-        _, argument = head_of(node)
-        for entry in argument.entries if isinstance(argument, MappingNode) else ():
-            self.values[f"{path}.{entry.name}"] = entry.value.span
+        self.values.update(_argument_places(kind.kind, node, path))
         return nested_object(kind.kind, node, self._reporter, target=self._target)
 
     def _read_gate_values(self, kind: kinds.Gates, node: Node, path: str) -> Decoded:
@@ -391,3 +389,20 @@ def _is_class_mapping(kind: Kind, node: MappingNode) -> bool:
 
 def _record_field_name(name: str) -> str:
     return "class_" if name == "class" else name
+
+
+def _argument_places(kind: catalogue.Kind, node: Node, path: str) -> dict[str, Span]:
+    """Return where the arguments of a Keras object stand, those by position included."""
+    word, argument = head_of(node)
+    entry = catalogue.find_entry(kind, str(word.value)) if word is not None else None
+    items = argument.items if isinstance(argument, Sequence) else (argument,)
+    names = [parameter.name for parameter in entry.parameters] if entry is not None else []
+    places = {
+        name: item.span
+        for name, item in zip(names, items, strict=False)
+        if isinstance(item, Scalar)
+    }
+    last = items[-1] if items else None
+    if isinstance(last, MappingNode):
+        places |= {keyword.name: keyword.value.span for keyword in last.entries}
+    return {f"{path}.{name}": place for name, place in places.items()}

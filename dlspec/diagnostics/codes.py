@@ -93,6 +93,7 @@ class Code(Enum):
     NOT_ON_BACKEND = "DL519"
     UNFITTED_LAYER = "DL530"
     STATE_ACROSS_SAMPLES = "DL531"
+    CALLBACK_DESTINATION = "DL532"
     # DL6xx: data against spec
     FEATURE_SHAPE = "DL601"
     FEATURE_NAMES = "DL602"

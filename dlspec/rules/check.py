@@ -4,6 +4,12 @@ from collections.abc import Callable
 
 from dlspec.rules.backend import report_backend_limits
 from dlspec.rules.between_sections import report_missing_sections, report_training_references
+from dlspec.rules.callback_files import (
+    report_file_endings,
+    report_network,
+    report_shared_files,
+    report_stray_files,
+)
 from dlspec.rules.data_against_model import report_data_against_model
 from dlspec.rules.data_section import report_data_section
 from dlspec.rules.dropped_masks import warn_of_dropped_masks
@@ -13,6 +19,7 @@ from dlspec.rules.feature_readers import (
     warn_of_augmentation,
     warn_of_pixels,
 )
+from dlspec.rules.filled_names import report_filled_names
 from dlspec.rules.gates import report_gates
 from dlspec.rules.generation import report_generation
 from dlspec.rules.labels import report_labels
@@ -29,7 +36,7 @@ from dlspec.rules.losses import (
 from dlspec.rules.params import report_unread_params
 from dlspec.rules.retraining import report_retraining
 from dlspec.rules.subject import Checked
-from dlspec.rules.training import report_monitors, warn_of_training_flags
+from dlspec.rules.training import report_callback_needs, report_monitors, warn_of_training_flags
 
 # In the order in which findings at one place are told.
 RULES: tuple[Callable[[Checked], None], ...] = (
@@ -44,6 +51,12 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     report_sigmoid_classes,
     report_small_embeddings,
     report_monitors,
+    report_callback_needs,
+    report_stray_files,
+    report_file_endings,
+    report_filled_names,
+    report_shared_files,
+    report_network,
     warn_of_pixels,
     warn_of_augmentation,
     warn_of_training_flags,

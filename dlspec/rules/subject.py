@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from dlspec.decode.spec import ModelSpec
 from dlspec.diagnostics.findings import Reporter
 from dlspec.expand.flat import FlatGraph
+from dlspec.language.catalogue.target import Target
 from dlspec.language.sections import Data, Evaluation, Training, is_free_of_poison
 from dlspec.resolve.plan import Graph
 from dlspec.rules.heads import Head, model_heads
@@ -16,6 +17,7 @@ class Checked:
     """What the rules look at; a section that holds a reported mistake is None."""
 
     spec: ModelSpec
+    target: Target
     scope: Scope
     graph: Graph
     flat: FlatGraph
@@ -32,7 +34,12 @@ class Checked:
 
 
 def checked_spec(
-    spec: ModelSpec, scope: Scope, graph: Graph, flat: FlatGraph, reporter: Reporter
+    spec: ModelSpec,
+    target: Target,
+    scope: Scope,
+    graph: Graph,
+    flat: FlatGraph,
+    reporter: Reporter,
 ) -> Checked:
     """Gather what the rules look at, as far as the sections could be read."""
     data = spec.data if spec.data is not None and is_free_of_poison(spec.data) else None
@@ -44,4 +51,4 @@ def checked_spec(
     # A broken training section hides the loss, which decides how wide a head may be.
     readable = training is not None or spec.training is None
     heads = tuple(model_heads(spec, graph, flat, data, training)) if readable else ()
-    return Checked(spec, scope, graph, flat, data, training, evaluation, heads, reporter)
+    return Checked(spec, target, scope, graph, flat, data, training, evaluation, heads, reporter)

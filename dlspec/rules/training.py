@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Replacement
-from dlspec.diagnostics.suggest import replacement_word
+from dlspec.diagnostics.source import Span
+from dlspec.diagnostics.suggest import replacement_word, suggest
 from dlspec.expand.names import snake_case
 from dlspec.language.catalogue import Object
 from dlspec.language.row_splits import ColumnSplit
@@ -27,20 +28,17 @@ def report_monitors(checked: Checked) -> None:
         path = f"training.callbacks.{index}.monitor"
         place = checked.spec.places.value(path)
         plain = monitor.removeprefix("val_")
-        if plain not in known:
-            near = replacement_word(plain, known)
-            meant = near.text if near else _beginning_alike(plain, known) or "loss"
-            figure = f"val_{meant}" if monitor.startswith("val_") else meant
+        # A rate is set, and not measured on validation rows.
+        if plain not in known or monitor == "val_learning_rate":
+            _report_uncomputed(checked, callback, monitor, place, known)
+        elif _saves_between_batches(callback) and monitor not in _figures_of_batches(known):
+            figures = _figures_of_batches(known)
             checked.reporter.error(
                 Code.UNCOMPUTED_MONITOR,
                 place,
-                f"`{callback.class_name}` watches `{monitor}`, which nothing computes",
-                label=f"computed are {', '.join(known)}",
-                help=Replacement(
-                    figure,
-                    say=f"write `monitor: {figure}`",
-                    certain=near is not None and near.certain,
-                ),
+                f"`{callback.class_name}` watches `{monitor}`, which no batch computes",
+                label=f"computed are {', '.join(figures)}",
+                help=f"write `monitor: {plain if plain in figures else 'loss'}`",
             )
         elif monitor.startswith("val_") and not validated:
             checked.reporter.error(
@@ -61,6 +59,48 @@ def _validation_rows_help(checked: Checked) -> str:
     return "`split: {validation: 0.1}` under `data`"
 
 
+def _report_uncomputed(
+    checked: Checked, callback: Object, monitor: str, place: Span, known: tuple[str, ...]
+) -> None:
+    plain = monitor.removeprefix("val_")
+    near = replacement_word(plain, known)
+    meant = nearest_figure(plain, known) or "loss"
+    of_validation = monitor.startswith("val_") and meant != "learning_rate"
+    figure = f"val_{meant}" if of_validation else meant
+    checked.reporter.error(
+        Code.UNCOMPUTED_MONITOR,
+        place,
+        f"`{callback.class_name}` watches `{monitor}`, which nothing computes",
+        label=f"computed are {', '.join(known)}",
+        help=Replacement(
+            figure,
+            say=f"write `monitor: {figure}`",
+            certain=near is not None and near.certain,
+        ),
+    )
+
+
+def _saves_between_batches(callback: Object) -> bool:
+    return callback.arguments.get("save_freq", "epoch") != "epoch"
+
+
+def _figures_of_batches(known: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the figures that stand after a batch: the rate is read after an epoch."""
+    return tuple(name for name in known if name != "learning_rate")
+
+
+def nearest_figure(word: str, known: tuple[str, ...]) -> str | None:
+    """Return the figure that `word` was meant to be; None when none is near."""
+    plain = word.removeprefix("val_")
+    of_validation = plain != word and any(name.startswith("val_") for name in known)
+    prefix = "val_" if of_validation else ""
+    names = tuple(
+        name.removeprefix(prefix) for name in known if name.startswith("val_") == of_validation
+    )
+    near = suggest(plain, names) or _beginning_alike(plain, names)
+    return f"{prefix}{near}" if near else None
+
+
 def _beginning_alike(word: str, known: tuple[str, ...]) -> str | None:
     """Return the figure that `acc` is short for, or that is short for `accuracy`."""
     alike = (name for name in known if name.startswith(word) or word.startswith(name))
@@ -72,7 +112,49 @@ def _monitored_figure(callback: Object) -> str | None:
         monitor = callback["monitor"]
     except KeyError:
         return None
+    if "monitor" not in callback.arguments and callback.arguments.get("save_best_only") is not True:
+        entry = callback.entry
+        assert entry is not None
+        if entry.parameter_named("save_best_only") is not None:
+            # Every epoch is saved, whatever its figures.
+            return None
     return monitor if isinstance(monitor, str) else None
+
+
+def report_callback_needs(checked: Checked) -> None:
+    """Report a callback that needs of `training` what it does not say."""
+    training = checked.training
+    for index, callback in enumerate(training.callbacks if training else ()):
+        assert training is not None
+        place = checked.spec.places.value(f"training.callbacks.{index}")
+        schedule = _rate_schedule(training.optimizer)
+        if callback.traits.sets_rate and schedule is not None:
+            checked.reporter.error(
+                Code.CONFLICT,
+                place,
+                f"`{callback.class_name}` sets the learning rate, and so does a schedule",
+                label=f"`{schedule.class_name}` sets it at every step",
+                help="leave the callback out, or write a number as `learning_rate`",
+            )
+        averaged = training.ema is not None or training.optimizer.arguments.get("use_ema") is True
+        if callback.traits.needs_average and not averaged:
+            checked.reporter.error(
+                Code.MISSING_KEY,
+                place,
+                f"`{callback.class_name}` needs averaged weights",
+                label="nothing averages them",
+                help="write `ema: {momentum: 0.99}` under `training`",
+            )
+
+
+def _rate_schedule(optimizer: Object) -> Object | None:
+    """Return the schedule that sets an optimizer's rate; None where a number does."""
+    rate = optimizer.arguments.get("learning_rate")
+    if isinstance(rate, Object):
+        return rate
+    inner = (o for o in optimizer.arguments.values() if isinstance(o, Object))
+    nested = (_rate_schedule(one) for one in inner if one.entry_kind == "optimizer")
+    return next((found for found in nested if found is not None), None)
 
 
 def warn_of_training_flags(checked: Checked) -> None:

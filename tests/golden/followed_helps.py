@@ -24,6 +24,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("  los: MeanSquaredError\n", ""),
     ],
     "DL201_top_level_key": [("modle:\n  inputs: {x: [8]}\n", "")],
+    "DL202_averaged_weights": [("  metrics:", "  ema: {momentum: 0.99}\n  metrics:")],
     "DL202_empty_graph": [("graph: []", "graph: [{Dense: 10}]")],
     "DL202_empty_inputs": [("inputs: {}", "inputs: {x: [28, 28, 1]}")],
     "DL202_feature_without_size": [
@@ -87,6 +88,9 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL216_clip_two_ways": [("{norm: 1.0, value: 0.5}", "{global_norm: 1.0}")],
     "DL216_gaps_without_windows": [(", gaps: cross", "")],
     "DL216_given_test_rows": [("test: given", "test: 0.15")],
+    "DL216_rate_of_schedule": [
+        ("    - ReduceLROnPlateau: {monitor: loss}\n", "    - EarlyStopping\n")
+    ],
     "DL216_rows_counted_for_a_loss": [("test: mcnemar", "test: bootstrap")],
     "DL216_series_split_at_random": [
         ("{validation: 0.1, test: 0.1}", "{time: time, validation: 0.15, test: 0.15}")
@@ -216,6 +220,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL506_words": [("[5, 4]", "{input_dim: 6, output_dim: 4}"), ("Dense: 5", "Dense: 6")],
     "DL507_sigmoid": [("activation: sigmoid", "activation: softmax")],
     "DL508_embedding": [("[1000, 16]", "{input_dim: 5000, output_dim: 16}")],
+    "DL509_names_of_files": [("save_best_only: true", "save_best_only: true, monitor: loss")],
     "DL510_no_validation": [("\nmodel:", "\n  split: {validation: 0.1}\nmodel:")],
     "DL510_split_by_a_column": [("test: [5]", "validation: [4], test: [5]")],
     "DL511_through_augmentation": [("channels: 1}", "channels: 1, scale: $1/255}")],
@@ -266,6 +271,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("Normalization\n", "Normalization: {mean: [1, 2], variance: [1, 4]}\n")
     ],
     "DL531_stateful": [(", stateful: true", "")],
+    "DL532_callback_paths": [("../words.tsv", "words.tsv")],
     "DL601_feature_shape": [("[28, 28, 1]", "[8, 8, 1]")],
     "DL602_no_feature_at_all": [
         ("{a: {number: a}, b: {number: b}}", "{first: {number: a}, second: {number: b}}")
@@ -285,4 +291,5 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
 NO_EDIT = {
     "DL102_latin_1": "the file's bytes, not its text",
     "DL314_extends_nothing": "the other file is the reader's own",
+    "DL532_network": "the project's pyproject.toml is another file",
 }
