@@ -199,6 +199,28 @@ def test_a_callback_that_leads_out_of_the_runs_folder_is_refused_at_its_place(pr
     assert "error[DL532]: `CSVLogger` cannot write to `../x.csv`" in run.stderr
 
 
+_TWICE = """\
+import keras
+
+
+class Double(keras.layers.Layer):
+    def call(self, inputs):
+        return 2 * inputs
+"""
+
+
+def test_a_run_says_once_which_code_of_the_project_it_imports(tmp_path):
+    path = write_tiny(tmp_path / "specs")
+    text = path.read_text().replace("    - Flatten\n", "    - Flatten\n    - Twice\n")
+    path.write_text(text.replace("epochs: 3", "epochs: 1").replace(">= 0.5", ">= 0.01"))
+    (tmp_path / "pyproject.toml").write_text('[tool.dlspec.layers]\nTwice = "own:Double"\n')
+    (tmp_path / "own.py").write_text(_TWICE)
+    run = dlspec(tmp_path, "run", "tiny")
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == "imports code of the project: `Twice` (class `Double` of own.py)\n"
+    assert dlspec(tmp_path, "run", "tiny", "--quiet").stderr == ""
+
+
 def test_a_missing_file_says_where_it_was_looked_for(project):
     path = write_table(project / "specs", "points")
     (project / "data" / "points.csv").unlink()

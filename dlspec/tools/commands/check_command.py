@@ -26,6 +26,7 @@ from dlspec.tools.commands.spec_arguments import (
     parse_set_option,
 )
 from dlspec.tools.commands.spec_paths import spec_files_under, specs_folder
+from dlspec.tools.project_code import told_project_code
 
 # Flow style too: `{name: x, model: ...}`.
 _MODEL = re.compile(r"""(?:^|[{,]\s*)["']?model["']?\s*:""", re.MULTILINE)
@@ -92,6 +93,10 @@ def _check_once(paths: tuple[str, ...], given: CheckOptions) -> int:
     print_findings(found, given["form"])
     if given["form"] == "text":
         _print_summary(len(files), found)
+        plans = (one.plan for one in compiled.values())
+        code = told_project_code(plan for plan in plans if plan is not None)
+        if code is not None:
+            print_remark(f"a run imports code of the project: {code}")
     failed = any(d.severity == "error" or given["strict"] for d in found)
     return failed_status(found) if failed else CLEAN
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from dlspec.tools.commands.exit_status import CLEAN, FINDINGS, INTERRUPTED
+from dlspec.tools.commands.remarks import print_remark
+from dlspec.tools.project_code import told_project_code
 from dlspec_pipelines.location.instance import OWN_PROCESS, opening_alone, prepare_instance
 from dlspec_pipelines.run.terminal import Progress
 from dlspec_pipelines.run.watcher import _print_run_message, _Watcher
@@ -46,6 +48,10 @@ def run(spec: SpecFile, options: RunOptions) -> int:
         chosen = backend_of(spec.plan, options.backend)
         require_backend(chosen, spec.plan)
         require_callback_packages(spec.plan)
+        code = told_project_code([spec.plan])
+        if code is not None:
+            # Before any of it runs.
+            print_remark(f"imports code of the project: {code}")
         if options.again or not is_trained(on_backend(spec.plan, chosen)):
             # Before Dagster is loaded: Keras takes four times as long, and has a core to itself.
             trainers.get(chosen)
