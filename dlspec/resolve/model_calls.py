@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
-from dlspec.diagnostics.suggest import replacement_word
+from dlspec.diagnostics.suggest import replacement_word, suggest
 from dlspec.expand.flat import FlatNode
 from dlspec.language.catalogue import ModelRef, Object
 from dlspec.resolve.plan import Graph
@@ -66,12 +66,13 @@ def _tensors_in_input_order(graph: Graph, given: Inputs) -> tuple[Tensor, ...]:
     names = [declared.name for declared in graph.inputs]
     unknown = next((name for name in given if name not in names), None)
     if unknown is not None:
-        near = replacement_word(unknown, names)
+        # What is marked is all of `from`, so no program can put the one word in its place.
+        near = suggest(unknown, names)
         raise ShapeError(
             Code.LAYER_INPUTS,
             f"`{graph.name}` has no input `{unknown}`",
             field="from",
-            help=near or f"its inputs are {', '.join(names)}",
+            help=f"write `{near}`" if near else f"its inputs are {', '.join(names)}",
         )
     return tuple(given[name] for name in names if name in given)
 

@@ -186,6 +186,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         )
     ],
     "DL404_model_input": [("x: [9]", "x: [8]")],
+    "DL404_model_of_another_shape": [("b: [5], c: [4, 1]", "b: [4], c: [4]")],
     "DL404_op_broadcast": [("y: [4]", "y: [1]")],
     "DL405_embedding_of_floats": [("x: [8]", "x: {shape: [8], dtype: int32}")],
     "DL405_input_dtype_of_conv": [
@@ -201,6 +202,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     ],
     "DL410_dense_of_two": [("{Dense: 10, from: [a, b]}", "{Add, from: [a, b]}\n    - Dense: 10")],
     "DL410_missing_value": [("{query: x}", "{query: x, value: x}")],
+    "DL410_model_input_by_another_name": [("rigth: b", "right: b"), ("zzz: b", "right: b")],
     "DL410_model_of_two_inputs": [("use: pair", "{use: pair, from: {a: x, b: x}}")],
     "DL410_unknown_keyword_tensor": [("values: x", "value: x")],
     "DL412_axis": [("axis: 3", "axis: 1")],
