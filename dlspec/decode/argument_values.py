@@ -18,8 +18,8 @@ from dlspec.syntax.nodes import Node, Scalar, Sequence
 from dlspec.syntax.scalars import POISON, Poison
 from dlspec.syntax.substitution import describe_node, plain_value, scalar_help
 
-# Keras chooses the class for these from the loss and the shape of the output.
-CHOSEN_BY_KERAS = ("accuracy", "acc", "crossentropy", "ce")
+# Keras chooses the class for these from the shapes of the target and the output.
+CHOSEN_BY_KERAS = ("accuracy", "acc")
 
 Nested = Callable[[Kind, Node, Reporter], "Object | ModelRef | Poison"]
 

@@ -22,6 +22,7 @@ from dlspec.rules.feature_readers import (
 from dlspec.rules.filled_names import report_filled_names
 from dlspec.rules.gates import report_gates
 from dlspec.rules.generation import report_generation
+from dlspec.rules.keras_metrics import report_keras_metrics
 from dlspec.rules.labels import report_labels
 from dlspec.rules.layers_in_training import (
     report_state_across_samples,
@@ -49,6 +50,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     report_loss_on_target,
     report_head_width,
     report_sigmoid_classes,
+    report_keras_metrics,
     report_small_embeddings,
     report_monitors,
     report_callback_needs,

@@ -6,26 +6,40 @@ from dataclasses import dataclass
 from dlspec.decode.spec import ModelSpec
 from dlspec.diagnostics.source import Span
 from dlspec.expand.flat import FlatGraph, FlatNode, Pointer
-from dlspec.language.catalogue import Object
+from dlspec.language.catalogue import Object, find_entry
 from dlspec.language.features import Feature
 from dlspec.language.sections import Data, Training
 from dlspec.language.tensors import Dim
 from dlspec.resolve.plan import Graph
 from dlspec.syntax.scalars import Poison
 
+# The activations whose numbers lie between 0 and 1; Keras's functions do not say so. (Keras's own
+# sparsemax exceeds 1 where every unit has a share, which is no reason to refuse it as a head.)
+PROBABILITIES = ("hard_sigmoid", "sigmoid", "softmax", "sparse_sigmoid", "sparsemax")
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """One output; `activation` is None where the layer hides it, `width` is the last extent."""
+    """One output; `activation` is None where the layer hides it, `width` is the last extent.
+
+    `ndim` is the rank of the output, the batch axis included, None where it is not known.
+    """
 
     name: str
     activation: str | None
     width: Dim
+    ndim: int | None
     target: Feature | None
     node: FlatNode | None
     loss: Object | None
     loss_path: str
     loss_place: Span
+
+    @property
+    def gives_other_than_probabilities(self) -> bool:
+        """Tell whether its numbers are known to leave the range from 0 to 1."""
+        known = self.activation is not None and find_entry("activation", self.activation)
+        return bool(known) and self.activation not in PROBABILITIES
 
     @property
     def place(self) -> Span:
@@ -87,6 +101,7 @@ def model_heads(
             name=name,
             activation=final_activation(flat, pointer),
             width=shape[-1] if shape else None,
+            ndim=len(shape) if shape else None,
             target=data.targets.get(name) if data else None,
             node=node_of(flat, pointer.node),
             loss=loss if isinstance(loss, Object) else None,

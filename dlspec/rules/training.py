@@ -183,7 +183,9 @@ def computed_figures(training: Training, outputs: list[str]) -> tuple[str, ...]:
         for output, metrics in training.metrics.items():
             figures += [_figure_name(metric, output if several else None) for metric in metrics]
     elif several:
-        figures += [_figure_name(metric, outputs[0]) for metric in training.metrics]
+        # Of a list, Keras gives each output the metric in its place; other lengths are refused.
+        shared = zip(outputs, training.metrics, strict=False)
+        figures += [_figure_name(metric, output) for output, metric in shared]
     else:
         figures += [_figure_name(metric, None) for metric in training.metrics]
     return (*dict.fromkeys(figures), "learning_rate")

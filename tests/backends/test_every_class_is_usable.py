@@ -88,6 +88,8 @@ REQUIRED = {
     ("metric", "BinaryIoU"): [{"target_class_ids": [0]}],
     ("metric", "MeanIoU"): [{"num_classes": 3, **SCORES}],
     ("metric", "OneHotMeanIoU"): [{"num_classes": 3}],
+    ("metric", "SparseTopKCategoricalAccuracy"): [{"k": 2}],
+    ("metric", "TopKCategoricalAccuracy"): [{"k": 2}],
     ("metric", "PrecisionAtRecall"): [{"recall": 0.5}],
     ("metric", "RecallAtPrecision"): [{"precision": 0.5}],
     ("metric", "SensitivityAtSpecificity"): [{"specificity": 0.5}],

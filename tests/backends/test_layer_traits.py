@@ -14,7 +14,7 @@ from test_catalogue_is_current import TARGETS, built
 from dlspec.backends.introspect.generate import CATALOGUE
 from dlspec.backends.introspect.probe import REFUSALS
 from dlspec.language.catalogue import Traits, find_entry, generated_from, names_of_kind
-from dlspec.language.catalogue.reader import (
+from dlspec.language.catalogue.traits import (
     ActivationTrait,
     MaskTrait,
     PixelTrait,
@@ -60,7 +60,7 @@ def with_trait(field, *words):
 
 def test_the_traits_of_every_layer_are_said():
     assert sorted(SAID["layer"]) == sorted(LAYERS)
-    assert sorted(SAID["about"]) == sorted(Traits.__dataclass_fields__)
+    assert sorted(SAID["about"]["traits"]) == sorted(Traits.__dataclass_fields__)
 
 
 @pytest.mark.parametrize(

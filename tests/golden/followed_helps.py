@@ -54,6 +54,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL203_separator_of_many": [('"::"', '","')],
     "DL203_zoo_param": [("ten", "3")],
     "DL204_split_leaves_nothing": [("test: 0.5", "test: 0.3")],
+    "DL206_metric_of_losses": [(", crossentropy", ", SparseCategoricalCrossentropy")],
     "DL206_loss_of_pytorch": [("CrossEntropyLoss", _SPARSE)],
     "DL207_batch_first": [("batch_first: true", "return_sequences: true")],
     "DL207_five_mistakes": [("- Flaten", "- {Dropout: $depth / 10}\n    - Flaten")],
@@ -265,6 +266,29 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL519_an_inner_axis_on_torch": [("backend: torch", "backend: tensorflow")],
     "DL519_attention_and_one_cell_on_jax": [("backend: jax", "backend: tensorflow")],
     "DL519_lookups_on_jax": [("backend: jax", "backend: tensorflow")],
+    "DL520_class_ids": [
+        ("Recall", "SparseCategoricalAccuracy"),
+        (" TopKCategoricalAccuracy", " {SparseTopKCategoricalAccuracy: {k: 2}}"),
+        ("k: 5", "k: 2"),
+        ("MeanAbsoluteError", "SparseCategoricalAccuracy"),
+    ],
+    "DL520_ids_and_vectors": [
+        ("SparseCategoricalAccuracy", "CategoricalAccuracy"),
+        ("{MeanIoU: 3}", "{OneHotMeanIoU: {num_classes: 3}}"),
+        ("{Precision: {class_id: 3}}", "Precision"),
+    ],
+    "DL520_list_for_two": [("[accuracy]", "{y: [accuracy]}")],
+    "DL520_logits": [
+        ("Recall,", "{Recall: {thresholds: 0}},"),
+        ("{curve: PR}", "{curve: PR, from_logits: true}"),
+        ("{PrecisionAtRecall: 0.5}", "{BinaryAccuracy: {threshold: 0}}"),
+    ],
+    "DL520_numbers": [("AUC", "MeanAbsoluteError")],
+    "DL520_one_unit": [
+        ("F1Score", "{F1Score: {threshold: 0.5}}"),
+        ("CategoricalAccuracy", "BinaryAccuracy"),
+        ("CosineSimilarity", "BinaryAccuracy"),
+    ],
     "DL530_lookups": [
         ("max_tokens: 9", "max_tokens: 9, vocabulary: [1, 2, 3]"),
         ("num_bins: 4", "bin_boundaries: [10, 20, 30]"),

@@ -48,6 +48,7 @@ BINARY = (
     .replace("{class: target, classes: 10}", "{binary: target, positive: 3}")
     .replace("targets: {digit", "targets: {half")
 )
+SIGMOID = BINARY.replace("Dense: 1,", "Dense: [1, {activation: sigmoid}],")
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,13 @@ def activation(word: str, name: str) -> Case:
     return case("layer", word, VECTOR, word, f"`Activation: {name}`", layer)
 
 
+def entropy(word: str) -> Case:
+    """Return the case of a word that Keras knows as a loss and not as a metric."""
+    ids = "loss: SparseCategoricalCrossentropy\n  metrics: "
+    two = SIGMOID.replace("@", "loss: BinaryCrossentropy\n  metrics: `BinaryCrossentropy`")
+    return case("metric", word, SOFTMAX, ids + word, f"{ids}`SparseCategoricalCrossentropy`", two)
+
+
 def left_out(word: str, frame: str, wrong: str, *right: str) -> Case:
     return case("parameter", word, frame, wrong, *right)
 
@@ -79,6 +87,8 @@ DENSE = "Dense: {units: 4}"
 CONV = "Conv2D: {filters: 4, kernel_size: 3}"
 NORM = "BatchNormalization"
 CASES = [
+    entropy("crossentropy"),
+    entropy("ce"),
     activation("Sigmoid", "sigmoid"),
     activation("Tanh", "tanh"),
     activation("GELU", "gelu"),

@@ -10,8 +10,6 @@ from dlspec.language.catalogue.reader import (
     Object,
     Origin,
     Parameter,
-    SightTrait,
-    Traits,
     Type,
     Value,
     aliases_of_kind,
@@ -21,6 +19,7 @@ from dlspec.language.catalogue.reader import (
     made_object,
     names_of_kind,
 )
+from dlspec.language.catalogue.traits import SightTrait, Traits
 from dlspec.language.catalogue.versions import installed_keras, is_older
 
 __all__ = [

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from dlspec.diagnostics.findings import Help, Replacement
 from dlspec.diagnostics.source import Span
+from dlspec.language.catalogue.traits import NO_TRAITS, MetricTraits, Traits
 
 Kind = Literal[
     "layer",
@@ -58,33 +59,6 @@ Type = Literal[
     "tensors",
     "any",
 ]
-MaskTrait = Literal[
-    "all",
-    "any",
-    "drops",
-    "held",
-    "keeps",
-    "makes",
-    "mask_zero",
-    "sequence",
-    "unknown",
-    "uses",
-]
-SightTrait = Literal[
-    "all",
-    "both_ways",
-    "crop",
-    "join",
-    "last_axis",
-    "order",
-    "pad",
-    "position",
-    "query",
-    "unknown",
-    "window",
-]
-ActivationTrait = Literal["argument", "hides", "passes", "softmax"]
-PixelTrait = Literal["keeps", "scales", "unknown"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _HERE = Path(__file__).parent
@@ -148,35 +122,6 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Traits:
-    """What rules must know of a class's behaviour; the overlay says what each word means.
-
-    Of a layer of the project nothing is known: rules then neither report nor look through it.
-    """
-
-    mask: MaskTrait = "unknown"
-    sight: SightTrait = "unknown"
-    activation: ActivationTrait = "hides"
-    pixels: PixelTrait = "unknown"
-    outputs: tuple[str, ...] = ()
-    recurrent: bool = False
-    fitted: tuple[str, ...] = ()
-    takes_strings: bool = False
-    only_on: str | None = None
-    files: tuple[str, ...] = ()
-    formatted: tuple[str, ...] = ()
-    folders: tuple[str, ...] = ()
-    mentioned: tuple[str, ...] = ()
-    addresses: tuple[str, ...] = ()
-    packages: tuple[str, ...] = ()
-    sets_rate: bool = False
-    needs_average: bool = False
-
-
-_NO_TRAITS = Traits()
-
-
-@dataclass(frozen=True, slots=True)
 class ClassEntry:
     """A Keras class or function: where it is and what it takes, in the constructor's order.
 
@@ -185,7 +130,8 @@ class ClassEntry:
     `required_tensors` those that must be given. `forbidden` says why no spec may name it. `since`
     is the Keras version that brought it, None when the oldest supported one has it. `origin` is
     None but for a layer of the project's own. `traits` is what a layer does with what it is given,
-    and which of a callback's arguments are files and addresses.
+    which of a callback's arguments are files and addresses, `measures` what a metric compares with
+    what.
     """
 
     name: str
@@ -199,7 +145,8 @@ class ClassEntry:
     forbidden: str | None = None
     since: str | None = None
     origin: Origin | None = None
-    traits: Traits = _NO_TRAITS
+    traits: Traits = NO_TRAITS
+    measures: MetricTraits | None = None
 
     def parameter_named(self, name: str) -> Parameter | None:
         """Return the parameter called `name`, or None when there is none."""
@@ -233,7 +180,7 @@ class Object:
     def traits(self) -> Traits:
         """Return what the class does with what it is given, as far as that is known."""
         entry = self.entry
-        return entry.traits if entry else _NO_TRAITS
+        return entry.traits if entry else NO_TRAITS
 
     def __getitem__(self, name: str) -> "Value":
         """Return the argument `name`, or Keras's default when it was not given.
@@ -344,6 +291,7 @@ def _classes_of_kind(kind: Kind) -> dict[str, Any]:
 
 
 def _class_entry(kind: Kind, name: str, fields: dict[str, Any]) -> ClassEntry:
+    said = {n: _frozen_json(v) for n, v in fields.get("traits", {}).items()}
     return ClassEntry(
         name=name,
         kind=kind,
@@ -355,7 +303,8 @@ def _class_entry(kind: Kind, name: str, fields: dict[str, Any]) -> ClassEntry:
         required_tensors=tuple(fields.get("required_tensors", ())),
         forbidden=fields.get("forbidden"),
         since=fields.get("since"),
-        traits=Traits(**{n: _frozen_json(v) for n, v in fields.get("traits", {}).items()}),
+        traits=NO_TRAITS if kind == "metric" else Traits(**said),
+        measures=MetricTraits(**said) if kind == "metric" and said else None,
     )
 
 

@@ -1,0 +1,199 @@
+"""The Keras metrics of a training against the target and the head of their output."""
+
+from collections.abc import Callable, Mapping
+from typing import assert_never
+
+from dlspec.diagnostics.codes import Code
+from dlspec.language.catalogue import Object
+from dlspec.rules.heads import Head
+from dlspec.rules.metric_arguments import ARGUMENT_RULES
+from dlspec.rules.metric_words import (
+    TRUTH_WORDS,
+    Fault,
+    Measured,
+    dropped_argument,
+    measured_on,
+    other_metric,
+    reads_decisions,
+    written_metric,
+)
+from dlspec.rules.subject import Checked
+
+
+def report_keras_metrics(checked: Checked) -> None:
+    """Report a metric that cannot read its target or its head, or says nothing of them."""
+    training = checked.training
+    if training is None or not checked.heads:
+        return
+    metrics = training.metrics
+    if not isinstance(metrics, Mapping) and len(checked.heads) > 1 and metrics:
+        if len(metrics) != len(checked.heads):
+            _report_list_of_metrics(metrics, checked)
+            return
+        metrics = {h.name: (m,) for h, m in zip(checked.heads, metrics, strict=True)}
+        paths = {h.name: f"training.metrics.{i}" for i, h in enumerate(checked.heads)}
+    elif isinstance(metrics, Mapping):
+        paths = {h.name: f"training.metrics.{h.name}" for h in checked.heads}
+    else:
+        metrics, paths = (
+            {checked.heads[0].name: metrics},
+            {checked.heads[0].name: "training.metrics"},
+        )
+    for head in checked.heads:
+        for index, metric in enumerate(metrics.get(head.name, ())):
+            _report_metric(metric, head, f"{paths[head.name]}.{index}", checked)
+
+
+def _report_list_of_metrics(metrics: tuple[Object, ...], checked: Checked) -> None:
+    outputs = [head.name for head in checked.heads]
+    listed = ", ".join(written_metric(metric.class_name, metric.arguments) for metric in metrics)
+    checked.reporter.error(
+        Code.METRIC_ON_OUTPUT,
+        checked.spec.places.key("training.metrics"),
+        f"`metrics` lists {len(metrics)} for the {len(outputs)} outputs {', '.join(outputs)}",
+        label="of a list, Keras gives each output the one in its place",
+        help=f"write `metrics: {{{outputs[0]}: [{listed}]}}`, and so for each output",
+    )
+
+
+def _report_metric(metric: Object, head: Head, path: str, checked: Checked) -> None:
+    measured = measured_on(metric, head)
+    if measured is None:
+        return
+    faults = (rule(measured) for rule in (*_RULES, *ARGUMENT_RULES))
+    fault = next((found for found in faults if found is not None), None)
+    if fault is not None:
+        _report_fault(fault, path, checked)
+
+
+def _report_fault(fault: Fault, path: str, checked: Checked) -> None:
+    places, argument = checked.spec.places, f"{path}.{fault.argument}"
+    by_name = bool(fault.argument) and argument in places.values
+    checked.reporter.error(
+        Code.METRIC_ON_OUTPUT,
+        places.value(argument if by_name else path),
+        fault.message,
+        label=fault.label,
+        help=fault.repair if by_name else f"write {fault.write}",
+    )
+
+
+def _truth_fault(m: Measured) -> Fault | None:
+    """Judge what the metric compares with against what the target holds."""
+    match m.truth:
+        case "ids":
+            fits = m.holds == "ids"
+        case "one_hot":
+            fits = m.holds == "one_hot" or (m.holds == "numbers" and m.width != 1)
+        case "labels" | "numbers":
+            fits = m.holds != "ids"
+        case other:
+            assert_never(other)
+    if fits:
+        return None
+    if m.takes_threshold and m.width == 1:
+        return Fault(
+            f"`{m.word}` without `threshold` takes the largest of several units",
+            f"`{m.head.name}` has one, which is always the largest",
+            _threshold_help(m),
+        )
+    return Fault(
+        f"`{m.word}` takes {TRUTH_WORDS[m.truth]}",
+        f"`{m.head.name}` {_held_words(m)}",
+        other_metric(m),
+    )
+
+
+def _held_words(m: Measured) -> str:
+    match m.holds:
+        case "ids":
+            return "holds ids"
+        case "one_hot":
+            return "is one-hot"
+        case "binary":
+            return "is a single 0 or 1"
+        case "numbers":
+            return "is a single number" if m.width == 1 else "holds numbers"
+        case other:
+            assert_never(other)
+
+
+def _threshold_help(m: Measured) -> str:
+    """Return what makes of a metric that asks for a threshold one that has it."""
+    if m.head.gives_other_than_probabilities:
+        return other_metric(m)
+    return f"`{written_metric(m.word, {**m.metric.arguments, 'threshold': 0.5})}`"
+
+
+def _reading_fault(m: Measured) -> Fault | None:
+    """Judge how the metric reads the output against what the head gives."""
+    if m.metric.arguments.get("from_logits") is True:
+        return _logits_fault(m)
+    if not m.head.gives_other_than_probabilities:
+        return None
+    if reads_decisions(m):
+        return _decision_fault(m)
+    return _probability_fault(m) if m.traits.reads == "probabilities" else None
+
+
+def _logits_fault(m: Measured) -> Fault | None:
+    if m.head.activation not in ("sigmoid", "softmax"):
+        return None
+    write, repair = dropped_argument(m, "from_logits")
+    return Fault(
+        f"`{m.word}` takes logits and gets probabilities",
+        f"`{m.head.name}` ends with {m.head.activation}, and `from_logits` is true",
+        write,
+        "from_logits",
+        repair,
+    )
+
+
+def _probability_fault(m: Measured) -> Fault | None:
+    takes_logits = m.parameter("from_logits") is not None and m.gives_logits
+    logits = {**m.metric.arguments, "from_logits": True}
+    return Fault(
+        f"`{m.word}` takes probabilities and gets {'logits' if m.gives_logits else 'numbers'}",
+        f"{m.ending}{', and `from_logits` is false' if takes_logits else ''}",
+        f"`{written_metric(m.word, logits)}`" if takes_logits else other_metric(m),
+    )
+
+
+def _decision_fault(m: Measured) -> Fault | None:
+    """Judge a threshold that nobody wrote: Keras takes 0.5, the middle of probabilities."""
+    name = "threshold" if m.parameter("threshold") is not None else "thresholds"
+    if m.metric.arguments.get(name) is not None and not m.takes_threshold:
+        return None
+    at_zero = {**m.metric.arguments, name: 0}
+    can_be_zero = m.gives_logits and not m.takes_threshold
+    threshold = m.metric.arguments.get(name) or 0.5
+    return Fault(
+        f"`{m.word}` counts what is above {threshold}, as of probabilities",
+        m.ending,
+        f"`{written_metric(m.word, at_zero)}`" if can_be_zero else other_metric(m),
+    )
+
+
+def _extent_fault(m: Measured) -> Fault | None:
+    """Judge the axes that the metric needs."""
+    flat = m.traits.flat or m.metric.arguments.get("multi_label") is True
+    if flat and m.head.ndim is not None and m.head.ndim != 2:
+        return Fault(
+            f"`{m.word}` takes samples of units, two axes",
+            f"`{m.head.name}` has {m.head.ndim}",
+            other_metric(m),
+        )
+    if m.traits.along_axis and m.width == 1 and m.metric["axis"] in (-1, (-1,)):
+        return Fault(
+            f"`{m.word}` compares the units of a sample with each other",
+            f"`{m.head.name}` has one",
+            other_metric(m),
+        )
+    return None
+
+
+_RULES: tuple[Callable[[Measured], Fault | None], ...] = (
+    _truth_fault,
+    _reading_fault,
+    _extent_fault,
+)
