@@ -9,13 +9,14 @@ from dlspec.language.sections import BACKENDS
 from dlspec.tools.commands.remarks import QUIET_OPTION, is_quiet
 from dlspec.tools.commands.spec_arguments import SET_OPTION, parse_set_option, plan_or_exit
 from dlspec.tools.commands.spec_paths import spec_path
+from dlspec.tools.commands.word_types import SpecWord
 from dlspec_pipelines.run_words import RunWord
 
 __all__ = ["main"]
 
 
 @main.command()
-@click.argument("spec")
+@click.argument("spec", type=SpecWord())
 @SET_OPTION
 @click.option("--backend", type=click.Choice(BACKENDS), help="What Keras runs on.")
 @click.option(

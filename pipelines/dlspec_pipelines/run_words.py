@@ -1,9 +1,10 @@
 """What the command line calls a trained run."""
 
 import click
+from click.shell_completion import CompletionItem
 
 from dlspec.tools.commands.exit_status import WRONG_USAGE, CannotDo
-from dlspec.tools.commands.trained_runs import RunSpec, TrainedRuns
+from dlspec.tools.commands.trained_runs import RunSpec, TrainedRuns, known_run_names
 
 
 class RunWord(TrainedRuns):
@@ -32,5 +33,20 @@ class RunWord(TrainedRuns):
     def run_names(self) -> list[str]:
         """Return what may be written for a run: models that were trained, and ids."""
         from dlspec_pipelines.steps.runs import known_runs
+        from dlspec_pipelines.steps.step_errors import StepError
 
-        return known_runs()
+        try:
+            return known_runs()
+        except StepError:
+            # DLSPEC_HOME names no folder: the command itself says so.
+            return []
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - the form that click asks for
+        param: click.Parameter,  # noqa: ARG002 - the same
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Return names of models and ids of runs."""
+        names = known_run_names(self)
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]

@@ -1,5 +1,6 @@
 """What is printed fits the columns of a terminal, and stays whole where there is none."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from dlspec.diagnostics.findings import render_text
 from dlspec.tools.aligned_table import RULE, aligned_table
 from dlspec.tools.diff.compare import diff
 from dlspec.tools.diff.difference_text import difference_text
+from dlspec.tools.page_text import page_text
 from dlspec.tools.show import layer_table
 from dlspec.tools.zoo_table import catalogue_table
 
@@ -84,3 +86,19 @@ def test_a_cell_is_folded_behind_a_part_of_its_path():
         "  attention.query",
         "  inner            22",
     ]
+
+
+def test_a_page_is_laid_out_for_a_terminal_and_stays_markdown_elsewhere():
+    page = explanation_page("DL402")
+    shown = page_text(page, color=True, columns=60)
+    assert shown.startswith("\x1b[1mDL402: a window does not fit\x1b[0m\n\n\x1b[1;34mWhat it means")
+    assert "```" not in shown
+    assert "    \x1b[36m  inputs: {image: [8, 8, 1]}\x1b[0m\n" in shown
+    plain = page_text(page, color=False, columns=60)
+    assert "\x1b" not in plain
+    assert too_wide(plain, 64) == []
+    for code in explained_codes():
+        laid_out = page_text(explanation_page(code), color=False, columns=80)
+        marks = str.maketrans("", "", "#`")
+        written = re.sub(r"```(yaml|toml|console)", "", explanation_page(code))
+        assert laid_out.translate(marks).split() == written.translate(marks).split()

@@ -4,7 +4,7 @@ from importlib.resources import files
 
 from dlspec.diagnostics.codes import Code
 
-__all__ = ["explained_codes", "explanation_page"]
+__all__ = ["explained_codes", "explanation_page", "page_title"]
 
 
 def explained_codes() -> tuple[str, ...]:
@@ -18,3 +18,9 @@ def explanation_page(code: str) -> str | None:
     if wanted not in explained_codes():
         return None
     return files(__name__).joinpath(f"{wanted}.md").read_text(encoding="utf-8")
+
+
+def page_title(code: str) -> str:
+    """Return what a code is about, in one clause."""
+    head = (explanation_page(code) or "").partition("\n")[0]
+    return head.partition(": ")[2]

@@ -8,13 +8,14 @@ import click
 from dlspec.tools.commands.findings_output import print_refusals, terminal_columns
 from dlspec.tools.commands.remarks import QUIET_OPTION
 from dlspec.tools.commands.spec_arguments import SET_OPTION, compile_spec_or_run, require_plans
+from dlspec.tools.commands.word_types import SpecOrRunWord
 from dlspec.tools.diff.compare import diff as compare
 from dlspec.tools.diff.difference_text import difference_json, difference_text
 
 
 @click.command()
-@click.argument("before")
-@click.argument("after")
+@click.argument("before", type=SpecOrRunWord())
+@click.argument("after", type=SpecOrRunWord())
 @SET_OPTION
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @QUIET_OPTION

@@ -4,13 +4,19 @@ import click
 
 from dlspec.tools.commands.exit_status import CannotDo
 from dlspec.tools.commands.spec_paths import specs_folder
+from dlspec.tools.commands.word_types import ZooWord
 from dlspec.tools.new.new_spec import write_new
 
 
 @click.command()
 @click.argument("name")
 @click.option(
-    "--zoo", "architecture", default="lenet5", show_default=True, help="See `dlspec zoo`."
+    "--zoo",
+    "architecture",
+    type=ZooWord(),
+    default="lenet5",
+    show_default=True,
+    help="See `dlspec zoo`.",
 )
 @click.option("--data", "data", default="digits", show_default=True, help="What to train it on.")
 def new(name: str, architecture: str, data: str) -> None:

@@ -12,11 +12,12 @@ from dlspec.tools.commands.exit_status import CannotDo
 from dlspec.tools.commands.findings_output import print_refusals, terminal_columns
 from dlspec.tools.commands.remarks import QUIET_OPTION, print_remark
 from dlspec.tools.commands.spec_arguments import SET_OPTION, compile_spec_or_run, require_plans
+from dlspec.tools.commands.word_types import SpecOrRunWord
 from dlspec.tools.show import graph_svg, layer_table, plan_json
 
 
 @click.command()
-@click.argument("spec", metavar="SPEC_OR_RUN")
+@click.argument("spec", metavar="SPEC_OR_RUN", type=SpecOrRunWord())
 @SET_OPTION
 @click.option(
     "--graph",

@@ -43,6 +43,16 @@ def installed_runs(ctx: click.Context) -> TrainedRuns | None:
     return next((kind for kind in kinds if isinstance(kind, TrainedRuns)), None)
 
 
+def known_run_names(runs: TrainedRuns | None) -> list[str]:
+    """Return what may be written for a run; nothing where none can be read."""
+    try:
+        return [] if runs is None else runs.run_names()
+    except ModuleNotFoundError as error:
+        if missing_package(error) is None:
+            raise
+        return []
+
+
 def run_spec(word: str) -> RunSpec | None:
     """Return the spec of the run that a word means; None where it means none."""
     runs = installed_runs(click.get_current_context())

@@ -8,11 +8,12 @@ from dlspec.diagnostics.suggest import suggest
 from dlspec.expand.zoo import architecture_names, text_of
 from dlspec.tools.commands.findings_output import terminal_columns
 from dlspec.tools.commands.remarks import QUIET_OPTION, print_remark
+from dlspec.tools.commands.word_types import ZooWord
 from dlspec.tools.zoo_table import catalogue_table
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, type=ZooWord())
 @QUIET_OPTION
 def zoo(name: str | None) -> None:
     """List the packaged architectures, or print the one called NAME.
