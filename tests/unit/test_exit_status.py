@@ -120,6 +120,8 @@ WRONG_USAGE = [
     "show good --graph specs",
     "show good --graph nowhere/good.svg",
     "diff - -",
+    "check --watch -",
+    "check --watch nowhere.yaml",
     "show good --graph good.pdf",
     "show bad --graph good",
     "show good --fold",

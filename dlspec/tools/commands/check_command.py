@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import NoReturn, TypedDict, Unpack
 
 import click
 
@@ -27,6 +27,8 @@ from dlspec.tools.commands.spec_arguments import (
 )
 from dlspec.tools.commands.spec_paths import spec_files_under, specs_folder
 from dlspec.tools.project_code import told_project_code
+from dlspec.tools.commands.watched_files import wait_for_save, watched_state
+from dlspec.tools.commands.word_types import CodeWord
 
 # Flow style too: `{name: x, model: ...}`.
 _MODEL = re.compile(r"""(?:^|[{,]\s*)["']?model["']?\s*:""", re.MULTILINE)
@@ -41,15 +43,17 @@ class CheckOptions(TypedDict):
     sets: tuple[str, ...]
     strict: bool
     fix: bool
+    watch: bool
 
 
 @click.command()
 @click.argument("paths", nargs=-1)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
-@click.option("--select", metavar="CODES", help="Tell these alone: `DL5,DL301`.")
-@click.option("--ignore", metavar="CODES", help="Leave these out.")
+@click.option("--select", type=CodeWord(), metavar="CODES", help="Tell these alone: `DL5,DL301`.")
+@click.option("--ignore", type=CodeWord(), metavar="CODES", help="Leave these out.")
 @click.option("--fix", is_flag=True, help="Write every repair that is certain into the specs.")
+@click.option("--watch", is_flag=True, help="Check again at each save, until Ctrl-C.")
 @SET_OPTION
 @QUIET_OPTION
 def check(paths: tuple[str, ...], **given: Unpack[CheckOptions]) -> None:
@@ -65,6 +69,7 @@ def check(paths: tuple[str, ...], **given: Unpack[CheckOptions]) -> None:
       dlspec check specs/digits_lenet5.yaml --format github
       dlspec check --select DL5,DL301
       dlspec check --fix
+      dlspec check --watch
       dlspec check specs/digits_lenet5.yaml --set kernel=5
       cat model.yaml | dlspec check -
     """  # noqa: D301 - click reads \b
@@ -72,7 +77,29 @@ def check(paths: tuple[str, ...], **given: Unpack[CheckOptions]) -> None:
         raise click.UsageError("there is no folder specs/ here; write the path of a spec")
     if given["fix"] and given["sets"]:
         raise click.UsageError("`--fix` writes into files what is wrong without `--set`")
+    if given["watch"]:
+        _check_at_each_save(paths, given)
     sys.exit(_check_once(paths, given))
+
+
+def _check_at_each_save(paths: tuple[str, ...], given: CheckOptions) -> NoReturn:
+    """Check, and again whenever a file is saved; Ctrl-C is the end."""
+    if "-" in paths:
+        raise click.UsageError("`--watch` waits for a save, and standard input has none")
+    watched = paths or (str(specs_folder()),)
+    # What is wrong with the command line is told once, and is the end.
+    list(spec_files_under(watched))
+    while True:
+        before = watched_state(watched)
+        click.clear()
+        try:
+            _check_once(paths, given)
+        except click.UsageError as problem:
+            # A file was renamed, or the last spec of a folder went.
+            problem.show()
+        print_remark(f"watching {' '.join(watched)}; Ctrl-C ends")
+        sys.stdout.flush()
+        wait_for_save(watched, before)
 
 
 def _check_once(paths: tuple[str, ...], given: CheckOptions) -> int:
