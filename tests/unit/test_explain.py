@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from dlspec.cli import main
 from dlspec.compiler import compile_source
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.explain import explanation_page
@@ -29,7 +31,20 @@ CODES = [code.value for code in Code]
 
 
 def _examples(code: str) -> dict[str, str]:
-    return {which: text for which, _, text in _EXAMPLE.findall(explanation_page(code))}
+    """Return the first pair; further ones have tests of their own."""
+    found = [(which, text) for which, _, text in _EXAMPLE.findall(explanation_page(code))]
+    return dict(found[:2])
+
+
+def _further_pairs() -> list[tuple[str, str, str]]:
+    texts = {
+        code: [text for _, _, text in _EXAMPLE.findall(explanation_page(code))] for code in CODES
+    }
+    return [
+        (code, found[i], found[i + 1])
+        for code, found in texts.items()
+        for i in range(2, len(found), 2)
+    ]
 
 
 def _codes(text: str, folder: Path) -> list[str]:
@@ -50,6 +65,47 @@ def test_every_page_has_a_wrong_and_a_right_example(code):
     examples = _examples(code)
     assert list(examples) == ["Wrong", "Right"]
     assert examples["Wrong"] != examples["Right"]
+
+
+@pytest.mark.parametrize(("code", "wrong", "right"), _further_pairs())
+def test_further_examples_do_what_they_say_too(code, wrong, right, tmp_path):
+    assert set(_codes(wrong, tmp_path)) == {code}
+    assert _codes(right, tmp_path) == []
+
+
+SPEC = """dlspec: 1
+name: own
+data:
+  source: {synthetic: two_moons}
+  inputs: {point: {vector: [x, y]}}
+  targets: {moon: {binary: moon}}
+model:
+  inputs: {point: [2]}
+  graph:
+    - {Dense: [1, sigmoid], name: moon}
+training: {epochs: 1, loss: BinaryCrossentropy}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "shown"),
+    [
+        ("BinaryCrossentropy", "Crossentropy", "loss: BinaryCrossEntropy"),
+        ("sigmoid", "sigmod", "Dense: [16, rleu]"),
+        ("epochs: 1", "epochs: 1, optimizer: SDG", "optimizer: adamm"),
+        ("{Dense: [1, sigmoid]", "{Dnse: [1, sigmoid]", "- Flaten"),
+        ("own", "own", "- Flaten"),
+    ],
+)
+def test_the_example_nearest_to_the_finding_is_shown(old, new, shown, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("own.yaml").write_text(SPEC.replace(old, new))
+    told = CliRunner().invoke(main, ["explain", "dl206", "own.yaml"])
+    assert told.exit_code == 0
+    assert told.stdout.count("## Wrong") == 1
+    assert shown in told.stdout.partition("## Wrong")[2]
+    assert told.stdout.startswith("error[DL206]: unknown") == (old != new)
+    assert told.stderr == ("" if old != new else "DL206 is not found in `own.yaml`\n")
 
 
 @pytest.mark.parametrize("code", [c for c in CODES if c not in FOUND_ELSEWHERE])

@@ -26,9 +26,9 @@ from dlspec.tools.commands.spec_arguments import (
     parse_set_option,
 )
 from dlspec.tools.commands.spec_paths import spec_files_under, specs_folder
-from dlspec.tools.project_code import told_project_code
 from dlspec.tools.commands.watched_files import wait_for_save, watched_state
 from dlspec.tools.commands.word_types import CodeWord
+from dlspec.tools.project_code import told_project_code
 
 # Flow style too: `{name: x, model: ...}`.
 _MODEL = re.compile(r"""(?:^|[{,]\s*)["']?model["']?\s*:""", re.MULTILINE)
