@@ -120,7 +120,8 @@ def _predict_rows(
 
     left_out, gaps = windows_left_out(load_preparation(folder), table)
     if left_out:
-        print_remark(f"{left_out:,} windows left out: they reach over {gaps:,} gaps in time")
+        word = "gap" if gaps == 1 else "gaps"
+        print_remark(f"{left_out:,} windows left out: they reach over {gaps:,} {word} in time")
     return beside_kept(kept, predict_new_rows(folder, table, beam=beam, length=length))
 
 

@@ -136,3 +136,34 @@ def test_the_form_of_the_output_is_known_before_anything_is_read(predict):
     assert answer.exit_code == 2
     assert "end its name in one of `.csv`, `.tsv`, `.jsonl`, `.npz`, `.parquet`" in answer.stderr
     assert "using run" not in answer.stderr
+
+
+LOADS = """\
+dlspec: 1
+name: loads
+data:
+  source: {csv: loads.csv}
+  inputs: {past: {series: load, length: 3}}
+  targets: {next: {series: load, horizon: 1}}
+  split: {time: day, test: 0.25}
+model: {inputs: {past: [3, 1]}, graph: [Flatten, {Dense: 1, name: next}]}
+training: {epochs: 1, loss: MeanSquaredError, seed: 1}
+"""
+
+
+def test_windows_over_gaps_are_left_out_and_counted_and_days_stand_beside_forecasts(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
+    days = [str(day.date()) for day in pd.date_range("2024-01-01", periods=40)]
+    rows = [f"{day},{number}" for number, day in enumerate(days)]
+    Path("loads.csv").write_text("\n".join(["day,load", *rows]))
+    plan, dataset = prepared(LOADS)
+    trained = train(plan, dataset, run="r1", spec_text=LOADS)
+    Path("new.csv").write_text("\n".join(["day,load", *rows[:4], *rows[6:10]]))
+    answer = CliRunner().invoke(main, ["predict", trained.path, "new.csv"])
+    assert answer.exit_code == 0, answer.stderr
+    assert "3 windows left out: they reach over 1 gap in time" in answer.stderr
+    told = [line.split(",")[:2] for line in answer.stdout.splitlines()]
+    assert told == [["row", "day"], ["3", days[3]], ["7", days[9]], ["8", ""]]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from dlspec.language.features import Feature
-from dlspec_pipelines.steps.datasets.table import Table, require_columns, unpreparable_data
+from dlspec_pipelines.steps.datasets.table import Rows, Table, require_columns, unpreparable_data
 from dlspec_pipelines.steps.preparation.fitting import Preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part
 from dlspec_pipelines.steps.preparation.preparers import gather_raw_values
@@ -46,7 +46,7 @@ def windows_left_out(preparation: Preparation, table: Table) -> tuple[int, int]:
         return 0, 0
     course = time_course(table, preparation.time, preparation.steps)
     rows = np.arange(table.rows)
-    kept, whole = (len(window_anchors(rows, window, b)) for b in (course.breaks, NO_BREAKS))
+    kept, whole = (len(_anchors_of_new_rows(rows, window, b)) for b in (course.breaks, NO_BREAKS))
     return whole - kept, len(course.breaks)
 
 
@@ -61,7 +61,16 @@ def _samples_of_new_rows(preparation: Preparation, table: Table) -> Samples:
         course = time_course(table, preparation.time, preparation.steps)
         order, breaks = course.order, course.breaks
     shared = window_of(_features_of(preparation))
-    return Samples(order, window_anchors(rows, window, breaks), shared)
+    return Samples(order, _anchors_of_new_rows(rows, window, breaks), shared)
+
+
+def _anchors_of_new_rows(rows: Rows, window: Window, breaks: Rows) -> Rows:
+    """Return the anchors of windows whose forecast begins with a row, or behind the last.
+
+    Before a gap it begins at a moment that the table does not hold.
+    """
+    anchors = window_anchors(rows, window, breaks)
+    return anchors[~np.isin(anchors, breaks)]
 
 
 def _window_to_predict(preparation: Preparation) -> Window | None:
