@@ -1,5 +1,6 @@
 """The stages in a row: text -> tree -> ModelSpec -> flat graph -> Graph -> Plan."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from dlspec.resolve.resolve import resolve
 from dlspec.rules.check import check
 from dlspec.rules.subject import checked_spec
 from dlspec.syntax.extends import overlay_on_base
+from dlspec.syntax.flow_text import flow_text
 from dlspec.syntax.nodes import Entry, Node
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.parse import parse
@@ -181,7 +183,8 @@ def _override_nodes(params: Mapping[str, object]) -> dict[str, Node]:
     """Return override values as nodes of a source of their own, so that errors can show them."""
     nodes = {}
     for name, value in params.items():
-        text = f"{name}={value}"
+        # As YAML writes it, on one line.
+        text = f"{name}={flow_text(value, indent=0, width=sys.maxsize)}"
         source = Source(SET_SOURCE, text)
         nodes[name] = as_node(value, Span(source, 1, len(name) + 2, 1, len(text) + 1))
     return nodes

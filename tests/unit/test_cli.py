@@ -158,6 +158,7 @@ def test_set_changes_a_param_and_refuses_what_is_none(run, tmp_path):
     text = GOOD.replace("model:", "params: {width: 16}\nmodel:").replace("[16, relu]", "$width")
     (tmp_path / "specs" / "good.yaml").write_text(text)
     assert "(None, 32)" in run("show", "good", "--set", "width=32").stdout
+    assert "1 | width=[1, 2]\n" in run("show", "good", "--set", "width=[1, 2]").stderr
     for given, code in (("wdth=3", "DL316"), ("width=wide", "DL203"), ("width=[1, 2]", "DL203")):
         result = run("show", "good", "--set", given)
         assert result.exit_code == 2
