@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dlspec.decode.decode import decode
+from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Diagnostic, Reporter, SpecError
-from dlspec.diagnostics.source import Source, Span
+from dlspec.diagnostics.source import Source, Span, span_at_offset
+from dlspec.diagnostics.work import MOST_WORK, Work, WorkSpentError
 from dlspec.expand.expand import expand
 from dlspec.expand.zoo.packaged_findings import told_in_the_spec
 from dlspec.language.catalogue import installed_keras
@@ -117,13 +119,40 @@ def compile_source(
     """
     version = installed_keras() if keras == INSTALLED else keras
     target = Target(version, project_of(source.path))
-    reporter = Reporter()
+    reporter = Reporter(work=Work())
+    try:
+        return _compile_read_source(source, target, reporter, params or {}, sets or {})
+    except WorkSpentError as error:
+        stopped = _spent_work(error, source, alone=not reporter.diagnostics)
+        return Compilation(None, (*reporter.diagnostics, stopped), source)
+
+
+def _spent_work(error: WorkSpentError, source: Source, *, alone: bool) -> Diagnostic:
+    """Return the finding for a text that asks for more work than a compilation may take."""
+    return Diagnostic(
+        Code.TOO_LARGE,
+        f"the spec asks for more than {MOST_WORK:_} steps of work",
+        error.span or span_at_offset(source, 0),
+        "checking stopped here",
+        help="shorten the loops, lists and texts that it repeats"
+        if alone
+        else "mend what is told before it, and check again",
+    )
+
+
+def _compile_read_source(
+    source: Source,
+    target: Target,
+    reporter: Reporter,
+    params: Mapping[str, object],
+    sets: Mapping[str, object],
+) -> Compilation:
     tree = parse(source, reporter)
     if tree is None:
         return Compilation(None, reporter.diagnostics, source)
     whole = overlay_on_base(tree, source.path, reporter)
-    wanted = _params_and_paths(whole, _override_nodes(sets or {}))
-    overrides = {**_override_nodes(params or {}), **wanted.params}
+    wanted = _params_and_paths(whole, _override_nodes(sets))
+    overrides = {**_override_nodes(params), **wanted.params}
     changed = without_orphaned_params(
         whole, set_values(whole, wanted.paths, reporter), kept=overrides
     )

@@ -127,7 +127,7 @@ def _dtype_argument_value(
     policy = not owner.startswith("ops.")
     if is_dtype(value, policy=policy):
         return value
-    near = replacement_word(value, (*DTYPES, *POLICIES) if policy else DTYPES)
+    near = replacement_word(value, (*DTYPES, *POLICIES) if policy else DTYPES, work=reporter.work)
     reporter.error(
         Code.NOT_A_CHOICE,
         node.span,
@@ -309,7 +309,11 @@ def _broken_bound(parameter: Parameter, number: float) -> str | None:
 
 def _report_choice(parameter: Parameter, node: Node, owner: str, reporter: Reporter) -> Poison:
     words = [str(choice) for choice in parameter.choices]
-    near = replacement_word(str(plain_value(node)), words) if isinstance(node, Scalar) else None
+    near = (
+        replacement_word(str(plain_value(node)), words, work=reporter.work)
+        if isinstance(node, Scalar)
+        else None
+    )
     listed = ", ".join(f"`{word}`" for word in words)
     reporter.error(
         Code.NOT_A_CHOICE,

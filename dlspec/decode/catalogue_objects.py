@@ -15,7 +15,7 @@ from dlspec.language import catalogue
 from dlspec.language.catalogue import ClassEntry, Kind, ModelRef, Object, Parameter, Value
 from dlspec.language.catalogue.target import Target
 from dlspec.syntax.nodes import Mapping as MappingNode
-from dlspec.syntax.nodes import Node, Scalar, Sequence
+from dlspec.syntax.nodes import Node, Scalar, Sequence, count_nodes
 from dlspec.syntax.scalars import POISON, Poison
 from dlspec.syntax.substitution import describe_node, plain_value
 
@@ -42,6 +42,8 @@ _NEEDS_ONE_OF: dict[str, tuple[str, ...]] = {
     "Discretization": ("bin_boundaries", "num_bins"),
 }
 _ARTICLES = dict.fromkeys(("activation", "initializer", "op", "optimizer"), "an")
+# Placing a value, judging its type and its range takes about two microseconds.
+_VALUE_STEPS = 3
 # An argument longer than that, in a help text, hides the one that is missing.
 _SHOWN = 20
 
@@ -104,7 +106,8 @@ def _report_unknown_class(kind: Kind, word: Scalar, target: Target, reporter: Re
         word.span,
         f"unknown {kind} `{text}`",
         label=_unknown_class_label(kind, target),
-        help=catalogue.help_for_foreign_word(kind, text) or near_class(kind, text, target),
+        help=catalogue.help_for_foreign_word(kind, text)
+        or near_class(kind, text, target, reporter),
     )
 
 
@@ -118,7 +121,7 @@ def _unknown_class_label(kind: Kind, target: Target) -> str:
 _CALLED = re.compile(r"(?:\w+\.)*(?P<name>\w+)(?:[ (]\s*(?:(?P<number>\d+)\)?$|.*)|$)")
 
 
-def near_class(kind: Kind, text: str, target: Target) -> Replacement | None:
+def near_class(kind: Kind, text: str, target: Target, reporter: Reporter) -> Replacement | None:
     """Return the help that names the class nearest to `text`, if one is near."""
     if kind == "layer" and text.lower().startswith("ops."):
         return Replacement(text.lower())
@@ -126,10 +129,10 @@ def near_class(kind: Kind, text: str, target: Target) -> Replacement | None:
     if kind == "layer" and target.project is not None:
         words = (*words, *target.project.layers)
     called = _CALLED.match(text)
-    near = replacement_word(called["name"], words) if called else None
+    near = replacement_word(called["name"], words, work=reporter.work) if called else None
     if called and near and called["number"]:
         return Replacement(f"{near.text}: {called['number']}", certain=False)
-    whole = replacement_word(text, words)
+    whole = replacement_word(text, words, work=reporter.work)
     if whole:
         return replace(whole, text=f"ops.{whole.text}") if kind == "op" else whole
     return replace(near, certain=False) if near else None
@@ -255,7 +258,7 @@ def report_unknown_argument(
     Returns:
         The parameter that is meant, "" for a word to leave out, None when that is unclear.
     """
-    meant, help_ = _meant_class_argument(entry, name)
+    meant, help_ = _meant_class_argument(entry, name, reporter)
     owner = "block" if entry.module == "blocks" else "class"
     reporter.error(
         Code.UNKNOWN_ARGUMENT,
@@ -267,7 +270,9 @@ def report_unknown_argument(
     return meant
 
 
-def _meant_class_argument(entry: ClassEntry, name: str) -> tuple[str | None, Help]:
+def _meant_class_argument(
+    entry: ClassEntry, name: str, reporter: Reporter
+) -> tuple[str | None, Help]:
     names = [parameter.name for parameter in entry.parameters]
     if name == "name":
         return "", f"write `name` beside `{entry.name}`: `{{{entry.name}: ..., name: ...}}`"
@@ -276,7 +281,7 @@ def _meant_class_argument(entry: ClassEntry, name: str) -> tuple[str | None, Hel
         return "", foreign
     if foreign is not None and foreign.text in names:
         return foreign.text, foreign
-    near = replacement_word(name, names)
+    near = replacement_word(name, names, work=reporter.work)
     if near:
         return near.text, near
     return None, f"it takes {', '.join(names)}" if names else "leave the arguments out"
@@ -291,6 +296,7 @@ def _check_given_arguments(
         parameter = entry.parameter_named(name)
         if parameter is None:  # a file-wide default the class lacks, reported where it stands
             continue
+        reporter.spend(_VALUE_STEPS * count_nodes(node), node.span)
         values[name] = argument_value(parameter, node, entry.name, target, reporter, made_here)
     missing = [p.name for p in entry.parameters if p.required and p.name not in given.nodes]
     if missing and not given.unclear:

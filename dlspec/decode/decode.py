@@ -145,7 +145,7 @@ class _Decoder:
             # What a param reads by mistake before it is declared is read all the same.
             mark_all_read(entry.value, scope)
         for name in (name for name in overrides if name not in own):
-            near = suggest(name, own)
+            near = suggest(name, own, work=self._reporter.work)
             self._reporter.error(
                 Code.UNKNOWN_PARAM,
                 overrides[name].span,

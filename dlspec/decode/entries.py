@@ -20,6 +20,9 @@ from dlspec.syntax.substitution import describe_node
 _SYNONYMS = {"layers": "graph", "params": "with", "input": "inputs", "input_shape": "inputs"}
 _STRUCTURE = ("name", "from", "call", "repeat", "if", "trainable", "branches", "do")
 _HEADS = ("for", "use")
+# The longest in Keras's own applications has 40; each node repeats those of the blocks around it.
+MOST_NAME_LETTERS = 200
+_SHOWN_NAME = 20
 # Not `.`: it separates the parts of a node's path. Not `/`: Keras refuses it.
 _NODE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
 
@@ -183,8 +186,10 @@ def _report_heads(
 
 def _report_no_layer(word: Scalar, target: Target, reporter: Reporter) -> None:
     text = str(word.value)
-    help_ = catalogue.help_for_foreign_word("layer", text) or near_class("layer", text, target)
-    near = replacement_word(text, _HEADS)
+    help_ = catalogue.help_for_foreign_word("layer", text) or near_class(
+        "layer", text, target, reporter
+    )
+    near = replacement_word(text, _HEADS, work=reporter.work)
     reporter.error(
         Code.UNKNOWN_CLASS,
         word.span,
@@ -201,7 +206,15 @@ def check_node_name(name: Scalar, reporter: Reporter) -> None:
     """Report a name that has other characters than a node's name may have."""
     if isinstance(name.value, Poison):
         return
-    if not isinstance(name.value, str) or not _NODE_NAME.match(name.value):
+    if isinstance(name.value, str) and len(name.value) > MOST_NAME_LETTERS:
+        reporter.error(
+            Code.BAD_NAME,
+            name.span,
+            f"a name has at most {MOST_NAME_LETTERS} letters",
+            label=f"this one has {len(name.value)}",
+            help=f"write `{sound_name(name.value[:_SHOWN_NAME])}`",
+        )
+    elif not isinstance(name.value, str) or not _NODE_NAME.match(name.value):
         reporter.error(
             Code.BAD_NAME,
             name.span,
@@ -243,7 +256,11 @@ def checked_graph_keys(
         if entry.name in known:
             continue
         synonym = _SYNONYMS.get(entry.name)
-        meant = Replacement(synonym) if synonym in known else replacement_word(entry.name, known)
+        meant = (
+            Replacement(synonym)
+            if synonym in known
+            else replacement_word(entry.name, known, work=reporter.work)
+        )
         shown = [key for key in known if not key[:1].isupper()]
         reporter.error(
             Code.UNKNOWN_KEY,

@@ -11,6 +11,7 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Help, Replacement, Reporter
 from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import replacement_word, suggest, unknown_key_help
+from dlspec.diagnostics.work import Work
 from dlspec.language import catalogue, kinds
 from dlspec.language.catalogue import Object
 from dlspec.language.catalogue.target import Target
@@ -25,7 +26,7 @@ from dlspec.syntax.substitution import describe_node, plain_value, scalar_help
 Decoded = Any
 
 _REQUIREMENT = re.compile(
-    r"\s*(>=|<=|>|<)\s*([-+]?[0-9][0-9_]*\.?[0-9_]*(?:[eE][-+]?[0-9]+)?)\s*\Z"
+    r"\s*(>=|<=|>|<)\s*([-+]?[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?)\s*\Z"
 )
 
 
@@ -145,7 +146,7 @@ class RecordReader:
             return self._read_number_value(kinds.Number(), node, path)
         # `mape` is no slip of `mae`: it means another metric.
         slip = isinstance(value, str) and self._target.find("metric", value) is None
-        near = replacement_word(str(value), kind.words) if slip else None
+        near = replacement_word(str(value), kind.words, work=self._reporter.work) if slip else None
         listed = ", ".join(f"`{word}`" for word in kind.words)
         self._reporter.error(
             Code.NOT_A_CHOICE,
@@ -213,7 +214,7 @@ class RecordReader:
             inner = f"{path}.{entry.name}"
             self.keys[inner], self.values[inner] = entry.key.span, entry.value.span
             if not _is_gate_name(entry.name, kind):
-                known = _known_gate_names(entry.name, kind)
+                known = _known_gate_names(entry.name, kind, self._reporter.work)
                 self._report_unknown_record_key(entry.key, "`gates`", known)
                 continue
             written = entry.value.value if isinstance(entry.value, Scalar) else None
@@ -279,7 +280,7 @@ class RecordReader:
         self, key: Scalar, what: str, known: Iterable[str], *, beside: Iterable[Entry] = ()
     ) -> str | None:
         """Report a key that is not known and return the one that it is near to."""
-        near = replacement_word(str(key.value), known)
+        near = replacement_word(str(key.value), known, work=self._reporter.work)
         self._reporter.error(
             Code.UNKNOWN_KEY,
             key.span,
@@ -312,7 +313,7 @@ class RecordReader:
 
     def _report_no_tag(self, kind: kinds.Tagged, node: MappingNode, path: str) -> Decoded:
         first = node.entries[0] if node.entries else None
-        near = replacement_word(first.name, kind.types) if first else None
+        near = replacement_word(first.name, kind.types, work=self._reporter.work) if first else None
         self._reporter.error(
             Code.UNKNOWN_KEY if first else Code.MISSING_KEY,
             first.key.span if first else self.keys.get(path, node.span),
@@ -348,12 +349,12 @@ def _is_gate_name(name: str, kind: kinds.Gates) -> bool:
     return name in kind.metrics or name.strip("_").endswith(by_target)
 
 
-def _known_gate_names(name: str, kind: kinds.Gates) -> tuple[str, ...]:
+def _known_gate_names(name: str, kind: kinds.Gates, work: Work | None) -> tuple[str, ...]:
     """Return what a mistyped gate can have meant: with what looks like a target left as it is."""
-    if suggest(name, kind.metrics) is None:
+    if suggest(name, kind.metrics, work=work) is None:
         parts = name.split("_")
         for at in range(1, len(parts)):
-            near = suggest("_".join(parts[at:]), kind.by_target)
+            near = suggest("_".join(parts[at:]), kind.by_target, work=work)
             if near is not None:
                 return ("_".join([*parts[:at], near]),)
     return kind.metrics

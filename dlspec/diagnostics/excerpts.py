@@ -2,6 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass, field
+from itertools import accumulate, takewhile
 
 from dlspec.diagnostics.folding import folded_text
 from dlspec.diagnostics.source import Span
@@ -93,9 +94,8 @@ def _clipped_source_line(line: str, start: int, end: int, *, room: int) -> tuple
     first, last = 0, len(line)
     if len(line) > room or _display_width(line) > room:
         first = max(0, start - room // 4)
-        last = first + 1
-        while last < len(line) and _display_width(line[first : last + 1]) <= room - 6:
-            last += 1
+        widths = accumulate(_display_width(character) for character in line[first : first + room])
+        last = first + max(1, sum(1 for _ in takewhile(lambda width: width <= room - 6, widths)))
     head, tail = "..." if first else "", "..." if last < len(line) else ""
     before = len(head) + _display_width(line[first:start])
     under = max(1, _display_width(line[start : min(end, last)]))

@@ -8,6 +8,7 @@ from dlspec.diagnostics.codes import _WARNINGS, Code, Severity
 from dlspec.diagnostics.excerpts import FRAME, Frame, Style, excerpt_lines, visible_text
 from dlspec.diagnostics.folding import folded_text
 from dlspec.diagnostics.source import Span
+from dlspec.diagnostics.work import CHARACTERS_IN_A_STEP, FINDING_STEPS, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,13 @@ class Diagnostic:
 
 @dataclass(slots=True)
 class Reporter:
-    """Gathers the findings of one compilation, in the order of the text, each once."""
+    """Gathers the findings of one compilation, in the order of the text, each once.
+
+    `work` counts what finding them takes; without it nothing is counted.
+    """
 
     related: tuple[Related, ...] = ()
+    work: Work | None = None
     _found: list[Diagnostic] = field(default_factory=list)
     _seen: set[tuple[Code, Span, str]] = field(default_factory=set)
 
@@ -92,11 +97,22 @@ class Reporter:
 
     def add(self, found: Diagnostic) -> None:
         """Add a finding that is made already, unless it is there."""
+        said = (found.message, found.label, str(found.help or ""), *found.notes)
+        self.spend(FINDING_STEPS + sum(map(len, said)) // CHARACTERS_IN_A_STEP, found.span)
         # A block used five times has each of its mistakes once, whatever the nodes are called.
         what = (found.code, found.span, "" if found.related else found.message)
         if what not in self._seen:
             self._seen.add(what)
             self._found.append(found)
+
+    def spend(self, steps: int, span: Span | None = None) -> None:
+        """Count work that the text at `span` asks for.
+
+        Raises:
+            WorkSpentError: If it asks for more than a compilation may take.
+        """
+        if self.work is not None:
+            self.work.spend(steps, span)
 
     @contextmanager
     def with_trail(self, *trail: Related) -> Iterator[None]:

@@ -77,7 +77,7 @@ class CallReader:
         )
 
     def _report_unknown_call_argument(self, key: Scalar, entry: ClassEntry) -> None:
-        near = replacement_word(str(key.value), entry.call)
+        near = replacement_word(str(key.value), entry.call, work=self.reporter.work)
         self.reporter.error(
             Code.CALL_ARGUMENT,
             key.span,
@@ -217,7 +217,9 @@ class CallReader:
     def _read_op_keyword(self, entry: ClassEntry, key: Scalar, node: Node) -> FlatArgument:
         parameter = entry.parameter_named(str(key.value))
         if parameter is None:
-            near = replacement_word(str(key.value), [p.name for p in entry.parameters])
+            near = replacement_word(
+                str(key.value), [p.name for p in entry.parameters], work=self.reporter.work
+            )
             self.reporter.error(
                 Code.UNKNOWN_ARGUMENT,
                 key.span,

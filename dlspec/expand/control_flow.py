@@ -20,6 +20,7 @@ from dlspec.expand.graph_nodes import (
     require_flow,
     trainable_of,
 )
+from dlspec.expand.left_out import mark_entry_read, named_in
 from dlspec.expand.names import Frame
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.nodes import Node, Scalar, Sequence
@@ -32,8 +33,10 @@ from dlspec.syntax.substitution import (
     substitute_expressions,
 )
 
+# Rows inside rows, five calls of Python each: half of the thousand that Python allows.
+_MOST_DEPTH = 100
 # A block without entries costs several times what an entry does: a frame, a scope, its arguments.
-_BLOCK_STEPS = 5
+_BLOCK_STEPS = 20
 
 
 @dataclass(slots=True)
@@ -42,13 +45,21 @@ class Unroller:
 
     state: Expansion
     open_blocks: tuple[str, ...] = ()
+    # Rows that stand inside each other now: of blocks, loops and branches.
+    depth: int = 0
 
     def row(
         self, entries: tuple[EntrySpec, ...], frame: Frame, scope: Scope, flow: Flow | None
     ) -> Flow | None:
         """Expand entries in order and return what the last one gives."""
+        if entries and self.depth >= _MOST_DEPTH:
+            help_ = "let fewer blocks, loops and branches stand inside each other"
+            self._report_too_large(entries[0], f"{_MOST_DEPTH} levels", help_=help_)
+            return POISON
+        self.depth += 1
         for entry in entries:
             flow = self._expand_entry(entry, frame, scope, flow)
+        self.depth -= 1
         return flow
 
     def _expand_entry(
@@ -72,17 +83,26 @@ class Unroller:
             return self._expand_call(entry, Place(frame, scope, name), flow)
         return self._expand_repeat(entry, frame, scope, flow)
 
-    def _report_too_large(self, entry: EntrySpec) -> None:
+    def _report_too_large(
+        self,
+        entry: EntrySpec,
+        most: str | None = None,
+        *,
+        help_: str = "lower the counts of `for` and `repeat`",
+    ) -> None:
         budget = self.state.budget
         if not budget.reported:
             budget.reported = True
-            most = f"{MOST_NODES:_} nodes" if budget.nodes <= 0 else f"{MOST_STEPS:_} steps"
+            # What stands behind the limit is not known to be unused.
+            self.state.used.update(self.state.blocks, self.state.models, self.state.defaults)
+            if most is None:
+                most = f"{MOST_NODES:_} nodes" if budget.nodes <= 0 else f"{MOST_STEPS:_} steps"
             self.state.reporter.error(
                 Code.EXPANSION_TOO_LARGE,
                 entry.span,
                 f"the graph expands to more than {most}",
                 label="the limit is reached here",
-                help="lower the counts of `for` and `repeat`",
+                help=help_,
             )
 
     def _flow_from_source(self, node: Node, frame: Frame, scope: Scope) -> Flow:
@@ -91,6 +111,7 @@ class Unroller:
             case Scalar(value=str()):
                 return frame.find(node)
             case Sequence():
+                self.state.budget.steps -= len(node.items)
                 found = [
                     self._require_one_tensor(self._flow_from_source(i, frame, scope), i.span)
                     for i in node.items
@@ -209,8 +230,10 @@ class Unroller:
     ) -> Flow | None:
         assert entry.name is not None
         prefix = frame.declare_name(name, entry.name.span) + "."
-        inner = Frame(prefix, self.state.reporter, outer=frame, later=explicit_names(entry.body))
+        later = self.state.names_inside(entry, entry.body)
+        inner = Frame(prefix, self.state.reporter, outer=frame, later=later)
         flow = self.row(entry.body, inner, scope, flow)
+        self.state.reporter.spend(len(inner.visible), entry.span)
         for local, bound in inner.visible.items():
             frame.bind(f"{name}.{local}", bound)
         if flow is not None:
@@ -271,7 +294,8 @@ class Unroller:
         own = self._block_param_values(entry, place)
         local = place.name if place.name is not None else place.frame.automatic(word)
         full = place.frame.declare_name(local, entry.name.span if entry.name else entry.span)
-        inner = Frame(full + ".", self.state.reporter, later=explicit_names(block.entries))
+        later = self.state.names_inside(block, block.entries)
+        inner = Frame(full + ".", self.state.reporter, later=later)
         start = self._bind_inputs(block, inner, flow, entry)
         scope = Scope(own, self.state.file, self.state.block_reads.setdefault(word, set()))
         with self._inside_block(entry, full), self._trainable_inside(entry, place.scope):
@@ -282,15 +306,18 @@ class Unroller:
 
     def _leave_out(self, entry: EntrySpec, scope: Scope) -> None:
         """Count what an entry names as used and its params as read, though it makes no node."""
-        _mark_entry_read(entry, scope)
-        for word in _named_in(entry):
-            block = self.state.blocks.get(word)
-            if block is not None and word not in self.state.used:
+        waiting = [(entry, scope)]
+        while waiting and not self.state.budget.is_spent:
+            left, seen_from = waiting.pop()
+            self.state.budget.steps -= self.state.size_of(left)
+            mark_entry_read(left, seen_from)
+            for word in named_in(left):
+                block = self.state.blocks.get(word)
+                if block is not None and word not in self.state.used:
+                    for inner in block.entries:
+                        waiting.append((inner, self.state.file))
+                        mark_all_read(inner.condition, self.state.file)
                 self.state.used.add(word)
-                for inner in block.entries:
-                    self._leave_out(inner, self.state.file)
-                    mark_all_read(inner.condition, self.state.file)
-            self.state.used.add(word)
 
     @contextmanager
     def _inside_block(self, entry: EntrySpec, full: str) -> Iterator[None]:
@@ -311,6 +338,7 @@ class Unroller:
 
     def _block_param_values(self, entry: EntrySpec, place: Place) -> dict[str, object]:
         found = self.state.block_entries[str(entry.word.value)]
+        self.state.reporter.spend(len(found.parameters), entry.span)
         written = (
             substitute_expressions(entry.argument, place.scope, self.state.reporter)
             if entry.argument is not None
@@ -354,48 +382,3 @@ class Unroller:
 def _join_flows(flows: list[Pointer | Poison]) -> Flow:
     pointers = tuple(flow for flow in flows if isinstance(flow, Pointer))
     return pointers if len(pointers) == len(flows) else POISON
-
-
-def _mark_entry_read(entry: EntrySpec, scope: Scope) -> None:
-    """Count the params of an entry that is left out this time as read."""
-    for node in (entry.argument, entry.source, entry.call, entry.repeat, entry.trainable):
-        mark_all_read(node, scope)
-    inner = (*entry.body, *(item for branch in entry.branches or () for item in branch))
-    for child in inner:
-        _mark_entry_read(child, scope)
-        mark_all_read(child.condition, scope)
-
-
-def explicit_names(entries: tuple[EntrySpec, ...]) -> frozenset[str]:
-    """Return the names that entries of one frame are given, so that automatic ones avoid them."""
-    names: set[str] = set()
-    for entry in entries:
-        if entry.name is not None:
-            names.add(str(entry.name.value))
-        elif entry.kind == "for":
-            names |= explicit_names(entry.body)
-        for branch in entry.branches or ():
-            names |= explicit_names(branch)
-    return frozenset(names)
-
-
-def _named_in(entry: EntrySpec) -> Iterator[str]:
-    """Yield the blocks, models and classes that an entry and those inside it name."""
-    yield str(entry.word.value)
-    yield from _strings_in_tree(entry.argument)
-    for child in (*entry.body, *(item for branch in entry.branches or () for item in branch)):
-        yield from _named_in(child)
-
-
-def _strings_in_tree(node: Node | None) -> Iterator[str]:
-    match node:
-        case Scalar(value=str(text)):
-            yield text
-        case Sequence():
-            for item in node.items:
-                yield from _strings_in_tree(item)
-        case MappingNode():
-            for entry in node:
-                yield from _strings_in_tree(entry.value)
-        case _:
-            pass

@@ -11,11 +11,11 @@ from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand import zoo
 from dlspec.expand.block_params import block_entry
-from dlspec.expand.control_flow import Unroller, explicit_names
+from dlspec.expand.control_flow import Unroller
 from dlspec.expand.flat import FlatGraph, Flow, Pointer
 from dlspec.expand.graph_nodes import Budget, Expansion
 from dlspec.expand.inputs_outputs import declared_inputs, written_outputs
-from dlspec.expand.names import Frame
+from dlspec.expand.names import Frame, explicit_names
 from dlspec.language.catalogue import ClassEntry
 from dlspec.language.catalogue.target import Target
 from dlspec.syntax.nodes import Mapping as MappingNode
@@ -80,7 +80,7 @@ def _is_param(word: Scalar, key: Scalar, reporter: Reporter) -> bool:
     params = zoo.architecture_params(str(word.value))
     if key.value in params:
         return True
-    near = replacement_word(str(key.value), params)
+    near = replacement_word(str(key.value), params, work=reporter.work)
     reporter.error(
         Code.UNKNOWN_PARAM,
         key.span,

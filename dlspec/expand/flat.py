@@ -1,7 +1,7 @@
 """A graph after expansion: calls in a row, names resolved to full paths, places kept."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from dlspec.diagnostics.findings import Related
@@ -84,3 +84,12 @@ class FlatGraph:
     inputs_as: Form
     outputs_as: Form
     models: Mapping[str, "FlatGraph"]
+    _by_name: Mapping[str, FlatNode] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Keep the nodes by their names; of two of one name the first counts."""
+        object.__setattr__(self, "_by_name", {node.name: node for node in reversed(self.nodes)})
+
+    def node(self, name: str) -> FlatNode | None:
+        """Return the node called `name`, or None for an input."""
+        return self._by_name.get(name)

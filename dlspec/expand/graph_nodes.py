@@ -9,9 +9,11 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Help, Reporter
 from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import replacement_word
+from dlspec.diagnostics.work import CHARACTERS_IN_A_STEP
 from dlspec.expand.calls import CallReader
 from dlspec.expand.flat import FlatArgument, FlatGraph, FlatNode, FlatOp, Flow, Pointer, Use
-from dlspec.expand.names import Frame, plain_head
+from dlspec.expand.left_out import count_written_values
+from dlspec.expand.names import Frame, explicit_names, plain_head
 from dlspec.language.catalogue import ClassEntry, ModelRef, Object
 from dlspec.language.catalogue import made_object as object_of
 from dlspec.language.catalogue.target import Target
@@ -28,6 +30,8 @@ from dlspec.syntax.substitution import (
 
 # Ten times NASNetLarge; still checked within a second.
 MOST_NODES = 10_000
+# Expanding, resolving and judging one node takes about 30 microseconds.
+NODE_STEPS = 40
 # Loops and conditions that make no node cost time too: ten for each node.
 MOST_STEPS = 100_000
 
@@ -59,10 +63,29 @@ class Expansion:
     models: Mapping[str, FlatGraph] = field(default_factory=dict)
     defaults: Mapping[str, MappingNode] = field(default_factory=dict)
     nodes: list[FlatNode] = field(default_factory=list)
+    # The class of the layer behind each name, None where it is not known: for a second use.
+    layers: dict[str, ClassEntry | None] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     block_reads: dict[str, set[str]] = field(default_factory=dict)
     # What the blocks around say to the entries that say nothing themselves.
     trainable: bool = True
+    # By the identity of what they are of: entries live as long as the expansion.
+    _names: dict[int, frozenset[str]] = field(default_factory=dict)
+    _sizes: dict[int, int] = field(default_factory=dict)
+
+    def names_inside(
+        self, owner: EntrySpec | BlockSpec, entries: tuple[EntrySpec, ...]
+    ) -> frozenset[str]:
+        """Return the names that the entries of a block or a turn are given; gathered once."""
+        if id(owner) not in self._names:
+            self._names[id(owner)] = explicit_names(entries)
+        return self._names[id(owner)]
+
+    def size_of(self, entry: EntrySpec) -> int:
+        """Return how many values an entry and those inside it are written with; counted once."""
+        if id(entry) not in self._sizes:
+            self._sizes[id(entry)] = count_written_values(entry)
+        return self._sizes[id(entry)]
 
     def wrong(self, node: Node, message: str, *, help: Help | None = None) -> None:
         """Report a value of a wrong type, unless a mistake is reported there already."""
@@ -168,7 +191,7 @@ def _make_layer_call(entry: EntrySpec, place: Place, flow: Flow | None, state: E
 def _find_layer_class(entry: EntrySpec, state: Expansion) -> ClassEntry | Poison:
     word = str(entry.word.value)
     known = not state.blocks or state.target.find("layer", word) is not None
-    near = None if known else replacement_word(word, state.blocks)
+    near = None if known else replacement_word(word, state.blocks, work=state.reporter.work)
     if near is None:
         return find_class("layer", entry.word, state.target, state.reporter)
     state.reporter.error(
@@ -203,7 +226,7 @@ def _make_use_call(entry: EntrySpec, place: Place, flow: Flow | None, state: Exp
     else:
         found = _find_use_target(target, place.frame, state)
         made = Use(found.node, "node") if isinstance(found, Pointer) else POISON
-        used = _class_of(found.node, state) if isinstance(found, Pointer) else None
+        used = state.layers.get(found.node) if isinstance(found, Pointer) else None
     call = CallReader(place.frame, place.scope, state.target, state.reporter).call(entry.call, used)
     return _Made(target.value.rpartition(".")[2], made, flow, call, {"use": target.span})
 
@@ -212,21 +235,20 @@ def _make_use_call(entry: EntrySpec, place: Place, flow: Flow | None, state: Exp
 _MODEL = ClassEntry("Model", "layer", "models", (), call=("training", "mask"), tensors=("mask",))
 
 
-def _class_of(name: str, state: Expansion) -> ClassEntry | None:
+def _class_of(operation: Object | Use | FlatOp | Poison, state: Expansion) -> ClassEntry | None:
     """Return the class of the layer that a node is, or uses again."""
-    for node in state.nodes:
-        if node.name == name:
-            if isinstance(node.operation, Object):
-                return node.operation.entry
-            again = isinstance(node.operation, Use) and node.operation.of == "node"
-            return _class_of(node.operation.target, state) if again else None  # type: ignore[union-attr]  # a Use
-    return None
+    if isinstance(operation, Object):
+        return operation.entry
+    again = isinstance(operation, Use) and operation.of == "node"
+    return state.layers.get(operation.target) if again else None  # type: ignore[union-attr]  # a Use
 
 
 def _find_use_target(target: Scalar, frame: Frame, state: Expansion) -> Flow | None:
     found = frame.lookup(target)
     if found is None:
-        near = replacement_word(str(target.value), [*state.models, *frame.visible])
+        near = replacement_word(
+            str(target.value), [*state.models, *frame.visible], work=state.reporter.work
+        )
         state.reporter.error(
             Code.UNKNOWN_NAME,
             target.span,
@@ -234,6 +256,15 @@ def _find_use_target(target: Scalar, frame: Frame, state: Expansion) -> Flow | N
             label="not declared above",
             help=near or "declare it under `models`",
         )
+    if isinstance(found, Pointer) and found.node not in state.layers:
+        state.reporter.error(
+            Code.UNKNOWN_NAME,
+            target.span,
+            f"`{target.value}` is no layer to use again",
+            label="an input or a function, which holds no weights",
+            help="name a layer or a model; a function is called again by writing it again",
+        )
+        return POISON
     return found
 
 
@@ -255,6 +286,9 @@ def _append_flat_node(entry: EntrySpec, place: Place, made: _Made, state: Expans
     full = place.frame.declare_name(
         local, entry.name.span if entry.name is not None else entry.span
     )
+    if not isinstance(made.operation, FlatOp):
+        state.layers[full] = _class_of(made.operation, state)
+    state.reporter.spend(NODE_STEPS + len(full) // CHARACTERS_IN_A_STEP, entry.span)
     state.nodes.append(
         FlatNode(
             name=full,

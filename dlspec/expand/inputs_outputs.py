@@ -1,6 +1,6 @@
 """Where a graph begins and ends: its declared inputs and what `outputs` says leaves it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 
 from dlspec.decode.spec import GraphSpec, InputSpec
@@ -138,13 +138,14 @@ def written_outputs(
 
 def _unique_output_names(names: Iterable[str]) -> list[str]:
     """Return each name once: a tensor that leaves again is `x_1`, as Keras numbers its names."""
-    taken: list[str] = []
     listed = tuple(names)
+    # Numbers are tried in order, each once, however often a name comes again.
+    given, taken, numbers = set(listed), dict[str, None](), dict[str, Iterator[int]]()
     for name in listed:
-        again = (f"{name}_{number}" for number in count(1))
-        free = (other for other in again if other not in listed and other not in taken)
-        taken.append(next(free) if name in taken else name)
-    return taken
+        again = (f"{name}_{number}" for number in numbers.setdefault(name, count(1)))
+        free = (other for other in again if other not in given and other not in taken)
+        taken[next(free) if name in taken else name] = None
+    return list(taken)
 
 
 def _find_output_tensor(node: Node, frame: Frame, reporter: Reporter) -> Flow:

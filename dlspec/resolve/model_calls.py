@@ -20,7 +20,7 @@ def report_unknown_models(
         if isinstance(value, Object) and not report_unknown_models(value, flat, models, reporter):
             return False
         if isinstance(value, ModelRef) and value.name not in models:
-            near = replacement_word(value.name, models)
+            near = replacement_word(value.name, models, work=reporter.work)
             written = replace(near, text=f"{{model: {near.text}}}") if near else None
             reporter.error(
                 Code.UNKNOWN_NAME,
@@ -33,13 +33,13 @@ def report_unknown_models(
     return True
 
 
-def inputs_of_declared_model(graph: Graph, given: Inputs) -> tuple[Tensor, ...]:
+def inputs_of_declared_model(graph: Graph, given: Inputs, reporter: Reporter) -> tuple[Tensor, ...]:
     """Return what comes into a declared model, in the order of its inputs.
 
     Raises:
         ShapeError: If there are more or fewer, one has another name, or another shape.
     """
-    tensors = _tensors_in_input_order(graph, given)
+    tensors = _tensors_in_input_order(graph, given, reporter)
     if len(tensors) != len(graph.inputs):
         raise ShapeError(
             Code.LAYER_INPUTS,
@@ -58,7 +58,7 @@ def inputs_of_declared_model(graph: Graph, given: Inputs) -> tuple[Tensor, ...]:
     return tensors
 
 
-def _tensors_in_input_order(graph: Graph, given: Inputs) -> tuple[Tensor, ...]:
+def _tensors_in_input_order(graph: Graph, given: Inputs, reporter: Reporter) -> tuple[Tensor, ...]:
     if isinstance(given, Tensor):
         return (given,)
     if not isinstance(given, Mapping):
@@ -67,7 +67,7 @@ def _tensors_in_input_order(graph: Graph, given: Inputs) -> tuple[Tensor, ...]:
     unknown = next((name for name in given if name not in names), None)
     if unknown is not None:
         # What is marked is all of `from`, so no program can put the one word in its place.
-        near = suggest(unknown, names)
+        near = suggest(unknown, names, work=reporter.work)
         raise ShapeError(
             Code.LAYER_INPUTS,
             f"`{graph.name}` has no input `{unknown}`",

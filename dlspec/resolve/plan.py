@@ -70,19 +70,27 @@ class Graph:
     inputs_as: Form
     outputs_as: Form
     models: Mapping[str, "Graph"]
+    # Rules ask for each of ten thousand nodes by its name.
+    _by_name: Mapping[str, Input | Node] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Keep inputs and nodes by their names; of two of one name the first counts."""
+        named: dict[str, Input | Node] = {node.name: node for node in reversed(self.nodes)}
+        named |= {declared.name: declared for declared in reversed(self.inputs)}
+        object.__setattr__(self, "_by_name", named)
 
     def node(self, name: str) -> Node:
         """Return the node called `name`; KeyError when there is none."""
-        for node in self.nodes:
-            if node.name == name:
-                return node
-        raise KeyError(name)
+        found = self._by_name[name]
+        if not isinstance(found, Node):
+            raise KeyError(name)
+        return found
 
     def tensor(self, reference: Reference) -> Tensor:
         """Return the tensor that `reference` points at."""
-        for declared in self.inputs:
-            if declared.name == reference.node:
-                return Tensor(declared.shape, declared.dtype)
+        declared = self._by_name.get(reference.node)
+        if isinstance(declared, Input):
+            return Tensor(declared.shape, declared.dtype)
         outputs = self.node(reference.node).outputs
         known = reference.output < len(outputs)
         return outputs[reference.output][1] if known else Tensor(None, None)

@@ -9,6 +9,7 @@ from dlspec.diagnostics.findings import Help, Replacement, Reporter
 from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import suggest
 from dlspec.expand.flat import FlatArgument, FlatGraph, FlatNode, FlatOp, Pointer, Use
+from dlspec.expand.graph_nodes import NODE_STEPS
 from dlspec.language.catalogue import Object
 from dlspec.resolve.dead_nodes import references_within, report_dead
 from dlspec.resolve.model_calls import inputs_of_declared_model, report_unknown_models
@@ -43,6 +44,8 @@ _COMPUTE_DTYPE = {
     "mixed_float16": "float16",
 }
 UNKNOWN = Tensor(None, None)
+# Each use of a model asks each of its nodes for weights and costs: about a microsecond each.
+_READING_STEPS = 2
 # Where no rule knows the outputs, these names (`enc.h`) stand for their positions.
 _STATES = "`return_state: true` to `{}`"
 _RETURNED_ON_DEMAND = {
@@ -88,6 +91,8 @@ class _Resolver:
             with self.reporter.with_trail(*flat.trail):
                 node = self._resolved_node(flat)
             self.outputs[flat.name] = node.outputs if node else None
+            axes = sum(len(tensor.shape or ()) for _, tensor in node.outputs) if node else 0
+            self.reporter.spend(axes, flat.head)
             if node:
                 self.nodes.append(node)
         outputs = self._graph_outputs()
@@ -137,7 +142,7 @@ class _Resolver:
         return None
 
     def _report_output(self, pointer: Pointer, names: list[str]) -> None:
-        near = suggest(pointer.pick or "", names)
+        near = suggest(pointer.pick or "", names, work=self.reporter.work)
         flat = self.flat_nodes.get(pointer.node)
         layer = flat.operation if flat else None
         meant = f"{pointer.node}.{near}" if near else pointer.node
@@ -274,7 +279,8 @@ class _Resolver:
     def _inferred_model(self, name: str, given: Inputs) -> Inferred:
         """Return what a declared model gives, after comparing `given` inputs with its own."""
         graph = self.models[name]
-        tensors = inputs_of_declared_model(graph, given)
+        self.reporter.spend(_READING_STEPS * _count_graph_nodes(graph))
+        tensors = inputs_of_declared_model(graph, given, self.reporter)
         graph = self._called_on(name, tensors)
         return Inferred(
             outputs=tuple(
@@ -300,7 +306,8 @@ class _Resolver:
             return graph
         if (name, shapes) not in self.called:
             inputs = tuple(replace(i, shape=s) for i, s in zip(flat.inputs, shapes, strict=True))
-            reporter = Reporter()
+            reporter = Reporter(work=self.reporter.work)
+            reporter.spend(NODE_STEPS * _count_graph_nodes(graph))
             inner = _Resolver(replace(flat, inputs=inputs), graph.models, reporter, self.dtype)
             self.called[name, shapes] = inner.graph()
             found = next(iter(reporter.diagnostics), None)
@@ -360,6 +367,10 @@ class _Resolver:
         if name is None:
             return flat.head
         return flat.places.get(name) or flat.places.get(f"call.{name}") or flat.head
+
+
+def _count_graph_nodes(graph: Graph) -> int:
+    return len(graph.nodes) + sum(map(_count_graph_nodes, graph.models.values()))
 
 
 class _Reported(ShapeError):  # noqa: N818 - a signal: the mistake has a diagnostic already

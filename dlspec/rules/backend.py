@@ -7,7 +7,6 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Related
 from dlspec.language.catalogue import Object
 from dlspec.resolve.plan import Graph, Node, Reference
-from dlspec.rules.heads import node_of
 from dlspec.rules.subject import Checked
 from dlspec.syntax.scalars import Poison
 
@@ -113,7 +112,7 @@ def report_backend_limits(checked: Checked) -> None:
         return
     chosen = Related(checked.spec.places.value("runtime.backend"), "the backend is named here")
     for limit in backend_limits(checked.graph, backend):
-        flat_node = node_of(checked.flat, limit.node.name)
+        flat_node = checked.flat.node(limit.node.name)
         assert limit.node.place is not None
         with checked.reporter.with_trail(*(flat_node.trail if flat_node else ())):
             checked.reporter.error(

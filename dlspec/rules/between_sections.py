@@ -59,7 +59,7 @@ def _check_outputs(
 ) -> None:
     unknown = [name for name in value if name not in outputs]
     for name in unknown:
-        near = replacement_word(name, outputs)
+        near = replacement_word(name, outputs, work=reporter.work)
         if near is None and len(outputs) == 1:
             near = Replacement(outputs[0], certain=False)
         reporter.error(

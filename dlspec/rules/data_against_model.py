@@ -39,7 +39,7 @@ def _check_inputs(
     extra = [name for name in features if name not in declared]
     missing = [name for name in declared if name not in features]
     for name in extra[len(missing) :]:
-        near = replacement_word(name, missing)
+        near = replacement_word(name, missing, work=reporter.work)
         reporter.error(
             Code.FEATURE_NAMES,
             places.key(f"data.inputs.{name}"),
@@ -49,7 +49,7 @@ def _check_inputs(
         )
     for name, one in declared.items():
         if name in missing:
-            near = replacement_word(name, extra)
+            near = replacement_word(name, extra, work=reporter.work)
             if near is None and len(extra) == 1:
                 near = Replacement(extra[0], certain=False)
             reporter.error(

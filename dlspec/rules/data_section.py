@@ -44,7 +44,7 @@ def _check_stratify(name: str, data: Data, spec: ModelSpec, reporter: Reporter) 
     fitting = [n for n, f in {**data.inputs, **data.targets}.items() if f.can_stratify]
     if name in fitting:
         return
-    near = replacement_word(name, fitting)
+    near = replacement_word(name, fitting, work=reporter.work)
     if near is None and fitting:
         near = Replacement(fitting[-1], certain=False)
     reporter.error(
@@ -103,7 +103,7 @@ def _check_expected_columns(data: Data, spec: ModelSpec, reporter: Reporter) -> 
     for column, expected in (data.expect or {}).items():
         if expected.str_matches is not None:
             _check_pattern(column, expected.str_matches, spec, reporter)
-        near = replacement_word(column, read)
+        near = replacement_word(column, read, work=reporter.work)
         if column not in read and near:
             reporter.error(
                 Code.UNKNOWN_NAME,

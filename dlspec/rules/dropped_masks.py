@@ -8,7 +8,6 @@ from dlspec.expand.flat import FlatGraph, Use
 from dlspec.language.catalogue import Object
 from dlspec.resolve.dead_nodes import references_within
 from dlspec.resolve.plan import Graph, Node, Op, Reference
-from dlspec.rules.heads import node_of
 from dlspec.rules.subject import Checked
 
 
@@ -165,7 +164,7 @@ def _warn_in_graph(checked: Checked, graph: Graph, flat: FlatGraph) -> None:
     if len(graph.nodes) != len(flat.nodes):
         return
     for loss in dropped_masks(graph):
-        flat_node = node_of(flat, loss.node.name)
+        flat_node = flat.node(loss.node.name)
         assert flat_node is not None
         with checked.reporter.with_trail(*flat_node.trail):
             checked.reporter.error(

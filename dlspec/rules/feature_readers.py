@@ -7,7 +7,6 @@ from dlspec.diagnostics.codes import Code
 from dlspec.language.catalogue import Object, Traits
 from dlspec.language.features import Feature, ImageFeature
 from dlspec.resolve.plan import Node, Reference
-from dlspec.rules.heads import node_of
 from dlspec.rules.subject import Checked
 
 
@@ -19,7 +18,7 @@ def report_small_embeddings(checked: Checked) -> None:
             continue
         rows = layer["input_dim"]
         if isinstance(rows, int) and rows < ids:
-            flat_node = node_of(checked.flat, node.name)
+            flat_node = checked.flat.node(node.name)
             assert flat_node is not None
             with checked.reporter.with_trail(*flat_node.trail):
                 checked.reporter.error(
@@ -85,7 +84,7 @@ def warn_of_augmentation(checked: Checked) -> None:
         except KeyError:
             continue
         if value_range == (0, 255):
-            flat_node = node_of(checked.flat, node.name)
+            flat_node = checked.flat.node(node.name)
             assert flat_node is not None
             checked.reporter.error(
                 Code.AUGMENTATION_RANGE,

@@ -86,7 +86,7 @@ def _check_field(
 def _report_unknown_figure(
     checked: Checked, file: CallbackFile, field: _Field, known: tuple[str, ...]
 ) -> None:
-    near = _Field(nearest_figure(field.figure, known) or "epoch", "")
+    near = _Field(nearest_figure(field.figure, known, checked.reporter.work) or "epoch", "")
     form = field.form if _fault_of_form(_Field(near.figure, field.form)) is None else ""
     right = file.name.replace(_written_field(field), str(_Field(near.figure, form)), 1)
     checked.reporter.error(

@@ -3,6 +3,7 @@
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Help, Replacement
 from dlspec.diagnostics.suggest import replacement_word
+from dlspec.diagnostics.work import Work
 from dlspec.language.metrics import (
     COMPARABLE_METRICS,
     GATED_WITHOUT_METRIC,
@@ -62,7 +63,8 @@ def _check_gate_of_target(name: str, evaluation: Evaluation, checked: Checked) -
         label, help_ = _why_not_measured(*meant[0], evaluation, data)
     else:
         label = f"the targets are {', '.join(f'`{target}`' for target in data.targets)}"
-        help_ = _nearest_gate(name, [known for names in measured.values() for known in names])
+        known = [one for names in measured.values() for one in names]
+        help_ = _nearest_gate(name, known, checked.reporter.work)
     checked.reporter.error(
         Code.UNKNOWN_METRIC,
         checked.spec.places.key(f"evaluation.gates.{name}"),
@@ -88,8 +90,8 @@ def _why_not_measured(
     return f"`{metric}` is not measured", f"add `{metric}` to `evaluation.metrics`"
 
 
-def _nearest_gate(name: str, known: list[str]) -> Help:
-    return replacement_word(name, known) or _one_of_gates(known)
+def _nearest_gate(name: str, known: list[str], work: Work | None) -> Help:
+    return replacement_word(name, known, work=work) or _one_of_gates(known)
 
 
 def _one_of_gates(known: list[str]) -> str:

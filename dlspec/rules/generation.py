@@ -15,7 +15,6 @@ from dlspec.language.loss_records import LOSS_OF
 from dlspec.language.prediction import Generation
 from dlspec.language.sections import Data, is_free_of_poison
 from dlspec.resolve.plan import Graph, Node, Reference
-from dlspec.rules.heads import node_of
 from dlspec.rules.lookahead import sight_of
 from dlspec.rules.subject import Checked
 
@@ -67,7 +66,7 @@ def _check_input(checked: _Asked) -> bool:
     names = [declared.name for declared in checked.graph.inputs]
     if checked.generate.input in names:
         return True
-    near = replacement_word(checked.generate.input, names)
+    near = replacement_word(checked.generate.input, names, work=checked.reporter.work)
     checked.reporter.error(
         Code.UNKNOWN_NAME,
         checked.spec.places.value(f"{_SECTION}.input"),
@@ -92,7 +91,7 @@ def _check_generated_output(checked: _Asked) -> str | None:
             help=f"add `output: {names[0]}`",
         )
     else:
-        near = replacement_word(checked.generate.output, names)
+        near = replacement_word(checked.generate.output, names, work=checked.reporter.work)
         checked.reporter.error(
             Code.UNKNOWN_NAME,
             checked.spec.places.value(f"{_SECTION}.output"),
@@ -195,7 +194,7 @@ def _check_causal(checked: _Asked, output: str, flat: FlatGraph) -> None:
 def _report_ahead(checked: _Asked, node: Node, ahead: float, flat: FlatGraph) -> None:
     source, output = checked.generate.input, generated_output(checked.generate, checked.graph)
     asked = checked.spec.places.key(_SECTION)
-    written = node_of(flat, node.name)
+    written = flat.node(node.name)
     trail = written.trail if written and written.head == node.place else ()
     seen = f"all of `{source}`" if ahead == math.inf else f"`{source}` up to t + {ahead:.0f}"
     with checked.reporter.with_trail(*trail):

@@ -54,9 +54,7 @@ def final_activation(flat: FlatGraph, pointer: Pointer) -> str | None:
 
     It is read off the text's layers, so that a mistake in a shape does not hide it.
     """
-    nodes = {node.name: node for node in flat.nodes}
-    while pointer.node in nodes:
-        node = nodes[pointer.node]
+    while (node := flat.node(pointer.node)) is not None:
         layer = node.operation
         if not isinstance(layer, Object):
             return None
@@ -79,11 +77,6 @@ def _activation_word(activation: object) -> str | None:
     return str(activation)
 
 
-def node_of(flat: FlatGraph, name: str) -> FlatNode | None:
-    """Return the flat node called `name`, or None for an input."""
-    return next((node for node in flat.nodes if node.name == name), None)
-
-
 def model_heads(
     spec: ModelSpec, graph: Graph, flat: FlatGraph, data: Data | None, training: Training | None
 ) -> Iterator[Head]:
@@ -103,7 +96,7 @@ def model_heads(
             width=shape[-1] if shape else None,
             ndim=len(shape) if shape else None,
             target=data.targets.get(name) if data else None,
-            node=node_of(flat, pointer.node),
+            node=flat.node(pointer.node),
             loss=loss if isinstance(loss, Object) else None,
             loss_path=path,
             loss_place=spec.places.value(path),

@@ -6,7 +6,6 @@ from dlspec.diagnostics.codes import Code
 from dlspec.language.catalogue import Object
 from dlspec.resolve.plan import Node, walk_graph_nodes
 from dlspec.rules.backend import nested_layers
-from dlspec.rules.heads import node_of
 from dlspec.rules.subject import Checked
 
 # What a feature does in the place of a layer that lacks this argument.
@@ -59,7 +58,7 @@ def _trained_layers(checked: Checked) -> Iterator[tuple[Node, Object]]:
 def _report_layer(
     checked: Checked, node: Node, *, code: Code, message: str, label: str, help_: str
 ) -> None:
-    flat_node = node_of(checked.flat, node.name)
+    flat_node = checked.flat.node(node.name)
     assert node.place is not None
     with checked.reporter.with_trail(*(flat_node.trail if flat_node else ())):
         checked.reporter.error(code, node.place, message, label=label, help=help_)

@@ -112,7 +112,7 @@ def report_retraining(checked: Checked) -> None:
         )
     name = spec.retraining.timezone
     if not _is_time_zone(name):
-        near = replacement_word(name, zoneinfo.available_timezones())
+        near = replacement_word(name, zoneinfo.available_timezones(), work=checked.reporter.work)
         reporter.error(
             Code.TIME_ZONE,
             spec.places.value("retraining.timezone"),

@@ -6,11 +6,11 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Replacement
 from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import replacement_word, suggest
+from dlspec.diagnostics.work import Work
 from dlspec.expand.names import snake_case
 from dlspec.language.catalogue import Object
 from dlspec.language.row_splits import ColumnSplit
 from dlspec.language.sections import Training
-from dlspec.rules.heads import node_of
 from dlspec.rules.subject import Checked
 
 
@@ -63,8 +63,8 @@ def _report_uncomputed(
     checked: Checked, callback: Object, monitor: str, place: Span, known: tuple[str, ...]
 ) -> None:
     plain = monitor.removeprefix("val_")
-    near = replacement_word(plain, known)
-    meant = nearest_figure(plain, known) or "loss"
+    near = replacement_word(plain, known, work=checked.reporter.work)
+    meant = nearest_figure(plain, known, checked.reporter.work) or "loss"
     of_validation = monitor.startswith("val_") and meant != "learning_rate"
     figure = f"val_{meant}" if of_validation else meant
     checked.reporter.error(
@@ -89,7 +89,7 @@ def _figures_of_batches(known: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in known if name != "learning_rate")
 
 
-def nearest_figure(word: str, known: tuple[str, ...]) -> str | None:
+def nearest_figure(word: str, known: tuple[str, ...], work: Work | None) -> str | None:
     """Return the figure that `word` was meant to be; None when none is near."""
     plain = word.removeprefix("val_")
     of_validation = plain != word and any(name.startswith("val_") for name in known)
@@ -97,7 +97,7 @@ def nearest_figure(word: str, known: tuple[str, ...]) -> str | None:
     names = tuple(
         name.removeprefix(prefix) for name in known if name.startswith("val_") == of_validation
     )
-    near = suggest(plain, names) or _beginning_alike(plain, names)
+    near = suggest(plain, names, work=work) or _beginning_alike(plain, names)
     return f"{prefix}{near}" if near else None
 
 
@@ -161,7 +161,7 @@ def warn_of_training_flags(checked: Checked) -> None:
     """Warn of a `training` flag in the graph, which `fit` overrides."""
     for node in checked.graph.nodes:
         if "training" in node.call:
-            flat_node = node_of(checked.flat, node.name)
+            flat_node = checked.flat.node(node.name)
             assert flat_node is not None
             with checked.reporter.with_trail(*flat_node.trail):
                 checked.reporter.error(

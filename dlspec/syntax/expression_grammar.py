@@ -4,14 +4,16 @@ import ast
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Help
 from dlspec.diagnostics.suggest import replacement_word
+from dlspec.diagnostics.work import Work
 
 # No formula of a model is that long; the parser is linear in it.
 MAX_CHARACTERS = 500
+# More names than one line holds are not read; the nearest one is told in any case.
+_MOST_LISTED = 12
 # Far below Python's recursion limit of 1,000 at three calls a level.
 MAX_DEPTH = 100
 
@@ -57,8 +59,6 @@ class Expression:
     tree: ast.expr = field(compare=False, repr=False)
 
 
-# A loop reads the same text in every turn; a text of 500 characters makes a tree of some 50 kB.
-@lru_cache(maxsize=256)
 def parse_expression(text: str) -> Expression:
     """Read an expression, given without its `$`.
 
@@ -154,14 +154,19 @@ def _is_allowed(node: ast.AST) -> bool:
 
 
 def unknown_name_error(
-    what: str, name: str, known: Iterable[str], *, place: tuple[int, int]
+    what: str,
+    name: str,
+    known: Iterable[str],
+    *,
+    place: tuple[int, int],
+    work: Work | None = None,
 ) -> ExpressionError:
     """Return the error for a name that stands for nothing, with the nearest known one."""
     known = sorted(known)
-    near = replacement_word(name, known)
+    near = replacement_word(name, known, work=work)
     help_text: Help | None = near
     if near is None and known:
-        help_text = f"known here: {', '.join(f'`{k}`' for k in known[:12])}"
+        help_text = f"known here: {', '.join(f'`{k}`' for k in known[:_MOST_LISTED])}"
     return ExpressionError(
         Code.EXPRESSION_NAME,
         f"no {what} `{name}` here",

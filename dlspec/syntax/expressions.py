@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.work import Work
 from dlspec.syntax.expression_grammar import (
+    MAX_CHARACTERS,
     WORDS,
     Expression,
     ExpressionError,
@@ -18,6 +20,7 @@ from dlspec.syntax.expression_grammar import (
 )
 
 __all__ = [
+    "MAX_CHARACTERS",
     "Expression",
     "ExpressionError",
     "evaluate_expression",
@@ -28,7 +31,7 @@ __all__ = [
 
 # More than any extent or count; powers and products stay cheap.
 MAX_INTEGER = 10**12
-# As many as a graph may have nodes: no list is longer.
+# As many as a graph may have nodes: no list is longer, those inside it counted too.
 MAX_LENGTH = 10_000
 # What a double holds.
 MAX_DIGITS = 15
@@ -60,14 +63,31 @@ def unescape_dollar(text: str) -> str:
     return text[1:] if text.startswith("$$") else text
 
 
-def evaluate_expression(expression: Expression, names: Mapping[str, object]) -> object:
+def evaluate_expression(
+    expression: Expression,
+    names: Mapping[str, object],
+    *,
+    work: Work | None = None,
+) -> object:
     """Return the value of an expression where `names` says what its names stand for.
+
+    Args:
+        work: Counts one step for each part of the text, and for each item looked at or made.
 
     Raises:
         ExpressionError: If a name is unknown (EXPRESSION_NAME), or if a part has no value: wrong
             types, a division by zero, a result out of bounds (EXPRESSION_VALUE).
     """
-    return _Evaluation(expression.text, names).value(expression.tree)
+    return _Evaluation(expression.text, names, work or Work()).value(expression.tree)
+
+
+def count_parts(value: object) -> int:
+    """Return how many values a value holds, itself and those inside each list counted."""
+    if isinstance(value, Mapping):
+        return 1 + sum(map(count_parts, value.values()))
+    if isinstance(value, tuple | list):
+        return 1 + sum(map(count_parts, value))
+    return 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +96,10 @@ class _Evaluation:
 
     text: str
     names: Mapping[str, object]
+    work: Work
 
     def value(self, node: ast.expr) -> object:
+        self.work.spend(1)
         if isinstance(node, ast.Constant):
             return self._require_bounded_result(node.value, node)
         if isinstance(node, ast.Name):
@@ -88,12 +110,14 @@ class _Evaluation:
         if node.id in WORDS:
             return WORDS[node.id]
         if node.id not in self.names:
-            raise unknown_name_error("name", node.id, self.names, place=place_of(self.text, node))
+            place = place_of(self.text, node)
+            self.work.spend(len(self.names))
+            raise unknown_name_error("name", node.id, self.names, place=place, work=self.work)
         found = self.names[node.id]
         return tuple(found) if isinstance(found, list) else found
 
     def _evaluate_list(self, node: ast.List) -> object:
-        return tuple(self.value(item) for item in node.elts)
+        return self._require_bounded_result(tuple(self.value(item) for item in node.elts), node)
 
     def _evaluate_conditional(self, node: ast.IfExp) -> object:
         return self.value(node.body if self.value(node.test) else node.orelse)
@@ -150,10 +174,9 @@ class _Evaluation:
             if isinstance(left, tuple) and isinstance(right, tuple):
                 return left + right
         if symbol == "*" and isinstance(left, str | tuple) and _is_integer_operand(right):
-            if len(left) * right > MAX_LENGTH:
-                raise self._expression_value_error(
-                    node, f"the result is longer than {MAX_LENGTH:_}"
-                )
+            items = len(left) if isinstance(left, str) else self._count_items(left)
+            if items * right > MAX_LENGTH:
+                raise self._too_long_error(node)
             return left * right
         return None
 
@@ -194,6 +217,7 @@ class _Evaluation:
 
     def _sequence_contains(self, item: object, whole: object, node: ast.expr) -> bool:
         if isinstance(whole, tuple):
+            self.work.spend(len(whole))
             return item in whole
         if isinstance(whole, str) and isinstance(item, str):
             return item in whole
@@ -244,6 +268,7 @@ class _Evaluation:
             raise self._expression_value_error(
                 node, f"`{name}` takes several numbers or a list of them"
             )
+        self.work.spend(len(whole))
         numbers = [self._require_number_operand(v, node) for v in whole]
         return min(numbers) if name == "min" else max(numbers)
 
@@ -268,13 +293,24 @@ class _Evaluation:
         return value
 
     def _require_bounded_result(self, value: object, node: ast.expr) -> object:
-        if isinstance(value, str | tuple) and len(value) > MAX_LENGTH:
-            raise self._expression_value_error(node, f"the result is longer than {MAX_LENGTH:_}")
+        if isinstance(value, str) and len(value) > MAX_LENGTH:
+            raise self._too_long_error(node)
+        if isinstance(value, tuple) and self._count_items(value) > MAX_LENGTH:
+            raise self._too_long_error(node)
         if isinstance(value, float) and not math.isfinite(value):
             raise self._expression_value_error(node, "the result is too large for a number")
         if isinstance(value, int) and abs(value) > MAX_INTEGER:
             raise self._expression_value_error(node, f"an integer here is at most {MAX_INTEGER:_}")
         return value
+
+    def _count_items(self, items: tuple[object, ...]) -> int:
+        """Return how many values stand in a list, those of the lists inside it counted too."""
+        items_inside = count_parts(items) - 1
+        self.work.spend(items_inside)
+        return items_inside
+
+    def _too_long_error(self, node: ast.expr) -> ExpressionError:
+        return self._expression_value_error(node, f"the result is longer than {MAX_LENGTH:_}")
 
     def _expression_value_error(self, node: ast.expr, message: str) -> ExpressionError:
         offset, length = place_of(self.text, node)

@@ -72,17 +72,15 @@ def _without_own_keys(tree: MappingNode) -> MappingNode:
 
 
 def _merge_spec_mappings(below: MappingNode, above: MappingNode) -> MappingNode:
-    entries = [_merge_spec_entry(entry, above) for entry in below.entries]
+    over = {entry.name: entry for entry in above.entries}
+    entries = [_merge_spec_entry(entry, over.get(entry.name)) for entry in below.entries]
     known = {entry.name for entry in below.entries}
     new = [entry for entry in above.entries if entry.name not in known]
     return MappingNode((*entries, *new), above.span)
 
 
-def _merge_spec_entry(below: Entry, above: MappingNode) -> Entry:
-    for entry in above.entries:
-        if entry.name == below.name:
-            return Entry(entry.key, _merge_spec_value(below.value, entry.value))
-    return below
+def _merge_spec_entry(below: Entry, over: Entry | None) -> Entry:
+    return Entry(over.key, _merge_spec_value(below.value, over.value)) if over else below
 
 
 def _merge_spec_value(below: Node, above: Node) -> Node:

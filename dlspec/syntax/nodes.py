@@ -68,6 +68,17 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 
 
+def count_nodes(node: Node | None) -> int:
+    """Return how many nodes a tree holds, itself counted."""
+    match node:
+        case Sequence():
+            return 1 + sum(map(count_nodes, node.items))
+        case Mapping():
+            return 1 + sum(count_nodes(entry.value) for entry in node.entries)
+        case _:
+            return 0 if node is None else 1
+
+
 def is_poison_node(node: Node | None) -> bool:
     """Return whether a node stands for a value whose mistake is reported already."""
     return isinstance(node, Scalar) and isinstance(node.value, Poison)

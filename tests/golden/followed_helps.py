@@ -6,6 +6,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL103_entry_without_braces": [("Dense: [64, 3], name: head", "{Dense: 10, name: head}")],
     "DL103_unquoted_brackets": [("enc[0], enc[1]", "enc.out, enc.out")],
     "DL105_python_tag": [("!!python/tuple ", "")],
+    "DL107_lists_made_again": [("* 9000", "* 90"), ("* 5000", "* 50")],
     "DL108_merge_key": [("&head ", ""), ("<<: *head", "units: 10")],
     "DL109_key_is_a_number": [("{0: 1.0, 1: 5.0}", '{"0": 1.0, "1": 5.0}')],
     "DL110_a_list": [
@@ -96,6 +97,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL216_series_split_at_random": [
         ("{validation: 0.1, test: 0.1}", "{time: time, validation: 0.15, test: 0.15}")
     ],
+    "DL301_use_of_an_input": [("{use: x}", "{use: kept}")],
     "DL301_stratify_among_numbers": [(", stratify: price", "")],
     "DL302_name_inside_for": [
         ("for: {n: [8, 16]}\n", "for: {n: [8, 16]}\n      name: hidden\n"),

@@ -64,7 +64,7 @@ def read_architecture(
     """Return the architecture called `word` with `given` params, or report what is wrong."""
     name = str(word.value)
     if name not in architecture_names():
-        near = replacement_word(name, architecture_names())
+        near = replacement_word(name, architecture_names(), work=reporter.work)
         reporter.error(
             Code.REFERENCE_NOT_FOUND,
             word.span,

@@ -147,10 +147,16 @@ class ClassEntry:
     origin: Origin | None = None
     traits: Traits = NO_TRAITS
     measures: MetricTraits | None = None
+    # A block may have thousands of params, each of which is looked for.
+    _by_name: Mapping[str, Parameter] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Keep the parameters by their names; of two of one name the first counts."""
+        object.__setattr__(self, "_by_name", {p.name: p for p in reversed(self.parameters)})
 
     def parameter_named(self, name: str) -> Parameter | None:
         """Return the parameter called `name`, or None when there is none."""
-        return next((p for p in self.parameters if p.name == name), None)
+        return self._by_name.get(name)
 
 
 @dataclass(frozen=True, slots=True)
