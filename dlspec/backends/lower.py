@@ -1,6 +1,7 @@
 """Plan -> keras.Model: decides nothing, asserts that Keras sees what the Plan says."""
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import takewhile
@@ -31,6 +32,10 @@ _OF_FLOATS = frozenset({"number", "numbers", "values", "bounds", "schedule"})
 # These take whole numbers for floats, and their config gives back what a spec had written.
 _AS_WRITTEN = frozenset({"layer", "initializer", "constraint"})
 _AROUND = re.compile(r"\AException encountered when calling .*\n|\x1b\[\d+m")
+
+
+class NoOutputError(ValueError):
+    """A node gives fewer tensors than are asked of it, which Keras alone could know."""
 
 
 def compile(plan: Plan) -> keras.Model:
@@ -89,7 +94,7 @@ def _output_tensor(reference: Reference, graph: Graph, tensors: dict[str, Any]) 
     """Return an output; that there is no such output of a node may be known to Keras alone."""
     try:
         return _lowered_tensor(reference, tensors)
-    except ValueError as error:
+    except NoOutputError as error:
         node = graph.node(reference.node)
         if node.place is None:
             raise
@@ -112,9 +117,7 @@ def _built_call(
     except SpecError:
         raise
     except Exception as error:
-        # Of an unknown shape is a project's own layer, which may raise anything, and what follows.
-        known = all(tensor.shape is not None for _, tensor in node.outputs)
-        if node.place is None or (known and _is_raised_here(error)):
+        if node.place is None or (_is_raised_here(error) and not isinstance(error, NoOutputError)):
             raise
         raise SpecError((_refusal_at_node(node, node.place, error),)) from error
     if node.place is not None and not isinstance(node.operation, Op):
@@ -123,9 +126,13 @@ def _built_call(
 
 
 def _is_raised_here(error: Exception) -> bool:
-    """Return whether the compiler itself raised, and not Keras: that is a mistake of ours."""
-    innermost = list(walk_tb(error.__traceback__))[-1][0]
-    return str(innermost.f_globals.get("__name__", "")).startswith("dlspec.")
+    """Return whether the compiler itself raised, and not Keras: that is a mistake of ours.
+
+    What the standard library raises is the doing of whoever called it, even inside Keras.
+    """
+    modules = [str(f.f_globals.get("__name__", "")) for f, _ in walk_tb(error.__traceback__)]
+    raising = [m for m in modules if m.partition(".")[0] not in sys.stdlib_module_names]
+    return raising[-1].startswith("dlspec.")
 
 
 def _require_new(result: Any, node: Node, tensors: dict[str, Any]) -> None:  # noqa: ANN401 - a layer's result
@@ -244,7 +251,7 @@ def _lowered_tensor(reference: Reference, tensors: dict[str, Any]) -> Any:  # no
     # Flat, as a spec counts them: the states of several cells come in lists of their own.
     values = keras.tree.flatten(tensors[reference.node])
     if reference.output >= len(values):
-        raise ValueError(
+        raise NoOutputError(
             f"`{reference.node}` has no output {reference.output}: {len(values)} come out"
         )
     return values[reference.output]

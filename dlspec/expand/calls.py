@@ -130,7 +130,10 @@ class CallReader:
     ) -> tuple[FlatOp | Poison, dict[str, Span]]:
         """Return a keras.ops call: operands from `args`, else from `from` or the entry above."""
         keywords, places, arguments = self._written_op_arguments(entry, node)
-        if arguments is None:
+        operand = next((p.name for p in entry.parameters if p.type in _TENSORS), None)
+        if arguments is None and operand in keywords:
+            arguments = ()  # the first operand is named: what stands above is not meant
+        elif arguments is None:
             arguments = self._from_flow(entry, flow, written)
         if (
             arguments is None
@@ -156,6 +159,16 @@ class CallReader:
         if positions and entry.name in VARIADIC:
             given |= {p.name for p in entry.parameters if p.type == "tensors"}
         missing = [p.name for p in entry.parameters if p.required and p.name not in given]
+        twice = [name for name in names[:positions] if name in keywords]
+        if twice and entry.name not in VARIADIC:
+            self.reporter.error(
+                Code.ARGUMENT_TWICE,
+                written.span,
+                f"`{twice[0]}` of {word} is given twice",
+                label="by its name, and by its position",
+                help="leave one of the two out",
+            )
+            return False
         if positions > len(names) and entry.name not in VARIADIC:
             self.reporter.error(
                 Code.LAYER_INPUTS,

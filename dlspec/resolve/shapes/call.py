@@ -39,13 +39,34 @@ def sole_input(call: Call) -> Tensor:
     if isinstance(call.inputs, Tensor):
         return call.inputs
     tensors = tuple(call.inputs.values() if isinstance(call.inputs, Mapping) else call.inputs)
+    if isinstance(call.inputs, Mapping):
+        _require_names(call, call.inputs)
+        if len(tensors) == 1:
+            return tensors[0]
     if len(tensors) == 1:
-        return tensors[0]
+        raise ShapeError(
+            Code.LAYER_INPUTS,
+            f"`{call.layer.class_name}` takes one input, not a list of one",
+            field="from",
+            help="leave the brackets of `from` out",
+        )
     raise ShapeError(
         Code.LAYER_INPUTS,
         f"`{call.layer.class_name}` takes one input, not {len(tensors)}",
         help="merge them first, with `Concatenate` or `Add`",
     )
+
+
+def _require_names(call: Call, inputs: Mapping[str, Tensor]) -> None:
+    entry = call.layer.entry
+    missing = [n for n in (entry.required_tensors if entry else ()) if n not in inputs]
+    if missing:
+        raise ShapeError(
+            Code.LAYER_INPUTS,
+            f"`{call.layer.class_name}` is called without `{missing[0]}`",
+            field="from",
+            help=f"write `{missing[0]}` for the tensor that it takes, or its name alone",
+        )
 
 
 def sole_shape(call: Call) -> Shape:

@@ -52,7 +52,11 @@ def cell_of(layer: Object, features: int) -> Cell | None:
     if layer.class_name == "StackedRNNCells":
         cells = layer["cells"]
         assert isinstance(cells, tuple), cells
-        return cell_of_stack(tuple(cell for cell in cells if isinstance(cell, Object)), features)
+        stack = cell_of_stack(tuple(cell for cell in cells if isinstance(cell, Object)), features)
+        if stack is None or layer.arguments.get("trainable") is not False:
+            return stack
+        frozen = tuple(replace(weight, trainable=False) for weight in stack.weights)
+        return replace(stack, weights=frozen)
     name = layer.class_name.removesuffix("Cell")
     gates = _GATES.get(name)
     if gates is None:
@@ -67,6 +71,8 @@ def cell_of(layer: Object, features: int) -> Cell | None:
         Weight("recurrent_kernel", (units, wide)),
         *bias,
     )
+    if layer.arguments.get("trainable") is False:
+        weights = tuple(replace(weight, trainable=False) for weight in weights)
     states = tuple((state, units) for state in gates.states)
     extra = biases * wide + gates.elementwise * units
     return Cell(units, states, weights, (features + units) * wide, extra)

@@ -9,6 +9,7 @@ from dlspec.resolve.shapes import op_images as images
 from dlspec.resolve.shapes import op_layout as layout
 from dlspec.resolve.shapes.op_arguments import TENSORS, Asked, UnknownError, constant_tensor
 from dlspec.resolve.shapes.op_index import infer_get_item_op
+from dlspec.resolve.shapes.op_refusals import refuse_axes, refuse_parts, refuse_string_operands
 
 Rule = Callable[[Asked], Tensor]
 
@@ -92,7 +93,7 @@ def infer_op(
         ShapeError: If the tensors do not fit each other or the literals; `field` is a parameter.
     """
     entry, rule = find_entry("op", name), RULES.get(name)
-    if entry is None or rule is None or len(arguments) > len(entry.parameters):
+    if entry is None or len(arguments) > len(entry.parameters):
         return None
     named: dict[str, object] = {parameter.name: parameter.default for parameter in entry.parameters}
     named |= dict(zip(named, arguments, strict=False)) | dict(keywords or {})
@@ -101,6 +102,12 @@ def infer_op(
         for p in entry.parameters
         if p.type in TENSORS
     }
+    refuse_axes(name, named)
+    refuse_parts(name, named)
+    if rule is None:
+        return None
+    if rule.__module__ == arithmetic.__name__ and rule is not arithmetic.infer_where_op:
+        refuse_string_operands(name, named)
     try:
         return rule(Asked(name, named))
     except UnknownError:
