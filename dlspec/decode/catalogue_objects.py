@@ -374,7 +374,8 @@ def head_of(node: Node) -> tuple[Scalar | None, Node | None]:
 def _example_of_kind(kind: Kind) -> str:
     examples: dict[str, str] = {
         "optimizer": "write `optimizer: {Adam: {learning_rate: 1e-3}}`",
-        "loss": "write `loss: {SparseCategoricalCrossentropy: {from_logits: true}}`",
+        "loss": "write the loss of the target's kind, such as `MeanSquaredError` for a number, "
+        "`{SparseCategoricalCrossentropy: {from_logits: true}}` for a class",
         "metric": "write `metrics: [accuracy]`, or another metric's class name",
         "callback": "write `- EarlyStopping: {patience: 5}`",
         "layer": "write `layer: {LSTM: 64}`",

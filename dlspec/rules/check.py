@@ -29,6 +29,7 @@ from dlspec.rules.layers_in_training import (
     report_unfitted_layers,
 )
 from dlspec.rules.losses import (
+    report_class_loss_on_numbers,
     report_head_width,
     report_logits,
     report_loss_on_target,
@@ -48,6 +49,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     report_data_against_model,
     report_logits,
     report_loss_on_target,
+    report_class_loss_on_numbers,
     report_head_width,
     report_sigmoid_classes,
     report_keras_metrics,

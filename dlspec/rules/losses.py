@@ -5,6 +5,7 @@ from typing import assert_never
 from dlspec.diagnostics.codes import Code
 from dlspec.language.features import ClassFeature, TokensFeature
 from dlspec.language.loss_records import LOSS_OF, LossRecord
+from dlspec.language.metrics import target_kind
 from dlspec.rules.heads import Head
 from dlspec.rules.subject import Checked
 
@@ -46,7 +47,9 @@ def report_loss_on_target(checked: Checked) -> None:
     for head in checked.heads:
         if head.loss is None or not isinstance(head.target, ClassFeature):
             continue
-        found = _loss_conflict(LOSS_OF[head.loss.class_name], head.name, head.target)
+        found = _loss_conflict(
+            LOSS_OF[head.loss.class_name], head.name, head.target, head.activation
+        )
         if found is None:
             continue
         code, message, label, help_ = found
@@ -54,7 +57,7 @@ def report_loss_on_target(checked: Checked) -> None:
 
 
 def _loss_conflict(
-    loss: LossRecord, name: str, target: ClassFeature
+    loss: LossRecord, name: str, target: ClassFeature, activation: str | None
 ) -> tuple[Code, str, str, str] | None:
     """Return code, message, label and help where a loss takes classes for something else."""
     match loss.takes:
@@ -77,7 +80,7 @@ def _loss_conflict(
                 Code.BINARY_LOSS_ON_CLASSES,
                 f"`{loss.name}` takes two classes as 0 and 1",
                 f"`{name}` has {target.num_classes} classes",
-                "write `SparseCategoricalCrossentropy`, or make the target `binary`",
+                _classes_help(activation),
             )
         case "numbers" if not target.one_hot:
             return (
@@ -90,6 +93,37 @@ def _loss_conflict(
             return None
         case _:
             assert_never(loss.takes)
+
+
+def _tells_classes_of_numbers(head: Head) -> bool:
+    if head.loss is None or head.target is None:
+        return False
+    takes = LOSS_OF[head.loss.class_name].takes
+    single = head.width == 1 and takes == "one_hot"
+    return target_kind(head.target) in ("number", "binary") and (takes == "ids" or single)
+
+
+def _classes_help(activation: str | None) -> str:
+    """Return the way to a loss over classes from the activation of a binary head."""
+    beside = " and `activation: softmax`" if activation == "sigmoid" else ""
+    return f"write `SparseCategoricalCrossentropy`{beside}, or make the target `binary`"
+
+
+def report_class_loss_on_numbers(checked: Checked) -> None:
+    """Report a loss over classes on targets that are amounts, or 0 and 1."""
+    for head in checked.heads:
+        if head.loss is None or head.target is None or not _tells_classes_of_numbers(head):
+            continue
+        loss, binary = LOSS_OF[head.loss.class_name], target_kind(head.target) == "binary"
+        wanted = "BinaryCrossentropy" if binary else "MeanSquaredError"
+        holds = "0 and 1" if binary else "numbers"
+        checked.reporter.error(
+            Code.CLASS_LOSS_ON_NUMBERS,
+            head.loss_place,
+            f"`{loss.name}` tells classes apart and gets {holds}",
+            label=f"`{head.name}` holds {holds}",
+            help=f"write `{wanted}`, or make the target a `class`",
+        )
 
 
 def report_head_width(checked: Checked) -> None:
@@ -121,7 +155,7 @@ def _wanted_width(head: Head) -> int | None:
 def report_sigmoid_classes(checked: Checked) -> None:
     """Report a sigmoid before a loss over exclusive classes."""
     for head in checked.heads:
-        if head.loss is None or head.activation != "sigmoid":
+        if head.loss is None or head.activation != "sigmoid" or _tells_classes_of_numbers(head):
             continue
         word = head.loss.class_name
         if LOSS_OF[word].takes in ("ids", "one_hot"):

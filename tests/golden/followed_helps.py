@@ -50,7 +50,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL203_graph_is_a_mapping": [("    Dense: 10", "    - Dense: 10")],
     "DL203_input_shape_is_a_number": [("{x: 8}", "{x: [8]}")],
     "DL203_metrics_mapping_of_numbers": [("metrics: 3", "metrics: [accuracy]")],
-    "DL203_null_loss": [("loss: null", f"loss: {_SPARSE}")],
+    "DL203_null_loss": [("loss: null", "loss: MeanSquaredError")],
     "DL203_patterns_and_ids": [("one: 2.0", '"1": 5.0')],
     "DL203_separator_of_many": [('"::"', '","')],
     "DL203_zoo_param": [("ten", "3")],
@@ -290,6 +290,11 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("F1Score", "{F1Score: {threshold: 0.5}}"),
         ("CategoricalAccuracy", "BinaryAccuracy"),
         ("CosineSimilarity", "BinaryAccuracy"),
+    ],
+    "DL521_numbers": [
+        (f"price: {_SPARSE}", "price: MeanSquaredError"),
+        ("sold: SparseCategoricalCrossentropy", "sold: BinaryCrossentropy"),
+        ("share: CategoricalCrossentropy", "share: MeanSquaredError"),
     ],
     "DL530_lookups": [
         ("max_tokens: 9", "max_tokens: 9, vocabulary: [1, 2, 3]"),
