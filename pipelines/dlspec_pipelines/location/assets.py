@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, assert_never
 
 import dagster as dg
 from pydantic import Field
@@ -22,7 +22,7 @@ from dlspec_pipelines.location.checks import (
 from dlspec_pipelines.location.data_files import data_keys
 from dlspec_pipelines.location.metadata import metadata_of
 from dlspec_pipelines.specs import BrokenSpec, SpecFile
-from dlspec_pipelines.steps.records import Dataset, Evaluation, TrainedModel
+from dlspec_pipelines.steps.records import Dataset, Evaluation, StepRecord, TrainedModel
 from dlspec_pipelines.steps.reuse import (
     STEP_VERSIONS,
     evaluated_before,
@@ -279,13 +279,19 @@ def _asset_description(spec: SpecFile, step: Step) -> str:
 
 def _asset_kinds(plan: Plan, step: Step) -> set[str]:
     assert plan.data is not None
-    return {
-        "dataset": {plan.data.source.tool, "numpy"},
-        "model": {"keras", backend_of(plan)},
-        "evaluation": {"keras", "numpy"},
-        "report": {"html"},
-        "champion": {"keras"},
-    }[step]
+    match step:
+        case "dataset":
+            return {plan.data.source.tool, "numpy"}
+        case "model":
+            return {"keras", backend_of(plan)}
+        case "evaluation":
+            return {"keras", "numpy"}
+        case "report":
+            return {"html"}
+        case "champion":
+            return {"keras"}
+        case _:
+            assert_never(step)
 
 
 def _asset_inputs(spec: SpecFile, step: Step) -> dict[str, dg.AssetIn]:
@@ -313,7 +319,7 @@ def _require_trainable(spec: SpecFile, context: dg.AssetExecutionContext) -> Non
 def _materialized_record(
     spec: SpecFile,
     step: Step,
-    record: object,
+    record: StepRecord,
     *,
     version: str,
     checks: Sequence[dg.AssetCheckResult] = (),

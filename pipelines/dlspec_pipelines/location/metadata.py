@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import dagster as dg
 
@@ -12,11 +12,12 @@ from dlspec_pipelines.steps.records import (
     Evaluation,
     Report,
     Started,
+    StepRecord,
     TrainedModel,
 )
 
 
-def metadata_of(record: object) -> dict[str, Any]:
+def metadata_of(record: StepRecord) -> dict[str, Any]:
     """Return a record's numbers, paths and tables as Dagster metadata."""
     match record:
         case Dataset():
@@ -29,7 +30,8 @@ def metadata_of(record: object) -> dict[str, Any]:
             return _report_metadata(record)
         case Champion():
             return _champion_metadata(record)
-    raise AssertionError(record)
+        case _:
+            assert_never(record)
 
 
 def _dataset_metadata(made: Dataset) -> dict[str, Any]:

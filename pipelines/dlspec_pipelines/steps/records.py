@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import AfterValidator, PlainSerializer, TypeAdapter, ValidationError
 
@@ -222,6 +222,9 @@ class Champion:
     promoted: bool
 
 
+# What the steps of the chain give.
+StepRecord = Dataset | TrainedModel | Evaluation | Report | Champion
+
 # What each record is called in a file.
 RECORDS: Mapping[type, Format] = {
     Dataset: Format("dlspec-dataset"),
@@ -231,6 +234,7 @@ RECORDS: Mapping[type, Format] = {
     Report: Format("dlspec-report"),
     Champion: Format("dlspec-champion"),
 }
+assert set(RECORDS) == {Start, *get_args(StepRecord)}, "a record has no format, or the reverse"
 _CODECS: Mapping[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in RECORDS}
 
 
