@@ -101,8 +101,10 @@ def _measure(room: Room, folder: Path, count: int, seed: int) -> None:
     _mutmut(folder, "run", "none.of.these")
     known = sorted(_listed_mutants(folder))
     drawn = sorted(random.Random(seed).sample(known, min(count, len(known))))  # noqa: S311 - a sample
-    _mutmut(folder, "run", "--max-children", "1", *drawn)
+    said = _mutmut(folder, "run", "--max-children", "1", *drawn)
     states = _listed_mutants(folder)
+    if any(states[name] == "not checked" for name in drawn):
+        raise click.ClickException(f"the tests fail without a mutant too:\n{said[-2000:]}")
     lived = [name for name in drawn if states[name] in ("survived", "no tests")]
     lived = [name for name in lived if not room.judges or _passes(room.judges, name, folder)]
     print(f"| {room.name} | {len(drawn)} | {len(lived)} | {len(lived) / len(drawn):.0%} |\n")
