@@ -9,6 +9,7 @@ from dlspec.language.features import (
     ImageFeature,
     NumberFeature,
     SequenceFeature,
+    SeriesFeature,
     VectorFeature,
 )
 from dlspec.language.row_splits import FractionSplit, GivenSplit, TimeSplit
@@ -256,3 +257,27 @@ def test_a_column_is_odd_where_values_are_missing_or_all_the_same(column, kinds)
 )
 def test_classes_are_out_of_balance_above_ten_to_one(train, kinds):
     assert [one.kind for one in odd_balance("c", {"train": train})] == kinds
+
+
+@pytest.mark.parametrize(
+    ("feature", "columns"),
+    [
+        (NumberFeature("n", scale=0.5, standardize=True), {"n": _FIRST}),
+        (
+            SequenceFeature("s", 1, 1, scale=0.5, standardize=True),
+            {"s": _FIRST[:, None, None]},
+        ),
+        (
+            ImageFeature("i", (1, 1), 1, scale=0.5, standardize=True),
+            {"i": _FIRST[:, None, None, None]},
+        ),
+    ],
+)
+def test_a_mean_is_that_of_the_scaled_numbers(feature, columns):
+    assert fitted_on(feature, columns, [0, 1]).mean == pytest.approx((1.0,))
+
+
+def test_a_series_has_no_gaps():
+    table = Table({"a": np.array([1.0, np.nan, 3.0])})
+    with pytest.raises(StepError, match="column `a`, row 1: the value is missing"):
+        gather_raw_values(SeriesFeature(("a",), 2), table)

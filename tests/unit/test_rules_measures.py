@@ -55,10 +55,12 @@ def test_one_output_gives_its_figures_under_their_own_names(metrics, monitor, fo
         ("[]", "u_loss", []),
         ("[]", "val_v_loss", []),
         ("[]", "w_loss", ["DL509"]),
-        # Keras gives the metrics of a plain list to the first output.
-        ("[MeanAbsoluteError]", "u_mean_absolute_error", []),
-        ("[MeanAbsoluteError]", "v_mean_absolute_error", ["DL509"]),
-        ("[MeanAbsoluteError]", "mean_absolute_error", ["DL509"]),
+        # Of a plain list Keras gives each output the metric in its place.
+        ("[MeanAbsoluteError]", "u_mean_absolute_error", ["DL520"]),
+        ("[MeanAbsoluteError]", "mean_absolute_error", ["DL520", "DL509"]),
+        ("[MeanAbsoluteError, Poisson]", "u_mean_absolute_error", []),
+        ("[MeanAbsoluteError, Poisson]", "v_poisson", []),
+        ("[MeanAbsoluteError, Poisson]", "v_mean_absolute_error", ["DL509"]),
         ("{v: [MeanAbsoluteError]}", "v_mean_absolute_error", []),
         ("{v: [MeanAbsoluteError]}", "u_mean_absolute_error", ["DL509"]),
         ("{v: [MeanAbsoluteError]}", "mean_absolute_error", ["DL509"]),
