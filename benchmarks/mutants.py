@@ -76,10 +76,10 @@ ROOMS = (
             "tests/unit/test_datasets*.py",
             "tests/unit/test_time_steps.py",
             "tests/unit/test_trained_types.py",
-            "tests/pipelines/test_image_files.py",
             "tests/pipelines/test_promotion.py",
             "tests/pipelines/test_evaluation_metrics.py",
         ),
+        ("tests/pipelines/test_image_files.py",),
     ),
 )
 
