@@ -30,6 +30,9 @@ def test_the_spec_itself_is_without_findings():
         ("", ["RandAugment: {value_range: [0, 16]}", "Rescaling: $1/16"], []),
         ("", ["RandomFlip: horizontal"], ["DL511"]),
         ("", ["Conv2D: [4, 3]", "BatchNormalization"], ["DL511"]),
+        # A function is no layer with a trait.
+        ("", ["ops.square"], ["DL511"]),
+        (", scale: $1/16", ["ops.square"], []),
     ],
 )
 def test_pixels_are_scaled_by_the_feature_or_by_a_layer_before_any_that_computes(
