@@ -19,7 +19,7 @@ import dlspec
 from dlspec.language.catalogue import find_entry
 from dlspec_pipelines.steps import store
 from dlspec_pipelines.steps.step_errors import StepError, Stopped
-from dlspec_pipelines.steps.training.progress import EpochEnd, Notice
+from dlspec_pipelines.steps.training.progress import EpochEnd
 from dlspec_pipelines.steps.training.train import train, work_key
 from dlspec_pipelines.trainer.callback_packages import require_callback_packages
 
@@ -104,42 +104,50 @@ def test_a_training_that_was_stopped_leaves_the_files_of_one_that_was_not(whole)
     _assert_alike(Path(train(plan, dataset, run="r1", spec_text="").path), whole)
 
 
-_KILLED = """
+# In processes of one kind: the threads of this one, and so the work's key, are settled already.
+_TRAINED = """
     import os, signal, sys
+    killed = sys.argv.pop()
     sys.path[:0] = sys.argv[1:]
     from test_callback_files import TEXT
     from training_specs import prepared
     from dlspec_pipelines.steps.training.progress import EpochEnd
     from dlspec_pipelines.steps.training.train import train
 
-    def kill(said):
+    heard = []
+
+    def hear(said):
+        heard.append(said)
         # The first checkpoint is of epoch 1, and this epoch's is not written yet.
-        if isinstance(said, EpochEnd) and said.epoch == 3:
+        if killed == "killed" and isinstance(said, EpochEnd) and said.epoch == 3:
             os.kill(os.getpid(), signal.SIGKILL)
 
     plan, dataset = prepared(TEXT)
-    train(plan, dataset, run="r1", spec_text="", progress=kill)
+    trained = train(plan, dataset, run="r1", spec_text="", progress=hear)
+    print(heard[0].text, trained.path, sep="\\n")
     """
 
 
-def test_what_was_written_after_the_checkpoint_is_taken_back(whole):
+def _trained_apart(how: str) -> subprocess.CompletedProcess[str]:
     here = Path(__file__).parent
-    paths = [str(here), str(here.parents[1])]
-    command = [sys.executable, "-c", textwrap.dedent(_KILLED), *paths]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr
-    plan, dataset = prepared(TEXT)
-    work = store.work_folder(work_key(plan, dataset))
-    assert (work / "checkpoint.npz").exists()
+    command = [sys.executable, "-c", textwrap.dedent(_TRAINED), str(here), str(here.parents[1])]
+    return subprocess.run([*command, how], capture_output=True, text=True, check=False)
+
+
+def test_what_was_written_after_the_checkpoint_is_taken_back(whole):
+    killed = _trained_apart("killed")
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    (checkpoint,) = store.work_folder("any").parent.glob("*/checkpoint.npz")
+    work = checkpoint.parent
     assert len((work / "files" / "logs/log.csv").read_text().splitlines()) == 4
     (work / "files" / "after-09-0.000.keras").write_bytes(b"of an epoch that never comes again")
     with (work / "files" / "logs/log.csv").open("a") as log:
         log.write("3;half a li")
-    said = []
-    trained = train(plan, dataset, run="r1", spec_text="", progress=said.append)
-    assert isinstance(said[0], Notice)
-    assert said[0].text.startswith("continuing after epoch ")
-    _assert_alike(Path(trained.path), whole)
+    done = _trained_apart("whole")
+    assert done.returncode == 0, done.stderr
+    said, path = done.stdout.splitlines()
+    assert said.startswith("continuing after epoch ")
+    _assert_alike(Path(path), whole)
 
 
 def test_what_was_written_without_a_checkpoint_is_taken_back(whole):

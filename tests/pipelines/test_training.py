@@ -164,7 +164,7 @@ _UNWATCHED = MOONS.replace(
 ).replace(", patience: 50}", "}")
 _BY_AUC = MOONS.replace(
     "monitor: val_loss, patience: $p", "monitor: val_auc, patience: $p"
-).replace("{BinaryAccuracy: {threshold: 0.0}}", "{AUC: {name: auc}}")
+).replace("{BinaryAccuracy: {threshold: 0.0}}", "{AUC: {name: auc, from_logits: true}}")
 
 
 def _validation_loss(trained, plan, dataset):

@@ -121,9 +121,10 @@ def test_a_run_that_goes_on_from_another_begins_where_that_ended(source):
     for name in before:
         assert np.array_equal(before[name], after[name]) or name.startswith(moved)
     assert done.start.initialised == {}
-    assert start_lines(done.start) == [
-        "all 3 layers, 3,002 parameters, taken by name from the run `source-run`"
-    ]
+    assert start_lines(done.start) == (
+        "all 3 layers, 3,002 parameters, taken by name from the run `source-run`",
+        [],
+    )
 
 
 def test_other_start_weights_are_other_work_and_a_stopped_one_goes_on_to_the_same_bits(
@@ -195,9 +196,10 @@ def test_the_lines_of_many_layers_stay_few():
     names = tuple(f"layer{i}" for i in range(40))
     started = Started("w.h5", None, "0", "position", 7, names, {"head": "not in the file"}, {})
     lines = start_lines(started)
-    assert lines[0] == "40 layers, 7 parameters, taken by position from `w.h5`"
-    assert lines[12] == "taken        and 29 more"
-    assert lines[13:] == ["initialised  head         not in the file"]
+    head, rows = lines
+    assert head == "40 layers, 7 parameters, taken by position from `w.h5`"
+    assert rows[11] == ("taken", "and 29 more", "")
+    assert rows[12:] == [("initialised", "head", "not in the file")]
 
 
 def test_an_imported_model_is_fine_tuned_from_its_weights(home, tmp_path):
