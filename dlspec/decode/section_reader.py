@@ -7,6 +7,7 @@ from typing import Any
 
 from dlspec.decode.argument_values import CHOSEN_BY_KERAS
 from dlspec.decode.catalogue_objects import head_of, nested_object
+from dlspec.decode.inherited_values import with_values_of
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Help, Replacement, Reporter
 from dlspec.diagnostics.source import Span
@@ -243,6 +244,10 @@ class RecordReader:
                 decoded[key.name] = None
             else:
                 decoded[key.name] = self.value(key.kind, child, f"{path}.{key.name}")
+                if isinstance(key.kind, kinds.Tagged) and key.kind.like is not None:
+                    decoded[key.name] = with_values_of(
+                        decoded[key.kind.like], decoded[key.name], said=child
+                    )
         return record(**{_record_field_name(name): value for name, value in decoded.items()})
 
     def checked_record_keys(

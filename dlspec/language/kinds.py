@@ -78,10 +78,12 @@ class Tagged:
     """A mapping whose kind is the one key it shares with `types`, such as `{csv: data.csv}`.
 
     Where one key stands for several records, as `synthetic` does, its value tells them apart.
+    A record of the same class under the key `like`, beside it, gives the values that are not said.
     """
 
     what: str
     types: Mapping[str, "type | Mapping[str, type]"]
+    like: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

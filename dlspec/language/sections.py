@@ -29,7 +29,12 @@ from dlspec.language.metrics import COMPARABLE_METRICS, GATED_WITHOUT_METRIC, ME
 from dlspec.language.prediction import Prediction
 from dlspec.language.row_splits import SPLITS, FractionSplit, Split, split_type
 from dlspec.language.significance_tests import SIGNIFICANCE_TEST_OF
-from dlspec.language.sources import SOURCES_BY_WORD, Source
+from dlspec.language.sources import (
+    SOURCES_BY_WORD,
+    TEST_SOURCES_BY_WORD,
+    FileSource,
+    Source,
+)
 from dlspec.syntax.scalars import Poison
 
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -66,6 +71,12 @@ class Data:
     )
     expect: Mapping[str, Expectation] | None = spec_key(
         MapOf(Record(Expectation)), "The contract: column to checks.", default=None
+    )
+    test: FileSource | None = spec_key(
+        Tagged("test source", TEST_SOURCES_BY_WORD, like="source"),
+        "The file of the test rows, for `split: {test: given}`; read as `source` where it says "
+        "nothing else.",
+        default=None,
     )
 
 

@@ -19,14 +19,7 @@ def report_data_section(checked: Checked) -> None:
     split = data.split
     if isinstance(split, FractionSplit | GivenSplit) and split.stratify is not None:
         _check_stratify(split.stratify, data, spec, reporter)
-    if isinstance(split, GivenSplit) and not data.source.has_test_rows:
-        reporter.error(
-            Code.CONFLICT,
-            spec.places.value("data.split.test"),
-            "this source has no test rows of its own",
-            label="only keras data sets bring them",
-            help="write a share, such as `test: 0.15`",
-        )
+    _check_given_rows(data, spec, reporter)
     if isinstance(split, FractionSplit | TimeSplit) and split.validation + split.test >= 1:
         reporter.error(
             Code.OUT_OF_RANGE,
@@ -37,6 +30,47 @@ def report_data_section(checked: Checked) -> None:
         )
     _check_windows(data, spec, reporter)
     _check_expected_columns(data, spec, reporter)
+
+
+def _check_given_rows(data: Data, spec: ModelSpec, reporter: Reporter) -> None:
+    """Report test rows that are taken and not given, given and not taken, or given twice."""
+    source, given = data.source, data.test
+    if given is None:
+        if isinstance(data.split, GivenSplit) and not source.has_test_rows:
+            beside = f", or name their file beside `source`: `test: {{{source.word}: <file>}}`"
+            reporter.error(
+                Code.CONFLICT,
+                spec.places.value("data.split.test"),
+                "this source has no test rows of its own",
+                label="`keras` brings them, and an `npz` of `x_train` and `x_test`",
+                help="write a share, such as `test: 0.15`" + (beside if source.endings else ""),
+            )
+        return
+    if not source.endings:
+        reporter.error(
+            Code.CONFLICT,
+            spec.places.key("data.test"),
+            f"`test` names the test rows of a file, and `{source.word}` reads none",
+            label=f"the source is `{source.word}`",
+            help="leave `test` out" + (", `test: given` takes its own" * source.has_test_rows),
+        )
+    elif not isinstance(data.split, GivenSplit):
+        reporter.error(
+            Code.CONFLICT,
+            spec.places.key("data.test"),
+            "the test rows are named, and the split does not take them",
+            label="nobody reads these rows",
+            help="write `split: {validation: 0.2, test: given}`",
+        )
+    twice = sorted(set(source.files) & set(given.files))
+    if twice:
+        reporter.error(
+            Code.CONFLICT,
+            spec.places.value(f"data.test.{given.word}"),
+            f"`{twice[0]}` is named for training and for test",
+            label="a model is tested on rows that it was not fitted to",
+            help="name the file of the test rows",
+        )
 
 
 def _check_stratify(name: str, data: Data, spec: ModelSpec, reporter: Reporter) -> None:

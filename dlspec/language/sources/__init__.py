@@ -16,6 +16,7 @@ from dlspec.language.sources.two_moons import TwoMoonsSource
 __all__ = [
     "SOURCES",
     "SOURCES_BY_WORD",
+    "TEST_SOURCES_BY_WORD",
     "CsvSource",
     "FileSource",
     "JsonLinesSource",
@@ -50,6 +51,7 @@ assert {kind for kind in SOURCES if kind.endings} == set(get_args(FileSource)), 
     "`FileSource` lists the sources whose files have `endings`, and no other"
 )
 
+TEST_SOURCES_BY_WORD = {kind.word: kind for kind in SOURCES if kind.endings}
 SOURCES_BY_WORD = {
     kind.word: kind
     if kind.generator is None

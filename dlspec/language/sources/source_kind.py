@@ -11,7 +11,7 @@ class SourceKind(Protocol):
         tool: What its rows come out of, as Dagster spells it, which draws a logo for it.
         generator: The value of that key where several records share it, such as `sine`; else None.
         endings: The endings of the files that it reads; none of a source without files.
-        has_test_rows: Whether it marks rows as test rows of its own.
+        has_test_rows: Whether some of its rows are, or may be, test rows of its own.
     """
 
     word: ClassVar[str]

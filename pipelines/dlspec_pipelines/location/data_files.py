@@ -82,7 +82,10 @@ def _file_asset(key: dg.AssetKey, path: Path) -> dg.AssetsDefinition:
 
 
 def _source_file_names(spec: SpecFile) -> tuple[str, ...]:
-    return () if spec.plan.data is None else spec.plan.data.source.files
+    data = spec.plan.data
+    if data is None:
+        return ()
+    return (*data.source.files, *(() if data.test is None else data.test.files))
 
 
 def _data_file_path(name: str, base: Path) -> Path:

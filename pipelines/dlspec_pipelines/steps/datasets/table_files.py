@@ -82,13 +82,18 @@ def stacked_file_table(parts: Mapping[Path, dict[str, Array]]) -> Table:
             raise unreadable_source(f"`{path}` has other columns than `{first}`: `{odd[0]}`")
     if others:
         columns = {
-            name: _joined_column_pieces(name, [part[name] for part in parts.values()])
+            name: joined_column_pieces(name, [part[name] for part in parts.values()])
             for name in columns
         }
     return Table(columns, files=tuple((path, Table(part).rows) for path, part in parts.items()))
 
 
-def _joined_column_pieces(name: str, pieces: list[Array]) -> Array:
+def joined_column_pieces(name: str, pieces: list[Array]) -> Array:
+    """Return the values of a column from several files, under one another.
+
+    Raises:
+        StepError: If their rows have other shapes.
+    """
     kinds = {"text" if piece.dtype == np.object_ else "number" for piece in pieces}
     shapes = {piece.shape[1:] for piece in pieces}
     if len(shapes) > 1:

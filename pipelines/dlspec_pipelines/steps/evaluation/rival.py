@@ -10,7 +10,7 @@ import numpy as np
 from dlspec.language.sections import Championship
 from dlspec.resolve.plan import Plan
 from dlspec_pipelines.steps import store
-from dlspec_pipelines.steps.datasets.read_source import read_source_table
+from dlspec_pipelines.steps.datasets.given_test_rows import read_data_table
 from dlspec_pipelines.steps.engine.batches import Array
 from dlspec_pipelines.steps.evaluation.forward import load_model, pack_inputs, predict_samples
 from dlspec_pipelines.steps.evaluation.outputs import Predicted, signature_of_plan_document
@@ -75,7 +75,7 @@ def predict_as_rival(
         return Rival(champion.run, predicted, np.ones(len(test.rows), dtype=bool))
     assert plan.data is not None
     text = text_columns_of(preparation)
-    table = read_source_table(plan.data.source, base, text_columns=text)
+    table = read_data_table(plan.data, base, text_columns=text)
     applied = apply_preparation(preparation, table)
     inputs, found = _at_rows(applied, test.rows)
     predicted = _predict_with_champion(folder, theirs, inputs, base=base)

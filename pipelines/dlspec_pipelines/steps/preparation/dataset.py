@@ -15,8 +15,8 @@ from dlspec.language.sections import Data
 from dlspec.language.sources import CsvSource, JsonLinesSource, ParquetSource
 from dlspec.resolve.plan import canonical_digest
 from dlspec_pipelines.steps.datasets.contract import Checked, validate_contract
+from dlspec_pipelines.steps.datasets.given_test_rows import content_hashes, read_data_table
 from dlspec_pipelines.steps.datasets.hygiene import Finding
-from dlspec_pipelines.steps.datasets.read_source import content_hash, read_source_table
 from dlspec_pipelines.steps.datasets.table import Rows, Table, require_columns, unpreparable_data
 from dlspec_pipelines.steps.file_digests import (
     note_file_digests,
@@ -67,7 +67,7 @@ def fingerprint_of(data: Data, base: Path) -> str:
     Raises:
         StepError: If a file of the source is not there (DL610), or a picture that it names (DL613).
     """
-    content = (content_hash(data.source, base), *_picture_digests(data, base))
+    content = (*content_hashes(data, base), *_picture_digests(data, base))
     parts = (canonical_digest(data), *content, str(VERSION))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -84,7 +84,7 @@ def _picture_digests(data: Data, base: Path) -> tuple[str, ...]:
 
 
 def _table_of_data(data: Data, base: Path) -> Table:
-    return read_source_table(data.source, base, text_columns=_picture_columns_of_data(data))
+    return read_data_table(data, base, text_columns=_picture_columns_of_data(data))
 
 
 def _picture_columns_of_data(data: Data) -> tuple[str, ...]:

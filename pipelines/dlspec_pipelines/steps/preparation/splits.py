@@ -130,7 +130,8 @@ def _split_by_given_test(table: Table, strata: Array | None, split: GivenSplit) 
     if table.given_test is None:
         raise unpreparable_data(
             "the source has no test rows of its own, as `test: given` asks for",
-            help="write a share, such as `test: 0.2`",
+            help="write a share, such as `test: 0.2`, or name the file of the test rows beside "
+            "`source`",
         )
     others = np.flatnonzero(~table.given_test)
     counts = {"validation": _count_rows_of_share(len(others), split.validation)}

@@ -1,0 +1,115 @@
+"""The rows of a data section: those of `source`, and behind them those of `test`."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.suggest import suggest
+from dlspec.language.sections import Data
+from dlspec.language.sources import FileSource
+from dlspec_pipelines.steps.datasets.read_source import content_hash, read_source_table
+from dlspec_pipelines.steps.datasets.table import (
+    Array,
+    Table,
+    shown_value,
+    unpreparable_data,
+    unreadable_source,
+)
+from dlspec_pipelines.steps.datasets.table_files import joined_column_pieces
+from dlspec_pipelines.steps.step_errors import StepError
+
+
+def read_data_table(data: Data, base: Path, *, text_columns: tuple[str, ...] = ()) -> Table:
+    """Read the source, and below its rows those that `test` names, marked as test rows.
+
+    Args:
+        base: The folder of the spec, where relative paths start.
+        text_columns: Whose values are text where the format does not tell text from numbers.
+
+    Raises:
+        StepError: If a file cannot be read (DL610), the test rows lack a column that the spec
+            reads (DL611), or hold another kind of values there (DL613).
+    """
+    table = read_source_table(data.source, base, text_columns=text_columns)
+    if data.test is None:
+        return table
+    if table.given_test is not None:
+        raise unreadable_source(
+            f"`{data.source.word}` has test rows of its own, and `test` names others",
+            help="leave `test` out",
+        )
+    texts = tuple(name for name, column in table.columns.items() if column.dtype == np.object_)
+    test = read_source_table(data.test, base, text_columns=(*text_columns, *texts))
+    return _with_rows_below(table, test, read=_columns_that_are_read(data), named=data.test)
+
+
+def content_hashes(data: Data, base: Path) -> tuple[str, ...]:
+    """Return what changes when the content of the source does, and of the test rows' file.
+
+    Raises:
+        StepError: If a file is not there (DL610).
+    """
+    own = content_hash(data.source, base)
+    return (own,) if data.test is None else (own, content_hash(data.test, base))
+
+
+def _columns_that_are_read(data: Data) -> set[str]:
+    features = (*data.inputs.values(), *data.targets.values())
+    return {*(name for one in features for name in one.columns), *(data.expect or {})}
+
+
+def _with_rows_below(table: Table, test: Table, *, read: set[str], named: FileSource) -> Table:
+    """Return both tables as one, without the columns that only one has and nobody reads."""
+    where = ", ".join(f"`{name}`" for name in named.files)
+    lacking = [name for name in table.columns if name in read and name not in test.columns]
+    if lacking:
+        raise _lacking_columns_error(lacking, table, test, where)
+    columns = {}
+    for name, column in table.columns.items():
+        if name in test.columns:
+            _require_same_values(name, column, test, where)
+            columns[name] = joined_column_pieces(name, [column, test.columns[name]])
+    marks = np.repeat([False, True], [table.rows, test.rows])
+    return Table(columns, marks, (*table.files, *test.files))
+
+
+def _lacking_columns_error(
+    lacking: Iterable[str], table: Table, test: Table, where: str
+) -> StepError:
+    own: Mapping[str, Array] = {n: c for n, c in test.columns.items() if n not in table.columns}
+    told = ", ".join(f"`{name}`" for name in lacking)
+    near = [(name, suggest(name, own)) for name in lacking]
+    written = [f"`{name}` in the place of `{other}`" for name, other in near if other is not None]
+    has = ", ".join(f"`{name}`" for name in list(test.columns)[:12])
+    return StepError(
+        f"the test rows in {where} have no column {told}, which the source has",
+        code=Code.COLUMN_NOT_FOUND.value,
+        help=f"write {' and '.join(written)} into the header of {where}"
+        if written
+        else f"name a file with the columns of the source; this one has {has}",
+    )
+
+
+def _require_same_values(name: str, column: Array, test: Table, where: str) -> None:
+    """Check that numbers stand where the source has numbers, and rows of the same shape."""
+    found = test.columns[name]
+    if column.shape[1:] != found.shape[1:] and np.object_ not in (column.dtype, found.dtype):
+        raise unpreparable_data(
+            f"column `{name}` holds values of shape {found.shape[1:]} in {where}, "
+            f"and of shape {column.shape[1:]} in the source"
+        )
+    if column.dtype.kind in "iufb" and found.dtype == np.object_ and found.ndim == 1:
+        present = np.flatnonzero(~np.asarray(pd.isna(pd.Series(found))))
+        if not present.size:
+            return
+        numbers = pd.to_numeric(pd.Series(found[present]), errors="coerce")
+        odd = present[np.flatnonzero(np.isnan(numbers))]
+        row = int(odd[0] if odd.size else present[0])
+        raise unpreparable_data(
+            f"column `{name}`, {test.place_of(row)}: {shown_value(found[row])} is no number, "
+            "and the source holds numbers there",
+            help="correct the value, or list it under `missing` where it stands for none",
+        )
