@@ -2,23 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, assert_never
+from typing import Literal
 
-from dlspec.language.features import (
-    BinaryFeature,
-    CategoryFeature,
-    ClassFeature,
-    Feature,
-    ImageFeature,
-    NumberFeature,
-    SequenceFeature,
-    SeriesFeature,
-    SeriesTarget,
-    TokensFeature,
-    VectorFeature,
-)
+from dlspec.language.features import Feature, TargetKind
 
-TargetKind = Literal["class", "binary", "tokens", "number"]
 Better = Literal["higher", "lower"]
 # What a metric reads of the model: its answers, the probability or the order of its classes, or
 # the sequences that `prediction.generate` gives for the inputs of the test rows.
@@ -187,19 +174,9 @@ GATED_WITHOUT_METRIC = ("loss", *COST_FIGURES)
 
 def target_kind(target: Feature) -> TargetKind:
     """Return what a target's values are to a metric."""
-    match target:
-        case ClassFeature():
-            return "class"
-        case BinaryFeature():
-            return "binary"
-        case TokensFeature():
-            return "tokens"
-        case NumberFeature() | VectorFeature() | ImageFeature() | SeriesTarget():
-            return "number"
-        case CategoryFeature() | SeriesFeature() | SequenceFeature():
-            raise AssertionError(f"no target is a {type(target).__name__}")
-        case _:
-            assert_never(target)
+    kind = target.learned_as
+    assert kind is not None, f"no target is a {type(target).__name__}"
+    return kind
 
 
 def metrics_by_target(metric: str, targets: Mapping[str, Feature]) -> dict[str, str]:

@@ -249,7 +249,7 @@ def test_repeated_rows_and_unknown_categories_are_written_down(tmp_path):
 def _unknown_messages(tmp_path, words, vocabulary):
     rows = [f"{word},{i % 2}" for i, word in enumerate(words)]
     (tmp_path / "a.csv").write_text("\n".join(["word,t", *rows]))
-    feature = CategoryFeature("word", vocabulary)
+    feature = CategoryFeature("word", vocabulary, rare="unknown")
     targets = {"t": BinaryFeature("t")}
     data = Data(CsvSource(("a.csv",)), {"w": feature}, targets, FractionSplit(0.1, 0.1, None, 1))
     findings = _contract(prepare_dataset(data, base=tmp_path))["findings"]

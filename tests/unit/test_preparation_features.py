@@ -157,7 +157,7 @@ def test_found_categories_are_those_of_the_training_rows_in_order():
 
 def test_the_most_frequent_categories_are_kept():
     columns = {"c": [5, 5, 7, 9, 9, 9]}
-    fitted, made = _made(CategoryFeature("c", 3), columns)
+    fitted, made = _made(CategoryFeature("c", 3, rare="unknown"), columns)
     assert fitted.vocabulary == (5, 9)
     assert made.tolist() == [1, 1, 0, 2, 2, 2]
 
@@ -170,11 +170,15 @@ def test_without_an_unknown_id_a_new_category_is_refused():
     assert error.message == "column `c`, row 2: `40` is no category of the training rows"
 
 
-def test_more_categories_than_room_are_refused_without_an_unknown_id():
-    error = _refusal(CategoryFeature("c", 2, unknown=False), {"c": [1, 2, 3]})
-    assert (
-        error.message == "column `c` has 3 categories in the training rows, its vocabulary holds 2"
+@pytest.mark.parametrize("unknown", [True, False])
+def test_more_categories_than_room_are_refused(unknown):
+    feature = CategoryFeature("c", 2 + unknown, unknown=unknown)
+    error = _refusal(feature, {"c": [1, 2, 3]})
+    assert error.message == (
+        "column `c` has 3 categories in the training rows, the vocabulary has room for 2"
     )
+    assert f"`vocabulary: {3 + unknown}`" in error.help
+    _made(CategoryFeature("c", 3 + unknown, unknown=unknown), {"c": [1, 2, 3]})
 
 
 def test_a_vocabulary_of_another_type_is_refused_and_not_all_unknown():

@@ -3,6 +3,7 @@
 from typing import get_args
 
 from dlspec.language.features.binary import BinaryFeature
+from dlspec.language.features.categories import CategoriesFeature
 from dlspec.language.features.category import CategoryFeature
 from dlspec.language.features.class_ import ClassFeature
 from dlspec.language.features.feature_kind import FeatureKind, TargetKind
@@ -18,6 +19,7 @@ __all__ = [
     "INPUT_FEATURES",
     "TARGET_FEATURES",
     "BinaryFeature",
+    "CategoriesFeature",
     "CategoryFeature",
     "ClassFeature",
     "Feature",
@@ -38,6 +40,7 @@ Feature = (
     | NumberFeature
     | VectorFeature
     | CategoryFeature
+    | CategoriesFeature
     | TokensFeature
     | ImageFeature
     | SeriesFeature
@@ -51,6 +54,7 @@ FEATURES: tuple[type[FeatureKind], ...] = (
     NumberFeature,
     VectorFeature,
     CategoryFeature,
+    CategoriesFeature,
     TokensFeature,
     ImageFeature,
     SeriesFeature,

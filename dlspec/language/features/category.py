@@ -3,9 +3,16 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dlspec.language.features.feature_keys import COLUMN
+from dlspec.language.features.feature_keys import (
+    COLUMN,
+    RARE,
+    RARE_DOC,
+    UNKNOWN_DOC,
+    VOCABULARY,
+    VOCABULARY_DOC,
+)
 from dlspec.language.features.feature_kind import TargetKind
-from dlspec.language.kinds import Boolean, Either, Integer, ListOf, Literal_, spec_key
+from dlspec.language.kinds import Boolean, spec_key
 from dlspec.language.tensors import Tensor
 
 
@@ -19,13 +26,9 @@ class CategoryFeature:
     can_stratify: ClassVar[bool] = True
 
     category: str = spec_key(COLUMN, "The column.")
-    vocabulary: tuple[str, ...] | int = spec_key(
-        Either(scalar=Integer(minimum=1), sequence=ListOf(Literal_())),
-        "The categories, or how many ids there are, the unknown one included.",
-    )
-    unknown: bool = spec_key(
-        Boolean(), "Whether id 0 stands for values not seen in training.", default=True
-    )
+    vocabulary: tuple[str, ...] | int = spec_key(VOCABULARY, VOCABULARY_DOC)
+    unknown: bool = spec_key(Boolean(), UNKNOWN_DOC, default=True)
+    rare: str = spec_key(RARE, RARE_DOC, default="refuse")
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dlspec.language.features.feature_keys import COLUMNS, POSITIVE, STANDARDIZE_DOC
+from dlspec.language.features.feature_keys import (
+    COLUMNS,
+    POSITIVE,
+    STANDARDIZE_DOC,
+    written_columns,
+)
 from dlspec.language.features.feature_kind import RowWindow, TargetKind
 from dlspec.language.kinds import Boolean, spec_key
 from dlspec.language.tensors import Tensor
@@ -18,7 +23,7 @@ class SeriesFeature:
     learned_as: ClassVar[TargetKind | None] = None
     can_stratify: ClassVar[bool] = False
 
-    series: tuple[str, ...] = spec_key(COLUMNS, "The columns.")
+    series: tuple[str, ...] = spec_key(COLUMNS, "The columns; `x0..x9` are ten.")
     length: int = spec_key(POSITIVE, "Rows per window.")
     stride: int = spec_key(POSITIVE, "Rows from one window's start to the next.", default=1)
     standardize: bool = spec_key(Boolean(), STANDARDIZE_DOC, default=False)
@@ -26,12 +31,12 @@ class SeriesFeature:
     @property
     def columns(self) -> tuple[str, ...]:
         """Return the columns that it reads."""
-        return self.series
+        return written_columns(self.series)
 
     @property
     def element(self) -> Tensor:
         """Return shape and dtype of one element."""
-        return Tensor((self.length, len(self.series)), "float32")
+        return Tensor((self.length, len(self.columns)), "float32")
 
     @property
     def num_ids(self) -> None:
@@ -58,19 +63,19 @@ class SeriesTarget:
     learned_as: ClassVar[TargetKind | None] = "number"
     can_stratify: ClassVar[bool] = False
 
-    series: tuple[str, ...] = spec_key(COLUMNS, "The columns.")
+    series: tuple[str, ...] = spec_key(COLUMNS, "The columns; `x0..x9` are ten.")
     horizon: int = spec_key(POSITIVE, "Rows to forecast.")
     standardize: bool = spec_key(Boolean(), STANDARDIZE_DOC, default=False)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Return the columns that it reads."""
-        return self.series
+        return written_columns(self.series)
 
     @property
     def element(self) -> Tensor:
         """Return shape and dtype of one element."""
-        columns = () if len(self.series) == 1 else (len(self.series),)
+        columns = () if len(self.columns) == 1 else (len(self.columns),)
         return Tensor((self.horizon, *columns), "float32")
 
     @property

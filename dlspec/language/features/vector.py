@@ -11,6 +11,7 @@ from dlspec.language.features.feature_keys import (
     SCALE,
     SCALE_DOC,
     STANDARDIZE_DOC,
+    written_columns,
 )
 from dlspec.language.features.feature_kind import TargetKind
 from dlspec.language.kinds import Boolean, spec_key
@@ -26,7 +27,9 @@ class VectorFeature:
     learned_as: ClassVar[TargetKind | None] = "number"
     can_stratify: ClassVar[bool] = False
 
-    vector: tuple[str, ...] = spec_key(COLUMNS, "The columns, or one column of vectors.")
+    vector: tuple[str, ...] = spec_key(
+        COLUMNS, "The columns (`x0..x9` are ten), or one column of vectors."
+    )
     length: int | None = spec_key(
         POSITIVE, "Width of the vectors in a single column; several columns say it.", default=None
     )
@@ -37,12 +40,12 @@ class VectorFeature:
     @property
     def columns(self) -> tuple[str, ...]:
         """Return the columns that it reads."""
-        return self.vector
+        return written_columns(self.vector)
 
     @property
     def element(self) -> Tensor:
         """Return shape and dtype of one element."""
-        columns = len(self.vector)
+        columns = len(self.columns)
         return Tensor((self.length or (columns if columns > 1 else None),), "float32")
 
     @property

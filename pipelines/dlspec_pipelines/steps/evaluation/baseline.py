@@ -159,9 +159,9 @@ def _last_values(data: Data, target: object, test: Part, preparation: Preparatio
     if not isinstance(target, SeriesTarget):
         return None
     for name, feature in data.inputs.items():
-        if isinstance(feature, SeriesFeature) and set(target.series) <= set(feature.series):
+        if isinstance(feature, SeriesFeature) and set(target.columns) <= set(feature.columns):
             window = np.asarray(test.inputs[name][:, -1:, :])
             values = invert_scaling(preparation.inputs[name].scaling, window)
-            columns = [feature.series.index(column) for column in target.series]
+            columns = [feature.columns.index(column) for column in target.columns]
             return np.repeat(values[:, :, columns], target.horizon, axis=1)
     return None

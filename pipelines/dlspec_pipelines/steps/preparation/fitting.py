@@ -24,6 +24,7 @@ from dlspec_pipelines.steps.json_documents import (
     read_text_file,
 )
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
+from dlspec_pipelines.steps.preparation.ids import Vocabulary
 from dlspec_pipelines.steps.preparation.numbers import (
     Floats,
     Scaling,
@@ -140,10 +141,17 @@ def _fitted_from_words(features: Mapping[str, type], found: Mapping[str, Any]) -
         name: Fitted(
             cast("Feature", record_from_words(kind, one["feature"])),
             _SCALING.validate_python(one["scaling"]),
-            None if one["vocabulary"] is None else tuple(one["vocabulary"]),
+            _vocabulary_from_words(one["vocabulary"]),
         )
         for name, one in found.items()
     }
+
+
+def _vocabulary_from_words(words: list[Any] | None) -> Vocabulary | None:
+    """Return a vocabulary; a pair of a column and its value is a list in JSON."""
+    if words is None:
+        return None
+    return tuple(tuple(word) if isinstance(word, list) else word for word in words)
 
 
 def load_preparation(path: Path) -> Preparation:

@@ -4,6 +4,7 @@ from typing import assert_never
 
 from dlspec.language.features import (
     BinaryFeature,
+    CategoriesFeature,
     CategoryFeature,
     ClassFeature,
     Feature,
@@ -17,6 +18,7 @@ from dlspec.language.features import (
 )
 from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.preparation.features.binary import BinaryPreparer
+from dlspec_pipelines.steps.preparation.features.categories import CategoriesPreparer
 from dlspec_pipelines.steps.preparation.features.category import CategoryPreparer
 from dlspec_pipelines.steps.preparation.features.class_ import ClassPreparer
 from dlspec_pipelines.steps.preparation.features.image import ImagePreparer
@@ -38,6 +40,8 @@ def preparer_of(feature: Feature) -> Preparer:  # noqa: C901 - one case for each
             return VectorPreparer(feature)
         case CategoryFeature():
             return CategoryPreparer(feature)
+        case CategoriesFeature():
+            return CategoriesPreparer(feature)
         case TokensFeature():
             return TokensPreparer(feature)
         case ClassFeature():

@@ -6,8 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from dlspec.language.features import Feature, ImageFeature
+from dlspec.language.features import CategoriesFeature, Feature, ImageFeature
 from dlspec_pipelines.steps.datasets.table import Array, Table, unpreparable_data
+from dlspec_pipelines.steps.preparation.features.categories import column_vocabulary
+from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.fitting import Preparation
 from dlspec_pipelines.steps.preparation.ids import Vocabulary
 
@@ -53,7 +55,14 @@ def _fitted_vocabularies(preparation: Preparation) -> Iterator[tuple[str, Vocabu
     for fitted in preparation.inputs.values():
         if fitted.vocabulary:
             for name in fitted.feature.columns:
-                yield name, fitted.vocabulary
+                yield name, _vocabulary_of_column(fitted, name)
+
+
+def _vocabulary_of_column(fitted: Fitted, name: str) -> Vocabulary:
+    assert fitted.vocabulary is not None
+    if isinstance(fitted.feature, CategoriesFeature):
+        return column_vocabulary(fitted.feature, fitted.vocabulary, name)
+    return fitted.vocabulary
 
 
 def _is_text_vocabulary(vocabulary: Vocabulary) -> bool:

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from dlspec.language.features import CategoryFeature
+from dlspec.language.features import CategoriesFeature, CategoryFeature
 from dlspec_pipelines.steps.datasets.hygiene import Finding
 from dlspec_pipelines.steps.datasets.table import Array, Table, shown_value, single_column
+from dlspec_pipelines.steps.preparation.features.categories import column_vocabulary
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.ids import Vocabulary
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part
@@ -24,23 +25,37 @@ def unknown_categories(
     In the training rows that is a vocabulary that is too small, or a list that lacks a value.
     """
     for name, fitted in inputs.items():
-        feature = fitted.feature
-        if not isinstance(feature, CategoryFeature) or not feature.unknown:
+        feature, vocabulary = fitted.feature, fitted.vocabulary
+        if not isinstance(feature, CategoryFeature | CategoriesFeature) or not feature.unknown:
             continue
-        assert fitted.vocabulary is not None, "every category is fitted"
-        column = single_column(feature.category, table.columns[feature.category])
-        for part, arrays in parts.items():
-            unknown = np.flatnonzero(np.asarray(arrays.inputs[name]) == 0)
-            if unknown.size:
-                values = column[np.asarray(arrays.rows)[unknown]]
-                text = (
-                    f"{unknown.size} {part} samples of `{name}` hold a category that is not known"
-                )
-                told = _values_told(values, fitted.vocabulary)
-                room = _room_told(feature, fitted.vocabulary, values) if part == "train" else ""
-                yield Finding(
-                    "unknown_categories", f"{name}/{part}", unknown.size, text + told + room
-                )
+        assert vocabulary is not None, "every category is fitted"
+        for place, column in enumerate(feature.columns):
+            ids = {p: _ids_at(arrays.inputs[name], place) for p, arrays in parts.items()}
+            if isinstance(feature, CategoryFeature):
+                known = vocabulary
+                called = name
+            else:
+                known = column_vocabulary(feature, vocabulary, column)
+                called = f"{name}.{column}"
+            values = single_column(column, table.columns[column])
+            for part, arrays in parts.items():
+                unknown = np.flatnonzero(ids[part] == 0)
+                if unknown.size:
+                    there = values[np.asarray(arrays.rows)[unknown]]
+                    room = _room_told(feature, vocabulary, there) if part == "train" else ""
+                    yield _unknown_found(called, part, (there, known), room)
+
+
+def _ids_at(ids: Array, place: int) -> Array:
+    found = np.asarray(ids)
+    return found if found.ndim == 1 else found[:, place]
+
+
+def _unknown_found(called: str, part: str, unknown: tuple[Array, Vocabulary], room: str) -> Finding:
+    values, known = unknown
+    text = f"{values.size} {part} samples of `{called}` hold a category that is not known"
+    told = _values_told(values, known)
+    return Finding("unknown_categories", f"{called}/{part}", values.size, text + told + room)
 
 
 def _values_told(values: Array, vocabulary: Vocabulary) -> str:
@@ -55,8 +70,11 @@ def _values_told(values: Array, vocabulary: Vocabulary) -> str:
     return ": " + ", ".join(told) if told else ": the value is missing"
 
 
-def _room_told(feature: CategoryFeature, vocabulary: Vocabulary, values: Array) -> str:
-    if not isinstance(feature.vocabulary, int):
+def _room_told(
+    feature: CategoryFeature | CategoriesFeature, vocabulary: Vocabulary, values: Array
+) -> str:
+    # Of several columns, the others may lack room, too.
+    if not isinstance(feature, CategoryFeature) or not isinstance(feature.vocabulary, int):
         return ""
     # One more for the unknown id itself.
     needed = len(vocabulary) + pd.Series(values).dropna().nunique() + 1

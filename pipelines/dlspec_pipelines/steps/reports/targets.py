@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from dlspec.language.features import (
     BinaryFeature,
+    CategoriesFeature,
     CategoryFeature,
     ClassFeature,
     Feature,
@@ -128,7 +129,7 @@ def target_view(
             return _forecast_view(name, feature, predictions)
         case NumberFeature() | VectorFeature() | ImageFeature():
             return _numbers_view(name, feature, predictions)
-        case CategoryFeature() | SeriesFeature() | SequenceFeature():
+        case CategoryFeature() | CategoriesFeature() | SeriesFeature() | SequenceFeature():
             raise AssertionError(f"no target is a {type(feature).__name__}")
         case _:
             assert_never(feature)
@@ -204,13 +205,13 @@ def _forecast_view(
     name: str, feature: SeriesTarget, predictions: Mapping[str, Array]
 ) -> NumbersView:
     true, predicted = _flat_truth_and_prediction(predictions, name)
-    shape = (len(true), feature.horizon, len(feature.series))
+    shape = (len(true), feature.horizon, len(feature.columns))
     true, predicted = true.reshape(shape), predicted.reshape(shape)
     panels = [
         _forecast_panel(label, true[..., i], predicted[..., i])
-        for i, label in enumerate(feature.series[:_MAX_COLUMNS])
+        for i, label in enumerate(feature.columns[:_MAX_COLUMNS])
     ]
-    return NumbersView(name, tuple(panels), max(len(feature.series) - _MAX_COLUMNS, 0))
+    return NumbersView(name, tuple(panels), max(len(feature.columns) - _MAX_COLUMNS, 0))
 
 
 def _forecast_panel(label: str, true: Array, predicted: Array) -> Panel:

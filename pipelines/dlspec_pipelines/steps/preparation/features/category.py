@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dlspec.language.features import CategoryFeature
+from dlspec.language.features import CategoriesFeature, CategoryFeature
 from dlspec_pipelines.steps.datasets.table import (
     Array,
     Rows,
@@ -16,8 +16,16 @@ from dlspec_pipelines.steps.datasets.table import (
     unpreparable_data,
 )
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
-from dlspec_pipelines.steps.preparation.ids import Ids, Vocabulary, vocabulary_positions
+from dlspec_pipelines.steps.preparation.ids import (
+    Ids,
+    Vocabulary,
+    cell_or_none,
+    vocabulary_positions,
+)
 from dlspec_pipelines.steps.preparation.raw_columns import Raw
+
+# A column's name and its values.
+Named = tuple[str, Array]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,43 +41,66 @@ class CategoryPreparer:
 
     def fit_rows(self, raw: Raw, train: Rows) -> Fitted:
         """Fit on the training rows."""
-        vocabulary = fit_vocabulary(self.feature, raw.values[train])
+        vocabulary = fit_vocabulary(self.feature, ((self.feature.category, raw.values[train]),))
         return Fitted(self.feature, vocabulary=vocabulary)
 
     def model_values(self, fitted: Fitted, raw: Raw, at: Rows, *, rows: Rows) -> Array:
         """Return the values of some samples."""
         assert fitted.vocabulary is not None, "every category is fitted"
-        return category_ids(self.feature, fitted.vocabulary, raw.values[at], rows=rows)
+        return category_ids(
+            self.feature, fitted.vocabulary, (self.feature.category, raw.values[at]), rows=rows
+        )
 
 
-def fit_vocabulary(feature: CategoryFeature, column: Array) -> Vocabulary:
+def fit_vocabulary(
+    feature: CategoryFeature | CategoriesFeature, columns: tuple[Named, ...]
+) -> Vocabulary:
     """Return the categories in the order of their ids, found in the training rows or listed.
 
-    Where there are more than the vocabulary has room for, the most frequent are kept.
+    Args:
+        columns: Those whose values share their ids.
 
     Raises:
-        StepError: If the training rows have more than there is room for, without an unknown id,
-            or none that is listed (DL613).
+        StepError: If the training rows have more than there is room for, or a column none that is
+            listed (DL613).
     """
     if not isinstance(feature.vocabulary, int):
-        _require_one_known(feature.category, feature.vocabulary, column)
+        for name, column in columns:
+            _require_one_known(name, feature.vocabulary, column)
         return feature.vocabulary
-    counts = pd.Series(column).dropna().value_counts(sort=False)
-    found = sorted(zip(counts.index.tolist(), counts.tolist(), strict=True), key=_category_sort_key)
+    names = tuple(name for name, _ in columns)
+    found = counted_categories(np.concatenate([column for _, column in columns]))
+    kept = most_frequent(feature, names, [count for _, count in found])
+    return tuple(found[at][0] for at in kept)
+
+
+def counted_categories(values: Array) -> list[tuple[object, int]]:
+    """Return each value that is there with how often it is, numbers first, in order."""
+    counts = pd.Series(values).dropna().value_counts(sort=False)
+    found = zip(counts.index.tolist(), counts.tolist(), strict=True)
+    return sorted(found, key=lambda pair: (isinstance(pair[0], str), pair[0]))
+
+
+def most_frequent(
+    feature: CategoryFeature | CategoriesFeature, names: tuple[str, ...], counts: list[int]
+) -> list[int]:
+    """Return the positions of the categories that the vocabulary has room for, ascending.
+
+    Raises:
+        StepError: If it has no room for all, and `rare` does not make them unknown (DL613).
+    """
+    assert isinstance(feature.vocabulary, int)
     room = feature.vocabulary - int(feature.unknown)
-    if len(found) > room and not feature.unknown:
+    if len(counts) > room and not (feature.unknown and feature.rare == "unknown"):
+        listed = ", ".join(f"`{name}`" for name in names)
+        has = f"column {listed} has" if len(names) == 1 else f"columns {listed} have"
+        also = ", or `rare: unknown`, which makes the rarest unknown" if feature.unknown else ""
         raise unpreparable_data(
-            f"column `{feature.category}` has {len(found)} categories in the training rows, "
-            f"its vocabulary holds {room}",
-            help=f"write `vocabulary: {len(found)}`, or `unknown: true` with a larger one",
+            f"{has} {len(counts)} categories in the training rows, "
+            f"the vocabulary has room for {room}",
+            help=f"write `vocabulary: {len(counts) + feature.unknown}`{also}",
         )
-    most_frequent = sorted(found, key=lambda pair: -pair[1])[:room]
-    return tuple(value for value, _ in sorted(most_frequent, key=_category_sort_key))
-
-
-def _category_sort_key(pair: tuple[object, int]) -> tuple[bool, object]:
-    value = pair[0]
-    return isinstance(value, str), value
+    return sorted(sorted(range(len(counts)), key=lambda at: -counts[at])[:room])
 
 
 def _require_one_known(name: str, vocabulary: Vocabulary, column: Array) -> None:
@@ -83,16 +114,22 @@ def _require_one_known(name: str, vocabulary: Vocabulary, column: Array) -> None
 
 
 def category_ids(
-    feature: CategoryFeature, vocabulary: Vocabulary, column: Array, *, rows: Array
+    feature: CategoryFeature | CategoriesFeature,
+    vocabulary: Vocabulary,
+    named: Named,
+    *,
+    rows: Array,
 ) -> Ids:
     """Return the id of each value; with `unknown`, id 0 stands for all that is not known.
 
     Args:
+        named: The column.
         rows: The source's row of each value, for an error.
 
     Raises:
         StepError: If a value is not known and there is no unknown id (DL613).
     """
+    name, column = named
     positions = vocabulary_positions(vocabulary, column)
     if feature.unknown:
         return (positions + 1).astype(np.int32)
@@ -100,9 +137,9 @@ def category_ids(
     if strange.size:
         first = int(strange[0])
         raise refused_value(
-            feature.category,
+            name,
             int(rows[first]),
-            column[first],
+            cell_or_none(column, first),
             "is no category of the training rows",
             help="write `unknown: true`, which keeps id 0 for such values",
         )

@@ -24,7 +24,7 @@ class SeriesPreparer:
     def raw_values(self, table: Table) -> Raw:
         """Return what the feature reads, one entry per row."""
         columns = [
-            numeric_column(name, table.columns[name], gaps=False) for name in self.feature.series
+            numeric_column(name, table.columns[name], gaps=False) for name in self.feature.columns
         ]
         return Raw(np.stack(columns, axis=1))
 

@@ -37,7 +37,7 @@ class VectorPreparer:
                 raw, train, standardize=feature.standardize, scale=feature.scale
             )
         else:
-            scaling = fit_filled_scaling(raw.values[train], feature, feature.vector)
+            scaling = fit_filled_scaling(raw.values[train], feature, feature.columns)
         return Fitted(feature, scaling)
 
     def model_values(self, fitted: Fitted, raw: Raw, at: Rows, *, rows: Rows) -> Array:
@@ -47,10 +47,10 @@ class VectorPreparer:
 
 def _vector_values(feature: VectorFeature, table: Table) -> Array:
     gaps = feature.missing is not None
-    if len(feature.vector) > 1:
-        columns = [numeric_column(c, table.columns[c], gaps=gaps) for c in feature.vector]
+    if len(feature.columns) > 1:
+        columns = [numeric_column(c, table.columns[c], gaps=gaps) for c in feature.columns]
         return np.stack(columns, axis=1)
-    (name,) = feature.vector
+    (name,) = feature.columns
     column = dense_numeric_rows(name, table.columns[name])
     values = column.reshape(len(column), -1)
     if feature.length is not None and values.shape[1] != feature.length:
