@@ -12,25 +12,20 @@ from typing import Any
 import keras
 import numpy as np
 
-from dlspec.backends.project_classes import class_of_entry, require_saved
+from dlspec.backends.keras_objects import Models, build_object
 from dlspec.backends.torch_names import allow_dots
+from dlspec.backends.training_objects import compile_training
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Diagnostic, SpecError
 from dlspec.diagnostics.source import Span
 from dlspec.expand.flat import Use
 from dlspec.language import catalogue
-from dlspec.language.catalogue import ClassEntry, ListedObject, ModelRef, Object, Value
+from dlspec.language.catalogue import Object
 from dlspec.language.indexing import ELLIPSIS, slice_of
-from dlspec.language.sections import Training
 from dlspec.language.tensors import Tensor
 from dlspec.resolve.plan import Argument, Graph, Node, NodeInputs, Op, Plan, Reference
 from dlspec.resolve.shapes.op_arguments import TENSORS, constant_tensor
 
-Models = Mapping[str, keras.Model]
-
-_OF_FLOATS = frozenset({"number", "numbers", "values", "bounds", "schedule"})
-# These take whole numbers for floats, and their config gives back what a spec had written.
-_AS_WRITTEN = frozenset({"layer", "initializer", "constraint"})
 _AROUND = re.compile(r"\AException encountered when calling .*\n|\x1b\[\d+m")
 
 
@@ -47,7 +42,7 @@ def compile(plan: Plan) -> keras.Model:
     with global_keras_settings(plan.runtime.precision):
         model = lower_graph(plan.graph)
     if plan.training is not None:
-        _compile_training(model, plan.training, plan.graph)
+        compile_training(model, plan.training, plan.graph)
     return model
 
 
@@ -265,49 +260,6 @@ def _lowered_call_argument(value: Argument, tensors: dict[str, Any]) -> Any:  # 
     return value
 
 
-def build_object(made: Object, models: Models | None = None, *, name: str | None = None) -> Any:  # noqa: ANN401 - a Keras object of the kind asked for
-    """Return the Keras object that a catalogue object describes.
-
-    Args:
-        models: The models that a wrapper's `{model: name}` may mean.
-        name: The layer's name; Keras chooses one when it is None.
-    """
-    entry = made.entry
-    assert entry is not None, f"{made.class_name} is not in the catalogue"
-    arguments = {
-        key: _constructor_argument(_with_floats(value, key, entry), models or {})
-        for key, value in made.arguments.items()
-    }
-    if name is not None:
-        arguments["name"] = name
-    built = class_of_entry(entry)(**arguments)
-    if isinstance(made, ListedObject):
-        require_saved(built, made)
-    return built
-
-
-def _with_floats(value: Value, key: str, entry: ClassEntry) -> Value:
-    """Return an argument with floats where one is meant: Keras refuses `momentum=1`."""
-    parameter = entry.parameter_named(key)
-    if parameter is None or parameter.type not in _OF_FLOATS or entry.kind in _AS_WRITTEN:
-        return value
-    if isinstance(value, tuple):
-        return tuple(_with_floats(item, key, entry) for item in value)
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _constructor_argument(value: Any, models: Models) -> Any:  # noqa: ANN401 - what the constructor takes
-    if isinstance(value, Object):
-        return build_object(value, models)
-    if isinstance(value, ModelRef):
-        return models[value.name]
-    if isinstance(value, tuple):
-        return [_constructor_argument(item, models) for item in value]
-    if isinstance(value, Mapping):
-        return {key: _constructor_argument(item, models) for key, item in value.items()}
-    return value
-
-
 def _assert_as_planned(node: Node, result: Any, layer: keras.Layer | None) -> None:  # noqa: ANN401 - Keras ships no types
     values = keras.tree.flatten(result)
     for (name, planned), value in zip(node.outputs, values, strict=False):
@@ -341,61 +293,3 @@ def _assert_tensor(node: str, output: str, planned: Tensor, value: Any) -> None:
 
 
 # -- training ------------------------------------------------------------------------------------
-
-
-def _compile_training(model: keras.Model, training: Training, graph: Graph) -> None:
-    names = [name for name, _ in graph.outputs]
-    model.compile(
-        optimizer=_training_optimizer(training),
-        loss=_built_per_output(training.loss, names, graph, _built_loss),
-        loss_weights=_loss_weights(training, names, graph),
-        metrics=_built_per_output(training.metrics, names, graph, _built_metrics),
-    )
-
-
-def _loss_weights(training: Training, names: list[str], graph: Graph) -> Any:  # noqa: ANN401 - as Keras takes it
-    """Return a weight for every output, as Keras asks for; one that is not given is 1."""
-    if training.loss_weights is None:
-        return None
-    weights = {name: training.loss_weights.get(name, 1.0) for name in names}
-    return _built_per_output(weights, names, graph, lambda weight: weight)
-
-
-def _training_optimizer(training: Training) -> keras.optimizers.Optimizer:
-    """Return the optimizer, with what other training keys ask of it."""
-    arguments = dict(training.optimizer.arguments)
-    if training.gradient_accumulation_steps is not None:
-        arguments["gradient_accumulation_steps"] = training.gradient_accumulation_steps
-    if training.ema is not None:
-        arguments |= {"use_ema": True, "ema_momentum": training.ema.momentum}
-    if training.clip is not None:
-        clip = training.clip
-        bounds = {
-            "clipnorm": clip.norm,
-            "global_clipnorm": clip.global_norm,
-            "clipvalue": clip.value,
-        }
-        arguments |= {name: bound for name, bound in bounds.items() if bound is not None}
-    return build_object(Object("optimizer", training.optimizer.class_name, arguments))
-
-
-def _built_per_output(value: Any, names: list[str], graph: Graph, build: Any) -> Any:  # noqa: ANN401 - as Keras takes it
-    """Return one value, or a value for each output in the form the model's outputs have."""
-    if value is None:
-        return None
-    if not isinstance(value, Mapping):
-        return build(value)
-    built = {name: build(item) for name, item in value.items()}
-    if graph.outputs_as == "mapping":
-        return built
-    ordered = [built.get(name) for name in names]
-    return ordered[0] if len(ordered) == 1 else ordered
-
-
-def _built_loss(made: Object) -> Any:  # noqa: ANN401 - a Keras loss
-    return build_object(made)
-
-
-def _built_metrics(metrics: tuple[Object, ...]) -> list[Any]:
-    """Return the metrics; the lower-case ones Keras chooses a class for itself."""
-    return [m.class_name if m.class_name.islower() else build_object(m) for m in metrics]

@@ -1,23 +1,21 @@
 """Nodes of a section -> typed records: every key known, present, typed and in range."""
 
 import math
-import re
 from collections.abc import Iterable
 from typing import Any
 
 from dlspec.decode.argument_values import CHOSEN_BY_KERAS
 from dlspec.decode.catalogue_objects import head_of, nested_object
+from dlspec.decode.gate_words import is_gate_name, known_gate_names, read_gate
 from dlspec.decode.inherited_values import with_values_of
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Help, Replacement, Reporter
 from dlspec.diagnostics.source import Span
-from dlspec.diagnostics.suggest import replacement_word, suggest, unknown_key_help
-from dlspec.diagnostics.work import Work
+from dlspec.diagnostics.suggest import replacement_word, unknown_key_help
 from dlspec.language import catalogue, kinds
 from dlspec.language.catalogue import Object
 from dlspec.language.catalogue.target import Target
 from dlspec.language.kinds import Key, Kind, keys_of
-from dlspec.language.sections import Gate
 from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence, is_poison_node, names_beside
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.scalars import POISON
@@ -25,10 +23,6 @@ from dlspec.syntax.substitution import describe_node, plain_value, scalar_help
 
 # A value of the kind that was asked for, or poison: which one depends on `kind`.
 Decoded = Any
-
-_REQUIREMENT = re.compile(
-    r"\s*(>=|<=|>|<)\s*([-+]?[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?)\s*\Z"
-)
 
 
 class RecordReader:
@@ -214,16 +208,16 @@ class RecordReader:
         for entry in node:
             inner = f"{path}.{entry.name}"
             self.keys[inner], self.values[inner] = entry.key.span, entry.value.span
-            if not _is_gate_name(entry.name, kind):
-                known = _known_gate_names(entry.name, kind, self._reporter.work)
+            if not is_gate_name(entry.name, kind):
+                known = known_gate_names(entry.name, kind, self._reporter.work)
                 self._report_unknown_record_key(entry.key, "`gates`", known)
                 continue
             written = entry.value.value if isinstance(entry.value, Scalar) else None
-            match = _REQUIREMENT.match(written) if isinstance(written, str) else None
-            if match is None:
+            gate = read_gate(entry.name, written) if isinstance(written, str) else None
+            if gate is None:
                 self.wrong(inner, 'a comparison such as `">= 0.97"`', entry.value)
                 continue
-            gates.append(Gate(entry.name, match[1], float(match[2].replace("_", ""))))  # type: ignore[arg-type]  # the pattern allows no other sign
+            gates.append(gate)
         return tuple(gates)
 
     # -- records -----------------------------------------------------------------------------
@@ -346,23 +340,6 @@ def _describe_value_path(path: str) -> str:
     parts = path.split(".")
     names = [part for part in parts if not part.isdecimal()]
     return f"`{names[-1]}`" if names[-1] == parts[-1] else f"an item of `{names[-1]}`"
-
-
-def _is_gate_name(name: str, kind: kinds.Gates) -> bool:
-    """Return whether a gate is a metric, or may be one of a target; the rules know the targets."""
-    by_target = tuple(f"_{metric}" for metric in kind.by_target)
-    return name in kind.metrics or name.strip("_").endswith(by_target)
-
-
-def _known_gate_names(name: str, kind: kinds.Gates, work: Work | None) -> tuple[str, ...]:
-    """Return what a mistyped gate can have meant: with what looks like a target left as it is."""
-    if suggest(name, kind.metrics, work=work) is None:
-        parts = name.split("_")
-        for at in range(1, len(parts)):
-            near = suggest("_".join(parts[at:]), kind.by_target, work=work)
-            if near is not None:
-                return ("_".join([*parts[:at], near]),)
-    return kind.metrics
 
 
 def _single_character_help(text: str) -> Help:

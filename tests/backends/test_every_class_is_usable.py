@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import dlspec
 from dlspec.backends.introspect.probe import REFUSALS
-from dlspec.backends.lower import build_object
+from dlspec.backends.keras_objects import build_object
 from dlspec.diagnostics.findings import SpecError
 from dlspec.language.catalogue import find_entry, generated_from, names_of_kind
 

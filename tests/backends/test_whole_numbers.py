@@ -8,7 +8,7 @@ import pytest
 from class_specs import value_of
 
 import dlspec
-from dlspec.backends.lower import build_object
+from dlspec.backends.keras_objects import build_object
 from dlspec.decode.catalogue_objects import nested_object
 from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.source import Source

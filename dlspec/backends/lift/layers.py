@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from dlspec.backends.lower import build_object
+from dlspec.backends.keras_objects import build_object
 from dlspec.backends.project_classes import entry_of_live_layer
 from dlspec.language import catalogue
 from dlspec.language.catalogue import ClassEntry, Kind, ModelRef, Object, Parameter, Value

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from dlspec.backends.lower import build_object
+from dlspec.backends.keras_objects import build_object
 from dlspec.backends.saved.architecture import Call, Place, Ref, SavedGraph, SavedLayer, refs_in
 from dlspec.backends.saved.implied_masks import is_implied_mask
 from dlspec.backends.saved.import_findings import Findings

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 import dlspec
-from dlspec.backends.lower import build_object
+from dlspec.backends.keras_objects import build_object
 from dlspec.language.sections import Training
 from dlspec.resolve.chain import step_digest
 from dlspec.resolve.plan import Plan, canonical_digest

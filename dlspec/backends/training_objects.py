@@ -1,0 +1,70 @@
+"""The training section -> what a Keras model is compiled with."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from dlspec.backends.keras_objects import build_object
+from dlspec.language.catalogue import Object
+from dlspec.language.sections import Training
+from dlspec.resolve.plan import Graph
+
+
+def compile_training(model: keras.Model, training: Training, graph: Graph) -> None:
+    """Compile a model with the optimizer, losses and metrics of a training section."""
+    names = [name for name, _ in graph.outputs]
+    model.compile(
+        optimizer=_training_optimizer(training),
+        loss=_built_per_output(training.loss, names, graph, _built_loss),
+        loss_weights=_loss_weights(training, names, graph),
+        metrics=_built_per_output(training.metrics, names, graph, _built_metrics),
+    )
+
+
+def _loss_weights(training: Training, names: list[str], graph: Graph) -> Any:  # noqa: ANN401 - as Keras takes it
+    """Return a weight for every output, as Keras asks for; one that is not given is 1."""
+    if training.loss_weights is None:
+        return None
+    weights = {name: training.loss_weights.get(name, 1.0) for name in names}
+    return _built_per_output(weights, names, graph, lambda weight: weight)
+
+
+def _training_optimizer(training: Training) -> keras.optimizers.Optimizer:
+    """Return the optimizer, with what other training keys ask of it."""
+    arguments = dict(training.optimizer.arguments)
+    if training.gradient_accumulation_steps is not None:
+        arguments["gradient_accumulation_steps"] = training.gradient_accumulation_steps
+    if training.ema is not None:
+        arguments |= {"use_ema": True, "ema_momentum": training.ema.momentum}
+    if training.clip is not None:
+        clip = training.clip
+        bounds = {
+            "clipnorm": clip.norm,
+            "global_clipnorm": clip.global_norm,
+            "clipvalue": clip.value,
+        }
+        arguments |= {name: bound for name, bound in bounds.items() if bound is not None}
+    return build_object(Object("optimizer", training.optimizer.class_name, arguments))
+
+
+def _built_per_output(value: Any, names: list[str], graph: Graph, build: Any) -> Any:  # noqa: ANN401 - as Keras takes it
+    """Return one value, or a value for each output in the form the model's outputs have."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        return build(value)
+    built = {name: build(item) for name, item in value.items()}
+    if graph.outputs_as == "mapping":
+        return built
+    ordered = [built.get(name) for name in names]
+    return ordered[0] if len(ordered) == 1 else ordered
+
+
+def _built_loss(made: Object) -> Any:  # noqa: ANN401 - a Keras loss
+    return build_object(made)
+
+
+def _built_metrics(metrics: tuple[Object, ...]) -> list[Any]:
+    """Return the metrics; the lower-case ones Keras chooses a class for itself."""
+    return [m.class_name if m.class_name.islower() else build_object(m) for m in metrics]

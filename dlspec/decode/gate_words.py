@@ -1,0 +1,37 @@
+"""What stands under `evaluation.gates`: a metric, maybe of one target, and a comparison."""
+
+import re
+
+from dlspec.diagnostics.suggest import suggest
+from dlspec.diagnostics.work import Work
+from dlspec.language import kinds
+from dlspec.language.sections import Gate
+
+_REQUIREMENT = re.compile(
+    r"\s*(>=|<=|>|<)\s*([-+]?[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?)\s*\Z"
+)
+
+
+def read_gate(metric: str, requirement: str) -> Gate | None:
+    """Return a gate from a comparison such as `>= 0.97`; None where the text is none."""
+    match = _REQUIREMENT.match(requirement)
+    if match is None:
+        return None
+    return Gate(metric, match[1], float(match[2].replace("_", "")))  # type: ignore[arg-type]  # the pattern allows no other sign
+
+
+def is_gate_name(name: str, kind: kinds.Gates) -> bool:
+    """Return whether a gate is a metric, or may be one of a target; the rules know the targets."""
+    by_target = tuple(f"_{metric}" for metric in kind.by_target)
+    return name in kind.metrics or name.strip("_").endswith(by_target)
+
+
+def known_gate_names(name: str, kind: kinds.Gates, work: Work | None) -> tuple[str, ...]:
+    """Return what a mistyped gate can have meant: with what looks like a target left as it is."""
+    if suggest(name, kind.metrics, work=work) is None:
+        parts = name.split("_")
+        for at in range(1, len(parts)):
+            near = suggest("_".join(parts[at:]), kind.by_target, work=work)
+            if near is not None:
+                return ("_".join([*parts[:at], near]),)
+    return kind.metrics
