@@ -1,6 +1,7 @@
 """The console script `dlspec`: the compiler's commands, and those that run things."""
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -60,6 +61,47 @@ def run(
         )
     options = RunOptions(backend, weights_from, again=again, verbose=verbose, quiet=is_quiet())
     sys.exit(execute(file, options))
+
+
+@main.command()
+@click.argument("spec", type=SpecWord())
+@SET_OPTION
+@click.option(
+    "--html",
+    "page",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a page with pictures and charts instead of printing tables.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+@QUIET_OPTION
+def data(spec: str, sets: tuple[str, ...], page: Path | None, *, as_json: bool) -> None:
+    """Show the data of SPEC, a path or a name under specs/, without training.
+
+    It is read, checked, split and prepared as `dlspec run` does it, which then takes what is
+    prepared: rows and classes of each part, what each column holds and misses, what the model
+    is given, examples, what was cut or is unknown, samples that are in training and test alike.
+
+    Exits with 1 when the data cannot be read, breaks the contract under `expect`, or cannot
+    become what the features say; the rows at fault are shown. What is only odd is no fault.
+
+    \b
+    Examples:
+      dlspec data digits_lenet5
+      dlspec data specs/titanic.yaml --html titanic.html
+      dlspec data titanic --set data.split.seed=8 --json | jq .rows
+    """  # noqa: D301 - click reads \b
+    from dlspec_pipelines.profile import profile as show_profile
+    from dlspec_pipelines.specs import compiled_spec_file
+
+    values = dict(parse_set_option(text) for text in sets)
+    file = compiled_spec_file(spec_path(spec), plan_or_exit(spec, sets), values)
+    if file.plan.data is None:
+        raise click.UsageError(
+            f"`{file.path}` has no `data` section, so there is nothing to read; "
+            f"`dlspec show {spec}` shows the model"
+        )
+    sys.exit(show_profile(file, page=page, as_json=as_json))
 
 
 @main.command()

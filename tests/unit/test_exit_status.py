@@ -28,7 +28,21 @@ model:
   inputs: {image: [8, 8, 3]}
   graph: [{BatchNormalization, call: {training: false}}]
 """
+ROWS = """dlspec: 1
+name: rows
+data:
+  source: {csv: ../many.csv}
+  inputs: {x: {number: x}}
+  targets: {y: {number: y}}
+  split: {validation: 0.2, test: 0.2}
+  expect: {x: {in_range: [0, 1]}}
+model:
+  inputs: {x: [1]}
+  graph: [{Dense: 1, name: y}]
+"""
 FILES = {
+    "specs/rows.yaml": ROWS,
+    "many.csv": "x,y\n" + "0,1\n1,0\n" * 10,
     "specs/good.yaml": GOOD,
     "specs/bad.yaml": BAD,
     "specs/warned.yaml": WARNED,
@@ -66,6 +80,9 @@ CLEAN = [
     "schema",
     "init here",
     "new mine",
+    "data rows",
+    "data rows --json -q",
+    "data rows --html rows.html",
 ]
 FINDINGS = [
     "check",
@@ -82,6 +99,9 @@ FINDINGS = [
     "import model.json",
     "run bad",
     "run good --set kernel=9",
+    "data bad",
+    "data rows --set data.expect.x.unique=true",
+    "data rows --set data.source.csv=nowhere.csv",
 ]
 WRONG_USAGE = [
     "nonsense",
@@ -135,6 +155,11 @@ WRONG_USAGE = [
     "predict nobody rows.csv -o out.xlsx",
     "predict nobody rows.csv -o nowhere/out.csv",
     "predict nobody rows.csv --beam 0",
+    "data goood",
+    "data good",
+    "data rows --html nowhere/rows.html",
+    "data rows --html specs",
+    "data rows --set width=3",
     "dev --port 0",
     "dev --port http",
     # A value that cannot be set.

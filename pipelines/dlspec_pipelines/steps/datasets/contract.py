@@ -1,7 +1,7 @@
 """The contract of a spec, `data.expect`, held against a table by pandera."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -42,11 +42,37 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Failure:
+class Failure:
+    """A row in which a check does not hold, and the value that it holds there."""
+
     row: int
     column: str
     value: object
     check: str
+
+
+class ContractBroken(StepError):  # noqa: N818 - the sentence a person reads says it
+    """Data that is not as `data.expect` says.
+
+    Attributes:
+        checked: Every check that was made.
+        failures: The first ten rows of each check that does not hold.
+    """
+
+    def __init__(self, checked: tuple[Checked, ...], failures: tuple[Failure, ...]) -> None:
+        broken = [check for check in checked if check.failed]
+        told = ", ".join(
+            f"`{check.column}` fails {check.check} in {check.failed} of {check.rows} rows"
+            for check in broken
+        )
+        super().__init__(
+            f"the data breaks its contract: {told}",
+            code=Code.CONTRACT_BROKEN.value,
+            help="mend the rows of the table, or change `data.expect`",
+            table=_failure_table(failures),
+        )
+        self.checked = checked
+        self.failures = failures
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +92,25 @@ def validate_contract(table: Table, data: Data) -> tuple[Checked, ...]:
         What was checked; every `failed` is 0.
 
     Raises:
-        StepError: If a column is missing (DL611), or a check does not hold (DL612); `table` holds
-            the first ten rows that fail.
+        StepError: If a column is missing (DL611).
+        ContractBroken: If a check does not hold (DL612).
     """
     expect = data.expect or {}
     require_columns(table, expect)
     checked: list[Checked] = []
-    failures: list[_Failure] = []
+    failures: list[Failure] = []
     for column, expectation in expect.items():
         for rule in _expectation_rules(table.columns[column], expectation):
             rows, count = _failing_rows(rule, column)
             checked.append(Checked(column, rule.text, table.rows, count))
             failures += rows
     if failures:
-        raise _contract_broken_error(checked, failures)
+        failures.sort(key=lambda failure: failure.row)
+        raise ContractBroken(tuple(checked), tuple(failures))
     return tuple(checked)
 
 
-def _failing_rows(rule: _Rule, column: str) -> tuple[list[_Failure], int]:
+def _failing_rows(rule: _Rule, column: str) -> tuple[list[Failure], int]:
     series = pd.Series(rule.decides)
     try:
         rule.schema.validate(series, lazy=True)
@@ -93,26 +120,12 @@ def _failing_rows(rule: _Rule, column: str) -> tuple[list[_Failure], int]:
         index = error.failure_cases["index"]
         positions = np.arange(len(series)) if index.isna().any() else np.unique(index.astype(int))
         first = positions[:_SHOWN_ROWS]
-        rows = [_Failure(int(row), column, rule.shows[row], rule.text) for row in first]
+        rows = [Failure(int(row), column, rule.shows[row], rule.text) for row in first]
         return rows, len(positions)
     return [], 0
 
 
-def _contract_broken_error(checked: list[Checked], failures: list[_Failure]) -> StepError:
-    broken = [check for check in checked if check.failed]
-    told = ", ".join(
-        f"`{check.column}` fails {check.check} in {check.failed} of {check.rows} rows"
-        for check in broken
-    )
-    return StepError(
-        f"the data breaks its contract: {told}",
-        code=Code.CONTRACT_BROKEN.value,
-        help="mend the rows of the table, or change `data.expect`",
-        table=_failure_table(sorted(failures, key=lambda failure: failure.row)[:_SHOWN_ROWS]),
-    )
-
-
-def _failure_table(failures: list[_Failure]) -> str:
+def _failure_table(failures: Iterable[Failure]) -> str:
     lines = ["| row | column | value | check |", "|---|---|---|---|"]
     for failure in failures:
         cells = (str(failure.row), failure.column, shown_value(failure.value), failure.check)

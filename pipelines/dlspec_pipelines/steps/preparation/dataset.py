@@ -61,29 +61,37 @@ class _Side:
     fitted: Mapping[str, Fitted]
 
 
-def fingerprint_of(data: Data, base: Path) -> str:
+def fingerprint_of(data: Data, base: Path, table: Table | None = None) -> str:
     """Return what names a prepared data set: the spec's part, the source's content, our version.
+
+    Args:
+        table: The source's rows; None where they are not read yet.
 
     Raises:
         StepError: If a file of the source is not there (DL610), or a picture that it names (DL613).
     """
-    content = (*content_hashes(data, base), *_picture_digests(data, base))
+    content = (*content_hashes(data, base), *_picture_digests(data, base, table))
     parts = (canonical_digest(data), *content, str(VERSION))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _picture_digests(data: Data, base: Path) -> tuple[str, ...]:
+def _picture_digests(data: Data, base: Path, table: Table | None) -> tuple[str, ...]:
     """Return what changes when the pictures do whose files a table names."""
     columns = _picture_columns_of_data(data)
     # Only these can hold texts in the place of pixels.
     if not columns or not isinstance(data.source, CsvSource | JsonLinesSource | ParquetSource):
         return ()
-    table = _table_of_data(data, base)
+    table = table or table_of_data(data, base)
     named = [c for c in columns if c in table.columns and names_files(table.columns[c])]
     return tuple(digest_of_images(name, table) for name in named)
 
 
-def _table_of_data(data: Data, base: Path) -> Table:
+def table_of_data(data: Data, base: Path) -> Table:
+    """Read the rows of a spec's source, and those of its test file.
+
+    Raises:
+        StepError: If a file cannot be read (DL610).
+    """
     return read_data_table(data, base, text_columns=_picture_columns_of_data(data))
 
 
@@ -91,7 +99,7 @@ def _picture_columns_of_data(data: Data) -> tuple[str, ...]:
     return picture_columns([*data.inputs.values(), *data.targets.values()])
 
 
-def prepare_dataset(data: Data, *, base: Path) -> Dataset:
+def prepare_dataset(data: Data, *, base: Path, table: Table | None = None) -> Dataset:
     """Read, check, split, fit on the training rows, and write the arrays of every part.
 
     A data set that has been prepared before, from the same content, is used again; one whose files
@@ -99,17 +107,18 @@ def prepare_dataset(data: Data, *, base: Path) -> Dataset:
 
     Args:
         base: The folder of the spec, where relative paths start.
+        table: What `table_of_data` gave; None where the source is not read yet.
 
     Raises:
         StepError: If the source cannot be read (DL610), lacks a column (DL611), breaks its
             contract (DL612), or holds what cannot become an element (DL613).
     """
-    fingerprint = fingerprint_of(data, base)
+    fingerprint = fingerprint_of(data, base, table)
     final = dataset_folder(fingerprint)
     if final.is_dir() and not _is_as_prepared(final):
         remove_folder(final)
     if not final.is_dir():
-        table = _table_of_data(data, base)
+        table = table or table_of_data(data, base)
         features = {**data.inputs, **data.targets}.values()
         require_columns(table, [name for one in features for name in one.columns])
         checked = validate_contract(table, data)

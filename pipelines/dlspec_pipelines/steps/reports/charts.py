@@ -110,7 +110,9 @@ def scatter_chart(title: str, x: Array, y: Array, *, x_label: str, y_label: str)
     return _svg_chart(title, f"{title}: {len(x)} points", body)
 
 
-def histogram_chart(title: str, values: Array, *, x_label: str, bins: int = 30) -> Markup:
+def histogram_chart(
+    title: str, values: Array, *, x_label: str, y_label: str = "rows", bins: int = 30
+) -> Markup:
     """Return how often values fall into bins of one width."""
     counts, edges = np.histogram(values, bins=bins)
     frame = _Frame(_rounded_axis(edges), _rounded_axis(np.array([0, counts.max()])))
@@ -118,7 +120,7 @@ def histogram_chart(title: str, values: Array, *, x_label: str, bins: int = 30) 
         _svg_bar(frame, float(a), float(b), height=float(count))
         for a, b, count in zip(edges, edges[1:], counts, strict=False)
     ]
-    body = [*_svg_axes(frame, x_label, "rows"), *bars]
+    body = [*_svg_axes(frame, x_label, y_label), *bars]
     return _svg_chart(title, f"{title}: mean {figure_text(float(values.mean()))}", body)
 
 

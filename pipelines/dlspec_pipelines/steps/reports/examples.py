@@ -103,6 +103,11 @@ def _example_pictures(rows: Array, inputs: Mapping[str, Feature], data: DataFile
         # Steps from top to bottom; long ones from left to right, as time is drawn.
         upright = values.shape[1] <= 2 * values.shape[2]
         values = (values if upright else values.transpose(0, 2, 1))[..., None]
+    return picture_addresses(values)
+
+
+def picture_addresses(values: Array) -> list[str]:
+    """Return `(pictures, height, width, channels)` as addresses of images, small and stretched."""
     step = max(1, -(-max(values.shape[1:3]) // _MAX_SIDE))
     values = values[:, ::step, ::step]
     # Over all pictures together, each channel by itself: that undoes scaling and standardizing.

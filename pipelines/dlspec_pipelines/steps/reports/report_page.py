@@ -49,7 +49,7 @@ def write_report(
     assert plan.training is not None, "a run has training"
     folder = Path(evaluation.path)
     run = read_run(folder)
-    environment = _template_environment()
+    environment = template_environment()
     shared = {
         "plan": plan,
         "trained": trained,
@@ -76,7 +76,8 @@ def write_report(
     return Report(evaluation.run, str(folder / "report.html"), str(folder / "report.md"))
 
 
-def _template_environment() -> Environment:
+def template_environment() -> Environment:
+    """Return what fills the templates of pages."""
     environment = Environment(
         loader=PackageLoader("dlspec_pipelines.steps.reports"),
         autoescape=select_autoescape(("html.j2",)),

@@ -1,0 +1,1 @@
+"""What a data set looks like, without training: read, prepared, counted, shown as text and page."""

@@ -1,0 +1,99 @@
+"""The figures of a data profile in words, the same in a terminal and on the page."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dlspec_pipelines.steps.profiles.column_profile import ColumnProfile, Spread
+from dlspec_pipelines.steps.profiles.data_profile import DataProfile
+from dlspec_pipelines.steps.reports.figure_texts import figure_text
+
+# A text of a column beyond this says no more.
+_MAX_WORD = 32
+# Columns that no feature reads, by name; beyond them they are counted.
+_MAX_NAMES = 12
+
+
+def source_words(profile: DataProfile) -> str:
+    """Return what was read: the source's words, and how many rows each file has."""
+    told = ", ".join(f"{key} {_setting_text(value)}" for key, value in profile.source.items())
+    counted = ", ".join(f"{name} {rows:,}" for name, rows in profile.files)
+    return told + (f" ({counted})" if len(profile.files) > 1 else "")
+
+
+def rows_words(profile: DataProfile) -> str:
+    """Return how many rows there are, and how they are dealt."""
+    parts = {name: count for name, count in profile.rows.items() if name != "source"}
+    dealt = ", ".join(f"{count:,} {name}" for name, count in parts.items())
+    return f"{profile.rows['source']:,} in the source" + (f": {dealt}" if dealt else "")
+
+
+def left_out_words(profile: DataProfile) -> str:
+    """Return the columns that no feature reads."""
+    rest = len(profile.left_out) - _MAX_NAMES
+    named = ", ".join(profile.left_out[:_MAX_NAMES])
+    return named + (f" and {rest} more" if rest > 0 else "")
+
+
+def column_words(column: ColumnProfile) -> str:
+    """Return what a column holds: how far it reaches, its most frequent values."""
+    parts = [f"{column.shape} of"] if column.shape else []
+    if column.spread is not None and column.kind != "booleans":
+        parts.append(spread_words(column.spread))
+    elif column.frequent:
+        parts.append(
+            ", ".join(f"{shortened_word(word)} {count:,}" for word, count in column.frequent)
+        )
+    elif column.first is not None and column.last is not None:
+        parts.append(f"{shortened_word(column.first)} to {shortened_word(column.last)}")
+    return " ".join(parts)
+
+
+def spread_words(spread: Spread) -> str:
+    """Return how numbers lie."""
+    if spread.low is None or spread.high is None:
+        return "no number"
+    mean, deviation = _plain_figure(spread.mean), _plain_figure(spread.deviation)
+    return (
+        f"{_plain_figure(spread.low)} to {_plain_figure(spread.high)}, "
+        f"mean {mean}, deviation {deviation}"
+    )
+
+
+def verdict_words(profile: DataProfile) -> tuple[str, str]:
+    """Return the verdict of the contract, and that of hygiene."""
+    broken = sum(1 for check in profile.checks if check.failed)
+    if broken:
+        contract = f"broken: {broken} of {len(profile.checks)} checks do not hold"
+    elif profile.problem:
+        contract = "not prepared"
+    elif profile.checks:
+        contract = f"holds: {len(profile.checks)} checks"
+    else:
+        contract = "`expect` demands nothing"
+    if profile.problem:
+        return contract, "not looked at: nothing was prepared"
+    odd = len(profile.findings)
+    if not odd:
+        return contract, "nothing odd"
+    return contract, "1 finding" if odd == 1 else f"{odd} findings"
+
+
+def shortened_word(text: str) -> str:
+    """Return a value on one line, cut where it is long."""
+    plain = " ".join(text.split())
+    return plain if len(plain) <= _MAX_WORD else plain[: _MAX_WORD - 3] + "..."
+
+
+def _plain_figure(value: float | None) -> str:
+    if value is not None and value == int(value) and abs(value) < 1e15:
+        return f"{int(value):,}"
+    return figure_text(value)
+
+
+def _setting_text(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_setting_text, value))
+    if isinstance(value, Mapping):
+        inner: Mapping[str, Any] = value
+        return ", ".join(f"{key} {_setting_text(one)}" for key, one in inner.items() if one)
+    return repr(value) if isinstance(value, str) and not value.strip() else str(value)

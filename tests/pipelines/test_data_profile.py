@@ -1,0 +1,183 @@
+"""`dlspec data` shows what a run would train on, and says whether it may."""
+
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+from click.testing import CliRunner
+
+from dlspec_pipelines.cli import main
+
+SPEC = """\
+dlspec: 1
+name: trees
+data:
+  source: {csv: trees.csv}
+  inputs:
+    numbers: {vector: [height, girth], standardize: true, missing: median}
+    kind: {category: kind, vocabulary: 2}
+  targets: {old: {binary: old}}
+  split: {validation: 0.2, test: 0.2, stratify: old, seed: 1}
+  expect: {height: {in_range: [0, 50]}, kind: {isin: [oak, elm, fir]}}
+model:
+  inputs: {numbers: [2], kind: {shape: [], dtype: int32}}
+  graph:
+    - {Embedding: {input_dim: 2, output_dim: 2}, from: kind, name: letters}
+    - {Concatenate: {}, from: [numbers, letters]}
+    - {Dense: [1, {activation: sigmoid}], name: old}
+training:
+  epochs: 1
+  batch_size: 16
+  optimizer: SGD
+  loss: BinaryCrossentropy
+evaluation: {metrics: [accuracy]}
+"""
+KINDS = ("oak", "oak", "elm")
+CHROMIUM = shutil.which("chromium")
+
+
+@pytest.fixture
+def trees(tmp_path, monkeypatch):
+    rows = [
+        f"{2 + i % 40},{'' if i == 3 else i / 10},{KINDS[i % 3]},{i % 2},{i}" for i in range(100)
+    ]
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "specs/trees.csv").write_text("\n".join(["height,girth,kind,old,id", *rows]))
+    (tmp_path / "specs/trees.yaml").write_text(SPEC)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DLSPEC_HOME", raising=False)
+    return tmp_path
+
+
+def _data(*arguments):
+    return CliRunner().invoke(main, ["data", "trees", *arguments])
+
+
+def _profile(*arguments):
+    return json.loads(_data("--json", "-q", *arguments).stdout)
+
+
+def test_the_counts_are_those_of_the_file(trees):
+    found = _profile()
+    assert found["rows"] == {"source": 100, "train": 60, "validation": 20, "test": 20}
+    assert found["classes"] == [
+        {
+            "target": "old",
+            "rows": {
+                "0": {"train": 30, "validation": 10, "test": 10},
+                "1": {"train": 30, "validation": 10, "test": 10},
+            },
+        }
+    ]
+    assert found["left_out"] == ["id"]
+    numbers, kind, _ = found["features"]
+    height, girth = numbers["columns"]
+    assert (height["spread"]["low"], height["spread"]["high"], height["unique"]) == (2, 41, 40)
+    assert (girth["missing"], girth["unique"]) == (1, 99)
+    assert kind["columns"][0]["frequent"] == [["oak", 67], ["elm", 33]]
+    assert abs(numbers["given"]["mean"]) < 1e-6
+    assert any(f["kind"] == "unknown_categories" for f in found["findings"])
+
+
+def test_tables_fit_eighty_columns_and_go_to_standard_output(trees):
+    done = _data()
+    assert done.exit_code == 0
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert "100 in the source: 60 train, 20 validation, 20 test" in done.stdout
+    assert "contract  holds: 2 checks" in done.stdout
+    assert "column `girth` misses 1 of 100 values" in done.stdout
+    assert done.stderr == "reading the data\nchecking and preparing 100 rows\n"
+    assert _data("-q").stderr == ""
+
+
+def test_what_is_prepared_is_taken_by_the_next_command_that_needs_it(trees):
+    (folder,) = (trees / ".dlspec/datasets").iterdir() if _data().exit_code == 0 else ()
+    made = folder.stat()
+    _data()
+    again = folder.stat()
+    assert (again.st_ino, again.st_mtime_ns) == (made.st_ino, made.st_mtime_ns)
+    assert _profile()["dataset"] == f"datasets/{folder.name}"
+
+
+def test_a_broken_contract_shows_ten_rows_of_each_check_and_ends_with_one(trees):
+    changes = (
+        "--set=data.expect.height.in_range=[0, 20]",
+        "--set=data.expect.kind.isin=[oak]",
+    )
+    done = _data(*changes)
+    assert done.exit_code == 1
+    assert "contract  broken: 2 of 2 checks do not hold" in done.stdout
+    assert "error[DL612]: the data breaks its contract" in done.stderr
+    failures = _profile(*changes)["failures"]
+    assert [f["row"] for f in failures if f["column"] == "height"] == list(range(19, 29))
+    assert [f["row"] for f in failures if f["column"] == "kind"] == list(range(2, 30, 3))
+    assert not (trees / ".dlspec/datasets").exists()
+
+
+def test_data_that_cannot_be_prepared_is_shown_all_the_same(trees):
+    done = _data("--set=data.inputs.numbers.missing=null", "-q")
+    assert done.exit_code == 1
+    assert "height" in done.stdout
+    assert "error[DL613]" in done.stderr
+
+
+def test_a_file_that_is_not_there_ends_with_one(trees):
+    (trees / "specs/trees.csv").unlink()
+    done = _data()
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "error[DL610]" in done.stderr
+
+
+def test_a_bare_model_has_no_data_to_show(trees):
+    (trees / "specs/trees.yaml").write_text(
+        "dlspec: 1\nname: trees\nmodel:\n  inputs: {x: [2]}\n  graph: [Flatten]\n"
+    )
+    done = _data()
+    assert done.exit_code == 2
+    assert "has no `data` section" in done.stderr
+
+
+def test_the_page_holds_charts_and_loads_nothing(trees):
+    done = _data("--html", "page.html")
+    assert (done.exit_code, done.stdout) == (0, "")
+    page = (trees / "page.html").read_text()
+    assert page.count('<svg class="chart"') == 3
+    assert re.findall(r'(?:src|href)="(?!#|data:)', page) == []
+
+
+def test_a_page_that_cannot_be_written_is_wrong_usage(trees):
+    done = _data("--html", "nowhere/page.html", "-q")
+    assert done.exit_code == 2
+    assert done.stderr == (
+        "error: `nowhere/page.html` cannot be written\n  = help: make the folder `nowhere`\n"
+    )
+    assert not (trees / ".dlspec").exists()
+
+
+def test_the_page_shows_pictures_of_every_class(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DLSPEC_HOME", raising=False)
+    CliRunner().invoke(main, ["new", "digits", "--zoo", "lenet5", "--data", "digits"])
+    done = CliRunner().invoke(main, ["data", "digits", "--html", "page.html"])
+    assert done.exit_code == 0
+    page = (tmp_path / "page.html").read_text()
+    assert page.count('<img src="data:image/png;base64,') == 24
+    assert {f"<b>{digit}</b>" for digit in range(10)} <= set(re.findall(r"<b>\d</b>", page))
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (issue 2)")
+def test_on_a_narrow_screen_the_profile_does_not_scroll_sideways(trees):
+    _data("--html", "page.html", "--set=data.expect.height.in_range=[0, 20]")
+    page = trees / "page.html"
+    script = "<script>document.title = document.documentElement.scrollWidth</script></body>"
+    page.write_text(page.read_text().replace("</body>", script))
+    command = [
+        *(CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
+        *("--no-first-run", "--disable-background-networking", "--hide-scrollbars"),
+        *(f"--user-data-dir={trees / 'browser'}", "--window-size=500,900", "--dump-dom"),
+        page.as_uri(),
+    ]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert re.search(r"<title>(\d+)</title>", found.stdout)[1] == "500"
