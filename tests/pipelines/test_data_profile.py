@@ -17,7 +17,7 @@ data:
   source: {csv: trees.csv}
   inputs:
     numbers: {vector: [height, girth], standardize: true, missing: median}
-    kind: {category: kind, vocabulary: 2}
+    kind: {category: kind, vocabulary: 2, rare: unknown}
   targets: {old: {binary: old}}
   split: {validation: 0.2, test: 0.2, stratify: old, seed: 1}
   expect: {height: {in_range: [0, 50]}, kind: {isin: [oak, elm, fir]}}
