@@ -90,7 +90,8 @@ class RecordReader:
     def _read_text_value(self, kind: kinds.Text, node: Node, path: str) -> Any:  # noqa: ANN401 - text or poison
         text = node.value if isinstance(node, Scalar) and isinstance(node.value, str) else ""
         if kind.characters is None:
-            return text if text.strip() else self.wrong(path, "text", node)
+            blank = kind.blank and isinstance(node, Scalar) and isinstance(node.value, str)
+            return text if text.strip() or blank else self.wrong(path, "text", node)
         if len(text) == kind.characters:
             return text
         return self.wrong(path, "a single character", node, help=_single_character_help(text))

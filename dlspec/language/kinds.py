@@ -32,9 +32,13 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Any text that is not empty; with `characters` of that length, blanks included."""
+    """Any text that is not empty; with `characters` of that length, blanks included.
+
+    With `blank` it may be empty too.
+    """
 
     characters: int | None = None
+    blank: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """What the keys of `data` owe each other: splits, windows, contracts."""
 
+import codecs
 import re
+from encodings.aliases import aliases
 
 from dlspec.decode.spec import ModelSpec
 from dlspec.diagnostics.codes import Code
@@ -8,6 +10,7 @@ from dlspec.diagnostics.findings import Replacement, Reporter
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.language.row_splits import ColumnSplit, FractionSplit, GivenSplit, TimeSplit
 from dlspec.language.sections import Data
+from dlspec.language.sources import CsvSource, Source
 from dlspec.rules.subject import Checked
 
 
@@ -20,6 +23,8 @@ def report_data_section(checked: Checked) -> None:
     if isinstance(split, FractionSplit | GivenSplit) and split.stratify is not None:
         _check_stratify(split.stratify, data, spec, reporter)
     _check_given_rows(data, spec, reporter)
+    _check_delimited_text(data.source, "data.source", spec, reporter)
+    _check_delimited_text(data.test, "data.test", spec, reporter)
     if isinstance(split, FractionSplit | TimeSplit) and split.validation + split.test >= 1:
         reporter.error(
             Code.OUT_OF_RANGE,
@@ -70,6 +75,35 @@ def _check_given_rows(data: Data, spec: ModelSpec, reporter: Reporter) -> None:
             f"`{twice[0]}` is named for training and for test",
             label="a model is tested on rows that it was not fitted to",
             help="name the file of the test rows",
+        )
+
+
+def _check_delimited_text(
+    source: Source | None, path: str, spec: ModelSpec, reporter: Reporter
+) -> None:
+    """Report what no delimited file can be read by."""
+    if not isinstance(source, CsvSource):
+        return
+    tab = any(".tsv" in name for name in source.files)
+    if source.decimal == (source.separator or ("\t" if tab else ",")):
+        reporter.error(
+            Code.CONFLICT,
+            spec.places.value(f"{path}.decimal"),
+            "one character cannot stand both between two fields and before decimals",
+            label="it stands between two fields already",
+            help='write another `separator`, such as `separator: ";"`',
+        )
+    try:
+        codecs.lookup(source.encoding)
+    except LookupError:
+        known = sorted(set(aliases.values()))
+        near = replacement_word(source.encoding, known, work=reporter.work)
+        reporter.error(
+            Code.NOT_A_CHOICE,
+            spec.places.value(f"{path}.encoding"),
+            f"no encoding is called `{source.encoding}`",
+            label="Python knows no such encoding",
+            help=near or "write `utf-8`, or `latin-1` for a text of western Europe",
         )
 
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from dlspec.decode.written_records import record_from_words
+from dlspec.language.kinds import Tagged
 from dlspec.language.sources import (
     CsvSource,
     FileSource,
@@ -127,7 +129,7 @@ def _predict_rows(
 
 def _new_rows_source(file: Path, plan: Mapping[str, Any]) -> FileSource:
     """Return the file as a source; delimited text is read as the spec reads its own."""
-    path, ending = str(file.absolute()), file.suffix.lower()
+    path, ending = str(file.absolute()), Path(file.name.removesuffix(".gz")).suffix.lower()
     if ending in CsvSource.endings:
         return _delimited_source(path, ending, plan["data"]["source"])
     if ending in JsonLinesSource.endings:
@@ -144,18 +146,15 @@ def _new_rows_source(file: Path, plan: Mapping[str, Any]) -> FileSource:
 
 
 def _delimited_source(path: str, ending: str, said: Mapping[str, Any]) -> CsvSource:
-    separator = "\t" if ending == ".tsv" else said.get("separator", ",")
     if "csv" not in said:
-        return CsvSource((path,), separator)
-    return CsvSource(
-        (path,),
-        separator,
-        None if said["columns"] is None else tuple(said["columns"]),
-        tuple(said["missing"]),
-        said["encoding"],
-        # Runs of before `decimal` was a key say nothing of it.
-        said.get("decimal", "."),
-    )
+        return CsvSource((path,))
+    # Runs of before these were keys say nothing of them; blanks were then left out of values.
+    words = {"strip": True, **said, "csv": path}
+    if ending == ".tsv":
+        words["separator"] = "\t"
+    source = record_from_words(Tagged("source", {"csv": CsvSource}), words)
+    assert isinstance(source, CsvSource)
+    return source
 
 
 def _write_predicted_table(table: "Table", output: Path | None) -> None:

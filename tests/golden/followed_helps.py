@@ -97,6 +97,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL216_series_split_at_random": [
         ("{validation: 0.1, test: 0.1}", "{time: time, validation: 0.15, test: 0.15}")
     ],
+    "DL216_decimal_and_separator": [('decimal: ","', 'separator: ";", decimal: ","')],
     "DL216_test_rows_beside_a_generator": [("  test: {csv: later.csv}\n", "")],
     "DL216_test_rows_not_taken": [("validation: 0.1, test: 0.1", "validation: 0.2, test: given")],
     "DL216_test_rows_of_a_csv": [("houses.csv}", "houses.csv}\n  test: {csv: later.csv}")],

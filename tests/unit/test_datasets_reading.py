@@ -132,6 +132,84 @@ def test_a_separator_of_two_characters_is_refused(tmp_path):
         read_source_table(CsvSource(("a.csv",), separator="::"), tmp_path)
 
 
+def test_a_tsv_reads_by_tabs_where_the_spec_says_nothing_else(tmp_path):
+    (tmp_path / "a.tsv").write_text("a\tb, c\n1\t2,5\n")
+    table = read_source_table(CsvSource(("a.tsv",), decimal=","), tmp_path)
+    assert {name: column.tolist() for name, column in table.columns.items()} == {
+        "a": [1],
+        "b, c": [2.5],
+    }
+    (tmp_path / "b.tsv").write_text("a;b\n1;2\n")
+    table = read_source_table(CsvSource(("b.tsv",), separator=";"), tmp_path)
+    assert list(table.columns) == ["a", "b"]
+
+
+def test_without_quoting_a_quote_is_a_character(tmp_path):
+    (tmp_path / "a.tsv").write_text('ham\tsay "hi\nspam\t"x"\n')
+    source = CsvSource(("a.tsv",), columns=("sort", "text"), quoting="none")
+    table = read_source_table(source, tmp_path)
+    assert table.columns["text"].tolist() == ['say "hi', '"x"']
+    (tmp_path / "b.csv").write_text('a,b\n1,"x\n2,y\n')
+    with pytest.raises(StepError, match="is not a table: EOF inside string") as caught:
+        read_source_table(CsvSource(("b.csv",)), tmp_path)
+    assert caught.value.help == 'write `quoting: none` where `"` is a character of the text'
+    assert read_source_table(CsvSource(("b.csv",), quoting="none"), tmp_path).rows == 2
+
+
+def test_blanks_in_a_header_are_told_and_stripped_on_demand(tmp_path):
+    (tmp_path / "a.csv").write_text("n, word ,m\n1, x ,? \n2,y ,4 \n")
+    with pytest.raises(StepError) as caught:
+        read_source_table(CsvSource(("a.csv",)), tmp_path)
+    path = tmp_path / "a.csv"
+    assert caught.value.message == f"the header of `{path}` has blanks around names: ` word `"
+    table = read_source_table(CsvSource(("a.csv",), missing=("?",), strip=True), tmp_path)
+    assert table.columns["word"].tolist() == ["x", "y"]
+    np.testing.assert_array_equal(table.columns["m"], [np.nan, 4.0])
+
+
+def test_what_is_missing_is_written_as_it_stands(tmp_path):
+    (tmp_path / "a.csv").write_text("n,w\n1, ?\n ?,?\n,NA\n")
+    table = read_source_table(CsvSource(("a.csv",), missing=("?", " ?", "")), tmp_path)
+    np.testing.assert_array_equal(table.columns["n"], [1.0, np.nan, np.nan])
+    assert table.columns["w"].tolist() == [None, None, "NA"]
+
+
+def test_text_that_looks_like_a_number_stays_text_on_demand(tmp_path):
+    (tmp_path / "a.csv").write_text("zip,n\n00501,1\n,2\n")
+    table = read_source_table(CsvSource(("a.csv",), text=("zip",)), tmp_path)
+    assert table.columns["zip"].tolist() == ["00501", None]
+    assert table.columns["n"].tolist() == [1, 2]
+
+
+def test_text_in_one_of_several_files_is_text_in_all(tmp_path):
+    (tmp_path / "a.csv").write_text("code\n007\n1E5\n")
+    (tmp_path / "b.csv").write_text("code\nx\n")
+    table = read_source_table(CsvSource(("a.csv", "b.csv")), tmp_path)
+    assert table.columns["code"].tolist() == ["007", "1E5", "x"]
+
+
+def test_a_gzip_file_is_read_and_a_cut_one_refused(tmp_path):
+    whole = gzip.compress(b"n,w\n" + b"1,x\n" * 1000)
+    (tmp_path / "a.csv.gz").write_bytes(whole)
+    assert read_source_table(CsvSource(("a.csv.gz",)), tmp_path).rows == 1000
+    (tmp_path / "a.csv.gz").write_bytes(whole[:-12])
+    with pytest.raises(StepError, match="is not a whole gzip file"):
+        read_source_table(CsvSource(("a.csv.gz",)), tmp_path)
+    (tmp_path / "a.csv.gz").write_bytes(b"n,w\n1,x\n")
+    with pytest.raises(StepError, match="is not a whole gzip file"):
+        read_source_table(CsvSource(("a.csv.gz",)), tmp_path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252", "shift_jis"])
+def test_any_encoding_that_python_knows_is_read(tmp_path, encoding):
+    text = "wort,n\nコ,1\n" if encoding == "shift_jis" else "wört,n\né,1\n"
+    (tmp_path / "a.csv").write_bytes(text.encode(encoding))
+    table = read_source_table(CsvSource(("a.csv",), encoding=encoding), tmp_path)
+    first, second = text.split()
+    assert list(table.columns) == first.split(",")
+    assert table.columns[first.split(",")[0]].tolist() == [second.split(",")[0]]
+
+
 def test_latin_1_is_read_when_the_spec_says_so(tmp_path):
     (tmp_path / "a.csv").write_bytes(b"a\n\xe9t\xe9\n")
     table = read_source_table(CsvSource(("a.csv",), encoding="latin-1"), tmp_path)

@@ -99,8 +99,35 @@ ADULT = ("age", "workclass", "weight", "education", "years", "marital", "occupat
 ADULT += ("relationship", "race", "sex", "gain", "loss", "hours", "country", "income")
 
 
+DIRTY = [
+    ("text/sms_spam/SMSSpamCollection", {"separator": "\t", "quoting": "none"}, 2, 5574, 0),
+    ("tabular/horse-colic.csv", {"missing": ("?",)}, 28, 300, 1605),
+    ("tabular/auto_imports.csv", {"missing": ("?",)}, 26, 201, None),
+    ("tabular/pima-indians-diabetes.csv", {}, 9, 768, 0),
+    ("tabular/iris.csv", {}, 5, 150, 0),
+    ("tabular/winequality-white.csv", {}, 12, 4898, 0),
+    ("timeseries/ucr/GunPoint/GunPoint_TRAIN.tsv", {}, 151, 50, 0),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "said", "width", "rows", "gaps"), DIRTY, ids=lambda v: str(v)[:40]
+)
+def test_a_table_without_header_is_read_whole(tmp_path, path, said, width, rows, gaps):
+    names = tuple(f"c{i}" for i in range(width))
+    table = read_source_table(CsvSource((path,), columns=names, **said), tmp_path)
+    assert table.rows == rows
+    lines = DATA.joinpath(path).read_text().splitlines()
+    separator = "\t" if path.endswith("tsv") or "sms" in path else ","
+    marks = sum(field == "?" for line in lines for field in line.split(separator))
+    assert marks == gaps or gaps is None
+    assert sum(int(pd.isna(column).sum()) for column in table.columns.values()) == marks
+    if "sms" in path:
+        assert table.columns["c1"].tolist() == [line.partition("\t")[2] for line in lines]
+
+
 def test_adult_has_no_header_and_question_marks_behind_blanks(tmp_path):
-    source = CsvSource(("tabular/adult-test.csv",), columns=ADULT, missing=("?",))
+    source = CsvSource(("tabular/adult-test.csv",), columns=ADULT, missing=("?",), strip=True)
     table = read_source_table(source, tmp_path)
     assert table.rows == 16281
     assert sum(value is None for value in table.columns["workclass"]) == 963

@@ -135,7 +135,8 @@ class _Schema:
                 return _number_kind_schema(kind)
             case kinds.Text():
                 most = {} if kind.characters is None else {"maxLength": kind.characters}
-                return {"type": "string", "minLength": kind.characters or 1, **most}
+                least = kind.characters or int(not kind.blank)
+                return {"type": "string", "minLength": least, **most}
             case kinds.Choice():
                 words = any_of({"enum": list(kind.words)}, schema_ref("expression"))
                 return any_of(words, scalar_schema("number")) if kind.or_number else words

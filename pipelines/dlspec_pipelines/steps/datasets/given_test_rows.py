@@ -1,6 +1,6 @@
 """The rows of a data section: those of `source`, and behind them those of `test`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +8,11 @@ import pandas as pd
 
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.suggest import suggest
+from dlspec.language.features import CategoryFeature, ClassFeature, Feature
 from dlspec.language.sections import Data
 from dlspec.language.sources import FileSource
 from dlspec_pipelines.steps.datasets.read_source import content_hash, read_source_table
+from dlspec_pipelines.steps.datasets.stray_blanks import require_no_stray_blanks
 from dlspec_pipelines.steps.datasets.table import (
     Array,
     Table,
@@ -33,7 +35,10 @@ def read_data_table(data: Data, base: Path, *, text_columns: tuple[str, ...] = (
         StepError: If a file cannot be read (DL610), the test rows lack a column that the spec
             reads (DL611), or hold another kind of values there (DL613).
     """
-    table = read_source_table(data.source, base, text_columns=text_columns)
+    features = (*data.inputs.values(), *data.targets.values())
+    listed = (*text_columns, *_columns_of_listed_texts(features))
+    table = read_source_table(data.source, base, text_columns=listed)
+    require_no_stray_blanks(data.source, features, table)
     if data.test is None:
         return table
     if table.given_test is not None:
@@ -42,7 +47,8 @@ def read_data_table(data: Data, base: Path, *, text_columns: tuple[str, ...] = (
             help="leave `test` out",
         )
     texts = tuple(name for name, column in table.columns.items() if column.dtype == np.object_)
-    test = read_source_table(data.test, base, text_columns=(*text_columns, *texts))
+    test = read_source_table(data.test, base, text_columns=(*listed, *texts))
+    require_no_stray_blanks(data.test, features, test)
     return _with_rows_below(table, test, read=_columns_that_are_read(data), named=data.test)
 
 
@@ -54,6 +60,18 @@ def content_hashes(data: Data, base: Path) -> tuple[str, ...]:
     """
     own = content_hash(data.source, base)
     return (own,) if data.test is None else (own, content_hash(data.test, base))
+
+
+def _columns_of_listed_texts(features: Iterable[Feature]) -> Iterator[str]:
+    """Return the columns whose values the spec lists as texts, whatever they look like."""
+    for feature in features:
+        listed: object = None
+        if isinstance(feature, CategoryFeature):
+            listed = feature.vocabulary
+        elif isinstance(feature, ClassFeature):
+            listed = feature.classes
+        if isinstance(listed, tuple) and all(isinstance(value, str) for value in listed):
+            yield from feature.columns
 
 
 def _columns_that_are_read(data: Data) -> set[str]:

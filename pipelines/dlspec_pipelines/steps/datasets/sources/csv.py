@@ -1,10 +1,12 @@
 """Reads `csv`."""
 
 import csv
+import gzip
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
@@ -38,9 +40,10 @@ class CsvReader:
 
 
 def read_csv(source: CsvSource, base: Path, *, text_columns: tuple[str, ...] = ()) -> Table:
-    """Read delimited text; blanks after a separator are not part of a value.
+    """Read delimited text, in a file or a gzip file.
 
-    Only an empty field and the texts of `missing` are missing values.
+    Only an empty field and the texts of `missing` are missing values. A column that is text in one
+    of several files is text in all of them.
 
     Args:
         text_columns: Whose values stay as they are written, whatever they look like; of the others
@@ -49,74 +52,146 @@ def read_csv(source: CsvSource, base: Path, *, text_columns: tuple[str, ...] = (
     Raises:
         StepError: If a file is not there, not text of that encoding, or not a table.
     """
-    frames = {path: _csv_frame(path, source, text_columns) for path in paths_of(source, base)}
-    return stacked_file_table({path: _csv_columns(frame) for path, frame in frames.items()})
+    said = (*text_columns, *source.text)
+    parts = {path: _csv_columns(path, source, said) for path in paths_of(source, base)}
+    kinds: dict[str, set[bool]] = {}
+    for part in parts.values():
+        for name, column in part.items():
+            kinds.setdefault(name, set()).add(column.dtype == np.object_)
+    mixed = [name for name, found in kinds.items() if len(found) > 1]
+    for path, part in parts.items():
+        if any(part[name].dtype != np.object_ for name in mixed if name in part):
+            parts[path] = _csv_columns(path, source, (*said, *mixed))
+    return stacked_file_table(parts)
 
 
-def _csv_frame(path: Path, source: CsvSource, text_columns: tuple[str, ...]) -> pd.DataFrame:
-    if source.decimal == source.separator:
+def separator_of(source: CsvSource, path: Path) -> str:
+    """Return what stands between two fields of a file."""
+    if source.separator is not None:
+        return source.separator
+    return "\t" if ".tsv" in path.suffixes[-2:] else ","
+
+
+def _csv_columns(path: Path, source: CsvSource, text: Sequence[str]) -> dict[str, Array]:
+    separator = separator_of(source, path)
+    if source.decimal == separator:
         raise unreadable_source(
-            f"`{source.separator}` cannot stand both between two fields and before decimals",
+            f"`{separator}` cannot stand both between two fields and before decimals",
             help='write another `separator`, such as `separator: ";"`',
         )
-    if len(source.separator) != 1:
+    if len(separator) != 1:
         raise unreadable_source(
-            f"the separator `{source.separator}` is not a single character",
+            f"the separator `{separator}` is not a single character",
             help='write one character, such as `separator: ";"` or `separator: "\\t"`',
         )
     try:
         names = list(source.columns) if source.columns else _csv_header_names(path, source)
-        with warnings.catch_warnings():
-            # Pandas would drop the fields that no name stands for.
-            warnings.simplefilter("error", ParserWarning)
-            return pd.read_csv(
-                path,
-                sep=source.separator,
-                header=None if source.columns else 0,
-                names=names,
-                index_col=False,
-                skipinitialspace=True,
-                keep_default_na=False,
-                na_values=["", *(text.strip() for text in source.missing)],
-                encoding=source.encoding,
-                decimal=source.decimal,
-                dtype={name: str for name in text_columns if name in names},
-                low_memory=False,
-            )
-    except (UnicodeDecodeError, LookupError) as error:
+        frame = _csv_frame(path, source, names, text)
+    except (UnicodeError, LookupError) as error:
         raise unreadable_source(
             f"`{path}` is not text in the encoding `{source.encoding}`: {error}",
             help="say the encoding of the file, such as `encoding: latin-1`",
         ) from error
     except EmptyDataError as error:
         raise unreadable_source(f"`{path}` is empty") from error
+    except (gzip.BadGzipFile, EOFError) as error:
+        raise unreadable_source(f"`{path}` is not a whole gzip file: {error}") from error
     except (ParserError, ParserWarning, ValueError, csv.Error) as error:
-        text = str(error).removeprefix("Error tokenizing data. C error: ").strip()
-        raise unreadable_source(f"`{path}` is not a table: {text}") from error
+        raise _not_a_table_error(path, error) from error
     except OSError as error:
         raise file_not_opened_error(path, error) from error
+    return {str(name): _csv_column(frame.pop(name), source, text) for name in list(frame.columns)}
+
+
+def _csv_frame(
+    path: Path, source: CsvSource, names: list[str], text: Sequence[str]
+) -> pd.DataFrame:
+    with warnings.catch_warnings():
+        # Pandas would drop the fields that no name stands for.
+        warnings.simplefilter("error", ParserWarning)
+        return pd.read_csv(
+            path,
+            sep=separator_of(source, path),
+            header=None if source.columns else 0,
+            names=names,
+            index_col=False,
+            skipinitialspace=source.strip,
+            quoting=csv.QUOTE_NONE if source.quoting == "none" else csv.QUOTE_MINIMAL,
+            keep_default_na=False,
+            na_values=["", *source.missing, *(t.strip() for t in source.missing if source.strip)],
+            encoding=source.encoding,
+            decimal=source.decimal,
+            dtype={name: str for name in text if name in names},
+            low_memory=False,
+        )
+
+
+def _not_a_table_error(path: Path, error: Exception) -> Exception:
+    text = str(error).removeprefix("Error tokenizing data. C error: ").strip()
+    unquoted = "EOF inside string" in text or "EOF inside quoted" in text
+    return unreadable_source(
+        f"`{path}` is not a table: {text}",
+        help='write `quoting: none` where `"` is a character of the text' if unquoted else None,
+    )
+
+
+def _opened_text(path: Path, encoding: str) -> IO[str]:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding=encoding, newline="")
+    return path.open(encoding=encoding, newline="")
 
 
 def _csv_header_names(path: Path, source: CsvSource) -> list[str]:
-    with path.open(encoding=source.encoding, newline="") as file:
-        rows = csv.reader(file, delimiter=source.separator, skipinitialspace=True)
-        names = [name.strip().removeprefix("\ufeff") for name in next(filter(None, rows), [])]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    with _opened_text(path, source.encoding) as file:
+        rows = csv.reader(
+            file,
+            delimiter=separator_of(source, path),
+            skipinitialspace=source.strip,
+            quoting=csv.QUOTE_NONE if source.quoting == "none" else csv.QUOTE_MINIMAL,
+        )
+        names = [name.removeprefix("\ufeff") for name in next(filter(None, rows), [])]
+    stripped = [name.strip() for name in names]
+    odd = [name for name in names if name != name.strip()]
+    if odd and not source.strip:
+        raise unreadable_source(
+            f"the header of `{path}` has blanks around names: "
+            + ", ".join(f"`{name}`" for name in odd[:6]),
+            help="write `strip: true` beside `csv`: blanks are then left out",
+        )
+    twice = sorted({name for name in stripped if stripped.count(name) > 1})
     if twice:
         raise unreadable_source(
             f"`{path}` has the column `{twice[0]}` twice",
             help="list the names under `columns` where the file has no header",
         )
-    return names
+    return stripped
 
 
-def _csv_columns(frame: pd.DataFrame) -> dict[str, Array]:
-    return {str(name): _csv_column(frame[name]) for name in frame.columns}
-
-
-def _csv_column(series: "pd.Series[Any]") -> Array:
+def _csv_column(series: "pd.Series[Any]", source: CsvSource, text: Sequence[str]) -> Array:
     if series.dtype.kind in "iufb":
         return series.to_numpy()
-    values: Array = np.array(series, dtype=np.object_)
-    values[np.asarray(pd.isna(values))] = None
+    if source.strip:
+        series = _stripped_series(series, source, as_text=series.name in text)
+        if series.dtype.kind in "iufb":
+            return series.to_numpy()
+    values: Array = series.to_numpy(dtype=np.object_)
+    gone = np.asarray(pd.isna(series))
+    if gone.any():
+        values = values.copy()
+        values[gone] = None
     return values
+
+
+def _stripped_series(
+    series: "pd.Series[Any]", source: CsvSource, *, as_text: bool
+) -> "pd.Series[Any]":
+    """Return texts without the blanks around them: a column of numbers where no other text is."""
+    stripped = series.str.strip()
+    absent = ["", *(text.strip() for text in source.missing)]
+    stripped = stripped.mask(stripped.isin(absent))
+    # Pandas reads numbers with blanks by itself: it was a missing value with a blank behind it.
+    if as_text or stripped.notna().sum() == series.notna().sum():
+        return stripped
+    plain = stripped.str.replace(",", ".") if source.decimal == "," else stripped
+    numbers = pd.to_numeric(plain, errors="coerce")
+    return numbers if numbers.notna().sum() == stripped.notna().sum() else stripped
