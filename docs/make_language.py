@@ -14,6 +14,7 @@ from dlspec.language.kinds import Key, Kind, keys_of
 from dlspec.language.metrics import METRICS, MetricRecord
 from dlspec.language.prediction import Generation
 from dlspec.language.row_splits import SPLITS
+from dlspec.language.sample_draws import BalancedDraw
 from dlspec.language.sections import (
     Championship,
     Checkpoint,
@@ -55,6 +56,7 @@ def parts() -> dict[str, str]:
         "data": _table(keys_of(Data)),
         "sources": "\n".join(_section(f"`{tag}`", record) for tag, record in _sources()),
         "features": "\n".join(_feature_sections()),
+        "sampling": _section("by classes", BalancedDraw),
         "split": "\n".join(_section(title, record) for record, title in _SPLIT_TITLES.items()),
         "expect": _table(keys_of(Expectation)),
         "training": _table(keys_of(Training))

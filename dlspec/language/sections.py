@@ -28,6 +28,7 @@ from dlspec.language.kinds import (
 from dlspec.language.metrics import COMPARABLE_METRICS, GATED_WITHOUT_METRIC, METRIC_OF
 from dlspec.language.prediction import Prediction
 from dlspec.language.row_splits import SPLITS, FractionSplit, Split, split_type
+from dlspec.language.sample_draws import DRAWS_BY_WORD, BalancedDraw
 from dlspec.language.significance_tests import SIGNIFICANCE_TEST_OF
 from dlspec.language.sources import (
     SOURCES_BY_WORD,
@@ -71,6 +72,11 @@ class Data:
     )
     expect: Mapping[str, Expectation] | None = spec_key(
         MapOf(Record(Expectation)), "The contract: column to checks.", default=None
+    )
+    sampling: BalancedDraw | None = spec_key(
+        Tagged("way of sampling", DRAWS_BY_WORD),
+        "What an epoch draws from the training rows; by default each of them once.",
+        default=None,
     )
     test: FileSource | None = spec_key(
         Tagged("test source", TEST_SOURCES_BY_WORD, like="source"),

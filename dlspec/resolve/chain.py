@@ -1,7 +1,7 @@
 """The chain of steps that a plan runs through: one record each, with what its result depends on."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from dlspec.language.metrics import GENERATED_METRICS
@@ -24,6 +24,12 @@ class ChainStep:
     covers: Callable[[Plan], object]
 
 
+def _model_parts(plan: Plan) -> object:
+    drawn = plan.data and plan.data.sampling
+    trained = (plan.graph, plan.training, plan.runtime)
+    return trained if drawn is None else (*trained, drawn)
+
+
 def _evaluation_parts(plan: Plan) -> object:
     evaluation = plan.evaluation
     if evaluation is None:
@@ -41,8 +47,8 @@ def _champion_parts(plan: Plan) -> object:
 # Each after those that it takes. Comments, key order, gates, tags and the description change no
 # digest of `dataset` and `model`.
 CHAIN: tuple[ChainStep, ...] = (
-    ChainStep("dataset", (), lambda plan: plan.data),
-    ChainStep("model", ("dataset",), lambda plan: (plan.graph, plan.training, plan.runtime)),
+    ChainStep("dataset", (), lambda plan: plan.data and replace(plan.data, sampling=None)),
+    ChainStep("model", ("dataset",), _model_parts),
     ChainStep("evaluation", ("dataset", "model"), _evaluation_parts),
     ChainStep(
         "report",

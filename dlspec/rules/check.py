@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from dlspec.rules.backend import report_backend_limits
+from dlspec.rules.balanced_draw import report_balanced_draw
 from dlspec.rules.between_sections import report_missing_sections, report_training_references
 from dlspec.rules.callback_files import (
     report_file_endings,
@@ -45,6 +46,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     report_missing_sections,
     report_training_references,
     report_data_section,
+    report_balanced_draw,
     report_retraining,
     report_data_against_model,
     report_logits,

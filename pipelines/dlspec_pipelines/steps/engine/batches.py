@@ -85,8 +85,40 @@ def epoch_visit_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
     Args:
         epoch: From 0.
     """
-    generator = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, epoch])))
-    return generator.permutation(count)
+    return _epoch_generator(seed, epoch).permutation(count)
+
+
+def _epoch_generator(seed: int, epoch: int) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, epoch])))
+
+
+def balanced_visit_order(seed: int, epoch: int, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the samples that an epoch visits when it sees every class equally often.
+
+    There are as many as in `ids`; the numbers of two classes differ by at most one. A sample comes
+    again only after all of its class have come. Like the order of all samples it depends on
+    nothing but its arguments.
+
+    Args:
+        epoch: From 0.
+        ids: The class of each sample.
+    """
+    generator = _epoch_generator(seed, epoch)
+    classes = np.unique(ids)
+    shares = np.full(len(classes), len(ids) // max(len(classes), 1))
+    shares[generator.permutation(len(classes))[: len(ids) % max(len(classes), 1)]] += 1
+    drawn = [
+        _drawn_again(generator, np.flatnonzero(ids == one), share)
+        for one, share in zip(classes, shares, strict=True)
+    ]
+    return generator.permutation(np.concatenate(drawn)) if drawn else np.zeros(0, np.int64)
+
+
+def _drawn_again(
+    generator: np.random.Generator, members: NDArray[np.int64], share: int
+) -> NDArray[np.int64]:
+    rounds = [generator.permutation(members) for _ in range(-(-share // len(members)))]
+    return np.concatenate([members[:0], *rounds])[:share]
 
 
 def sample_chunks(
@@ -113,6 +145,13 @@ def sample_chunks(
         yield Chunk(first, end - first, tuple(np.ascontiguousarray(a[rows]) for a in arrays))
 
 
+def class_ids_of(target: Array) -> NDArray[np.int64]:
+    """Return the class of each sample from ids, zeros and ones, or one-hot vectors."""
+    flat = target.reshape(len(target), -1)
+    ids = flat.argmax(axis=1) if flat.shape[1] > 1 else flat[:, 0]
+    return np.asarray(ids, dtype=np.int64)
+
+
 def class_weights(target: Array, weights: str | Mapping[str, float]) -> Array:
     """Return one factor per sample from its class.
 
@@ -123,8 +162,7 @@ def class_weights(target: Array, weights: str | Mapping[str, float]) -> Array:
 
     Source: scikit-learn, `compute_class_weight("balanced", ...)`.
     """
-    flat = target.reshape(len(target), -1)
-    ids = flat.argmax(axis=1) if flat.shape[1] > 1 else flat[:, 0].astype(np.int64)
+    ids = class_ids_of(target)
     factors = np.ones(int(ids.max(initial=0)) + 1, dtype=np.float64)
     if isinstance(weights, str):
         counts = np.bincount(ids)

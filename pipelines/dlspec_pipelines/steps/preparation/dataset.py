@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +71,7 @@ def fingerprint_of(data: Data, base: Path, table: Table | None = None) -> str:
         StepError: If a file of the source is not there (DL610), or a picture that it names (DL613).
     """
     content = (*content_hashes(data, base), *_picture_digests(data, base, table))
-    parts = (canonical_digest(data), *content, str(VERSION))
+    parts = (canonical_digest(replace(data, sampling=None)), *content, str(VERSION))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -9,9 +9,16 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from dlspec.language.sections import Training
-from dlspec_pipelines.steps.engine.batches import Chunk, Samples, epoch_visit_order, sample_chunks
+from dlspec_pipelines.steps.engine.batches import (
+    Chunk,
+    Samples,
+    balanced_visit_order,
+    epoch_visit_order,
+    sample_chunks,
+)
 from dlspec_pipelines.steps.engine.call_length import Pace
 from dlspec_pipelines.steps.engine.engine import Engine, Loaded, engine_for
 from dlspec_pipelines.steps.step_errors import StepError, Stopped
@@ -45,7 +52,8 @@ class Surroundings:
 class Loop:
     """One training under way; the state is where it stands, all else is given.
 
-    `compiled` calls the `callbacks` as Keras does.
+    `compiled` calls the `callbacks` as Keras does. Where `balanced_ids` tell the class of each
+    training sample, every epoch sees the classes equally often.
     """
 
     model: keras.Model
@@ -56,6 +64,7 @@ class Loop:
     compiled: keras.callbacks.CallbackList
     around: Surroundings
     position: Position
+    balanced_ids: NDArray[np.int64] | None = None
     _engines: dict[str, Engine] = field(init=False)
     _paces: dict[str, Pace] = field(init=False)
     _first_epoch: int = field(init=False)
@@ -125,7 +134,7 @@ class Loop:
 
     def _train_rows(self) -> None:
         first_row, started_s = self.position.row, self.seconds
-        visit = epoch_visit_order(self.training.seed, self.position.epoch, len(self.train))
+        visit = self._visit_order()
         batches = sample_chunks(self.train, self.training.batch_size, visit=visit, start=first_row)
         for row in self._run_engine_calls("train", batches):
             self._move_position(row=row)
@@ -136,6 +145,12 @@ class Loop:
                 self._stop_training()
             if self.seconds - max(self._saved_at_s, started_s) >= _LONG_S:
                 self._save_position()
+
+    def _visit_order(self) -> NDArray[np.int64]:
+        seed, epoch = self.training.seed, self.position.epoch
+        if self.balanced_ids is None:
+            return epoch_visit_order(seed, epoch, len(self.train))
+        return balanced_visit_order(seed, epoch, self.balanced_ids)
 
     def _validate_epoch(self) -> Mapping[str, float]:
         if self.validation is None:

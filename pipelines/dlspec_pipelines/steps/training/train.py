@@ -22,7 +22,7 @@ from dlspec.resolve.chain import step_digest
 from dlspec.resolve.plan import Plan, canonical_digest
 from dlspec_pipelines.steps import store
 from dlspec_pipelines.steps.engine import determinism as machine
-from dlspec_pipelines.steps.engine.batches import Samples, class_weights
+from dlspec_pipelines.steps.engine.batches import Samples, class_ids_of, class_weights
 from dlspec_pipelines.steps.engine.determinism import step_flops
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
 from dlspec_pipelines.steps.records import Dataset, Start, TrainedModel
@@ -189,7 +189,9 @@ def _begin_loop(plan: Plan, dataset: Dataset, model: keras.Model, *, around: Sur
     )
     _go_on_or_begin(model, callbacks, compiled, saved)
     position = saved.position if saved else Position()
-    return Loop(model, training, data, validation, callbacks, compiled, around, position)
+    drawn = plan.data.sampling if plan.data is not None else None
+    ids = None if drawn is None else class_ids_of(data.targets[drawn.balanced])
+    return Loop(model, training, data, validation, callbacks, compiled, around, position, ids)
 
 
 def _load_saved(
