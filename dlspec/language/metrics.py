@@ -42,16 +42,17 @@ class MetricRecord:
 
 
 _CLASSES: tuple[TargetKind, ...] = ("class", "binary")
+_CLASSES_OR_LABELS: tuple[TargetKind, ...] = (*_CLASSES, "labels")
 _SHARE = "share, 0 to 1"
 _OWN = "the target's own"
 
 METRICS: tuple[MetricRecord, ...] = (
     MetricRecord(
         "accuracy",
-        _CLASSES,
+        _CLASSES_OR_LABELS,
         "higher",
         _SHARE,
-        "The share of rows whose class is right.",
+        "The share of rows whose class, or whose labels are all right.",
         counts_rows=True,
     ),
     MetricRecord(
@@ -63,43 +64,58 @@ METRICS: tuple[MetricRecord, ...] = (
     ),
     MetricRecord(
         "precision_macro",
-        _CLASSES,
+        _CLASSES_OR_LABELS,
         "higher",
         _SHARE,
         "The mean of the classes' precision, 0 for a class that is never predicted.",
     ),
     MetricRecord(
         "recall_macro",
-        _CLASSES,
+        _CLASSES_OR_LABELS,
         "higher",
         _SHARE,
         "The mean of the classes' recall, 0 for a class that only predictions hold.",
     ),
-    MetricRecord("f1_macro", _CLASSES, "higher", _SHARE, "The mean of the classes' F1."),
+    MetricRecord("f1_macro", _CLASSES_OR_LABELS, "higher", _SHARE, "The mean of the classes' F1."),
     MetricRecord(
         "f1_weighted",
-        _CLASSES,
+        _CLASSES_OR_LABELS,
         "higher",
         _SHARE,
         "The mean of the classes' F1, weighted by how often each occurs.",
     ),
     MetricRecord(
         "log_loss",
-        _CLASSES,
+        _CLASSES_OR_LABELS,
         "lower",
         "nats",
-        "The mean negative logarithm of the probability of the true class.",
+        "The mean negative logarithm of the probability of the true class, or of a label's truth.",
         reads="probabilities",
     ),
     MetricRecord(
         "roc_auc",
-        _CLASSES,
+        _CLASSES_OR_LABELS,
         "higher",
         _SHARE,
-        "The area under the ROC curve; of several classes the mean of one against the rest.",
+        "The area under the ROC curve; of several classes the mean of one against the rest, "
+        "of labels their mean.",
         reads="scores",
         least_rows=2,
         every_class=True,
+    ),
+    MetricRecord(
+        "f1_micro",
+        ("labels",),
+        "higher",
+        _SHARE,
+        "The F1 of all labels of all rows counted together.",
+    ),
+    MetricRecord(
+        "label_accuracy",
+        ("labels",),
+        "higher",
+        _SHARE,
+        "The share of labels that are rightly given or not given.",
     ),
     MetricRecord("mae", ("number",), "lower", _OWN, "The mean absolute error."),
     MetricRecord("mse", ("number",), "lower", f"{_OWN}, squared", "The mean squared error."),

@@ -24,7 +24,6 @@ from dlspec.rules.filled_names import report_filled_names
 from dlspec.rules.gates import report_gates
 from dlspec.rules.generation import report_generation
 from dlspec.rules.keras_metrics import report_keras_metrics
-from dlspec.rules.labels import report_labels
 from dlspec.rules.layers_in_training import (
     report_state_across_samples,
     report_unfitted_layers,
@@ -39,6 +38,7 @@ from dlspec.rules.losses import (
 from dlspec.rules.params import report_unread_params
 from dlspec.rules.retraining import report_retraining
 from dlspec.rules.subject import Checked
+from dlspec.rules.tags_and_owners import report_tags_and_owners
 from dlspec.rules.training import report_callback_needs, report_monitors, warn_of_training_flags
 
 # In the order in which findings at one place are told.
@@ -73,7 +73,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     warn_of_dropped_masks,
     report_generation,
     report_measures,
-    report_labels,
+    report_tags_and_owners,
     report_unread_params,
 )
 

@@ -8,6 +8,7 @@ from dlspec.decode.spec import ModelSpec
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Replacement, Reporter
 from dlspec.diagnostics.suggest import replacement_word
+from dlspec.language.features import LabelsFeature
 from dlspec.language.row_splits import ColumnSplit, FractionSplit, GivenSplit, TimeSplit
 from dlspec.language.sections import Data
 from dlspec.language.sources import CsvSource, Source
@@ -33,6 +34,7 @@ def report_data_section(checked: Checked) -> None:
             label=f"together they take {split.validation + split.test:g} of all rows",
             help="lower one of the two",
         )
+    _check_labels(data, spec, reporter)
     _check_windows(data, spec, reporter)
     _check_expected_columns(data, spec, reporter)
 
@@ -122,6 +124,40 @@ def _check_stratify(name: str, data: Data, spec: ModelSpec, reporter: Reporter) 
         label=f"such features: {', '.join(fitting) or 'none'}",
         help=near or "leave `stratify` out",
     )
+
+
+def _check_labels(data: Data, spec: ModelSpec, reporter: Reporter) -> None:
+    """Report labels whose columns and `classes` say two things, or nothing, of their number."""
+    for name, feature in data.targets.items():
+        if not isinstance(feature, LabelsFeature):
+            continue
+        columns, said = len(feature.columns), feature.classes
+        said = len(said) if isinstance(said, tuple) else said
+        path = f"data.targets.{name}"
+        if feature.num_labels is None:
+            reporter.error(
+                Code.CONFLICT,
+                spec.places.key(path),
+                f"nothing says how many labels `{name}` has",
+                label=f"`{feature.columns[0]}` is one column, which may hold any",
+                help="write `classes` with their number or their names",
+            )
+        elif columns > 1 and said not in (None, columns):
+            reporter.error(
+                Code.CONFLICT,
+                spec.places.value(f"{path}.classes"),
+                f"`{name}` has {columns} columns of labels and {said} classes",
+                label=f"{said} here",
+                help="leave `classes` out: the columns are the labels",
+            )
+        elif feature.num_labels < 2:
+            reporter.error(
+                Code.CONFLICT,
+                spec.places.value(f"{path}.classes"),
+                f"`{name}` has a single label",
+                label=f"{said} here",
+                help="make the target `binary`, or list the other labels",
+            )
 
 
 def _check_windows(data: Data, spec: ModelSpec, reporter: Reporter) -> None:

@@ -111,7 +111,7 @@ def _held_words(m: Measured) -> str:
         case "one_hot":
             return "is one-hot"
         case "binary":
-            return "is a single 0 or 1"
+            return "is a single 0 or 1" if m.width == 1 else "holds 0 or 1 for each unit"
         case "numbers":
             return "is a single number" if m.width == 1 else "holds numbers"
         case other:

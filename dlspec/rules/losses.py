@@ -99,6 +99,8 @@ def _tells_classes_of_numbers(head: Head) -> bool:
     if head.loss is None or head.target is None:
         return False
     takes = LOSS_OF[head.loss.class_name].takes
+    if target_kind(head.target) == "labels":
+        return takes in ("ids", "one_hot")
     single = head.width == 1 and takes == "one_hot"
     return target_kind(head.target) in ("number", "binary") and (takes == "ids" or single)
 
@@ -110,13 +112,13 @@ def _classes_help(activation: str | None) -> str:
 
 
 def report_class_loss_on_numbers(checked: Checked) -> None:
-    """Report a loss over classes on targets that are amounts, or 0 and 1."""
+    """Report a loss over exclusive classes on targets that are amounts, labels, or 0 and 1."""
     for head in checked.heads:
         if head.loss is None or head.target is None or not _tells_classes_of_numbers(head):
             continue
-        loss, binary = LOSS_OF[head.loss.class_name], target_kind(head.target) == "binary"
-        wanted = "BinaryCrossentropy" if binary else "MeanSquaredError"
-        holds = "0 and 1" if binary else "numbers"
+        loss, kind = LOSS_OF[head.loss.class_name], target_kind(head.target)
+        wanted = "MeanSquaredError" if kind == "number" else "BinaryCrossentropy"
+        holds = {"binary": "0 and 1", "labels": "any number of labels"}.get(kind, "numbers")
         checked.reporter.error(
             Code.CLASS_LOSS_ON_NUMBERS,
             head.loss_place,

@@ -114,7 +114,7 @@ def held_by(target: Feature) -> Holds:
             return "one_hot" if isinstance(target, ClassFeature) and target.one_hot else "ids"
         case "tokens":
             return "ids"
-        case "binary":
+        case "binary" | "labels":
             return "binary"
         case "number" | None:
             return "numbers"

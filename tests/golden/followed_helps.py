@@ -3,6 +3,13 @@
 _SPARSE = "{SparseCategoricalCrossentropy: {from_logits: true}}"
 
 FOLLOWED: dict[str, list[tuple[str, str]]] = {
+    "DL216_a_single_label": [
+        ("{labels: kinds, classes: [drama]}", "{binary: kinds}"),
+        ("f1_micro", "accuracy"),
+    ],
+    "DL216_labels_and_columns": [(", classes: 4", "")],
+    "DL216_labels_without_a_number": [("labels: kinds", "labels: kinds, classes: 3")],
+    "DL521_labels": [("SparseCategoricalCrossentropy", "BinaryCrossentropy")],
     "DL103_entry_without_braces": [("Dense: [64, 3], name: head", "{Dense: 10, name: head}")],
     "DL103_unquoted_brackets": [("enc[0], enc[1]", "enc.out, enc.out")],
     "DL105_python_tag": [("!!python/tuple ", "")],

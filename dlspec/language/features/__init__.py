@@ -8,6 +8,7 @@ from dlspec.language.features.category import CategoryFeature
 from dlspec.language.features.class_ import ClassFeature
 from dlspec.language.features.feature_kind import FeatureKind, TargetKind
 from dlspec.language.features.image import ImageFeature
+from dlspec.language.features.labels import LabelsFeature
 from dlspec.language.features.number import NumberFeature
 from dlspec.language.features.sequence import SequenceFeature
 from dlspec.language.features.series import SeriesFeature, SeriesTarget
@@ -25,6 +26,7 @@ __all__ = [
     "Feature",
     "FeatureKind",
     "ImageFeature",
+    "LabelsFeature",
     "NumberFeature",
     "SequenceFeature",
     "SeriesFeature",
@@ -37,6 +39,7 @@ __all__ = [
 Feature = (
     ClassFeature
     | BinaryFeature
+    | LabelsFeature
     | NumberFeature
     | VectorFeature
     | CategoryFeature
@@ -51,6 +54,7 @@ Feature = (
 FEATURES: tuple[type[FeatureKind], ...] = (
     ClassFeature,
     BinaryFeature,
+    LabelsFeature,
     NumberFeature,
     VectorFeature,
     CategoryFeature,

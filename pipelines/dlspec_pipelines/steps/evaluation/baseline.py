@@ -122,6 +122,11 @@ def _constant_prediction(
             guess = np.full(count, most, dtype=np.int32)
             told = Predicted("binary", ours.true, guess, np.full(count, share))
             return _Told(told, f"always {most}")
+        case "labels":
+            shares = np.mean(train, axis=0, dtype=np.float64)
+            held = np.tile((shares > 0.5).astype(np.int32), (count, 1))
+            told = Predicted("labels", ours.true, held, np.tile(shares, (count, 1)))
+            return _Told(told, "always the labels that hold in most training rows")
         case "tokens":
             ids = np.broadcast_to(_frequent_ids(np.asarray(train)), ours.true.shape)
             return _Told(

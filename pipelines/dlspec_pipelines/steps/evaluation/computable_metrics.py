@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dlspec.language.features import Feature
+from dlspec.language.features import Feature, LabelsFeature
 from dlspec.language.metrics import (
     METRIC_OF,
     MetricRecord,
@@ -59,6 +59,12 @@ def _require_defined(record: MetricRecord, target: str, feature: Feature, true: 
             help="choose test rows on which it is, or leave the metric out",
         )
     lacking = _lacking_classes(feature, true) if record.every_class else []
+    if lacking and isinstance(feature, LabelsFeature):
+        raise StepError(
+            f"`{record.name}` is not defined: the label {lacking[0]} of `{target}` holds in all "
+            "test rows or in none",
+            help="choose test rows on which it is, or leave the metric out",
+        )
     if lacking:
         raise StepError(
             f"`{record.name}` is not defined: no test row of `{target}` has the class {lacking[0]}",
@@ -80,6 +86,9 @@ def _lacking_rows(record: MetricRecord, target: str, true: Array) -> str | None:
 
 def _lacking_classes(feature: Feature, true: Array) -> list[int]:
     """Return the ids of the classes that no row has."""
+    if isinstance(feature, LabelsFeature):
+        lacking = (true == true[:1]).all(axis=0)
+        return [int(place) for place in np.flatnonzero(lacking)]
     one_hot = true.ndim == 2 and true.shape[1] > 1
     ids = np.unique(true.argmax(axis=1) if one_hot else true.reshape(-1)).astype(int)
     # A binary target knows 0 and 1.

@@ -162,7 +162,7 @@ def _by_head(signature: Signature, outputs: list[Array]) -> Iterator[tuple[Head,
 def _no_target(head: Head, output: Array) -> Array:
     if head.kind == "binary":
         return np.zeros(len(output), dtype=np.int32)
-    if head.kind == "number" or head.one_hot:
+    if head.kind in ("number", "labels") or head.one_hot:
         return output
     ids: Array = output.argmax(axis=-1).astype(np.int32)
     return ids

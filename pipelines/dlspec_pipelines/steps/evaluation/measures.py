@@ -23,8 +23,8 @@ PADDING = 0
 
 
 def accuracy(p: Predicted) -> float:
-    """Return the share of samples whose class is right."""
-    return float((p.true == p.guess).mean())
+    """Return the share of samples whose class, or whose labels are all right."""
+    return float(right_rows(p).mean())
 
 
 def balanced_accuracy(p: Predicted) -> float:
@@ -37,25 +37,42 @@ def balanced_accuracy(p: Predicted) -> float:
 def precision_macro(p: Predicted) -> float:
     """Return the mean of the classes' precision, 0 for a class that is never predicted."""
     right, guessed, support = _class_counts(p)
-    return _macro_mean(_ratio_or_zero(right, guessed), support + guessed)
+    return _macro_mean(p, _ratio_or_zero(right, guessed), support + guessed)
 
 
 def recall_macro(p: Predicted) -> float:
     """Return the mean of the classes' recall, 0 for a class that only predictions hold."""
     right, guessed, support = _class_counts(p)
-    return _macro_mean(_ratio_or_zero(right, support), support + guessed)
+    return _macro_mean(p, _ratio_or_zero(right, support), support + guessed)
 
 
 def f1_macro(p: Predicted) -> float:
     """Return the mean of the classes' F1."""
     right, guessed, support = _class_counts(p)
-    return _macro_mean(_ratio_or_zero(2 * right, guessed + support), support + guessed)
+    return _macro_mean(p, _ratio_or_zero(2 * right, guessed + support), support + guessed)
 
 
 def f1_weighted(p: Predicted) -> float:
-    """Return the mean of the classes' F1, weighted by how often each occurs."""
+    """Return the mean of the classes' F1, weighted by how often each occurs.
+
+    Raises:
+        NotDefined: If no label holds.
+    """
     right, guessed, support = _class_counts(p)
+    if not support.any():
+        raise NotDefined("`f1_weighted` is not defined: no sample has a label")
     return float((_ratio_or_zero(2 * right, guessed + support) * support).sum() / support.sum())
+
+
+def f1_micro(p: Predicted) -> float:
+    """Return the F1 of all labels of all samples counted together."""
+    right, guessed, support = (counts.sum(keepdims=True) for counts in _class_counts(p))
+    return float(_ratio_or_zero(2 * right, guessed + support)[0])
+
+
+def label_accuracy(p: Predicted) -> float:
+    """Return the share of labels that are rightly given or not given."""
+    return float((p.true == p.guess).mean())
 
 
 def log_loss(p: Predicted) -> float:
@@ -86,6 +103,9 @@ def roc_auc(p: Predicted) -> float:
     if p.kind == "binary":
         return _area_under_roc(p.true == 1, scores, name="1")
     classes = range(scores.shape[1])
+    if p.kind == "labels":
+        areas = [_area_under_roc(p.true[:, c] == 1, scores[:, c], name=str(c)) for c in classes]
+        return float(np.mean(areas))
     return float(
         np.mean([_area_under_roc(p.true == c, scores[:, c], name=str(c)) for c in classes])
     )
@@ -142,10 +162,12 @@ def sequence_accuracy(p: Predicted) -> float:
 
 
 def right_rows(p: Predicted) -> NDArray[np.bool_]:
-    """Return for each sample whether it is right: its class, or all its ids."""
+    """Return for each sample whether it is right: its class, all its labels, or all its ids."""
     right: NDArray[np.bool_] = p.true == p.guess
     if p.kind == "tokens":
-        right = (right | (p.true == PADDING)).all(axis=1)
+        right = right | (p.true == PADDING)
+    if p.kind in ("tokens", "labels"):
+        right = np.logical_and.reduce(right, axis=1)
     return right
 
 
@@ -164,6 +186,9 @@ def reduced_to_rows(name: str, p: Predicted) -> Predicted:
         case "log_loss" if p.probability is not None:
             true = np.ones(len(p.true), dtype=np.int32)
             truth = _true_class_probability(p, p.probability).astype(p.probability.dtype)
+            if truth.ndim > 1:
+                logs = np.log(_clipped_probability(truth, p.probability)).mean(axis=1)
+                truth = np.exp(logs).astype(p.probability.dtype)
             return Predicted("binary", true, true, truth)
         case _ if METRIC_OF[name].reads == "answers":
             return replace(p, probability=None, score=None)
@@ -180,6 +205,8 @@ _FUNCTIONS: tuple[Metric, ...] = (
     f1_weighted,
     log_loss,
     roc_auc,
+    f1_micro,
+    label_accuracy,
     mae,
     mse,
     rmse,
@@ -285,7 +312,11 @@ def _fitting_names(predicted: Mapping[str, Predicted]) -> list[str]:
 
 
 def _class_counts(p: Predicted) -> tuple[Counts, Counts, Counts]:
-    """Return for each class how often it was rightly guessed, guessed, and true."""
+    """Return for each class or label how often it was rightly guessed, guessed, and true."""
+    if p.kind == "labels":
+        found = ((p.true * p.guess), p.guess, p.true)
+        right_ones, guesses, truths = (one.sum(axis=0, dtype=np.float64) for one in found)
+        return right_ones, guesses, truths
     size = int(max(p.true.max(initial=0), p.guess.max(initial=0))) + 1
     right = np.bincount(p.true[p.true == p.guess], minlength=size)
     guessed, support = np.bincount(p.guess, minlength=size), np.bincount(p.true, minlength=size)
@@ -296,8 +327,9 @@ def _ratio_or_zero(part: Counts, whole: Counts) -> Counts:
     return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
 
 
-def _macro_mean(values: Counts, seen: Counts) -> float:
-    return float(values[seen > 0].mean())
+def _macro_mean(p: Predicted, values: Counts, seen: Counts) -> float:
+    """Return the mean over the classes that occur, or over all labels, as scikit-learn has it."""
+    return float((values if p.kind == "labels" else values[seen > 0]).mean())
 
 
 def _prediction_error(p: Predicted) -> Counts:
@@ -305,7 +337,7 @@ def _prediction_error(p: Predicted) -> Counts:
 
 
 def _true_class_probability(p: Predicted, probability: Array) -> Counts:
-    if p.kind == "binary":
+    if p.kind in ("binary", "labels"):
         binary: Counts = np.where(p.true == 1, probability, 1 - probability).astype(np.float64)
         return binary
     rows = probability.astype(np.float64)

@@ -36,10 +36,11 @@ def predict_new_rows(
     The fitted preparation of the run is applied unchanged. Columns: `row` (of `table`; with
     windows, the first row of the forecast), `<target>`, and `<target>_probability` where the
     model gives probabilities: of the predicted class, and of a binary that of 1. A class is
-    given by its name where the spec lists
-    names. With `prediction.generate`, `<target>` holds the ids said before `stop`, `<target>_text`
-    their words where the vocabulary lists them, and `<target>_score` their log-likelihood over the
-    length penalty; the column of what has been said is not needed.
+    given by its name where the spec lists names. Of labels, `<target>` has 0 or 1 and
+    `<target>_probability` a number for each, and `<target>_text` those that hold, such as
+    `red|round`. With `prediction.generate`, `<target>` holds the ids said before `stop`,
+    `<target>_text` their words where the vocabulary lists them, and `<target>_score` their
+    log-likelihood over the length penalty; the column of what has been said is not needed.
 
     Args:
         beam: In the place of the spec's `prediction.generate.beam`.
@@ -117,6 +118,8 @@ def _prediction_columns(
     target: str, p: Predicted, names: tuple[object, ...] | None
 ) -> dict[str, Array]:
     guess = p.guess
+    if p.kind == "labels":
+        return _label_columns(target, p, names)
     if p.kind == "number":
         guess = guess.astype(np.float32)
         guess = guess[:, 0] if guess.ndim == 2 and guess.shape[1] == 1 else guess
@@ -125,6 +128,18 @@ def _prediction_columns(
     columns = {target: guess}
     if p.probability is not None:
         columns[f"{target}_probability"] = _told_probability(p.probability, p.guess)
+    return columns
+
+
+def _label_columns(target: str, p: Predicted, names: tuple[object, ...] | None) -> dict[str, Array]:
+    """Return which labels hold, with their names, and the probability of each."""
+    called = [str(name) for name in names or range(p.guess.shape[1])]
+    texts = np.empty(len(p.guess), dtype=np.object_)
+    for row, held in enumerate(p.guess):
+        texts[row] = "|".join(called[place] for place in np.flatnonzero(held))
+    columns = {target: p.guess, f"{target}_text": texts}
+    if p.probability is not None:
+        columns[f"{target}_probability"] = p.probability
     return columns
 
 

@@ -43,11 +43,11 @@ class Predicted:
     """Predictions of one target beside the truth; the first axis counts the samples.
 
     Attributes:
-        true: Ids of a class, 0 or 1 of a binary, ids (samples, length) of tokens, or numbers
-            (samples, ...) in the target's own unit.
+        true: Ids of a class, 0 or 1 of a binary, (samples, labels) of 0 or 1 of labels, ids
+            (samples, length) of tokens, or numbers (samples, ...) in the target's own unit.
         guess: The same as predicted.
-        probability: (samples, classes) of a class, (samples,) of a binary; else None.
-        score: What orders the samples of a binary or a class by likelihood, shaped like
+        probability: (samples, classes) of a class or labels, (samples,) of a binary; else None.
+        score: What orders the samples of a binary, a class or a label by likelihood, shaped like
             `probability`, where there is no probability.
     """
 
@@ -122,6 +122,11 @@ def read_output(head: Head, output: Array, target: Array) -> Predicted:
             return _predicted_ids(
                 "binary", true, scores > border, _class_probability(head, scores), scores
             )
+        case "labels":
+            border = 0.5 if head.from_logits is False else 0.0
+            return _predicted_ids(
+                "labels", target, output > border, _class_probability(head, output), output
+            )
         case "tokens":
             return Predicted("tokens", np.asarray(target), output.argmax(axis=-1).astype(np.int32))
         case "number":
@@ -142,7 +147,7 @@ def _class_probability(head: Head, output: Array) -> Array | None:
         return None
     if not head.from_logits:
         return output
-    if head.kind == "binary":
+    if head.kind in ("binary", "labels"):
         return _stable_sigmoid(output)
     shifted = np.exp(output - output.max(axis=-1, keepdims=True))
     probability: Array = shifted / shifted.sum(axis=-1, keepdims=True)

@@ -13,6 +13,7 @@ from dlspec.language.features import (
     TARGET_FEATURES,
     ClassFeature,
     Feature,
+    LabelsFeature,
 )
 from dlspec.language.kinds import Tagged
 from dlspec.resolve.plan import canonical_data
@@ -95,8 +96,10 @@ def invert_predictions(preparation: Preparation, target: str, values: Array) -> 
 
 
 def class_target_labels(preparation: Preparation, target: str) -> tuple[object, ...] | None:
-    """Return the names of a class target's ids, where the spec lists them; else None."""
+    """Return the names of the ids of a class or of labels, where the spec lists them; else None."""
     feature = preparation.targets[target].feature
+    if isinstance(feature, LabelsFeature):
+        return feature.names
     if not isinstance(feature, ClassFeature) or isinstance(feature.classes, int):
         return None
     return feature.classes

@@ -9,6 +9,7 @@ from dlspec.language.features import (
     ClassFeature,
     Feature,
     ImageFeature,
+    LabelsFeature,
     NumberFeature,
     SequenceFeature,
     SeriesFeature,
@@ -22,6 +23,7 @@ from dlspec_pipelines.steps.preparation.features.categories import CategoriesPre
 from dlspec_pipelines.steps.preparation.features.category import CategoryPreparer
 from dlspec_pipelines.steps.preparation.features.class_ import ClassPreparer
 from dlspec_pipelines.steps.preparation.features.image import ImagePreparer
+from dlspec_pipelines.steps.preparation.features.labels import LabelsPreparer
 from dlspec_pipelines.steps.preparation.features.number import NumberPreparer
 from dlspec_pipelines.steps.preparation.features.preparer import Preparer
 from dlspec_pipelines.steps.preparation.features.sequence import SequencePreparer
@@ -48,6 +50,8 @@ def preparer_of(feature: Feature) -> Preparer:  # noqa: C901 - one case for each
             return ClassPreparer(feature)
         case BinaryFeature():
             return BinaryPreparer(feature)
+        case LabelsFeature():
+            return LabelsPreparer(feature)
         case ImageFeature():
             return ImagePreparer(feature)
         case SeriesFeature() | SeriesTarget():

@@ -15,6 +15,7 @@ from dlspec.language.features import (
     ClassFeature,
     Feature,
     ImageFeature,
+    LabelsFeature,
     NumberFeature,
     SequenceFeature,
     SeriesFeature,
@@ -26,6 +27,7 @@ from dlspec_pipelines.steps.reports import charts
 from dlspec_pipelines.steps.reports import confusion as classes
 from dlspec_pipelines.steps.reports.examples import Examples, worst_examples
 from dlspec_pipelines.steps.reports.figure_texts import figure_text
+from dlspec_pipelines.steps.reports.label_view import LabelsView, labels_view
 from dlspec_pipelines.steps.reports.report_inputs import DataFiles, class_probabilities
 
 Array = NDArray[Any]
@@ -103,7 +105,7 @@ class TokensView:
     kind: Literal["tokens"] = "tokens"
 
 
-View = ClassView | NumbersView | TokensView
+View = ClassView | LabelsView | NumbersView | TokensView
 
 
 def target_view(
@@ -123,6 +125,8 @@ def target_view(
     match feature:
         case ClassFeature() | BinaryFeature():
             return _class_view(name, feature, predictions, inputs=inputs, data=data)
+        case LabelsFeature():
+            return labels_view(name, feature, predictions)
         case TokensFeature():
             return _tokens_view(name, predictions, inputs, data)
         case SeriesTarget():

@@ -15,7 +15,7 @@ _OWNER = re.compile(
 )
 
 
-def report_labels(checked: Checked) -> None:
+def report_tags_and_owners(checked: Checked) -> None:
     """Report tags and owners that the pipeline could not show."""
     spec, reporter = checked.spec, checked.reporter
     for name, text in spec.tags.items() if is_free_of_poison(spec.tags) else ():

@@ -1,0 +1,111 @@
+"""A small task of each kind of feature is learned, and `predict` reads rows as training did."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import metrics as sk
+from training_specs import prepared
+
+import dlspec
+from dlspec_pipelines.steps.datasets.read_source import read_source_table
+from dlspec_pipelines.steps.evaluation.evaluate import evaluate
+from dlspec_pipelines.steps.evaluation.new_rows import predict_new_rows
+from dlspec_pipelines.steps.evaluation.outputs import signature_of
+from dlspec_pipelines.steps.evaluation.predictions_file import read_predictions
+from dlspec_pipelines.steps.reports import write_report
+from dlspec_pipelines.steps.training.train import train
+
+
+@pytest.fixture(autouse=True)
+def _place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
+
+
+def _learned(text, target):
+    """Train, measure and report a spec; check that `predict` says of the test rows the same."""
+    plan, dataset = prepared(text)
+    trained = train(plan, dataset, run="r1", spec_text=text)
+    measured = evaluate(plan, trained, dataset)
+    rows, predicted = read_predictions(
+        Path(measured.path) / "predictions.parquet", signature_of(plan)
+    )
+    page = Path(write_report(plan, dataset, trained, measured).html).read_text()
+    told = predict_new_rows(Path(trained.path), read_source_table(plan.data.source, Path()))
+    at = np.searchsorted(told.columns["row"], rows)
+    assert (told.columns["row"][at] == rows).all()
+    return measured, predicted[target], {n: c[at] for n, c in told.columns.items()}, page
+
+
+LABELS = """\
+dlspec: 1
+name: shapes
+data:
+  source: {csv: shapes.csv}
+  inputs: {point: {vector: [x, y, z], standardize: true}}
+  targets: {signs: {labels: signs, classes: [left, low, near], missing: none}}
+  split: {test: 0.25, seed: 1}
+model:
+  inputs: {point: [3]}
+  graph: [{Dense: [3, {activation: sigmoid}], name: signs}]
+training: {epochs: 25, loss: BinaryCrossentropy, optimizer: {Adam: {learning_rate: 0.1}}, seed: 1}
+evaluation: {metrics: [accuracy, f1_macro, f1_micro, label_accuracy, log_loss, roc_auc]}
+"""
+
+
+def _write_shapes():
+    points = np.random.default_rng(3).normal(size=(400, 3))
+    held = pd.DataFrame(points < 0, columns=["left", "low", "near"])
+    texts = ["|".join(held.columns[row]) for row in held.to_numpy()]
+    table = pd.DataFrame(points, columns=list("xyz")).assign(signs=texts)
+    table.join(held.astype(int)).to_csv("shapes.csv", index=False)
+
+
+def test_labels_are_learned_and_told_by_name():
+    _write_shapes()
+    measured, predicted, told, page = _learned(LABELS, "signs")
+    assert measured.metrics["label_accuracy"] > 0.95
+    np.testing.assert_array_equal(told["signs"], predicted.guess)
+    np.testing.assert_allclose(told["signs_probability"], predicted.probability, rtol=1e-5)
+    names = np.array(["left", "low", "near"])
+    assert "Scores per label" in page
+    assert '<th scope="row">near</th>' in page
+    assert told["signs_text"].tolist() == ["|".join(names[r > 0]) for r in predicted.guess]
+
+
+def test_labels_in_columns_are_the_same_as_in_one():
+    _write_shapes()
+    _, one = prepared(LABELS)
+    in_columns = "{labels: [left, low, near]}"
+    _, several = prepared(
+        LABELS.replace("{labels: signs, classes: [left, low, near], missing: none}", in_columns)
+    )
+    parts = [np.load(Path(d.path) / "train" / "targets" / "signs.npy") for d in (one, several)]
+    np.testing.assert_array_equal(*parts)
+
+
+def test_labels_are_measured_as_scikit_learn_does():
+    _write_shapes()
+    measured, p, _, _ = _learned(LABELS, "signs")
+    expected = {
+        "accuracy": sk.accuracy_score(p.true, p.guess),
+        "f1_macro": sk.f1_score(p.true, p.guess, average="macro"),
+        "f1_micro": sk.f1_score(p.true, p.guess, average="micro"),
+        "label_accuracy": 1 - sk.hamming_loss(p.true, p.guess),
+        "roc_auc": sk.roc_auc_score(p.true, p.probability),
+        "log_loss": float(keras.losses.binary_crossentropy(p.true, p.probability).numpy().mean()),
+    }
+    for name, value in expected.items():
+        assert measured.metrics[name] == pytest.approx(value, rel=1e-4), name
+    assert measured.baseline.rules == {"signs": "always the labels that hold in most training rows"}
+
+
+@pytest.mark.parametrize("loss", ["SparseCategoricalCrossentropy", "CategoricalCrossentropy"])
+def test_a_loss_over_exclusive_classes_is_refused_on_labels(loss):
+    with pytest.raises(dlspec.SpecError) as caught:
+        dlspec.loads(LABELS.replace("BinaryCrossentropy", loss))
+    (found,) = caught.value.diagnostics
+    assert found.help == "write `BinaryCrossentropy`, or make the target a `class`"
