@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from dlspec.language.metrics import METRIC_OF
 
+# Twice a tail of 0.025 has then a standard deviation of 0.007: 2 * sqrt(0.025 * 0.975 / 2000).
+RESAMPLES = 2000
+
 
 @dataclass(frozen=True, slots=True)
 class SignificanceTest:
@@ -28,7 +31,8 @@ SIGNIFICANCE_TESTS: tuple[SignificanceTest, ...] = (
     ),
     SignificanceTest(
         "bootstrap",
-        "A paired bootstrap of the metric's difference, 2,000 times, seeded with `training.seed`.",
+        f"A paired bootstrap of the metric's difference, {RESAMPLES:,} times, "
+        "seeded with `training.seed`.",
         counts_rows=False,
     ),
 )

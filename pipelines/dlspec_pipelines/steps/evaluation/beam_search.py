@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dlspec_pipelines.steps.evaluation.measures import PADDING
+
 Ids = NDArray[np.int32]
 Scores = NDArray[np.float64]
 Array = NDArray[Any]
@@ -15,8 +17,6 @@ Array = NDArray[Any]
 # Args: the sample of each sequence (n,), and what each has said so far (n, said).
 # Returns: log-probabilities of the next id (n, vocabulary).
 Next = Callable[[NDArray[np.intp], Ids], Array]
-
-PADDING = 0
 
 
 @dataclass(frozen=True, slots=True)

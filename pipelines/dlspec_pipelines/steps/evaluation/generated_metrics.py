@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dlspec.language.metrics import GENERATED_METRICS
-from dlspec_pipelines.steps.evaluation.beam_search import PADDING, Ids, Rules, said_until
+from dlspec_pipelines.steps.evaluation.beam_search import Ids, Rules, said_until
 from dlspec_pipelines.steps.evaluation.measures import (
+    PADDING,
     Measures,
     sequence_accuracy,
     token_accuracy,

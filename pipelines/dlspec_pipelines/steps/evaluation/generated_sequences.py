@@ -18,13 +18,13 @@ from dlspec.language.prediction import Generation
 from dlspec_pipelines.steps.engine.batches import CHUNK_BYTES, Array, Samples, sample_chunks
 from dlspec_pipelines.steps.engine.engine import engine_for
 from dlspec_pipelines.steps.evaluation.beam_search import (
-    PADDING,
     Ids,
     Rules,
     Sequences,
     search_best_sequences,
 )
 from dlspec_pipelines.steps.evaluation.forward import BATCH_SIZE, pack_inputs
+from dlspec_pipelines.steps.evaluation.measures import PADDING
 from dlspec_pipelines.steps.evaluation.outputs import Signature, signature_of_plan_document
 from dlspec_pipelines.steps.step_errors import StepError
 

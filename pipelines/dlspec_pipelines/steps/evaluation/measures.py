@@ -19,6 +19,7 @@ from dlspec_pipelines.steps.step_errors import NotDefined, StepError
 Metric = Callable[[Predicted], float]
 Counts = NDArray[np.float64]
 
+# Preparation and generated data fill sequences up with this id.
 PADDING = 0
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from dlspec.language.metrics import METRIC_OF
 from dlspec.language.sections import Championship
-from dlspec.language.significance_tests import SIGNIFICANCE_TEST_OF
+from dlspec.language.significance_tests import RESAMPLES, SIGNIFICANCE_TEST_OF
 from dlspec_pipelines.steps.evaluation.measures import (
     FUNCTIONS,
     measure_targets,
@@ -19,9 +19,6 @@ from dlspec_pipelines.steps.evaluation.measures import (
 from dlspec_pipelines.steps.evaluation.outputs import Predicted
 from dlspec_pipelines.steps.records import Comparison
 from dlspec_pipelines.steps.step_errors import NotDefined
-
-# A p-value of 0.05 is then known to 0.005.
-RESAMPLES = 2000
 
 
 @dataclass(frozen=True, slots=True)
