@@ -33,6 +33,19 @@ def found_codes(text: str) -> list[str]:
     return [one.code.value for one in findings(text)]
 
 
+def found_words(text: str, path: str = "<text>") -> list[tuple[str, str, str, str | None]]:
+    """Return the marked text, the message, the label and the help of all that is found."""
+    return [
+        (_marked_text(one), one.message, one.label, one.help)
+        for one in compile_source(Source(path, text)).diagnostics
+    ]
+
+
+def _marked_text(found: Diagnostic) -> str:
+    line = found.span.source.text.splitlines()[found.span.line - 1]
+    return line[found.span.column - 1 : found.span.end_column - 1]
+
+
 def image_spec(*graph: str, **said: object) -> str:
     """Return the spec with some entries before its head, and other words where `said`.
 

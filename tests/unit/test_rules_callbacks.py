@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from image_specs import found_words
 
 from dlspec.compiler import compile_source
 from dlspec.diagnostics.source import Source
@@ -33,10 +34,14 @@ _SCHEDULE = "{learning_rate: {CosineDecay: {initial_learning_rate: 0.1, decay_st
 
 
 def findings(*callbacks, split="validation: 0.2, ", optimizer="Adam", folder=None):
-    listed = "".join(f"    - {callback}\n" for callback in callbacks)
-    text = _TEXT.format(split=split, optimizer=optimizer, callbacks=listed)
+    text = _moons(*callbacks, split=split, optimizer=optimizer)
     path = "<text>" if folder is None else str(folder / "moons.yaml")
     return compile_source(Source(path, text), keras=None).diagnostics
+
+
+def _moons(*callbacks, split="validation: 0.2, ", optimizer="Adam"):
+    listed = "".join(f"    - {callback}\n" for callback in callbacks)
+    return _TEXT.format(split=split, optimizer=optimizer, callbacks=listed)
 
 
 def codes(*callbacks, **said):
@@ -246,3 +251,113 @@ def test_a_help_that_is_followed_leaves_no_finding(callback):
     old = found.span.text
     quoted = f'"{written.strip(chr(34))}"' if old.startswith('"') else written
     assert codes(callback.replace(old, quoted)) == []
+
+
+_WHOLE = "the file of a whole model ends in `.keras`"
+_WEIGHTS = "the file of weights alone ends in `.weights.h5`"
+_OUTSIDE = "this leads out of the run's folder"
+_NO_FILE = "this names no file"
+
+
+@pytest.mark.parametrize(
+    ("callback", "marked", "label", "help_"),
+    [
+        ("ModelCheckpoint: [../best.keras]", "../best.keras", _OUTSIDE, "write `best.keras`"),
+        ("ModelCheckpoint: best.hdf5", "best.hdf5", _WHOLE, "write `best.keras`"),
+        ("ModelCheckpoint: maX", "maX", _WHOLE, "write `maX.keras`"),
+        ("ModelCheckpoint: a/b.txt", "a/b.txt", _WHOLE, "write `a/b.keras`"),
+        (
+            "ModelCheckpoint: {filepath: best.h5, save_weights_only: true}",
+            *("best.h5", _WEIGHTS, "write `best.weights.h5`"),
+        ),
+        (
+            'ModelCheckpoint: "b-{loss:.2f}"',
+            *('"b-{loss:.2f}"', _WHOLE, 'write `"b-{loss:.2f}.keras"`'),
+        ),
+    ],
+)
+def test_a_file_of_another_ending_is_marked_with_the_one_it_takes(callback, marked, label, help_):
+    name = marked.strip('"')
+    said = f"`{callback.partition(':')[0]}` cannot write to `{name}`"
+    assert found_words(_moons(callback)) == [(marked, said, label, help_)]
+
+
+@pytest.mark.parametrize(
+    ("callback", "help_"),
+    [
+        ('TensorBoard: ""', "write `logs`"),
+        ('CSVLogger: ""', "write `log.csv`"),
+        ('ModelCheckpoint: ""', "write `best.keras`"),
+        ('ModelCheckpoint: {filepath: "", save_weights_only: true}', "write `best.weights.h5`"),
+    ],
+)
+def test_an_empty_name_gets_the_usual_one_of_its_callback(callback, help_):
+    said = f"`{callback.partition(':')[0]}` cannot write to an empty name"
+    assert found_words(_moons(callback)) == [('""', said, _NO_FILE, help_)]
+
+
+def test_each_file_that_is_mentioned_is_told_at_the_mapping_of_all():
+    names = "{words: /w.tsv, more: ../m.tsv}"
+    (first, second) = findings(f"TensorBoard: {{embeddings_freq: 1, embeddings_metadata: {names}}}")
+    assert (first.span.text, first.message, first.label, first.help) == (
+        *(names, "`TensorBoard` cannot write to `/w.tsv`", _OUTSIDE),
+        "write `w.tsv`",
+    )
+    assert (second.message, second.help) == (
+        *("`TensorBoard` cannot write to `../m.tsv`", "write `m.tsv`"),
+    )
+    # What stands for one name must not be put in the place of the mapping.
+    assert (first.replacement, second.replacement) == (None, None)
+    assert first.notes == ("a callback's files lie in the folder of the run",)
+
+
+def test_the_name_of_a_file_may_be_put_in_its_place_and_is_a_guess():
+    (found,) = findings("CSVLogger: ../log.csv")
+    assert (str(found.replacement), found.replacement.certain) == ("write `log.csv`", False)
+
+
+def test_a_file_that_is_in_order_does_not_hide_the_next():
+    told = [("best.hdf5", "`ModelCheckpoint` cannot write to `best.hdf5`", _WHOLE)]
+    for before in ("CSVLogger: log.csv", "ModelCheckpoint: a.keras"):
+        found = found_words(_moons(before, "ModelCheckpoint: best.hdf5"))
+        assert [words[:3] for words in found] == told
+
+
+def test_a_shared_file_is_told_of_each_that_comes_later_with_the_first():
+    file = ("a.csv", "`CSVLogger` cannot write to `a.csv`", "`CSVLogger` writes to `a.csv`")
+    assert found_words(_moons(*["CSVLogger: a.csv"] * 3)) == [(*file, "write `other_a.csv`")] * 2
+    assert found_words(_moons("ModelCheckpoint: a/b.keras", "CSVLogger: a")) == [
+        (
+            *("a", "`CSVLogger` cannot write to `a`", "`ModelCheckpoint` writes to `a/b.keras`"),
+            "write `other_a`",
+        )
+    ]
+
+
+def test_an_address_is_told_with_the_way_to_allow_it():
+    assert found_words(_moons("TerminateOnNaN", "RemoteMonitor")) == [
+        (
+            "RemoteMonitor",
+            "`RemoteMonitor` speaks to the network, which this project does not allow",
+            "it sends to `http://localhost:9000`",
+            "write `network = true` under `[tool.dlspec]` in the project's pyproject.toml, "
+            "or leave the callback out",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "root", ["localhost:9000", "ftp://localhost:9000", "a://b://localhost:9000"]
+)
+def test_an_address_of_another_kind_is_told_with_the_same_one_over_http(tmp_path, root):
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "pyproject.toml").write_text("[tool.dlspec]\nnetwork = true\n")
+    text = _moons("TerminateOnNaN", f'RemoteMonitor: {{root: "{root}"}}')
+    assert found_words(text, str(tmp_path / "moons.yaml")) == [
+        (
+            f'"{root}"',
+            f"`RemoteMonitor` cannot send to `{root}`",
+            "an address begins with `http://` or `https://`",
+            'write `"http://localhost:9000"`',
+        )
+    ]

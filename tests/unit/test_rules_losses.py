@@ -1,7 +1,7 @@
 """A loss against its head and its target: each loss, each activation, each kind of target."""
 
 import pytest
-from image_specs import codes, found_codes, image_spec
+from image_specs import codes, found_codes, found_words, image_spec
 
 _BINARY = """\
 dlspec: 1
@@ -134,3 +134,67 @@ def test_a_head_without_a_target_of_its_own_may_have_any_width():
     text = image_spec(units=9, loss="BinaryCrossentropy")
     assert found_codes(text) == ["DL505"]
     assert found_codes(text.replace("class: target, classes: 10", "vector: t, length: 9")) == []
+
+
+_HEADS = """\
+dlspec: 1
+name: example
+data:
+  source: {{csv: a.csv}}
+  inputs: {{x: {{vector: [a, b]}}}}
+  targets: {{u: {first}, v: {second}}}
+model:
+  inputs: {{x: [2]}}
+  outputs: [u, v]
+  graph:
+    - {{{head}, name: u, from: x}}
+    - {{Dense: [{units}, {{activation: {activation}}}], name: v, from: x}}
+training:
+  epochs: 3
+  loss: {{u: {loss}, v: {wrong}}}
+"""
+_CLASS = "{class: k, classes: 3}"
+_SPARSE = "SparseCategoricalCrossentropy"
+_FIT = ("{number: n}", "Dense: 1", "MeanSquaredError")
+_FIT_CLASSES = (_CLASS, "Dense: [3, {activation: softmax}]", _SPARSE)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "units", "activation", "wrong", "found"),
+    [
+        # Nothing to say of logits, as the loss has none, or the layer hides whether it gives them.
+        (_FIT, "{binary: b}", 1, "linear", "BinaryCrossentropy", ["DL501"]),
+        (
+            *((_CLASS, "BatchNormalization", "MeanSquaredError"), "{binary: b}", 1, "linear"),
+            *("BinaryCrossentropy", ["DL506", "DL516", "DL501"]),
+        ),
+        # Not a class, or one that its loss fits.
+        (_FIT, _CLASS, 3, "softmax", "CategoricalCrossentropy", ["DL504"]),
+        (_FIT_CLASSES, _CLASS, 3, "softmax", "CategoricalCrossentropy", ["DL504"]),
+        (_FIT_CLASSES, "{number: n}", 1, "linear", _SPARSE, ["DL501", "DL521"]),
+        # No width to ask for, or a loss that has said so already.
+        (_FIT, _CLASS, 4, "softmax", _SPARSE, ["DL506"]),
+        (
+            *((_CLASS, "Dense: [1, {activation: sigmoid}]", "BinaryCrossentropy"), _CLASS),
+            *(4, "softmax", _SPARSE, ["DL505", "DL506"]),
+        ),
+        (_FIT, _CLASS, 3, "sigmoid", _SPARSE, ["DL507"]),
+    ],
+)
+def test_a_head_that_is_in_order_does_not_hide_the_next(
+    first, second, units, activation, wrong, found
+):
+    target, head, loss = first
+    said = {"first": target, "head": head, "loss": loss, "second": second}
+    text = _HEADS.format(**said, units=units, activation=activation, wrong=wrong)
+    assert sorted(found_codes(text)) == sorted(found)
+
+
+def test_a_head_is_told_by_the_units_it_has_for_words_and_for_classes():
+    words = _WORDS.format(words=9, graph="    - Embedding: [9, 4]", units=11)
+    assert found_words(words) == [
+        ("11", "the head of `y` has 11 units for 12 ids", "11 here", "write `12`")
+    ]
+    assert found_words(image_spec(units=9)) == [
+        ("9", "the head of `digit` has 9 units for 10 classes", "9 here", "write `10`")
+    ]
