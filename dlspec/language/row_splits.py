@@ -8,16 +8,23 @@ from dlspec.language.kinds import Choice, Integer, ListOf, Literal_, Number, Tex
 
 @dataclass(frozen=True, slots=True)
 class FractionSplit:
-    """Rows are dealt out at random, by seed."""
+    """Each row is dealt by the seed and what its inputs hold, whatever other rows there are."""
 
     validation: float = spec_key(Number(minimum=0, below=1), "Share of all rows.", default=0.0)
     test: float = spec_key(Number(above=0, below=1), "Share of all rows.", default=0.2)
     stratify: str | None = spec_key(
         Text(),
-        "A target of classes, or a category, whose shares are kept in every part.",
+        "A target of classes, or a category, each of whose values every part gets that is to hold "
+        "at least one row of it.",
         default=None,
     )
     seed: int = spec_key(Integer(minimum=0), "Seed of the deal.", default=0)
+    group: str | None = spec_key(
+        Text(),
+        "A column by which rows are dealt in place of their inputs, so that equal values stay in "
+        "one part: a patient, a document, or an id of the row.",
+        default=None,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +37,17 @@ class GivenSplit:
     )
     stratify: str | None = spec_key(
         Text(),
-        "A target of classes, or a category, whose shares are kept in every part.",
+        "A target of classes, or a category, each of whose values every part gets that is to hold "
+        "at least one row of it.",
         default=None,
     )
     seed: int = spec_key(Integer(minimum=0), "Seed of the deal.", default=0)
+    group: str | None = spec_key(
+        Text(),
+        "A column by which rows are dealt in place of their inputs, so that equal values stay in "
+        "one part: a patient, a document, or an id of the row.",
+        default=None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

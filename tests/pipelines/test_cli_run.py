@@ -51,7 +51,7 @@ def done(project):
 def test_a_run_prints_its_steps_on_standard_error_and_the_report_alone_on_standard_output(done):
     assert done.returncode == 0, done.stderr
     steps = [line for line in done.stderr.splitlines() if line.startswith("dataset")]
-    assert steps[0].startswith("dataset     1,797 rows: 1,257 train, 270 validation, 270 test")
+    assert steps[0].startswith("dataset     1,797 rows: 1,231 train, 281 validation, 285 test")
     (report,) = done.stdout.splitlines()
     assert Path(report).name == "report.html"
     assert Path(report).read_text().startswith("<!")

@@ -62,7 +62,7 @@ TITANIC = Data(
 
 def test_titanic_is_prepared_and_its_gaps_are_told(tmp_path):
     dataset = prepare_dataset(TITANIC, base=tmp_path)
-    assert dataset.rows == {"train": 624, "validation": 89, "test": 178}
+    assert dataset.rows == {"train": 631, "validation": 89, "test": 171}
     frame = pd.read_csv(DATA / "tabular" / "titanic.csv")
     train = open_part(dataset, "train")
     ages = frame["Age"].iloc[train.rows]
@@ -143,7 +143,8 @@ def test_adult_has_no_header_and_question_marks_behind_blanks(tmp_path):
     )
     dataset = prepare_dataset(data, base=tmp_path)
     positives = [open_part(dataset, part).targets["income"].mean() for part in dataset.rows]
-    np.testing.assert_allclose(positives, 3846 / 16281, atol=1e-3)
+    # 460 different pairs of work and age stand for the 16281 rows, so the shares are coarse.
+    np.testing.assert_allclose(positives, 3846 / 16281, atol=0.03)
     assert _findings(dataset)["missing_values", "workclass"] == 963
 
 
@@ -206,7 +207,7 @@ def test_penguins_as_json_lines(tmp_path):
     assert _findings(dataset)["missing_values", "Beak Length (mm)"] == 2
 
 
-def test_wine_without_a_header_counts_its_repeated_rows(tmp_path):
+def test_wine_that_was_tasted_twice_stays_in_one_part(tmp_path):
     columns = (*(f"c{i}" for i in range(11)), "quality")
     data = Data(
         CsvSource(("tabular/winequality-red.csv",), columns=columns),
@@ -219,9 +220,9 @@ def test_wine_without_a_header_counts_its_repeated_rows(tmp_path):
     frame = frame[list(range(11))].astype(np.float32)
     known = set(map(tuple, frame.iloc[open_part(dataset, "train").rows].to_numpy()))
     test = frame.iloc[open_part(dataset, "test").rows].to_numpy()
-    expected = sum(tuple(row) in known for row in test)
-    assert expected > 20
-    assert _findings(dataset)["repeated_rows", "test"] == expected
+    assert frame.duplicated().sum() == 240
+    assert not any(tuple(row) in known for row in test)
+    assert ("repeated_rows", "test") not in _findings(dataset)
 
 
 MNIST = (
@@ -236,7 +237,7 @@ def test_mnist_is_the_same_from_keras_and_from_its_file(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(DATA / "keras-cache"))
     one = prepare_dataset(Data(NpzSource(str(file)), *MNIST), base=tmp_path)
     two = prepare_dataset(Data(KerasSource("mnist"), *MNIST), base=tmp_path)
-    assert one.rows == {"train": 54_000, "validation": 6_000, "test": 10_000}
+    assert one.rows == {"train": 53_966, "validation": 6_034, "test": 10_000}
     assert one.digest == two.digest
     assert one.fingerprint != two.fingerprint
     test = open_part(one, "test")

@@ -34,48 +34,54 @@ def parts_of(split, columns, given=None):
     return deal_rows(table, Data(CsvSource(("a.csv",)), inputs, targets, split)).parts
 
 
-@pytest.mark.parametrize("share", [0.1, 0.25, 0.75, 0.9])
-def test_each_stratum_gives_the_nearest_number_of_rows_to_its_share(share):
-    # Ten classes of 3 rows and one of 70: a share of 3 rows is between two whole numbers.
-    classes = np.concatenate([np.repeat(np.arange(10), 3), np.full(70, 10)])
-    test = parts_of(FractionSplit(0.0, share, "c", 7), {"c": classes})["test"]
-    counts = np.bincount(classes[test], minlength=11)
-    assert counts[:10].tolist() == [round(3 * share)] * 10
-    assert counts.sum() == round(100 * share)
+@pytest.mark.parametrize("seed", range(20))
+def test_a_stratum_of_which_a_part_is_to_hold_a_row_gives_it_one(seed):
+    # Ten classes of 5 rows, of which a share of 0.2 is one, and one of 50.
+    classes = np.concatenate([np.repeat(np.arange(10), 5), np.full(50, 10)])
+    split = FractionSplit(0.2, 0.2, "c", seed)
+    parts = parts_of(split, {"n": np.arange(100.0), "c": classes})
+    for rows in parts.values():
+        assert np.bincount(classes[rows], minlength=11).min() >= 1
+    assert sorted(np.concatenate(list(parts.values()))) == list(range(100))
 
 
 def test_a_stratum_needs_a_row_for_each_part_and_no_more():
-    classes = {"c": [0, 0, 0, 1, 1, 1, 1, 1, 1, 1]}
-    parts = parts_of(FractionSplit(0.3, 0.3, "c"), classes)
-    assert {name: len(rows) for name, rows in parts.items()} == {
-        "train": 4,
-        "test": 3,
-        "validation": 3,
-    }
+    numbers = np.arange(10.0)
+    classes = [0, 0, 0, 1, 1, 1, 1, 1, 1, 1]
+    parts = parts_of(FractionSplit(0.34, 0.34, "c"), {"n": numbers, "c": classes})
+    assert all(np.isin([0, 1, 2], rows).sum() == 1 for rows in parts.values())
+    rare = {"n": numbers, "c": [0, 0, 1, 1, 1, 1, 1, 1, 1, 1]}
     with pytest.raises(StepError, match=r"`0` stands in 2 rows \(row 0 first\)") as caught:
-        parts_of(FractionSplit(0.3, 0.3, "c"), {"c": [0, 0, 1, 1, 1, 1, 1, 1, 1, 1]})
+        parts_of(FractionSplit(0.3, 0.3, "c"), rare)
     assert caught.value.message.endswith("a stratum needs one for each of 3 parts")
     # Without a validation part two rows are enough.
-    parts_of(FractionSplit(0.0, 0.3, "c"), {"c": [0, 0, 1, 1, 1, 1, 1, 1, 1, 1]})
+    parts_of(FractionSplit(0.0, 0.3, "c"), rare)
+
+
+def test_equal_rows_of_a_stratum_count_once():
+    doubled = {"n": [5, 5, 5, *range(7)], "c": [0, 0, 0, 1, 1, 1, 1, 1, 1, 1]}
+    with pytest.raises(StepError, match="`0` stands in 3 rows, 1 different"):
+        parts_of(FractionSplit(0.3, 0.3, "c"), doubled)
 
 
 def test_a_small_share_is_one_row_and_no_share_is_none():
-    parts = parts_of(FractionSplit(0.001, 0.001), {"n": np.zeros(10)})
+    parts = parts_of(FractionSplit(0.001, 0.001), {"n": np.arange(10.0)})
     assert {name: len(rows) for name, rows in parts.items()} == {
         "train": 8,
         "test": 1,
         "validation": 1,
     }
-    assert not parts_of(FractionSplit(0.0, 0.2), {"n": np.zeros(10)})["validation"].size
+    assert not parts_of(FractionSplit(0.0, 0.2), {"n": np.arange(10.0)})["validation"].size
 
 
 def test_given_test_rows_leave_the_others_to_be_dealt_by_stratum():
     given = np.arange(30) % 3 == 0
     classes = np.arange(30) % 2
     split = GivenSplit("given", 0.5, "c", 1)
-    parts = parts_of(split, {"n": np.zeros(30), "c": classes}, given)
+    parts = parts_of(split, {"n": np.arange(30.0), "c": classes}, given)
     assert parts["test"].tolist() == list(range(0, 30, 3))
-    assert np.bincount(classes[parts["validation"]]).tolist() == [5, 5]
+    assert np.bincount(classes[parts["validation"]]).min() >= 1
+    assert not given[np.concatenate([parts["train"], parts["validation"]])].any()
 
 
 @pytest.mark.parametrize(

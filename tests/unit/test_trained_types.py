@@ -25,13 +25,13 @@ def trained(tmp_path, monkeypatch):
     monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
 
     def fit(words):
-        rows = "".join(f"{word},{i % 2}\n" for i, word in enumerate(words * 8))
-        (tmp_path / "train.csv").write_text(f"c,y\n{rows}")
+        rows = "".join(f"{word},{i % 2},{i}\n" for i, word in enumerate(words * 8))
+        (tmp_path / "train.csv").write_text(f"c,y,id\n{rows}")
         data = Data(
             CsvSource(("train.csv",)),
             {"c": CategoryFeature("c", len(words) + 1)},
             {"y": BinaryFeature("y")},
-            FractionSplit(0.2, 0.2, None, 1),
+            FractionSplit(0.2, 0.2, None, 1, group="id"),
             None,
         )
         return load_preparation(Path(prepare_dataset(data, base=tmp_path).path))

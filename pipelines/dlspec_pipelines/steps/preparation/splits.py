@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from dlspec.language.row_splits import ColumnSplit, FractionSplit, GivenSplit, TimeSplit
 from dlspec.language.sections import Data
@@ -18,7 +17,14 @@ from dlspec_pipelines.steps.datasets.table import (
     single_column,
     unpreparable_data,
 )
+from dlspec_pipelines.steps.preparation.hashed_deal import deal_by_identity
 from dlspec_pipelines.steps.preparation.moments import moments_of_column, order_of_moments
+from dlspec_pipelines.steps.preparation.row_identity import (
+    Identities,
+    row_identities,
+    value_identities,
+)
+from dlspec_pipelines.steps.preparation.trained_types import picture_columns
 
 PARTS = ("train", "validation", "test")
 
@@ -44,11 +50,9 @@ def deal_rows(table: Table, data: Data) -> Deal:
     order = np.arange(table.rows)
     match data.split:
         case FractionSplit() as split:
-            strata = _strata_of_rows(table, data, split.stratify)
-            parts = _split_by_fraction(order, strata, split)
+            parts = _split_by_fraction(table, data, split)
         case GivenSplit() as split:
-            strata = _strata_of_rows(table, data, split.stratify)
-            parts = _split_by_given_test(table, strata, split)
+            parts = _split_by_given_test(table, data, split)
         case ColumnSplit() as split:
             parts = _split_by_column(table, split)
         case TimeSplit() as split:
@@ -73,70 +77,51 @@ def _strata_of_rows(table: Table, data: Data, name: str | None) -> Array | None:
     return single_column(column, table.columns[column])
 
 
-def _split_by_fraction(rows: Rows, strata: Array | None, split: FractionSplit) -> dict[str, Rows]:
-    test = _count_rows_of_share(len(rows), split.test)
-    validation = _count_rows_of_share(len(rows), split.validation)
-    return _deal_at_random(rows, strata, {"test": test, "validation": validation}, seed=split.seed)
+def _split_by_fraction(table: Table, data: Data, split: FractionSplit) -> dict[str, Rows]:
+    shares = {"test": split.test, "validation": split.validation}
+    return deal_by_identity(
+        np.arange(table.rows),
+        _identities_of_rows(table, data, split.group),
+        shares,
+        strata=_strata_of_rows(table, data, split.stratify),
+        seed=split.seed,
+    )
 
 
-def _count_rows_of_share(rows: int, fraction: float) -> int:
-    """Return how many rows a share is, at least one of a share above 0."""
-    return max(round(rows * fraction), int(fraction > 0))
-
-
-def _deal_at_random(
-    rows: Rows, strata: Array | None, counts: Mapping[str, int], *, seed: int
-) -> dict[str, Rows]:
-    """Deal `rows` out at random; what `counts` does not ask for is for training.
-
-    Each stratum's rows, in random order, are spread evenly over [0, 1]; all rows sorted by that
-    place are dealt from the front, so the shares of the strata differ by less than two rows.
-    """
-    shuffled = np.random.default_rng(seed).permutation(len(rows))
-    if strata is not None:
-        place = _places_within_strata(
-            rows, strata[rows], shuffled, parts=1 + sum(c > 0 for c in counts.values())
-        )
-        shuffled = shuffled[np.argsort(place, kind="stable")]
-    parts, start = {}, 0
-    for name, count in counts.items():
-        parts[name] = np.sort(rows[shuffled[start : start + count]])
-        start += count
-    return {"train": np.sort(rows[shuffled[start:]]), **parts}
-
-
-def _places_within_strata(
-    rows: Rows, strata: Array, shuffled: Rows, *, parts: int
-) -> NDArray[np.float64]:
-    codes, values = pd.factorize(strata, use_na_sentinel=False)
-    counts = np.bincount(codes)
-    rare = np.flatnonzero(counts < parts)
-    if rare.size:
-        row = int(rows[np.flatnonzero(codes == rare[0])[0]])
-        raise unpreparable_data(
-            f"{shown_value(values[rare[0]])} stands in {counts[rare[0]]} rows (row {row} first), "
-            f"and a stratum needs one for each of {parts} parts",
-            help="leave `stratify` out, or leave such rows out of the source",
-        )
-    drawn = codes[shuffled]
-    by_stratum = np.argsort(drawn, kind="stable")
-    ends = np.cumsum(counts)
-    rank = np.empty(len(drawn), dtype=np.int64)
-    rank[by_stratum] = np.arange(len(drawn)) - np.repeat(ends - counts, counts)
-    return (rank + 0.5) / counts[drawn]
-
-
-def _split_by_given_test(table: Table, strata: Array | None, split: GivenSplit) -> dict[str, Rows]:
+def _split_by_given_test(table: Table, data: Data, split: GivenSplit) -> dict[str, Rows]:
     if table.given_test is None:
         raise unpreparable_data(
             "the source has no test rows of its own, as `test: given` asks for",
             help="write a share, such as `test: 0.2`, or name the file of the test rows beside "
             "`source`",
         )
-    others = np.flatnonzero(~table.given_test)
-    counts = {"validation": _count_rows_of_share(len(others), split.validation)}
-    parts = _deal_at_random(others, strata, counts, seed=split.seed)
-    return {**parts, "test": np.flatnonzero(table.given_test)}
+    parts = deal_by_identity(
+        np.flatnonzero(~table.given_test),
+        _identities_of_rows(table, data, split.group),
+        {"validation": split.validation},
+        strata=_strata_of_rows(table, data, split.stratify),
+        seed=split.seed,
+    )
+    return {"train": parts["train"], **parts, "test": np.flatnonzero(table.given_test)}
+
+
+def _identities_of_rows(table: Table, data: Data, group: str | None) -> Identities:
+    """Return what decides where each row goes: its group, or else what its inputs hold."""
+    if group is None:
+        features = list(data.inputs.values())
+        names = [name for feature in features for name in feature.columns]
+        require_columns(table, names)
+        return row_identities(table, names, pictures=picture_columns(features))
+    require_columns(table, [group])
+    column = single_column(group, table.columns[group])
+    missing = np.flatnonzero(pd.isna(column))
+    if missing.size:
+        raise unpreparable_data(
+            f"column `{group}`, {table.place_of(int(missing[0]))}: the value is missing, and "
+            f"`split.group` deals rows by it ({missing.size} such rows)",
+            help="write a group into such rows, or leave them out of the source",
+        )
+    return value_identities(column)
 
 
 def _split_by_column(table: Table, split: ColumnSplit) -> dict[str, Rows]:
@@ -158,6 +143,11 @@ def _split_by_column(table: Table, split: ColumnSplit) -> dict[str, Rows]:
         raise unpreparable_data(f"row {both[0]} would be both a validation and a test row")
     rest = np.setdiff1d(np.arange(table.rows), np.concatenate(list(parts.values())))
     return {"train": rest, **parts}
+
+
+def _count_rows_of_share(rows: int, fraction: float) -> int:
+    """Return how many rows a share is, at least one of a share above 0."""
+    return max(round(rows * fraction), int(fraction > 0))
 
 
 def _split_by_time(ordered: Array, split: TimeSplit) -> dict[str, Rows]:

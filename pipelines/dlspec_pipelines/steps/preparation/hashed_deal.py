@@ -1,0 +1,129 @@
+"""Rows dealt to parts by what they are, so that a row keeps its part whatever rows come or go."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dlspec_pipelines.steps.datasets.table import Array, Rows, shown_value, unpreparable_data
+from dlspec_pipelines.steps.preparation.row_identity import Identities, places_in_unit_interval
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shares:
+    """The parts in their order on [0, 1) and where each ends; training takes the rest."""
+
+    names: tuple[str, ...]
+    sizes: NDArray[np.float64]
+
+    @property
+    def ends(self) -> NDArray[np.float64]:
+        return np.asarray(np.cumsum(self.sizes), dtype=np.float64)
+
+    def part_of(self, places: NDArray[np.float64]) -> Rows:
+        """Return the part that each place lies in."""
+        return np.searchsorted(self.ends[:-1], places, side="right").astype(np.int64)
+
+    def distance(self, places: NDArray[np.float64], part: int) -> NDArray[np.float64]:
+        """Return how far each place lies from the interval of a part."""
+        end = self.ends[part]
+        below, above = end - self.sizes[part] - places, places - end
+        return np.asarray(np.maximum(np.maximum(below, above), 0.0))
+
+
+def deal_by_identity(
+    rows: Rows,
+    identities: Identities,
+    shares: Mapping[str, float],
+    *,
+    strata: Array | None,
+    seed: int,
+) -> dict[str, Rows]:
+    """Deal `rows` out; what `shares` does not ask for is for training.
+
+    Seed and identity give a place in [0, 1), the shares cut it. So the part of a row depends on
+    nothing else, and n different identities fill a share p up to a standard deviation of
+    sqrt(p * (1 - p) / n). The exception: a part that would get no row at all, or none of a stratum
+    of which its share is a row or more, takes the rows whose place is nearest.
+
+    Args:
+        identities: A number for every row of the source; equal ones stay together.
+        strata: A value for every row of the source.
+
+    Raises:
+        StepError: If there are fewer identities than parts, in all or in a stratum (DL613).
+    """
+    asked = {name: share for name, share in shares.items() if share > 0}
+    names = (*asked, "train")
+    cut = _Shares(names, np.array([*asked.values(), 1 - sum(asked.values())]))
+    known, which = np.unique(identities[rows], return_inverse=True)
+    if not rows.size:
+        return dict.fromkeys(("train", *shares), rows)
+    if len(known) < len(names):
+        raise _too_few_identities_error(len(rows), len(known), len(names))
+    places = places_in_unit_interval(known, seed=seed)
+    part = cut.part_of(places)
+    _fill_parts(part, places, np.arange(len(known)), cut, wanted=np.ones(len(names), dtype=bool))
+    if strata is not None:
+        _fill_strata(part, places, which, strata[rows], cut=cut, rows=rows)
+    dealt = {name: np.sort(rows[part[which] == number]) for number, name in enumerate(names)}
+    return {**dict.fromkeys(shares, rows[:0]), **dealt}
+
+
+def _fill_strata(
+    part: Rows, places: NDArray[np.float64], which: Rows, strata: Array, *, cut: _Shares, rows: Rows
+) -> None:
+    codes, values = pd.factorize(strata, use_na_sentinel=False)
+    pairs = np.unique(np.stack([codes, which]), axis=1)
+    counts = np.bincount(pairs[0])
+    rare = np.flatnonzero(counts < len(cut.names))
+    if rare.size:
+        stands = np.flatnonzero(codes == rare[0])
+        raise _too_rare_value_error(
+            values[rare[0]], len(stands), counts[rare[0]], row=int(rows[stands[0]]), cut=cut
+        )
+    found = np.zeros((len(counts), len(cut.names)), dtype=np.int64)
+    np.add.at(found, (pairs[0], part[pairs[1]]), 1)
+    wanted = counts[:, None] * cut.sizes >= 1
+    for stratum in np.flatnonzero((wanted & (found == 0)).any(axis=1)):
+        members = pairs[1, pairs[0] == stratum]
+        _fill_parts(part, places, members, cut, wanted=wanted[stratum])
+
+
+def _fill_parts(
+    part: Rows,
+    places: NDArray[np.float64],
+    members: Rows,
+    cut: _Shares,
+    *,
+    wanted: NDArray[np.bool_],
+) -> None:
+    """Move the nearest member into each wanted part that has none, from one that has several."""
+    for number in np.flatnonzero(wanted):
+        counts = np.bincount(part[members], minlength=len(cut.names))
+        if counts[number]:
+            continue
+        spare = members[counts[part[members]] > 1]
+        part[spare[np.argmin(cut.distance(places[spare], int(number)))]] = number
+
+
+def _too_few_identities_error(rows: int, known: int, parts: int) -> Exception:
+    return unpreparable_data(
+        f"the {rows} rows to deal hold {known} different ones, and there are {parts} parts: rows "
+        "whose inputs, or whose `split.group`, are equal stay together",
+        help="name a column that tells the rows apart, such as `group: id` under `split`, "
+        "or bring more rows",
+    )
+
+
+def _too_rare_value_error(
+    value: object, stands: int, known: int, *, row: int, cut: _Shares
+) -> Exception:
+    kinds = "" if known == stands else f", {known} different"
+    return unpreparable_data(
+        f"{shown_value(value)} stands in {stands} rows{kinds} (row {row} first), "
+        f"and a stratum needs one for each of {len(cut.names)} parts",
+        help="leave `stratify` out, or leave such rows out of the source",
+    )
