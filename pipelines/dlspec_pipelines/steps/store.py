@@ -40,6 +40,11 @@ def dataset_folder(fingerprint: str) -> Path:
     return artifacts_home() / "datasets" / fingerprint
 
 
+def broken_contract_folder(fingerprint: str) -> Path:
+    """Return where it is kept what a contract found in data that were not prepared."""
+    return artifacts_home() / "contracts" / fingerprint
+
+
 def run_folder(name: str, run: str) -> Path:
     """Return where the run `run` of the model `name` keeps its files."""
     return artifacts_home() / "runs" / name / run

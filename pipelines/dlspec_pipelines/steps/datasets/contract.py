@@ -1,8 +1,9 @@
-"""The contract of a spec, `data.expect`, held against a table by pandera."""
+"""The contract of a spec, `data.expect` and what its targets imply, held against a table."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,18 +14,25 @@ from pandera.errors import SchemaErrors
 from dlspec.diagnostics.codes import Code
 from dlspec.language.expectations import Expectation
 from dlspec.language.sections import Data
+from dlspec_pipelines.steps.datasets.implied_checks import implied_checks
 from dlspec_pipelines.steps.datasets.ragged import flatten_ragged_rows
 from dlspec_pipelines.steps.datasets.table import (
     Array,
+    Rows,
     Table,
     holds_arrays,
     require_columns,
     shown_value,
 )
+from dlspec_pipelines.steps.json_documents import CONTRACT, document_text
 from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.steps.store import write_whole
 
 # Enough to see a pattern; the count says how many there are.
 _SHOWN_ROWS = 10
+# Of each check: more than anybody mends by hand, and 10 MB of text.
+_KEPT_ROWS = 100_000
+_FAILING_ROWS = "failing_rows.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +51,16 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A row in which a check does not hold, and the value that it holds there."""
+    """A row in which a check does not hold, and the value that it holds there.
+
+    `row` counts within `file`, where the source has files.
+    """
 
     row: int
     column: str
     value: object
     check: str
+    file: str = ""
 
 
 class ContractBroken(StepError):  # noqa: N818 - the sentence a person reads says it
@@ -59,7 +71,9 @@ class ContractBroken(StepError):  # noqa: N818 - the sentence a person reads say
         failures: The first ten rows of each check that does not hold.
     """
 
-    def __init__(self, checked: tuple[Checked, ...], failures: tuple[Failure, ...]) -> None:
+    def __init__(
+        self, checked: tuple[Checked, ...], failures: tuple[Failure, ...], *, help: str
+    ) -> None:
         broken = [check for check in checked if check.failed]
         told = ", ".join(
             f"`{check.column}` fails {check.check} in {check.failed} of {check.rows} rows"
@@ -68,7 +82,7 @@ class ContractBroken(StepError):  # noqa: N818 - the sentence a person reads say
         super().__init__(
             f"the data breaks its contract: {told}",
             code=Code.CONTRACT_BROKEN.value,
-            help="mend the rows of the table, or change `data.expect`",
+            help=help,
             table=_failure_table(failures),
         )
         self.checked = checked
@@ -83,10 +97,18 @@ class _Rule:
     decides: Array
     schema: pa.SeriesSchema
     shows: Array
+    help: str | None = None
 
 
-def validate_contract(table: Table, data: Data) -> tuple[Checked, ...]:
-    """Check every column that `expect` names, all checks before one fails.
+_Broken = list[tuple[str, _Rule, Rows]]
+
+
+def validate_contract(table: Table, data: Data, *, kept: Path | None = None) -> tuple[Checked, ...]:
+    """Check what `expect` and the targets say of columns, all checks before one fails.
+
+    Args:
+        kept: A folder for what is found where a check fails: contract.json, and failing_rows.csv
+            with every such row; None to keep nothing.
 
     Returns:
         What was checked; every `failed` is 0.
@@ -95,22 +117,34 @@ def validate_contract(table: Table, data: Data) -> tuple[Checked, ...]:
         StepError: If a column is missing (DL611).
         ContractBroken: If a check does not hold (DL612).
     """
-    expect = data.expect or {}
-    require_columns(table, expect)
+    require_columns(table, data.expect or {})
     checked: list[Checked] = []
-    failures: list[Failure] = []
-    for column, expectation in expect.items():
-        for rule in _expectation_rules(table.columns[column], expectation):
-            rows, count = _failing_rows(rule, column)
-            checked.append(Checked(column, rule.text, table.rows, count))
-            failures += rows
-    if failures:
-        failures.sort(key=lambda failure: failure.row)
-        raise ContractBroken(tuple(checked), tuple(failures))
+    broken: _Broken = []
+    for column, rule in _contract_rules(table, data):
+        rows = _failing_rows(rule)
+        checked.append(Checked(column, rule.text, table.rows, len(rows)))
+        if rows.size:
+            broken.append((column, rule, rows))
+    if broken:
+        if kept is not None:
+            _keep_failing_rows(kept, table, checked, broken)
+        failures = sorted(
+            _failures_of_rules(table, broken, most=_SHOWN_ROWS), key=lambda one: one.row
+        )
+        raise ContractBroken(tuple(checked), tuple(failures), help=_contract_help(broken, kept))
     return tuple(checked)
 
 
-def _failing_rows(rule: _Rule, column: str) -> tuple[list[Failure], int]:
+def _contract_rules(table: Table, data: Data) -> Iterator[tuple[str, _Rule]]:
+    for column, expectation in (data.expect or {}).items():
+        for rule in _expectation_rules(table.columns[column], expectation):
+            yield column, rule
+    for one in implied_checks(table, data):
+        rule = _rule_by_check(one.text, one.fits, pa.Check.isin([True]), table.columns[one.column])
+        yield one.column, replace(rule, help=one.help)
+
+
+def _failing_rows(rule: _Rule) -> Rows:
     series = pd.Series(rule.decides)
     try:
         rule.schema.validate(series, lazy=True)
@@ -118,19 +152,57 @@ def _failing_rows(rule: _Rule, column: str) -> tuple[list[Failure], int]:
         # Which rows, not which values: pandera may have converted the values it lists. It names
         # no row where the values cannot be compared at all.
         index = error.failure_cases["index"]
-        positions = np.arange(len(series)) if index.isna().any() else np.unique(index.astype(int))
-        first = positions[:_SHOWN_ROWS]
-        rows = [Failure(int(row), column, rule.shows[row], rule.text) for row in first]
-        return rows, len(positions)
-    return [], 0
+        if index.isna().any():
+            return np.arange(len(series))
+        return np.unique(index.to_numpy(np.int64))
+    return np.zeros(0, dtype=np.int64)
 
 
-def _failure_table(failures: Iterable[Failure]) -> str:
-    lines = ["| row | column | value | check |", "|---|---|---|---|"]
-    for failure in failures:
-        cells = (str(failure.row), failure.column, shown_value(failure.value), failure.check)
+def _failures_of_rules(table: Table, broken: _Broken, *, most: int) -> Iterator[Failure]:
+    """Give the first rows in which each check does not hold."""
+    for column, rule, rows in broken:
+        for row in rows[:most].tolist():
+            file, within = table.file_and_row(row)
+            yield Failure(within, column, rule.shows[row], rule.text, file)
+
+
+def _contract_help(broken: _Broken, kept: Path | None) -> str:
+    helps = [f"`{column}`: {rule.help}" for column, rule, _ in broken if rule.help is not None]
+    if any(rule.help is None for _, rule, _ in broken):
+        helps.append("mend the rows of the table, or change `data.expect`")
+    if kept is not None:
+        helps.append(f"all failing rows stand in `{kept / _FAILING_ROWS}`")
+    return "; ".join(helps)
+
+
+def _failure_table(failures: tuple[Failure, ...]) -> str:
+    files = any(failure.file for failure in failures)
+    names = (*(("file",) if files else ()), "row", "column", "value", "check")
+    lines = ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
+    for one in failures:
+        place = (one.file, str(one.row)) if files else (str(one.row),)
+        cells = (*place, one.column, shown_value(one.value), one.check)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)
+
+
+def _keep_failing_rows(kept: Path, table: Table, checked: list[Checked], broken: _Broken) -> None:
+    """Write what a contract found into a folder of its own: there is no data set to lie beside."""
+    rows = pd.DataFrame(
+        [
+            (one.file, one.row, one.column, one.value, one.check)
+            for one in _failures_of_rules(table, broken, most=_KEPT_ROWS)
+        ],
+        columns=["file", "row", "column", "value", "check"],
+    )
+    write_whole(kept / _FAILING_ROWS, rows.to_csv(index=False))
+    account = {
+        "rows": {"source": table.rows},
+        "checks": [check.to_json() for check in checked],
+        "balance": {},
+        "findings": [],
+    }
+    write_whole(kept / "contract.json", document_text(CONTRACT, account))
 
 
 def _expectation_rules(column: Array, expectation: Expectation) -> Iterator[_Rule]:

@@ -43,6 +43,11 @@ class Table:
         file, start = self._file_and_start(row)
         return f"row {row - start}" + (f" of `{file.name}`" if file is not None else "")
 
+    def file_and_row(self, row: int) -> tuple[str, int]:
+        """Return the name of the file that a row was read from, "" without one, and its row."""
+        file, start = self._file_and_start(row)
+        return ("" if file is None else file.name), row - start
+
     def _file_and_start(self, row: int) -> tuple[Path | None, int]:
         start = 0
         for file, rows in self.files:

@@ -49,7 +49,12 @@ from dlspec_pipelines.steps.preparation.trained_types import picture_columns
 from dlspec_pipelines.steps.preparation.windows import Window, window_of
 from dlspec_pipelines.steps.records import Dataset
 from dlspec_pipelines.steps.step_errors import StepError
-from dlspec_pipelines.steps.store import dataset_folder, remove_folder, whole_folder
+from dlspec_pipelines.steps.store import (
+    broken_contract_folder,
+    dataset_folder,
+    remove_folder,
+    whole_folder,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +126,7 @@ def prepare_dataset(data: Data, *, base: Path, table: Table | None = None) -> Da
         table = table or table_of_data(data, base)
         features = {**data.inputs, **data.targets}.values()
         require_columns(table, [name for one in features for name in one.columns])
-        checked = validate_contract(table, data)
+        checked = validate_contract(table, data, kept=broken_contract_folder(fingerprint))
         _write_prepared_dataset(table, data, final, checked)
     found = load_preparation(final)
     return Dataset(str(final), fingerprint, found.digest, found.rows)
