@@ -61,13 +61,13 @@ def _profile(*arguments):
 
 def test_the_counts_are_those_of_the_file(trees):
     found = _profile()
-    assert found["rows"] == {"source": 100, "train": 60, "validation": 20, "test": 20}
+    assert found["rows"] == {"source": 100, "train": 53, "validation": 29, "test": 18}
     assert found["classes"] == [
         {
             "target": "old",
             "rows": {
-                "0": {"train": 30, "validation": 10, "test": 10},
-                "1": {"train": 30, "validation": 10, "test": 10},
+                "0": {"train": 26, "validation": 15, "test": 9},
+                "1": {"train": 27, "validation": 14, "test": 9},
             },
         }
     ]
@@ -85,8 +85,8 @@ def test_tables_fit_eighty_columns_and_go_to_standard_output(trees):
     done = _data()
     assert done.exit_code == 0
     assert max(map(len, done.stdout.splitlines())) <= 80
-    assert "100 in the source: 60 train, 20 validation, 20 test" in done.stdout
-    assert "contract  holds: 2 checks" in done.stdout
+    assert "100 in the source: 53 train, 29 validation, 18 test" in done.stdout
+    assert "contract  holds: 4 checks" in done.stdout
     assert "column `girth` misses 1 of 100 values" in done.stdout
     assert done.stderr == "reading the data\nchecking and preparing 100 rows\n"
     assert _data("-q").stderr == ""
@@ -108,7 +108,7 @@ def test_a_broken_contract_shows_ten_rows_of_each_check_and_ends_with_one(trees)
     )
     done = _data(*changes)
     assert done.exit_code == 1
-    assert "contract  broken: 2 of 2 checks do not hold" in done.stdout
+    assert "contract  broken: 2 of 4 checks do not hold" in done.stdout
     assert "error[DL612]: the data breaks its contract" in done.stderr
     failures = _profile(*changes)["failures"]
     assert [f["row"] for f in failures if f["column"] == "height"] == list(range(19, 29))

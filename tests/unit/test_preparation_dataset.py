@@ -247,15 +247,9 @@ def test_repeated_rows_and_unknown_categories_are_written_down(tmp_path):
 
 
 def _unknown_messages(tmp_path, words, vocabulary):
-<<<<<<< HEAD
-    rows = [f"{word},{i % 2}" for i, word in enumerate(words)]
-    (tmp_path / "a.csv").write_text("\n".join(["word,t", *rows]))
-    feature = CategoryFeature("word", vocabulary, rare="unknown")
-=======
     rows = [f"{word},{i % 2},{i}" for i, word in enumerate(words)]
     (tmp_path / "a.csv").write_text("\n".join(["word,t,id", *rows]))
-    feature = CategoryFeature("word", vocabulary)
->>>>>>> 730d017 (Deal each row by its content, so that it keeps its part)
+    feature = CategoryFeature("word", vocabulary, rare="unknown")
     targets = {"t": BinaryFeature("t")}
     split = FractionSplit(0.1, 0.1, None, 1, group="id")
     data = Data(CsvSource(("a.csv",)), {"w": feature}, targets, split)

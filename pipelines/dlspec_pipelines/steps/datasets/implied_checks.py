@@ -70,10 +70,10 @@ def _class_check(feature: ClassFeature, name: str, column: Array, present: Array
     fits = (numbers >= 0) & (numbers < feature.classes) & (numbers == np.floor(numbers))
     known = [value for value in pd.unique(column[present]).tolist() if value is not None]
     text = f"a class id from 0 to {feature.classes - 1}"
-    return ImpliedCheck(name, text, ~present | fits, _class_help(feature.classes, known))
+    return ImpliedCheck(name, text, ~present | fits, _way_to_list_classes(feature.classes, known))
 
 
-def _class_help(classes: int, known: list[object]) -> str:
+def _way_to_list_classes(classes: int, known: list[object]) -> str:
     """Return what to write for the values that a column of classes holds."""
     if len(known) == classes:
         values = ", ".join(str(value) for value in _sorted_values(known))
