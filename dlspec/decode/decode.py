@@ -7,6 +7,7 @@ from typing import Any
 from dlspec.decode.entries import sound_name
 from dlspec.decode.model_section import decode_model
 from dlspec.decode.section_reader import RecordReader
+from dlspec.decode.shared_vocabularies import with_shared_vocabularies
 from dlspec.decode.spec import ModelSpec, Places
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Replacement, Reporter
@@ -75,6 +76,7 @@ class _Decoder:
         name = self._check_model_name(tree.get("name"), stem)
         places = Places(self._reader.values, self._reader.keys, where)
         model = tree.get("model")
+        data: Any = with_shared_vocabularies(decoded["data"], self._reader, self._reporter)
         spec = ModelSpec(
             name=name,
             description=decoded["description"],
@@ -82,7 +84,7 @@ class _Decoder:
             owners=decoded["owners"],
             params=dict(scope.own),
             model=decode_model(model if model is not None else tree, self._target, self._reporter),
-            data=decoded["data"],
+            data=data,
             training=decoded["training"],
             evaluation=decoded["evaluation"],
             prediction=decoded["prediction"],

@@ -10,7 +10,7 @@ from dlspec.diagnostics.findings import Related, Reporter
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand.flat import FlatGraph
 from dlspec.language.catalogue import Object, SightTrait
-from dlspec.language.features import TokensFeature
+from dlspec.language.features import TextFeature, TokensFeature
 from dlspec.language.loss_records import LOSS_OF
 from dlspec.language.prediction import Generation
 from dlspec.language.sections import Data, is_free_of_poison
@@ -110,14 +110,18 @@ def _check_data(checked: _Asked, data: Data, output: str) -> None:
     said, target = data.inputs.get(name), data.targets.get(output)
     if said is None or target is None:
         return  # reported with the other names that do not agree
-    if not isinstance(said, TokensFeature):
+    if not isinstance(said, TokensFeature | TextFeature):
         checked.report_generation_conflict(
-            "input", f"`{name}` holds no sequence of ids", "its feature is no `tokens`"
+            "input",
+            f"`{name}` holds no sequence of ids",
+            "its feature is neither `tokens` nor `text`",
         )
         return
-    if not isinstance(target, TokensFeature):
+    if not isinstance(target, TokensFeature | TextFeature):
         checked.report_generation_conflict(
-            "output", f"`{output}` gives no sequence of ids", "its target is no `tokens`"
+            "output",
+            f"`{output}` gives no sequence of ids",
+            "its target is neither `tokens` nor `text`",
         )
         return
     if said.length != target.length:
@@ -127,6 +131,8 @@ def _check_data(checked: _Asked, data: Data, output: str) -> None:
             f"{said.length} ids go in, {target.length} come out",
             "give both features the same `length`",
         )
+    if said.num_ids is None or target.num_ids is None:
+        return  # only a file tells how many there are
     if said.num_ids < target.num_ids:
         checked.report_generation_conflict(
             "input",
@@ -134,16 +140,16 @@ def _check_data(checked: _Asked, data: Data, output: str) -> None:
             f"it knows {said.num_ids} ids, `{output}` gives {target.num_ids}",
             f"write `vocabulary: {target.num_ids}` for both",
         )
-    _check_numbers(checked, said, target)
+    _check_numbers(checked, said.length, said.num_ids, target.num_ids)
 
 
-def _check_numbers(checked: _Asked, said: TokensFeature, target: TokensFeature) -> None:
+def _check_numbers(checked: _Asked, length: int, num_said: int, num_told: int) -> None:
     generate = checked.generate
     most = {
-        "start": (said.num_ids - 1, "ids of the input are below its vocabulary"),
-        "stop": (target.num_ids - 1, "ids of the output are below its vocabulary"),
-        "length": (said.length, "the input holds no more"),
-        "beam": (target.num_ids, "the first step tells no more sequences apart"),
+        "start": (num_said - 1, "ids of the input are below its vocabulary"),
+        "stop": (num_told - 1, "ids of the output are below its vocabulary"),
+        "length": (length, "the input holds no more"),
+        "beam": (num_told, "the first step tells no more sequences apart"),
     }
     for key, (bound, why) in most.items():
         value = getattr(generate, key)

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from dlspec.diagnostics.codes import Code
-from dlspec.language.features import ClassFeature, TokensFeature
+from dlspec.language.features import ClassFeature, TextFeature, TokensFeature
 from dlspec.language.loss_records import LOSS_OF, LossRecord
 from dlspec.language.metrics import target_kind
 from dlspec.rules.heads import Head
@@ -136,7 +136,7 @@ def report_head_width(checked: Checked) -> None:
             continue
         if head.loss is not None and LOSS_OF[head.loss.class_name].takes == "binary":
             continue
-        what = "ids" if isinstance(head.target, TokensFeature) else "classes"
+        what = "ids" if isinstance(head.target, TokensFeature | TextFeature) else "classes"
         trail = head.node.trail if head.node else ()
         with checked.reporter.with_trail(*trail):
             checked.reporter.error(
@@ -151,7 +151,7 @@ def report_head_width(checked: Checked) -> None:
 def _wanted_width(head: Head) -> int | None:
     if isinstance(head.target, ClassFeature):
         return head.target.num_classes
-    return head.target.num_ids if isinstance(head.target, TokensFeature) else None
+    return head.target.num_ids if isinstance(head.target, TokensFeature | TextFeature) else None
 
 
 def report_sigmoid_classes(checked: Checked) -> None:

@@ -53,6 +53,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("{input: previous}", "{input: previous, start: 1}"),
     ],
     "DL202_training_without_data": [("training:\n  epochs: 3\n  loss: MeanSquaredError\n", "")],
+    "DL202_text_without_vocabulary": [("length: 20", "length: 20, vocabulary: 10000")],
     "DL203_branches_not_lists": [("[{Dense: 8}, {Dense: 8}]", "[[{Dense: 8}], []]")],
     "DL203_graph_is_a_mapping": [("    Dense: 10", "    - Dense: 10")],
     "DL203_input_shape_is_a_number": [("{x: 8}", "{x: [8]}")],
@@ -97,6 +98,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL216_clip_two_ways": [("{norm: 1.0, value: 0.5}", "{global_norm: 1.0}")],
     "DL216_gaps_without_windows": [(", gaps: cross", "")],
     "DL216_given_test_rows": [("test: given", "test: 0.15")],
+    "DL216_like_and_vocabulary": [("vocabulary: 5000, length: 20, like", "length: 20, like")],
     "DL216_rate_of_schedule": [
         ("    - ReduceLROnPlateau: {monitor: loss}\n", "    - EarlyStopping\n")
     ],
@@ -109,12 +111,14 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL216_test_rows_not_taken": [("validation: 0.1, test: 0.1", "validation: 0.2, test: given")],
     "DL216_test_rows_of_a_csv": [("houses.csv}", "houses.csv}\n  test: {csv: later.csv}")],
     "DL216_test_rows_trained_on": [("test: {csv: later.csv}", "test: {csv: tested.csv}")],
+    "DL216_words_of_bpe": [("{file: words.txt}", "8000")],
     "DL301_use_of_an_input": [("{use: x}", "{use: kept}")],
     "DL301_stratify_among_numbers": [(", stratify: price", "")],
     "DL302_name_inside_for": [
         ("for: {n: [8, 16]}\n", "for: {n: [8, 16]}\n      name: hidden\n"),
         ("{Dense: $n, name: hidden}", "{Dense: $n}"),
     ],
+    "DL302_word_twice": [("[good, bad, good]", "[good, bad]")],
     "DL302_node_called_as_a_block_input": [("name: x", "name: y")],
     "DL302_node_called_as_an_input": [("name: x", "name: y")],
     "DL302_node_twice": [("name: head", "name: neck")],
@@ -236,6 +240,10 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL506_head_without_training": [("Dense: 9", "Dense: 10")],
     "DL506_words": [("[5, 4]", "{input_dim: 6, output_dim: 4}"), ("Dense: 5", "Dense: 6")],
     "DL507_sigmoid": [("activation: sigmoid", "activation: softmax")],
+    "DL508_words_of_a_text": [
+        ("input_dim: 4998", "input_dim: 5000"),
+        ("Dense: 4998", "Dense: 5000"),
+    ],
     "DL508_embedding": [("[1000, 16]", "{input_dim: 5000, output_dim: 16}")],
     "DL509_names_of_files": [("save_best_only: true", "save_best_only: true, monitor: loss")],
     "DL510_no_validation": [("\nmodel:", "\n  split: {validation: 0.1}\nmodel:")],

@@ -186,9 +186,9 @@ def labels_of_generation(**said):
 
 def test_an_input_and_a_target_of_another_kind_say_no_ids():
     numbers = "{sequence: b, length: 6, features: 1}"
-    assert labels_of_generation(said=numbers) == ["its feature is no `tokens`"]
+    assert labels_of_generation(said=numbers) == ["its feature is neither `tokens` nor `text`"]
     vector = "{vector: [" + ", ".join("abcdefghij") + "]}"
-    assert labels_of_generation(target=vector) == ["its target is no `tokens`"]
+    assert labels_of_generation(target=vector) == ["its target is neither `tokens` nor `text`"]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from dlspec.language.features.labels import LabelsFeature
 from dlspec.language.features.number import NumberFeature
 from dlspec.language.features.sequence import SequenceFeature
 from dlspec.language.features.series import SeriesFeature, SeriesTarget
+from dlspec.language.features.text import TextFeature
 from dlspec.language.features.tokens import TokensFeature
 from dlspec.language.features.vector import VectorFeature
 
@@ -32,6 +33,7 @@ __all__ = [
     "SeriesFeature",
     "SeriesTarget",
     "TargetKind",
+    "TextFeature",
     "TokensFeature",
     "VectorFeature",
 ]
@@ -45,6 +47,7 @@ Feature = (
     | CategoryFeature
     | CategoriesFeature
     | TokensFeature
+    | TextFeature
     | ImageFeature
     | SeriesFeature
     | SeriesTarget
@@ -60,6 +63,7 @@ FEATURES: tuple[type[FeatureKind], ...] = (
     CategoryFeature,
     CategoriesFeature,
     TokensFeature,
+    TextFeature,
     ImageFeature,
     SeriesFeature,
     SeriesTarget,

@@ -19,10 +19,15 @@ def paths_of(source: FileSource, base: Path) -> tuple[Path, ...]:
     Raises:
         StepError: If a file is at neither place.
     """
-    return tuple(_locate_source_file(name, base) for name in source.files)
+    return tuple(locate_source_file(name, base) for name in source.files)
 
 
-def _locate_source_file(name: str, base: Path) -> Path:
+def locate_source_file(name: str, base: Path) -> Path:
+    """Return where a file is that a spec names: beside the spec, else in $DLSPEC_DATA.
+
+    Raises:
+        StepError: If it is at neither place (DL610).
+    """
     shared = os.environ.get("DLSPEC_DATA")
     tried = [base / name] if shared is None else [base / name, Path(shared).expanduser() / name]
     for path in dict.fromkeys(tried):

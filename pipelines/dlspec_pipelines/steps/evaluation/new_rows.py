@@ -1,13 +1,14 @@
 """Predictions for new data by the model of a run folder."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dlspec.language.features import TokensFeature
+from dlspec.language.features import TextFeature, TokensFeature
 from dlspec_pipelines.steps.datasets.table import Array, Table
 from dlspec_pipelines.steps.evaluation.beam_search import Sequences, said_until
 from dlspec_pipelines.steps.evaluation.forward import load_model, pack_inputs, predict_samples
@@ -20,11 +21,13 @@ from dlspec_pipelines.steps.evaluation.generated_sequences import (
 from dlspec_pipelines.steps.evaluation.outputs import Predicted, signature_of_plan_document
 from dlspec_pipelines.steps.json_documents import PLAN, read_document
 from dlspec_pipelines.steps.preparation.applying import apply_preparation
+from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.fitting import (
     Preparation,
     class_target_labels,
     load_preparation,
 )
+from dlspec_pipelines.steps.preparation.text_tokenizers import loaded_tokenizer, text_of_ids
 from dlspec_pipelines.steps.step_errors import StepError, WrongUsage
 
 
@@ -39,7 +42,7 @@ def predict_new_rows(
     given by its name where the spec lists names. Of labels, `<target>` has 0 or 1 and
     `<target>_probability` a number for each, and `<target>_text` those that hold, such as
     `red|round`. With `prediction.generate`, `<target>` holds the ids said before `stop`,
-    `<target>_text` their words where the vocabulary lists them, and `<target>_score` their
+    `<target>_text` their words where the vocabulary knows them, and `<target>_score` their
     log-likelihood over the length penalty; the column of what has been said is not needed.
 
     Args:
@@ -100,18 +103,23 @@ def _without_said(preparation: Preparation, asked: Asked | None) -> Preparation:
 def _generated_columns(said: Sequences, asked: Asked, preparation: Preparation) -> dict[str, Array]:
     """Return the generated ids, one list for each row, their words, and their scores."""
     lists, texts = np.empty((2, len(said.ids)), dtype=np.object_)
-    words = _vocabulary_words(preparation, asked.output)
+    told = _telling_ids(preparation.targets[asked.output])
     for row, ids in enumerate(said.ids):
         lists[row] = ids[: said_until(ids, asked.rules)].tolist()
-        texts[row] = " ".join(words[i] for i in lists[row]) if words else None
-    columns = {asked.output: lists} | ({f"{asked.output}_text": texts} if words else {})
+        texts[row] = told(lists[row]) if told else None
+    columns = {asked.output: lists} | ({f"{asked.output}_text": texts} if told else {})
     return columns | {f"{asked.output}_score": said.scores.astype(np.float32)}
 
 
-def _vocabulary_words(preparation: Preparation, target: str) -> tuple[str, ...] | None:
-    feature = preparation.targets[target].feature
+def _telling_ids(target: Fitted) -> Callable[[Sequence[int]], str] | None:
+    """Return what makes a text of ids; None where nobody knows their words."""
+    feature = target.feature
+    if isinstance(feature, TextFeature):
+        assert target.tokenizer is not None, "every text is fitted"
+        return partial(text_of_ids, loaded_tokenizer(target.tokenizer), feature)
     assert isinstance(feature, TokensFeature), "the rules of generation ask for it"
-    return None if isinstance(feature.vocabulary, int) else feature.vocabulary
+    words = feature.vocabulary
+    return None if isinstance(words, int) else lambda ids: " ".join(words[i] for i in ids)
 
 
 def _prediction_columns(

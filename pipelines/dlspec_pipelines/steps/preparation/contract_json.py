@@ -18,6 +18,7 @@ from dlspec_pipelines.steps.datasets.table import Array, Table
 from dlspec_pipelines.steps.json_documents import CONTRACT, document_text
 from dlspec_pipelines.steps.preparation.fitting import Preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part
+from dlspec_pipelines.steps.preparation.text_findings import odd_texts
 from dlspec_pipelines.steps.preparation.unknown_categories import unknown_categories
 
 
@@ -72,3 +73,4 @@ def _data_findings(
     others = {part: parts[part].inputs for part in ("validation", "test")}
     yield from repeated_rows(parts["train"].inputs, others)
     yield from unknown_categories(table, preparation.inputs, parts)
+    yield from odd_texts(table, {**preparation.targets, **preparation.inputs}, parts)

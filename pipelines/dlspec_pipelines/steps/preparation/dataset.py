@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from dlspec.language.features import Feature
 from dlspec.language.row_splits import FractionSplit, GivenSplit, TimeSplit
 from dlspec.language.sections import Data
 from dlspec.language.sources import CsvSource, JsonLinesSource, ParquetSource
@@ -29,7 +28,7 @@ from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.fitting import (
     VERSION,
     Preparation,
-    fit_feature,
+    fit_sides,
     load_preparation,
     preparation_to_json,
 )
@@ -45,7 +44,8 @@ from dlspec_pipelines.steps.preparation.time_steps import (
     fit_time_course,
     odd_time_steps,
 )
-from dlspec_pipelines.steps.preparation.trained_types import picture_columns
+from dlspec_pipelines.steps.preparation.trained_types import columns_read_as_text, picture_columns
+from dlspec_pipelines.steps.preparation.vocabulary_files import with_vocabulary_words
 from dlspec_pipelines.steps.preparation.windows import Window, window_of
 from dlspec_pipelines.steps.records import Dataset
 from dlspec_pipelines.steps.step_errors import StepError
@@ -75,6 +75,7 @@ def fingerprint_of(data: Data, base: Path, table: Table | None = None) -> str:
     Raises:
         StepError: If a file of the source is not there (DL610), or a picture that it names (DL613).
     """
+    data = with_vocabulary_words(data, base)
     content = (*content_hashes(data, base), *_picture_digests(data, base, table))
     parts = (canonical_digest(replace(data, sampling=None)), *content, str(VERSION))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -97,7 +98,8 @@ def table_of_data(data: Data, base: Path) -> Table:
     Raises:
         StepError: If a file cannot be read (DL610).
     """
-    return read_data_table(data, base, text_columns=_picture_columns_of_data(data))
+    features = [*data.inputs.values(), *data.targets.values()]
+    return read_data_table(data, base, text_columns=columns_read_as_text(features))
 
 
 def _picture_columns_of_data(data: Data) -> tuple[str, ...]:
@@ -118,6 +120,7 @@ def prepare_dataset(data: Data, *, base: Path, table: Table | None = None) -> Da
         StepError: If the source cannot be read (DL610), lacks a column (DL611), breaks its
             contract (DL612), or holds what cannot become an element (DL613).
     """
+    data = with_vocabulary_words(data, base)
     fingerprint = fingerprint_of(data, base, table)
     final = dataset_folder(fingerprint)
     if final.is_dir() and not _is_as_prepared(final):
@@ -158,8 +161,7 @@ def _write_prepared_dataset(
         name: samples_of_part(dealt.order, dealt.parts[name], window, breaks) for name in PARTS
     }
     _require_samples(parts, breaks)
-    inputs = _fitted_side("inputs", data.inputs, table, train=train)
-    targets = _fitted_side("targets", data.targets, table, train=train)
+    inputs, targets = _fitted_sides(data, table, train=train)
     rows = {name: len(samples.places) for name, samples in parts.items()}
     with whole_folder(final, needed=_bytes_needed(data, rows)) as folder:
         written = _write_arrays(folder, parts, (inputs, targets))
@@ -202,12 +204,14 @@ def _odd_times(
     return odd_time_steps(course, table, lost=lost)
 
 
-def _fitted_side(
-    kind: str, features: Mapping[str, Feature], table: Table, *, train: np.ndarray
-) -> _Side:
-    raws = {name: gather_raw_values(feature, table) for name, feature in features.items()}
-    fitted = {name: fit_feature(feature, raws[name], train) for name, feature in features.items()}
-    return _Side(kind, raws, fitted)
+def _fitted_sides(data: Data, table: Table, *, train: np.ndarray) -> tuple[_Side, _Side]:
+    sides = {"inputs": data.inputs, "targets": data.targets}
+    raws = {
+        kind: {name: gather_raw_values(feature, table) for name, feature in features.items()}
+        for kind, features in sides.items()
+    }
+    inputs, targets = fit_sides(data, (raws["inputs"], raws["targets"]), train)
+    return _Side("inputs", raws["inputs"], inputs), _Side("targets", raws["targets"], targets)
 
 
 def _window_of_split_data(data: Data) -> Window | None:

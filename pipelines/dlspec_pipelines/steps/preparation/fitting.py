@@ -1,7 +1,7 @@
 """What a feature learns from the training rows, and how it turns raw values into elements."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,8 +14,10 @@ from dlspec.language.features import (
     ClassFeature,
     Feature,
     LabelsFeature,
+    TextFeature,
 )
 from dlspec.language.kinds import Tagged
+from dlspec.language.sections import Data
 from dlspec.resolve.plan import canonical_data
 from dlspec_pipelines.steps.datasets.table import Array, Rows
 from dlspec_pipelines.steps.json_documents import (
@@ -70,6 +72,39 @@ def fit_feature(feature: Feature, raw: Raw, train: Rows) -> Fitted:
         StepError: If the training rows cannot be fitted (DL613).
     """
     return preparer_of(feature).fit_rows(raw, train)
+
+
+def fit_sides(
+    data: Data, raws: tuple[Mapping[str, Raw], Mapping[str, Raw]], train: Rows
+) -> tuple[dict[str, Fitted], dict[str, Fitted]]:
+    """Fit all inputs and targets; a text with `like` has what the other one was fitted to.
+
+    Args:
+        raws: What the inputs and the targets read.
+        train: The training rows' positions in `raws`.
+
+    Raises:
+        StepError: If the training rows cannot be fitted (DL613).
+    """
+    sides = (data.inputs, data.targets)
+    fitted = tuple(
+        {name: fit_feature(f, raw[name], train) for name, f in side.items() if not _owner_named(f)}
+        for side, raw in zip(sides, raws, strict=True)
+    )
+    owners = {**fitted[1], **fitted[0]}
+    inputs, targets = (
+        {
+            name: replace(owners[_owner_named(f)], feature=f) if _owner_named(f) else own[name]
+            for name, f in side.items()
+        }
+        for side, own in zip(sides, fitted, strict=True)
+    )
+    return inputs, targets
+
+
+def _owner_named(feature: Feature) -> str:
+    """Return the feature whose vocabulary one shares; no text where it has its own."""
+    return (feature.like or "") if isinstance(feature, TextFeature) else ""
 
 
 def transform_feature(fitted: Fitted, raw: Raw, at: Rows, *, rows: Rows) -> Array:
@@ -145,6 +180,8 @@ def _fitted_from_words(features: Mapping[str, type], found: Mapping[str, Any]) -
             cast("Feature", record_from_words(kind, one["feature"])),
             _SCALING.validate_python(one["scaling"]),
             _vocabulary_from_words(one["vocabulary"]),
+            # Preparations of before there were texts say nothing of tokenizers.
+            one.get("tokenizer"),
         )
         for name, one in found.items()
     }

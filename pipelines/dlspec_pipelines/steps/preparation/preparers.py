@@ -14,6 +14,7 @@ from dlspec.language.features import (
     SequenceFeature,
     SeriesFeature,
     SeriesTarget,
+    TextFeature,
     TokensFeature,
     VectorFeature,
 )
@@ -28,12 +29,13 @@ from dlspec_pipelines.steps.preparation.features.number import NumberPreparer
 from dlspec_pipelines.steps.preparation.features.preparer import Preparer
 from dlspec_pipelines.steps.preparation.features.sequence import SequencePreparer
 from dlspec_pipelines.steps.preparation.features.series import SeriesPreparer
+from dlspec_pipelines.steps.preparation.features.text import TextPreparer
 from dlspec_pipelines.steps.preparation.features.tokens import TokensPreparer
 from dlspec_pipelines.steps.preparation.features.vector import VectorPreparer
 from dlspec_pipelines.steps.preparation.raw_columns import Raw
 
 
-def preparer_of(feature: Feature) -> Preparer:  # noqa: C901 - one case for each kind
+def preparer_of(feature: Feature) -> Preparer:  # noqa: C901, PLR0912 - one case for each kind
     """Return what prepares a feature."""
     match feature:
         case NumberFeature():
@@ -46,6 +48,8 @@ def preparer_of(feature: Feature) -> Preparer:  # noqa: C901 - one case for each
             return CategoriesPreparer(feature)
         case TokensFeature():
             return TokensPreparer(feature)
+        case TextFeature():
+            return TextPreparer(feature)
         case ClassFeature():
             return ClassPreparer(feature)
         case BinaryFeature():

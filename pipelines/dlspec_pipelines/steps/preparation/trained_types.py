@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from dlspec.language.features import CategoriesFeature, Feature, ImageFeature
+from dlspec.language.features import CategoriesFeature, Feature, ImageFeature, TextFeature
 from dlspec_pipelines.steps.datasets.table import Array, Table, unpreparable_data
 from dlspec_pipelines.steps.preparation.features.categories import column_vocabulary
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
@@ -17,13 +17,20 @@ _NUMERIC = "iufb"
 
 
 def text_columns_of(preparation: Preparation) -> tuple[str, ...]:
-    """Return the columns whose categories were text at training, and those that name pictures.
+    """Return the columns of texts, those whose categories were text at training, and of pictures.
 
     A file of new rows may hold none but `1E5` or `True` there, which look like something else.
     """
     found = _fitted_vocabularies(preparation)
     texts = [name for name, vocabulary in found if _is_text_vocabulary(vocabulary)]
-    return (*texts, *picture_columns(one.feature for one in preparation.inputs.values()))
+    features = [one.feature for one in preparation.inputs.values()]
+    return (*texts, *columns_read_as_text(features))
+
+
+def columns_read_as_text(features: Iterable[Feature]) -> tuple[str, ...]:
+    """Return the columns whose values are no numbers, whatever they look like."""
+    features = list(features)
+    return (*(f.text for f in features if isinstance(f, TextFeature)), *picture_columns(features))
 
 
 def picture_columns(features: Iterable[Feature]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from dlspec.language.features import (
     SequenceFeature,
     SeriesFeature,
     SeriesTarget,
+    TextFeature,
     TokensFeature,
     VectorFeature,
 )
@@ -127,7 +128,7 @@ def target_view(
             return _class_view(name, feature, predictions, inputs=inputs, data=data)
         case LabelsFeature():
             return labels_view(name, feature, predictions)
-        case TokensFeature():
+        case TokensFeature() | TextFeature():
             return _tokens_view(name, predictions, inputs, data)
         case SeriesTarget():
             return _forecast_view(name, feature, predictions)
@@ -279,7 +280,7 @@ def _tokens_view(
     given = {
         n: data.inputs(n, rows)
         for n, feature in inputs.items()
-        if isinstance(feature, TokensFeature)
+        if isinstance(feature, TokensFeature | TextFeature)
     }
     found = [
         Sequences(

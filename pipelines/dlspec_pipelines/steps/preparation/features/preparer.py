@@ -1,5 +1,6 @@
 """What every kind of feature is prepared by, and what is fitted for it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -12,11 +13,15 @@ from dlspec_pipelines.steps.preparation.raw_columns import Raw
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A feature with all that was fitted on the training rows."""
+    """A feature with all that was fitted on the training rows.
+
+    `tokenizer` is Hugging Face's own JSON, of a text.
+    """
 
     feature: Feature
     scaling: Scaling = field(default_factory=Scaling)
     vocabulary: Vocabulary | None = None
+    tokenizer: Mapping[str, object] | None = None
 
 
 class Preparer(Protocol):

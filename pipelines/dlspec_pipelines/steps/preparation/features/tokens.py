@@ -5,7 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlspec.language.features import TokensFeature
-from dlspec_pipelines.steps.datasets.table import Array, Rows, Table, refused_value
+from dlspec_pipelines.steps.datasets.table import (
+    Array,
+    Rows,
+    Table,
+    refused_value,
+    types_in,
+    unpreparable_data,
+)
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.numbers import finite_numbers
 from dlspec_pipelines.steps.preparation.raw_columns import Raw, padded_rows
@@ -32,6 +39,11 @@ class TokensPreparer:
 
 def _padded_token_ids(feature: TokensFeature, column: Array) -> Raw:
     name = feature.tokens
+    if types_in(column) <= {str, type(None)} and str in types_in(column):
+        raise unpreparable_data(
+            f"column `{name}` holds texts, not ids",
+            help=f"take it as `{{text: {name}, vocabulary: 10000, length: {feature.length}}}`",
+        )
     padded = padded_rows(name, column, (feature.length,), at_end=True)
     finite_numbers(name, padded.values, gaps=False)
     _require_ids_below(feature, padded.values)
