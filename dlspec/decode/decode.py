@@ -28,6 +28,7 @@ from dlspec.syntax.substitution import (
     substitute_expressions,
 )
 
+# There has been no other: the next is the first that reads a text in another way.
 LANGUAGE_VERSION = 1
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 

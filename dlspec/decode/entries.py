@@ -22,6 +22,7 @@ _STRUCTURE = ("name", "from", "call", "repeat", "if", "trainable", "branches", "
 _HEADS = ("for", "use")
 # The longest in Keras's own applications has 40; each node repeats those of the blocks around it.
 MOST_NAME_LETTERS = 200
+# Enough of it to know it again: a name that is offered in its place.
 _SHOWN_NAME = 20
 # Not `.`: it separates the parts of a node's path. Not `/`: Keras refuses it.
 _NODE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")

@@ -15,10 +15,11 @@ from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.scalars import POISON, HugeNumberError, Poison, core_value
 
-# Looking an expression up and its names takes about 5 microseconds, a node for its value two, and
-# reading a text that is new three for each character.
+# A step is half a microsecond: looking an expression up and its names takes about five.
 _EXPRESSION_STEPS = 10
+# A node for one part of its value takes two.
 _PART_STEPS = 4
+# Reading a text that is new takes about three for each character.
 _CHARACTER_STEPS = 5
 # No expression of a shipped spec is longer; a message stays one line.
 _SHOWN_EXPRESSION = 120

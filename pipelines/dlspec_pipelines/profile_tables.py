@@ -21,9 +21,11 @@ from dlspec_pipelines.steps.profiles.profile_words import (
     verdict_words,
 )
 
+# Of a terminal that does not say how wide it is, or of a pipe.
 _COLUMNS = 80
 # More lines than a screen has; `--json` and the page hold all.
 _MAX_COLUMNS = 60
+# Half a screen beside the columns; the rest is counted.
 _MAX_CLASSES = 30
 # The folder and the beginning of its fingerprint.
 _MAX_PATH = 25

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import BinaryIO
 
+# NASNetMobile's file of 25 MB takes one second of CPU, most of it the start of the process.
 _TIME_LIMIT_S = 60
 
 

@@ -14,6 +14,7 @@ _FUNCTIONS = {
     "SearchSorted": "searchsorted", "STFT": "stft", "ISTFT": "istft", "FFT": "fft", "FFT2": "fft2",
     "IFFT2": "ifft2", "RFFT": "rfft", "IRFFT": "irfft",
 }  # fmt: skip
+# Depth, height and width.
 _VOLUME_RANK = 3
 
 

@@ -10,7 +10,7 @@ from dlspec.backends.rolling.items import INPUT, REPEAT, Item, Program, Ref, Row
 from dlspec.expand.names import plain_head, snake_case
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
-_INPUTS = ("x", "y", "z")
+INPUT_LETTERS = ("x", "y", "z")
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ def main_names(
 
 def block_names(row: Row, count: int) -> Names:
     """Return the names inside a block with `count` inputs."""
-    inputs = {INPUT - number: _INPUTS[number] for number in range(count)}
+    inputs = {INPUT - number: INPUT_LETTERS[number] for number in range(count)}
     names = Names(inputs)
     _invent_entry_names(row, names, set(_uids_read_by_name(row)), set(inputs.values()))
     return names

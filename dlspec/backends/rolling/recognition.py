@@ -8,6 +8,7 @@ from typing import Any
 from dlspec.backends.rolling.architectures import heads_of, may_be
 from dlspec.backends.rolling.automatic_names import is_automatic, is_automatic_input
 from dlspec.backends.rolling.differences import value_of
+from dlspec.backends.rolling.graph_text import WIDTH
 from dlspec.backends.rolling.graph_to_tree import items_in_order, ordered_nodes
 from dlspec.backends.rolling.items import Item, Leaf
 from dlspec.backends.rolling.same_graph import same_graph
@@ -19,10 +20,13 @@ from dlspec.expand.zoo.architecture_specs import architecture_choices
 from dlspec.resolve.plan import Graph, Node
 from dlspec.syntax.flow_text import flow_text, scalar_text
 
-_WIDTH = 100
+# Every packaged architecture but `siamese`, which has 125, has at most 25 trials.
 _MOST_TRIALS = 48
+# Of layers in a stack; each depth tried compiles the architecture once.
 _MOST_DEPTH = 8
+# Three lists of a length up to five are 125 trials, of one up to ten 1,000.
 _MOST_ITEMS = 5
+# MobileNet's `alpha` has two (0.25, 0.35); a factor with more than four is written as computed.
 _MOST_DIGITS = 4
 
 _Params = dict[str, object]
@@ -51,7 +55,7 @@ def _zoo_reference_text(name: str, word: str, params: _Params) -> str:
 
 
 def _model_text(model: Mapping[str, object]) -> str:
-    return f"model: {flow_text(model, indent=7, width=_WIDTH)}\n"
+    return f"model: {flow_text(model, indent=7, width=WIDTH)}\n"
 
 
 def _recognised_params(word: str, graph: Graph) -> _Params | None:

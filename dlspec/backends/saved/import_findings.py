@@ -9,7 +9,9 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.source import Span
 
+# A note stays one line; the rest is counted.
 _SHOWN = 3
+# More than anyone reads; the import has failed with the first.
 _MOST = 200
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from dlspec.backends.saved.document_parts import Path
 from dlspec.diagnostics.source import Source, Span, span_at_offset
 
+# NASNetMobile's file, of 771 layers, has 3,790 classes with their initializers.
 _MOST_ROWS = 10_000
 
 

@@ -9,6 +9,7 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.source import Source, Span, span_at_offset
 
+# A model takes ten levels and three for each model around it: 63 models inside each other.
 MAX_DEPTH = 200
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _SPACE = re.compile(r"[ \t\n\r]*")

@@ -19,6 +19,7 @@ from dlspec.backends.weights import (
 from dlspec.compiler import loads
 from dlspec.diagnostics.findings import Reporter
 
+# A sentence stays readable; the rest is counted.
 _SHOWN = 5
 
 

@@ -11,6 +11,7 @@ from dlspec.backends.weights.stored import Part, WeightsError
 
 # A hard link may lead back to its own parents: without a bound a small file has no end.
 _MOST_OBJECTS = 50_000
+# A layer's weights lie four groups deep, and two more for each model around it: 14 models.
 _MOST_DEPTH = 32
 # numpy's kinds: boolean, integers, floating point, complex. Text and objects are no weights.
 _NUMBERS = "biufc"

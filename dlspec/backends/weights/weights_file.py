@@ -35,6 +35,7 @@ from dlspec.backends.weights.stored import (
 # The array in which `write_weights` keeps places and names in the model's order.
 ORDER = "dlspec_layers"
 _MEMBER = "model.weights.h5"
+# NASNetMobile's config has 0.76 MB, a 350th of it.
 _MOST_JSON_BYTES = 1 << 28
 # Keras stores its members as they are; what shrinks to less than this was made to fill memory.
 _MOST_EXPANSION = 100

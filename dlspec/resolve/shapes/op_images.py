@@ -5,6 +5,7 @@ from dlspec.language.tensors import Dim, Shape, Tensor
 from dlspec.resolve.shapes.op_arguments import Asked, UnknownError
 from dlspec.resolve.shapes.tensor import ShapeError
 
+# Ranks: height, width and channels, without and with a batch before them.
 _ONE, _BATCH = 3, 4
 # Keras's colour functions take RGB alone.
 _COLOURS = 3

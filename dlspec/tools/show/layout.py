@@ -18,6 +18,7 @@ _SWEEPS = 12
 _STRAIGHTENINGS = 4
 # How strongly a row's places keep to where they want to be: a long edge gives way to a node.
 _NODE_WEIGHT = 1000.0
+# The unit of the weight above.
 _PASSAGE_WEIGHT = 1.0
 
 

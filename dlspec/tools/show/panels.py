@@ -19,18 +19,27 @@ from dlspec.tools.show.words import (
 
 # All in pixels, chosen by eye at the size a report shows a graph.
 MARGIN = 16.0
+# Two lines of text, on 19 and 36, and ten below.
 HEIGHT = 46.0
-ROW = 78.0
+# A box and, between two rows, 32 for edges and their labels.
+ROW = HEIGHT + 32.0
+# Between two things in a row, boxes or passing edges.
 _GAP = 26.0
+# The width that a long edge takes in a row that it crosses.
 _PASSAGE = 10.0
+# Models beside each other stand wider apart than boxes do.
 PANEL_GAP = 48.0
+# One line of text and the room below it.
 TITLE = 28.0
+# From the edge of a box to its text.
 PADDING = 12.0
+# Of a box: 23 characters of a detail fit the narrowest, 49 the widest.
 _MIN_WIDTH, _MAX_WIDTH = 168.0, 330.0
 # Widths of a character in pixels, on the generous side: fonts differ between machines.
 NAME_CHARACTER, DETAIL_CHARACTER, SHAPE_CHARACTER = 7.4, 6.2, 6.7
 # Ports stand this far apart, so that the tensors of a merge arrive side by side.
 _PORT = 18.0
+# As wide as the label `initial_state`: thirteen characters of a detail.
 _LABELLED_PORT = 80.0
 
 Kind = Literal["end", "weights", "plain", "model"]

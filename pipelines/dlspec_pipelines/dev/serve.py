@@ -37,6 +37,7 @@ _STOP_GRACE_S = 60.0
 _ANSWER_S = 15.0
 # What fits a terminal beside the sentence itself.
 _TAIL_LINES = 20
+# linux/prctl.h.
 _PR_SET_PDEATHSIG = 1
 _RELOAD = """mutation Reload($name: String!) {
   reloadRepositoryLocation(repositoryLocationName: $name) {

@@ -45,6 +45,7 @@ from dlspec_pipelines.steps.training.progress import EpochEnd, Notice, Progress,
 from dlspec_pipelines.trainer.backend_choice import on_backend
 from dlspec_pipelines.trainer.keras_import import import_keras
 
+# How long an idle trainer may outlive its parent.
 _POLL_S = 1.0
 # From the end of the parent to ours, for one compiled call and one checkpoint.
 _GRACE_S = 30.0

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+# A stop and the next line of progress wait for a call to end.
 _CALL_S = 1.0
 
 

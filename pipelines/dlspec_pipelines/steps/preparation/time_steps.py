@@ -18,14 +18,17 @@ from dlspec_pipelines.steps.datasets.table import (
 from dlspec_pipelines.steps.preparation.moments import moments_of_column, order_of_moments
 
 NO_BREAKS: Rows = np.zeros(0, dtype=np.int64)
+# Seconds, as the units below.
 _DAY = 86_400.0
 _UNITS = (("day", _DAY), ("hour", 3600.0), ("minute", 60.0), ("second", 1.0))
+# Monday is 0.
 _FRIDAY = 4
 # Between half a step and one and a half: months of 28 to 31 days and a clock that jitters are
 # even, a row that lacks or one too many is not.
 _LEAST, _MOST = 0.5, 1.5
 # Beyond this share of a step, steps that count as one are told: more than rounding.
 _UNEVEN = 0.01
+# Places to look at; the rest is counted, and the sentence stays readable.
 _SHOWN = 3
 
 

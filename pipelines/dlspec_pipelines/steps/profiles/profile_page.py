@@ -26,6 +26,7 @@ from dlspec_pipelines.steps.reports.targets import class_labels
 _MAX_CHARTS = 40
 # Numbers of an array column that a histogram counts.
 _MAX_NUMBERS = 1_000_000
+# A bar of a chart 460 pixels wide then has eleven, with its gap.
 _MAX_BINS = 30
 
 

@@ -13,7 +13,9 @@ from dlspec_pipelines.steps.reports.figure_texts import figure_text, round_ticks
 Array = NDArray[Any]
 Tone = Literal["accent", "muted"]
 
+# In pixels; two beside each other fit the widest report.
 WIDTH, HEIGHT = 460.0, 280.0
+# Room for the ticks' numbers, a curve's name, what is said of a mark, and the axis' name.
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 76.0, 44.0, 42.0
 # Points that a chart of this size can show.
 _MAX_POINTS = 600

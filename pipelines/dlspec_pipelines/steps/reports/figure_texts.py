@@ -6,7 +6,7 @@ from itertools import pairwise
 
 # From here on a duration is told in minutes, then in hours.
 _MINUTE_S = 60
-_HOUR_S = 3600
+_HOUR_S = 60 * _MINUTE_S
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
 

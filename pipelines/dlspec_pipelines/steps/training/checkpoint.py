@@ -17,6 +17,7 @@ from dlspec_pipelines.steps.engine import determinism as machine
 from dlspec_pipelines.steps.engine.batches import Array
 from dlspec_pipelines.steps.training import callbacks as memory
 
+# Version 1 did not hold the files that callbacks write.
 _VERSION = 2
 # What numpy and zipfile raise, whichever byte of an archive is another one.
 _UNREADABLE = (

@@ -8,6 +8,7 @@ from dlspec.language.sources import SequenceReversalSource
 from dlspec_pipelines.steps.datasets.generators import VERSION
 from dlspec_pipelines.steps.datasets.table import Table
 
+# After 0, the padding.
 _START_ID, _FIRST_DRAWN_ID = 1, 2
 
 
