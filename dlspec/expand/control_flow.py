@@ -37,6 +37,9 @@ from dlspec.syntax.substitution import (
 _MOST_DEPTH = 100
 # A block without entries costs several times what an entry does: a frame, a scope, its arguments.
 _BLOCK_STEPS = 20
+# Around a named loop each name inside is one more text: 280,000 of them took 1.3 s of CPU and are
+# refused; 9,500 layers in five named loops, 48,000 of them, are not.
+_NAME_STEPS = 6
 
 
 @dataclass(slots=True)
@@ -233,7 +236,7 @@ class Unroller:
         later = self.state.names_inside(entry, entry.body)
         inner = Frame(prefix, self.state.reporter, outer=frame, later=later)
         flow = self.row(entry.body, inner, scope, flow)
-        self.state.reporter.spend(len(inner.visible), entry.span)
+        self.state.reporter.spend(_NAME_STEPS * len(inner.visible), entry.span)
         for local, bound in inner.visible.items():
             frame.bind(f"{name}.{local}", bound)
         if flow is not None:
