@@ -22,7 +22,9 @@ Identities = NDArray[np.uint64]
 _CHUNK_BYTES = 2**26
 # Above it a float does not hold every whole number.
 _EXACT = 2**53
+# 2**64 over the golden ratio, odd: the step of SplitMix64.
 _MISSING = 0x9E3779B97F4A7C15
+# What a seed is taken modulo of: a word has as many values.
 _SIXTY_FOUR_BITS = 2**64
 
 
