@@ -12,6 +12,7 @@ from dlspec.language.features import TextFeature
 # A blank inside: no word, character or part of a word that a text is split into is called so.
 PADDING, START, END = "[no text]", "[start of text]", "[end of text]"
 UNKNOWN = "[unknown]"
+# The second of the reserved names, after the padding.
 UNKNOWN_ID = 1
 # As Keras's `TextVectorization` strips it.
 _PUNCTUATION = r"""[!"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~']"""
