@@ -39,6 +39,7 @@ from dlspec.rules.params import report_unread_params
 from dlspec.rules.retraining import report_retraining
 from dlspec.rules.subject import Checked
 from dlspec.rules.tags_and_owners import report_tags_and_owners
+from dlspec.rules.text_line_keys import report_text_lines
 from dlspec.rules.training import report_callback_needs, report_monitors, warn_of_training_flags
 
 # In the order in which findings at one place are told.
@@ -46,6 +47,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     report_missing_sections,
     report_training_references,
     report_data_section,
+    report_text_lines,
     report_balanced_draw,
     report_retraining,
     report_data_against_model,

@@ -15,6 +15,7 @@ from dlspec.language.sources import (
     JsonLinesSource,
     NpzSource,
     ParquetSource,
+    TextLinesSource,
 )
 from dlspec.tools.commands.exit_status import CLEAN
 from dlspec.tools.commands.remarks import print_remark
@@ -27,6 +28,15 @@ from dlspec_pipelines.trainer.keras_import import import_keras, quiet_start
 
 if TYPE_CHECKING:
     from dlspec_pipelines.steps.datasets.table import Table
+
+# What is a table also beside a spec whose own texts stand a line each.
+_TABLE_ENDINGS = (
+    ".csv",
+    ".tsv",
+    *JsonLinesSource.endings,
+    *NpzSource.endings,
+    *ParquetSource.endings,
+)
 
 
 def predict(
@@ -130,6 +140,8 @@ def _predict_rows(
 def _new_rows_source(file: Path, plan: Mapping[str, Any]) -> FileSource:
     """Return the file as a source; delimited text is read as the spec reads its own."""
     path, ending = str(file.absolute()), Path(file.name.removesuffix(".gz")).suffix.lower()
+    if "text_lines" in plan["data"]["source"] and ending not in _TABLE_ENDINGS:
+        return _text_lines_source(path, plan)
     if ending in CsvSource.endings:
         return _delimited_source(path, ending, plan["data"]["source"])
     if ending in JsonLinesSource.endings:
@@ -143,6 +155,24 @@ def _new_rows_source(file: Path, plan: Mapping[str, Any]) -> FileSource:
         f"`{file}` is not a table: its name ends in `{file.suffix}`",
         help=f"name a file that ends in {', '.join(f'`{kind}`' for kind in known)}",
     )
+
+
+def _text_lines_source(path: str, plan: Mapping[str, Any]) -> TextLinesSource:
+    """Return a file with one text a line, which are the column that the model reads."""
+    data, generate = plan["data"], (plan.get("prediction") or {}).get("generate") or {}
+    columns = {
+        one["text"]
+        for name, one in data["inputs"].items()
+        if "text" in one and name != generate.get("input")
+    }
+    if len(columns) != 1:
+        told = ", ".join(f"`{name}`" for name in sorted(columns))
+        raise WrongUsage(
+            f"`{path}` has one text a line, and the model reads {told or 'none'}",
+            help="give a table with these columns, such as a `.csv`",
+        )
+    encoding = data["source"]["encoding"]
+    return TextLinesSource({columns.pop(): path}, aligned=True, encoding=encoding)
 
 
 def _delimited_source(path: str, ending: str, said: Mapping[str, Any]) -> CsvSource:

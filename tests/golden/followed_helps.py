@@ -63,6 +63,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL203_separator_of_many": [('"::"', '","')],
     "DL203_zoo_param": [("ten", "3")],
     "DL204_split_leaves_nothing": [("test: 0.5", "test: 0.3")],
+    "DL204_empty_separator": [('separator: ""', r'separator: "\t"')],
     "DL206_metric_of_losses": [(", crossentropy", ", SparseCategoricalCrossentropy")],
     "DL206_loss_of_pytorch": [("CrossEntropyLoss", _SPARSE)],
     "DL207_batch_first": [("batch_first: true", "return_sequences: true")],
@@ -86,6 +87,9 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL213_two_heads": [("{Dense: 10, ReLU, name: head}", "Dense: 10\n    - {ReLU, name: head}")],
     "DL214_ctc": [("length: 5", "length: 20")],
     "DL215_version": [("dlspec: 2", "dlspec: 1")],
+    "DL216_aligned_without_names": [
+        ("[train.en, train.fr]", "{en: train.en, fr: train.fr}"),
+    ],
     "DL216_beside_a_series": [
         ("place: {number: place}", "place: {series: [place], length: 16}"),
         ("mean: {number: mean}", "mean: {series: [mean], horizon: 4}"),
@@ -103,6 +107,8 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("    - ReduceLROnPlateau: {monitor: loss}\n", "    - EarlyStopping\n")
     ],
     "DL216_rows_counted_for_a_loss": [("test: mcnemar", "test: bootstrap")],
+    "DL216_separator_of_named_files": [(r', separator: "\t"', "")],
+    "DL216_separators_and_columns": [('separator: ":"', 'separator: [":", " "]')],
     "DL216_series_split_at_random": [
         ("{validation: 0.1, test: 0.1}", "{time: time, validation: 0.15, test: 0.15}")
     ],

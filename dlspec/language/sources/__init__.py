@@ -11,6 +11,7 @@ from dlspec.language.sources.sequence_reversal import SequenceReversalSource
 from dlspec.language.sources.sine import SineSource
 from dlspec.language.sources.sklearn import SklearnSource
 from dlspec.language.sources.source_kind import SourceKind
+from dlspec.language.sources.text_lines import TextLinesSource
 from dlspec.language.sources.two_moons import TwoMoonsSource
 
 __all__ = [
@@ -28,10 +29,11 @@ __all__ = [
     "SklearnSource",
     "Source",
     "SourceKind",
+    "TextLinesSource",
     "TwoMoonsSource",
 ]
 
-FileSource = CsvSource | ParquetSource | JsonLinesSource | NpzSource
+FileSource = CsvSource | ParquetSource | JsonLinesSource | NpzSource | TextLinesSource
 Source = (
     SklearnSource | KerasSource | FileSource | SineSource | SequenceReversalSource | TwoMoonsSource
 )
@@ -42,6 +44,7 @@ SOURCES: tuple[type[SourceKind], ...] = (
     ParquetSource,
     JsonLinesSource,
     NpzSource,
+    TextLinesSource,
     SineSource,
     SequenceReversalSource,
     TwoMoonsSource,

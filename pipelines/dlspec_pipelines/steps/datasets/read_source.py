@@ -13,6 +13,7 @@ from dlspec.language.sources import (
     SineSource,
     SklearnSource,
     Source,
+    TextLinesSource,
     TwoMoonsSource,
 )
 from dlspec_pipelines.steps.datasets.sources.csv import CsvReader
@@ -24,6 +25,7 @@ from dlspec_pipelines.steps.datasets.sources.sequence_reversal import SequenceRe
 from dlspec_pipelines.steps.datasets.sources.sine import SineReader
 from dlspec_pipelines.steps.datasets.sources.sklearn import SklearnReader
 from dlspec_pipelines.steps.datasets.sources.source_reader import SourceReader
+from dlspec_pipelines.steps.datasets.sources.text_lines import TextLinesReader
 from dlspec_pipelines.steps.datasets.sources.two_moons import TwoMoonsReader
 from dlspec_pipelines.steps.datasets.table import Table, unreadable_source
 
@@ -50,6 +52,8 @@ def reader_of(  # noqa: C901 - one case for each kind
             return JsonLinesReader(source, base)
         case NpzSource():
             return NpzReader(source, base)
+        case TextLinesSource():
+            return TextLinesReader(source, base)
         case SineSource():
             return SineReader(source)
         case SequenceReversalSource():

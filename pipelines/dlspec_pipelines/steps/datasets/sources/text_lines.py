@@ -1,0 +1,109 @@
+"""Reads `text_lines`."""
+
+import gzip
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dlspec.language.sources import TextLinesSource
+from dlspec_pipelines.steps.datasets.table import Array, Table, unreadable_source
+from dlspec_pipelines.steps.datasets.table_files import (
+    file_not_opened_error,
+    hash_of_files,
+    paths_of,
+    stacked_file_table,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TextLinesReader:
+    """Reads `TextLinesSource`; relative paths start in `base`."""
+
+    source: TextLinesSource
+    base: Path
+
+    def read_table(self) -> Table:
+        """Read all columns."""
+        source, paths = self.source, paths_of(self.source, self.base)
+        lines = [_lines_of_file(path, source.encoding) for path in paths]
+        if not isinstance(source.text_lines, Mapping):
+            parts = zip(paths, lines, strict=True)
+            return stacked_file_table({p: _divided_lines(source, p, rows) for p, rows in parts})
+        names = tuple(source.text_lines)
+        if source.aligned:
+            return _aligned_table(names, paths, lines)
+        return stacked_file_table(
+            {
+                path: {"text": _text_array(rows), "class": _text_array([name] * len(rows))}
+                for name, path, rows in zip(names, paths, lines, strict=True)
+            }
+        )
+
+    def content_identity(self) -> str:
+        """Return what changes when the content does."""
+        return hash_of_files(self.source, self.base)
+
+
+def _lines_of_file(path: Path, encoding: str) -> list[str]:
+    """Return the lines of a file, without those at its end that are empty."""
+    try:
+        written = path.read_bytes()
+        whole = gzip.decompress(written) if path.suffix.lower() == ".gz" else written
+        text = whole.decode(encoding).removeprefix("\ufeff")
+    except (UnicodeDecodeError, LookupError) as error:
+        raise unreadable_source(
+            f"`{path}` is not text in the encoding `{encoding}`: {error}",
+            help="say the encoding of the file, such as `encoding: latin-1`",
+        ) from error
+    except (gzip.BadGzipFile, EOFError) as error:
+        raise unreadable_source(f"`{path}` cannot be unpacked: {error}") from error
+    except OSError as error:
+        raise file_not_opened_error(path, error) from error
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    while lines and not lines[-1].strip():
+        lines.pop()
+    if not lines:
+        raise unreadable_source(f"`{path}` is empty")
+    return lines
+
+
+def _aligned_table(
+    names: Sequence[str], paths: Sequence[Path], lines: Sequence[list[str]]
+) -> Table:
+    for path, rows in zip(paths, lines, strict=True):
+        if len(rows) != len(lines[0]):
+            raise unreadable_source(
+                f"`{path}` has {len(rows)} lines, and `{paths[0]}` has {len(lines[0])}",
+                help="give files whose equal lines belong together",
+            )
+    columns = {name: _text_array(rows) for name, rows in zip(names, lines, strict=True)}
+    return Table(columns, files=((paths[0], len(lines[0])),))
+
+
+def _divided_lines(source: TextLinesSource, path: Path, lines: list[str]) -> dict[str, Array]:
+    names = source.line_columns
+    pieces: list[list[str]] = [[] for _ in names]
+    for number, line in enumerate(lines, start=1):
+        rest = line
+        for column, separator in zip(pieces, source.separator, strict=False):
+            piece, found, rest = rest.partition(separator)
+            if not found:
+                raise unreadable_source(
+                    f"`{path}`, line {number}: there is no {_shown_separator(separator)}",
+                    help='write the `separator` that every line has, such as `separator: "\\t"`',
+                )
+            column.append(piece)
+        pieces[-1].append(rest)
+    return {name: _text_array(column) for name, column in zip(names, pieces, strict=True)}
+
+
+def _shown_separator(separator: str) -> str:
+    return {"\t": "tab", " ": "blank"}.get(separator, f"`{separator}`")
+
+
+def _text_array(texts: list[str]) -> Array:
+    column = np.empty(len(texts), dtype=np.object_)
+    column[:] = texts
+    return column
