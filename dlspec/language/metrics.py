@@ -117,6 +117,20 @@ METRICS: tuple[MetricRecord, ...] = (
         _SHARE,
         "The share of labels that are rightly given or not given.",
     ),
+    MetricRecord(
+        "pixel_accuracy",
+        ("mask",),
+        "higher",
+        _SHARE,
+        "The share of places whose class is right, those of no class left out.",
+    ),
+    MetricRecord(
+        "mean_iou",
+        ("mask",),
+        "higher",
+        _SHARE,
+        "The mean of the classes' intersection over union, over all places of all rows.",
+    ),
     MetricRecord("mae", ("number",), "lower", _OWN, "The mean absolute error."),
     MetricRecord("mse", ("number",), "lower", f"{_OWN}, squared", "The mean squared error."),
     MetricRecord(

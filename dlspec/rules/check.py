@@ -31,6 +31,7 @@ from dlspec.rules.layers_in_training import (
 from dlspec.rules.losses import (
     report_class_loss_on_numbers,
     report_head_width,
+    report_ignored_class,
     report_logits,
     report_loss_on_target,
     report_sigmoid_classes,
@@ -55,6 +56,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     report_loss_on_target,
     report_class_loss_on_numbers,
     report_head_width,
+    report_ignored_class,
     report_sigmoid_classes,
     report_keras_metrics,
     report_small_embeddings,

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from dlspec.diagnostics.codes import Code
-from dlspec.language.features import ClassFeature, TextFeature, TokensFeature
+from dlspec.language.features import ClassFeature, MaskFeature, TextFeature, TokensFeature
 from dlspec.language.loss_records import LOSS_OF, LossRecord
 from dlspec.language.metrics import target_kind
 from dlspec.rules.heads import Head
@@ -45,7 +45,7 @@ def report_logits(checked: Checked) -> None:
 def report_loss_on_target(checked: Checked) -> None:
     """Report a loss for ids on one-hot targets, the reverse, or a binary loss on classes."""
     for head in checked.heads:
-        if head.loss is None or not isinstance(head.target, ClassFeature):
+        if head.loss is None or not isinstance(head.target, ClassFeature | MaskFeature):
             continue
         found = _loss_conflict(
             LOSS_OF[head.loss.class_name], head.name, head.target, head.activation
@@ -57,9 +57,11 @@ def report_loss_on_target(checked: Checked) -> None:
 
 
 def _loss_conflict(
-    loss: LossRecord, name: str, target: ClassFeature, activation: str | None
+    loss: LossRecord, name: str, target: ClassFeature | MaskFeature, activation: str | None
 ) -> tuple[Code, str, str, str] | None:
     """Return code, message, label and help where a loss takes classes for something else."""
+    if isinstance(target, MaskFeature):
+        return _mask_conflict(loss, name)
     match loss.takes:
         case "ids" if target.one_hot:
             return (
@@ -93,6 +95,17 @@ def _loss_conflict(
             return None
         case _:
             assert_never(loss.takes)
+
+
+def _mask_conflict(loss: LossRecord, name: str) -> tuple[Code, str, str, str] | None:
+    if loss.takes == "ids":
+        return None
+    return (
+        Code.CATEGORICAL_LOSS_ON_IDS,
+        f"`{loss.name}` takes no class ids",
+        f"`{name}` holds a class id for each place",
+        "write `SparseCategoricalCrossentropy`",
+    )
 
 
 def _tells_classes_of_numbers(head: Head) -> bool:
@@ -151,7 +164,9 @@ def report_head_width(checked: Checked) -> None:
 def _wanted_width(head: Head) -> int | None:
     if isinstance(head.target, ClassFeature):
         return head.target.num_classes
-    return head.target.num_ids if isinstance(head.target, TokensFeature | TextFeature) else None
+    if isinstance(head.target, TokensFeature | TextFeature | MaskFeature):
+        return head.target.num_ids
+    return None
 
 
 def report_sigmoid_classes(checked: Checked) -> None:
@@ -168,3 +183,29 @@ def report_sigmoid_classes(checked: Checked) -> None:
                 label=f"`{head.name}` ends with sigmoid, which gives each class its own",
                 help="write `activation: softmax`, or a binary loss",
             )
+
+
+def report_ignored_class(checked: Checked) -> None:
+    """Report a loss that learns places of no class, or leaves out others than the mask does."""
+    for head in checked.heads:
+        target, loss = head.target, head.loss
+        if not isinstance(target, MaskFeature) or loss is None:
+            continue
+        if LOSS_OF[loss.class_name].takes != "ids":
+            continue
+        left_out = loss["ignore_class"]
+        if left_out == target.ignore:
+            continue
+        if target.ignore is None:
+            repair = f"write `ignore: {left_out}` beside the mask, or leave `ignore_class` out"
+        else:
+            repair = f"write `{{{loss.class_name}: {{ignore_class: {target.ignore}}}}}`"
+        said = "nothing" if target.ignore is None else f"`{target.ignore}`"
+        checked.reporter.error(
+            Code.CONFLICT,
+            head.loss_place,
+            f"the loss and the mask `{head.name}` leave out different places",
+            label=f"the mask ignores {said}, the loss "
+            + ("nothing" if left_out is None else f"`{left_out}`"),
+            help=repair,
+        )

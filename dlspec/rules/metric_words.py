@@ -112,7 +112,7 @@ def held_by(target: Feature) -> Holds:
     match target.learned_as:
         case "class":
             return "one_hot" if isinstance(target, ClassFeature) and target.one_hot else "ids"
-        case "tokens":
+        case "tokens" | "mask":
             return "ids"
         case "binary" | "labels":
             return "binary"

@@ -3,6 +3,13 @@
 _SPARSE = "{SparseCategoricalCrossentropy: {from_logits: true}}"
 
 FOLLOWED: dict[str, list[tuple[str, str]]] = {
+    "DL216_ignored_places_are_learned": [
+        ("loss: Sparse", "loss: {Sparse"),
+        ("entropy}", "entropy: {ignore_class: 255}}}"),
+    ],
+    "DL216_unmarked_places_are_ignored": [("classes: 3", "classes: 3, ignore: 0")],
+    "DL506_mask": [("Conv2D: [4", "Conv2D: [3")],
+    "DL504_mask": [("Dice", "SparseCategoricalCrossentropy")],
     "DL216_a_single_label": [
         ("{labels: kinds, classes: [drama]}", "{binary: kinds}"),
         ("f1_micro", "accuracy"),

@@ -16,6 +16,7 @@ from dlspec_pipelines.steps.evaluation.new_rows import predict_new_rows
 from dlspec_pipelines.steps.evaluation.outputs import signature_of
 from dlspec_pipelines.steps.evaluation.predictions_file import read_predictions
 from dlspec_pipelines.steps.reports import write_report
+from dlspec_pipelines.steps.reports.figure_texts import percent_text
 from dlspec_pipelines.steps.training.train import train
 
 
@@ -109,3 +110,105 @@ def test_a_loss_over_exclusive_classes_is_refused_on_labels(loss):
         dlspec.loads(LABELS.replace("BinaryCrossentropy", loss))
     (found,) = caught.value.diagnostics
     assert found.help == "write `BinaryCrossentropy`, or make the target a `class`"
+
+
+VIDEO = """\
+dlspec: 1
+name: video
+data:
+  source: {npz: video.npz}
+  inputs: {frames: {tensor: frames, shape: [3, 4, 4, 1], standardize: true}}
+  targets: {last: {tensor: last, shape: [4, 4], scale: 0.1}}
+  split: {test: 0.25, seed: 1}
+model:
+  inputs: {frames: [3, 4, 4, 1]}
+  graph:
+    - Flatten
+    - Dense: 16
+    - {Reshape: [4, 4], name: last}
+training: {epochs: 30, loss: MeanSquaredError, optimizer: {Adam: {learning_rate: 0.03}}, seed: 1}
+evaluation: {metrics: [mae, r2]}
+"""
+
+
+def test_arrays_of_any_rank_are_read_and_learned():
+    frames = np.random.default_rng(4).normal(5, 2, size=(400, 3, 4, 4))
+    np.savez("video.npz", frames=frames, last=frames[:, -1])
+    measured, predicted, told, _ = _learned(VIDEO, "last")
+    assert measured.metrics["r2"] > 0.9
+    assert told["last"].shape == (100, 4, 4)
+    np.testing.assert_allclose(told["last"].reshape(100, -1), predicted.guess, rtol=1e-4, atol=1e-4)
+
+
+PIXELS = """\
+dlspec: 1
+name: pixels
+data:
+  source: {npz: pixels.npz}
+  inputs: {image: {image: images, size: [8, 8], channels: 1}}
+  targets: {kind: {mask: masks, shape: [8, 8], classes: [0, 10, 20], ignore: 255}}
+  split: {test: 0.25, seed: 1}
+model:
+  inputs: {image: [8, 8, 1]}
+  graph:
+    - Conv2D: [16, 1, {activation: relu}]
+    - {Conv2D: [3, 1, {activation: softmax}], name: kind}
+training:
+  epochs: 20
+  loss: {SparseCategoricalCrossentropy: {ignore_class: 255}}
+  optimizer: {Adam: {learning_rate: 0.05}}
+  seed: 1
+evaluation: {metrics: [pixel_accuracy, mean_iou]}
+"""
+
+
+def test_masks_are_learned_and_measured_as_keras_does():
+    images = np.random.default_rng(5).random((200, 8, 8, 1))
+    masks = np.floor(images[..., 0] * 3).astype(int) * 10
+    masks[:, 0, :2] = 255
+    np.savez("pixels.npz", images=images, masks=masks)
+    measured, p, told, page = _learned(PIXELS, "kind")
+    assert measured.metrics["pixel_accuracy"] > 0.9
+    judge = keras.metrics.MeanIoU(3, ignore_class=-1)
+    judge.update_state(p.true, p.guess)
+    assert measured.metrics["mean_iou"] == pytest.approx(float(judge.result()))
+    counted = p.true >= 0
+    assert counted.mean() == pytest.approx(62 / 64)
+    assert measured.metrics["pixel_accuracy"] == pytest.approx(
+        sk.accuracy_score(p.true[counted], p.guess[counted])
+    )
+    np.testing.assert_array_equal(told["kind"].reshape(50, -1).astype(int), p.guess * 10)
+    assert measured.baseline.metrics["mean_iou"] < 0.3
+    assert f"{percent_text(2 / 64)} are of no class" in page
+
+
+TAGS = """\
+dlspec: 1
+name: tags
+data:
+  source: {json_lines: tags.jsonl}
+  inputs: {words: {tokens: words, length: 6, vocabulary: 12}}
+  targets: {tag: {mask: tags, shape: [6], classes: [noun, verb, other], ignore: 9}}
+  split: {test: 0.25, seed: 1}
+model:
+  inputs: {words: {shape: [6], dtype: int32}}
+  graph:
+    - Embedding: [12, 8]
+    - {Dense: [3, {activation: softmax}], name: tag}
+training:
+  epochs: 15
+  loss: {SparseCategoricalCrossentropy: {ignore_class: 9}}
+  optimizer: {Adam: {learning_rate: 0.05}}
+  seed: 1
+evaluation: {metrics: [pixel_accuracy]}
+"""
+
+
+def test_sequences_of_several_lengths_are_tagged():
+    draw, names = np.random.default_rng(6), ("noun", "verb", "other")
+    rows = [draw.integers(1, 12, size=draw.integers(2, 7)) for _ in range(200)]
+    lines = [{"words": row.tolist(), "tags": [names[i % 3] for i in row]} for row in rows]
+    pd.DataFrame(lines).to_json("tags.jsonl", orient="records", lines=True)
+    measured, p, told, _ = _learned(TAGS, "tag")
+    assert measured.metrics["pixel_accuracy"] > 0.95
+    assert told["tag"].tolist() == np.array(names)[p.guess].tolist()

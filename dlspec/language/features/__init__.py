@@ -9,9 +9,11 @@ from dlspec.language.features.class_ import ClassFeature
 from dlspec.language.features.feature_kind import FeatureKind, TargetKind
 from dlspec.language.features.image import ImageFeature
 from dlspec.language.features.labels import LabelsFeature
+from dlspec.language.features.mask import MaskFeature
 from dlspec.language.features.number import NumberFeature
 from dlspec.language.features.sequence import SequenceFeature
 from dlspec.language.features.series import SeriesFeature, SeriesTarget
+from dlspec.language.features.tensor_ import TensorFeature
 from dlspec.language.features.text import TextFeature
 from dlspec.language.features.tokens import TokensFeature
 from dlspec.language.features.vector import VectorFeature
@@ -28,11 +30,13 @@ __all__ = [
     "FeatureKind",
     "ImageFeature",
     "LabelsFeature",
+    "MaskFeature",
     "NumberFeature",
     "SequenceFeature",
     "SeriesFeature",
     "SeriesTarget",
     "TargetKind",
+    "TensorFeature",
     "TextFeature",
     "TokensFeature",
     "VectorFeature",
@@ -42,8 +46,10 @@ Feature = (
     ClassFeature
     | BinaryFeature
     | LabelsFeature
+    | MaskFeature
     | NumberFeature
     | VectorFeature
+    | TensorFeature
     | CategoryFeature
     | CategoriesFeature
     | TokensFeature
@@ -58,8 +64,10 @@ FEATURES: tuple[type[FeatureKind], ...] = (
     ClassFeature,
     BinaryFeature,
     LabelsFeature,
+    MaskFeature,
     NumberFeature,
     VectorFeature,
+    TensorFeature,
     CategoryFeature,
     CategoriesFeature,
     TokensFeature,

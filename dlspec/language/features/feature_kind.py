@@ -5,9 +5,9 @@ from typing import ClassVar, Literal, Protocol
 
 from dlspec.language.tensors import Tensor
 
-# How a target is read and measured: exclusive classes, one of two, any of several labels, ids in a
-# row, or numbers.
-TargetKind = Literal["class", "binary", "labels", "tokens", "number"]
+# How a target is read and measured: exclusive classes, one of two, any of several labels, a class
+# for each place, ids in a row, or numbers.
+TargetKind = Literal["class", "binary", "labels", "mask", "tokens", "number"]
 
 
 @dataclass(frozen=True, slots=True)

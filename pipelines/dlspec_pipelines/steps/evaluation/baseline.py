@@ -7,7 +7,7 @@ from typing import assert_never
 
 import numpy as np
 
-from dlspec.language.features import SeriesFeature, SeriesTarget
+from dlspec.language.features import MaskFeature, SeriesFeature, SeriesTarget
 from dlspec.language.metrics import COMPARABLE_METRICS, metrics_on
 from dlspec.language.sections import Championship, Data
 from dlspec.language.significance_tests import default_test
@@ -127,6 +127,15 @@ def _constant_prediction(
             held = np.tile((shares > 0.5).astype(np.int32), (count, 1))
             told = Predicted("labels", ours.true, held, np.tile(shares, (count, 1)))
             return _Told(told, "always the labels that hold in most training rows")
+        case "mask":
+            # As the truth is read: what the loss ignores is of no class.
+            ignore = preparation.targets[name].feature
+            assert isinstance(ignore, MaskFeature)
+            kept = train[train != ignore.ignore] if ignore.ignore is not None else train
+            most = int(np.bincount(np.asarray(kept).reshape(-1)).argmax())
+            told = Predicted("mask", ours.true, np.full_like(ours.true, most))
+            labels = class_target_labels(preparation, name)
+            return _Told(told, f"everywhere the class {labels[most] if labels else most}")
         case "tokens":
             ids = np.broadcast_to(_frequent_ids(np.asarray(train)), ours.true.shape)
             return _Told(

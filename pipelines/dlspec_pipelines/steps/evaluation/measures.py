@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dlspec.language.metrics import METRIC_OF
 from dlspec_pipelines.steps.engine.batches import Array
-from dlspec_pipelines.steps.evaluation.outputs import Predicted
+from dlspec_pipelines.steps.evaluation.outputs import IGNORED, Predicted
 from dlspec_pipelines.steps.step_errors import NotDefined, StepError
 
 Metric = Callable[[Predicted], float]
@@ -74,6 +74,35 @@ def f1_micro(p: Predicted) -> float:
 def label_accuracy(p: Predicted) -> float:
     """Return the share of labels that are rightly given or not given."""
     return float((p.true == p.guess).mean())
+
+
+def pixel_accuracy(p: Predicted) -> float:
+    """Return the share of places whose class is right, those of no class left out.
+
+    Raises:
+        NotDefined: If no place is of a class.
+    """
+    true, guess = _places_of_a_class(p)
+    return float((true == guess).mean())
+
+
+def mean_iou(p: Predicted) -> float:
+    """Return the mean of the classes' intersection over union, of those that occur.
+
+    Raises:
+        NotDefined: If no place is of a class.
+    """
+    true, guess = _places_of_a_class(p)
+    right, guessed, support = _class_counts(Predicted("class", true, guess))
+    union = guessed + support - right
+    return float((right[union > 0] / union[union > 0]).mean())
+
+
+def _places_of_a_class(p: Predicted) -> tuple[Array, Array]:
+    counted = p.true != IGNORED
+    if not counted.any():
+        raise NotDefined("the accuracy of a mask is not defined: no place is of a class")
+    return p.true[counted], p.guess[counted]
 
 
 def log_loss(p: Predicted) -> float:
@@ -208,6 +237,8 @@ _FUNCTIONS: tuple[Metric, ...] = (
     roc_auc,
     f1_micro,
     label_accuracy,
+    pixel_accuracy,
+    mean_iou,
     mae,
     mse,
     rmse,

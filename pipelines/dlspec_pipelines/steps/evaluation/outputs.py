@@ -12,12 +12,16 @@ from dlspec.language.loss_records import LOSS_OF
 from dlspec.resolve.plan import Plan, canonical_data
 from dlspec_pipelines.steps.engine.batches import Array
 
+# The class of places of a mask that are of none.
+IGNORED = -1
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
     """One output of a model and how to read it.
 
     Attributes:
+        ignore: What a mask holds where a place is of no class; None where all are of one.
         from_logits: Whether the loss took the output for logits; None for a hinge loss, which knows
             margins around 0 and no probabilities.
     """
@@ -26,6 +30,7 @@ class Head:
     kind: TargetKind
     one_hot: bool
     from_logits: bool | None
+    ignore: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +48,9 @@ class Predicted:
     """Predictions of one target beside the truth; the first axis counts the samples.
 
     Attributes:
-        true: Ids of a class, 0 or 1 of a binary, (samples, labels) of 0 or 1 of labels, ids
-            (samples, length) of tokens, or numbers (samples, ...) in the target's own unit.
+        true: Ids of a class, 0 or 1 of a binary, (samples, labels) of 0 or 1 of labels, class ids
+            (samples, ...) of a mask, `IGNORED` among them, ids (samples, length) of tokens, or
+            numbers (samples, ...) in the target's own unit.
         guess: The same as predicted.
         probability: (samples, classes) of a class or labels, (samples,) of a binary; else None.
         score: What orders the samples of a binary, a class or a label by likelihood, shaped like
@@ -92,7 +98,8 @@ def signature_of(plan: Plan) -> Signature:
 def _output_head(name: str, feature: Mapping[str, Any], loss: Mapping[str, Any]) -> Head:
     margins = LOSS_OF[loss["class_name"]].margins
     from_logits = None if margins else bool(loss["arguments"].get("from_logits", False))
-    return Head(name, _target_kind(feature), bool(feature.get("one_hot", False)), from_logits)
+    kind, ignore = _target_kind(feature), feature.get("ignore")
+    return Head(name, kind, bool(feature.get("one_hot", False)), from_logits, ignore)
 
 
 def _target_kind(feature: Mapping[str, Any]) -> TargetKind:
@@ -127,6 +134,10 @@ def read_output(head: Head, output: Array, target: Array) -> Predicted:
             return _predicted_ids(
                 "labels", target, output > border, _class_probability(head, output), output
             )
+        case "mask":
+            guess = output.argmax(axis=-1).astype(np.int32)
+            true = np.asarray(target).astype(np.int32)
+            return Predicted("mask", np.where(true == head.ignore, IGNORED, true), guess)
         case "tokens":
             return Predicted("tokens", np.asarray(target), output.argmax(axis=-1).astype(np.int32))
         case "number":

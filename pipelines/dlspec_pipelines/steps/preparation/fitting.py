@@ -14,6 +14,7 @@ from dlspec.language.features import (
     ClassFeature,
     Feature,
     LabelsFeature,
+    MaskFeature,
     TextFeature,
 )
 from dlspec.language.kinds import Tagged
@@ -135,7 +136,7 @@ def class_target_labels(preparation: Preparation, target: str) -> tuple[object, 
     feature = preparation.targets[target].feature
     if isinstance(feature, LabelsFeature):
         return feature.names
-    if not isinstance(feature, ClassFeature) or isinstance(feature.classes, int):
+    if not isinstance(feature, ClassFeature | MaskFeature) or isinstance(feature.classes, int):
         return None
     return feature.classes
 

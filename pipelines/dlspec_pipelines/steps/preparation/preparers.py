@@ -10,10 +10,12 @@ from dlspec.language.features import (
     Feature,
     ImageFeature,
     LabelsFeature,
+    MaskFeature,
     NumberFeature,
     SequenceFeature,
     SeriesFeature,
     SeriesTarget,
+    TensorFeature,
     TextFeature,
     TokensFeature,
     VectorFeature,
@@ -25,10 +27,12 @@ from dlspec_pipelines.steps.preparation.features.category import CategoryPrepare
 from dlspec_pipelines.steps.preparation.features.class_ import ClassPreparer
 from dlspec_pipelines.steps.preparation.features.image import ImagePreparer
 from dlspec_pipelines.steps.preparation.features.labels import LabelsPreparer
+from dlspec_pipelines.steps.preparation.features.mask import MaskPreparer
 from dlspec_pipelines.steps.preparation.features.number import NumberPreparer
 from dlspec_pipelines.steps.preparation.features.preparer import Preparer
 from dlspec_pipelines.steps.preparation.features.sequence import SequencePreparer
 from dlspec_pipelines.steps.preparation.features.series import SeriesPreparer
+from dlspec_pipelines.steps.preparation.features.tensor_ import TensorPreparer
 from dlspec_pipelines.steps.preparation.features.text import TextPreparer
 from dlspec_pipelines.steps.preparation.features.tokens import TokensPreparer
 from dlspec_pipelines.steps.preparation.features.vector import VectorPreparer
@@ -56,6 +60,10 @@ def preparer_of(feature: Feature) -> Preparer:  # noqa: C901, PLR0912 - one case
             return BinaryPreparer(feature)
         case LabelsFeature():
             return LabelsPreparer(feature)
+        case MaskFeature():
+            return MaskPreparer(feature)
+        case TensorFeature():
+            return TensorPreparer(feature)
         case ImageFeature():
             return ImagePreparer(feature)
         case SeriesFeature() | SeriesTarget():

@@ -6,7 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from dlspec.language.features import CategoriesFeature, Feature, ImageFeature, TextFeature
+from dlspec.language.features import (
+    CategoriesFeature,
+    Feature,
+    ImageFeature,
+    MaskFeature,
+    TextFeature,
+)
 from dlspec_pipelines.steps.datasets.table import Array, Table, unpreparable_data
 from dlspec_pipelines.steps.preparation.features.categories import column_vocabulary
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
@@ -35,7 +41,7 @@ def columns_read_as_text(features: Iterable[Feature]) -> tuple[str, ...]:
 
 def picture_columns(features: Iterable[Feature]) -> tuple[str, ...]:
     """Return the columns of images: a table of texts holds the names of files there."""
-    return tuple(f.image for f in features if isinstance(f, ImageFeature))
+    return tuple(f.columns[0] for f in features if isinstance(f, ImageFeature | MaskFeature))
 
 
 def with_trained_types(preparation: Preparation, table: Table) -> Table:

@@ -16,10 +16,12 @@ from dlspec.language.features import (
     Feature,
     ImageFeature,
     LabelsFeature,
+    MaskFeature,
     NumberFeature,
     SequenceFeature,
     SeriesFeature,
     SeriesTarget,
+    TensorFeature,
     TextFeature,
     TokensFeature,
     VectorFeature,
@@ -29,6 +31,7 @@ from dlspec_pipelines.steps.reports import confusion as classes
 from dlspec_pipelines.steps.reports.examples import Examples, worst_examples
 from dlspec_pipelines.steps.reports.figure_texts import figure_text
 from dlspec_pipelines.steps.reports.label_view import LabelsView, labels_view
+from dlspec_pipelines.steps.reports.mask_view import MaskView, mask_view
 from dlspec_pipelines.steps.reports.report_inputs import DataFiles, class_probabilities
 
 Array = NDArray[Any]
@@ -106,7 +109,7 @@ class TokensView:
     kind: Literal["tokens"] = "tokens"
 
 
-View = ClassView | LabelsView | NumbersView | TokensView
+View = ClassView | LabelsView | MaskView | NumbersView | TokensView
 
 
 def target_view(
@@ -128,11 +131,13 @@ def target_view(
             return _class_view(name, feature, predictions, inputs=inputs, data=data)
         case LabelsFeature():
             return labels_view(name, feature, predictions)
+        case MaskFeature():
+            return mask_view(name, feature, predictions)
         case TokensFeature() | TextFeature():
             return _tokens_view(name, predictions, inputs, data)
         case SeriesTarget():
             return _forecast_view(name, feature, predictions)
-        case NumberFeature() | VectorFeature() | ImageFeature():
+        case NumberFeature() | VectorFeature() | TensorFeature() | ImageFeature():
             return _numbers_view(name, feature, predictions)
         case CategoryFeature() | CategoriesFeature() | SeriesFeature() | SequenceFeature():
             raise AssertionError(f"no target is a {type(feature).__name__}")
