@@ -79,7 +79,10 @@ def test_titanic_without_a_word_for_a_missing_age_is_refused(tmp_path):
     data = Data(TITANIC.source, {"age": NumberFeature("Age")}, TITANIC.targets)
     with pytest.raises(StepError) as caught:
         prepare_dataset(data, base=tmp_path)
-    assert caught.value.message == "column `Age`, row 5: the value is missing; 177 rows miss one"
+    assert (
+        caught.value.message
+        == "column `Age`, row 5 of `titanic.csv`: the value is missing; 177 rows miss one"
+    )
 
 
 def test_a_contract_on_titanic_shows_the_rows_that_break_it(tmp_path):
@@ -176,8 +179,11 @@ def test_pollution_is_cut_by_time_and_fitted_on_its_past(tmp_path):
 @pytest.mark.parametrize(
     ("missing", "told"),
     [
-        ((), "column `pm2.5`, row 0: `NA` is not a number"),
-        (("NA",), "column `pm2.5`, row 0: the value is missing; 2067 rows miss one"),
+        ((), "column `pm2.5`, row 0 of `pollution.csv`: `NA` is not a number"),
+        (
+            ("NA",),
+            "column `pm2.5`, row 0 of `pollution.csv`: the value is missing; 2067 rows miss one",
+        ),
     ],
 )
 def test_a_series_with_gaps_is_refused(tmp_path, missing, told):

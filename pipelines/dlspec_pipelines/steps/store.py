@@ -40,6 +40,11 @@ def dataset_folder(fingerprint: str) -> Path:
     return artifacts_home() / "datasets" / fingerprint
 
 
+def preparing_lock(fingerprint: str) -> Path:
+    """Return the file that a process holds while it prepares a data set."""
+    return artifacts_home() / "work" / f"{fingerprint}.preparing"
+
+
 def broken_contract_folder(fingerprint: str) -> Path:
     """Return where it is kept what a contract found in data that were not prepared."""
     return artifacts_home() / "contracts" / fingerprint
@@ -174,6 +179,35 @@ def lock_folder(folder: Path) -> Iterator[None]:
         os.pwrite(handle, str(os.getpid()).encode(), 0)
         yield
     finally:
+        os.close(handle)
+
+
+@contextmanager
+def wait_for_file(path: Path) -> Iterator[None]:
+    """Hold a lock that other processes wait for; its file is gone afterwards.
+
+    The lock ends with the process, however that ends: what a killed one left is taken over.
+
+    Raises:
+        StepError: If the file may not be written.
+    """
+    with write_errors_as_step_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = _wait_for_lock(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _wait_for_lock(path: Path) -> int:
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        # The holder before has removed the file that we waited for.
+        if path.exists() and path.stat().st_ino == os.fstat(handle).st_ino:
+            return handle
         os.close(handle)
 
 

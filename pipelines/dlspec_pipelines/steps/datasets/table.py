@@ -121,11 +121,37 @@ def unpreparable_data(message: str, *, help: str | None = None) -> StepError:
     return StepError(message, code=Code.NOT_PREPARABLE.value, help=help)
 
 
+class RefusedValue(StepError):  # noqa: N818 - the sentence a person reads says it
+    """One value of one row that a feature cannot take.
+
+    Attributes:
+        column: Its column.
+        row: Its row in the table.
+        what: The value, and why it is refused.
+    """
+
+    def __init__(self, column: str, row: int, what: str, *, help: str | None) -> None:
+        super().__init__(
+            f"column `{column}`, row {row}: {what}", code=Code.NOT_PREPARABLE.value, help=help
+        )
+        self.column = column
+        self.row = row
+        self.what = what
+
+
+def with_file_of_row(error: RefusedValue, table: Table) -> StepError:
+    """Return the same error with the file that its row was read from, and the row there."""
+    if not table.files:
+        return error
+    place = table.place_of(error.row)
+    return unpreparable_data(f"column `{error.column}`, {place}: {error.what}", help=error.help)
+
+
 def refused_value(
     column: str, row: int, value: object, why: str, *, help: str | None = None
 ) -> StepError:
     """Return the error for one value of one row that a feature cannot take."""
-    return unpreparable_data(f"column `{column}`, row {row}: {shown_value(value)} {why}", help=help)
+    return RefusedValue(column, row, f"{shown_value(value)} {why}", help=help)
 
 
 def shown_value(value: object) -> str:

@@ -16,7 +16,14 @@ from dlspec.resolve.plan import canonical_digest
 from dlspec_pipelines.steps.datasets.contract import Checked, validate_contract
 from dlspec_pipelines.steps.datasets.given_test_rows import content_hashes, read_data_table
 from dlspec_pipelines.steps.datasets.hygiene import Finding
-from dlspec_pipelines.steps.datasets.table import Rows, Table, require_columns, unpreparable_data
+from dlspec_pipelines.steps.datasets.table import (
+    RefusedValue,
+    Rows,
+    Table,
+    require_columns,
+    unpreparable_data,
+    with_file_of_row,
+)
 from dlspec_pipelines.steps.file_digests import (
     note_file_digests,
     read_file_digests,
@@ -52,7 +59,9 @@ from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.store import (
     broken_contract_folder,
     dataset_folder,
+    preparing_lock,
     remove_folder,
+    wait_for_file,
     whole_folder,
 )
 
@@ -123,16 +132,24 @@ def prepare_dataset(data: Data, *, base: Path, table: Table | None = None) -> Da
     data = with_vocabulary_words(data, base)
     fingerprint = fingerprint_of(data, base, table)
     final = dataset_folder(fingerprint)
+    with wait_for_file(preparing_lock(fingerprint)):
+        _prepare_unless_there(data, base, final, table)
+    found = load_preparation(final)
+    return Dataset(str(final), fingerprint, found.digest, found.rows)
+
+
+def _prepare_unless_there(data: Data, base: Path, final: Path, table: Table | None) -> None:
     if final.is_dir() and not _is_as_prepared(final):
         remove_folder(final)
     if not final.is_dir():
         table = table or table_of_data(data, base)
         features = {**data.inputs, **data.targets}.values()
         require_columns(table, [name for one in features for name in one.columns])
-        checked = validate_contract(table, data, kept=broken_contract_folder(fingerprint))
-        _write_prepared_dataset(table, data, final, checked)
-    found = load_preparation(final)
-    return Dataset(str(final), fingerprint, found.digest, found.rows)
+        checked = validate_contract(table, data, kept=broken_contract_folder(final.name))
+        try:
+            _write_prepared_dataset(table, data, final, checked)
+        except RefusedValue as error:
+            raise with_file_of_row(error, table) from error
 
 
 def _is_as_prepared(folder: Path) -> bool:

@@ -8,7 +8,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dlspec.language.features import NumberFeature, VectorFeature
-from dlspec_pipelines.steps.datasets.table import Array, refused_value, unpreparable_data
+from dlspec_pipelines.steps.datasets.table import (
+    Array,
+    RefusedValue,
+    refused_value,
+    unpreparable_data,
+)
 
 Floats = NDArray[np.float64]
 # Values handled at a time: 64 MiB of float64.
@@ -204,8 +209,10 @@ def finite_numbers(name: str, numbers: Array, *, gaps: bool) -> Array:
     value = numbers[row][wrong[row]][0] if numbers.ndim > 1 else numbers[row]
     if np.isnan(value):
         count = f"; {rows.size} rows miss one" if rows.size > 1 else ""
-        raise unpreparable_data(
-            f"column `{name}`, row {row}: the value is missing{count}",
+        raise RefusedValue(
+            name,
+            row,
+            f"the value is missing{count}",
             help="leave these rows out; of a `number` or `vector`, `missing: median` fills them",
         )
     raise refused_value(name, row, value, "is not finite")

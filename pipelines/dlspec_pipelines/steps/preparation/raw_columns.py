@@ -5,7 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlspec_pipelines.steps.datasets.ragged import flatten_ragged_rows
-from dlspec_pipelines.steps.datasets.table import Array, holds_arrays, unpreparable_data
+from dlspec_pipelines.steps.datasets.table import (
+    Array,
+    RefusedValue,
+    holds_arrays,
+    unpreparable_data,
+)
 from dlspec_pipelines.steps.preparation.numbers import as_numbers
 
 
@@ -40,9 +45,8 @@ def dense_numeric_rows(name: str, column: Array) -> Array:
     for number, row in enumerate(rows):
         if row.shape != rows[0].shape or row.dtype.kind not in "iufb":
             what = f"an array of shape {row.shape}" if row.dtype.kind in "iufb" else "no numbers"
-            raise unpreparable_data(
-                f"column `{name}`, row {number}: {what}, where row 0 has shape {rows[0].shape}"
-            )
+            what += f", where row 0 has shape {rows[0].shape}"
+            raise RefusedValue(name, number, what, help=None)
     return np.stack(rows)
 
 
@@ -50,7 +54,7 @@ def _require_present(name: str, column: Array) -> None:
     for number, row in enumerate(column):
         if not isinstance(row, np.ndarray | list):
             found = "the value is missing" if row is None else "no array, as other rows have"
-            raise unpreparable_data(f"column `{name}`, row {number}: {found}")
+            raise RefusedValue(name, number, found, help=None)
 
 
 def padded_rows(name: str, column: Array, extents: tuple[int, ...], *, at_end: bool) -> Raw:
