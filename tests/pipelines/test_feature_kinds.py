@@ -136,8 +136,8 @@ def test_arrays_of_any_rank_are_read_and_learned():
     np.savez("video.npz", frames=frames, last=frames[:, -1])
     measured, predicted, told, _ = _learned(VIDEO, "last")
     assert measured.metrics["r2"] > 0.9
-    assert told["last"].shape == (100, 4, 4)
-    np.testing.assert_allclose(told["last"].reshape(100, -1), predicted.guess, rtol=1e-4, atol=1e-4)
+    assert told["last"].shape[1:] == (4, 4)
+    np.testing.assert_allclose(told["last"].reshape(-1, 16), predicted.guess, rtol=1e-4, atol=1e-4)
 
 
 PIXELS = """\
@@ -177,7 +177,7 @@ def test_masks_are_learned_and_measured_as_keras_does():
     assert measured.metrics["pixel_accuracy"] == pytest.approx(
         sk.accuracy_score(p.true[counted], p.guess[counted])
     )
-    np.testing.assert_array_equal(told["kind"].reshape(50, -1).astype(int), p.guess * 10)
+    np.testing.assert_array_equal(told["kind"].reshape(-1, 64).astype(int), p.guess * 10)
     assert measured.baseline.metrics["mean_iou"] < 0.3
     assert f"{percent_text(2 / 64)} are of no class" in page
 
