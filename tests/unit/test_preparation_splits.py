@@ -148,3 +148,63 @@ def test_series_of_one_sample_meet_at_its_anchor():
 def test_series_of_several_strides_are_refused():
     with pytest.raises(StepError, match="several strides"):
         window_of([SeriesFeature(("a",), 4), SeriesFeature(("b",), 4, 2)])
+
+
+@pytest.mark.parametrize(
+    ("split", "columns", "message", "help_"),
+    [
+        (
+            *(TimeSplit("t", 0.0, 0.5), {"t": [3, 3, 3]}),
+            "the split leaves no row for train: the source has 3 rows",
+            "change the shares under `split`",
+        ),
+        (
+            *(GivenSplit("given"), {"n": [0, 0]}),
+            "the source has no test rows of its own, as `test: given` asks for",
+            "write a share, such as `test: 0.2`, or name the file of the test rows beside `source`",
+        ),
+        (
+            *(ColumnSplit("n", (9,), ()), {"n": [4, 5]}),
+            "no row has `9` in column `n`, as `split.test` says",
+            "write a value as the column has it; row 0 holds `4`",
+        ),
+        (
+            *(FractionSplit(0.2, 0.2, "c"), {"n": np.arange(5), "c": [1, 0, 0, 0, 1]}),
+            "`1` stands in 2 rows (row 0 first), and a stratum needs one for each of 3 parts",
+            "leave `stratify` out, or leave such rows out of the source",
+        ),
+    ],
+)
+def test_a_split_that_is_not_possible_says_what_to_write(split, columns, message, help_):
+    with pytest.raises(StepError) as caught:
+        _deal(split, columns)
+    assert (caught.value.message, caught.value.help) == (message, help_)
+
+
+def test_a_stratum_needs_one_row_for_each_part_and_no_more():
+    classes = np.repeat([0, 1], [3, 57])
+    parts = _deal(FractionSplit(0.4, 0.4, "c"), {"n": np.arange(60), "c": classes}).parts
+    assert [int((classes[rows] == 0).sum()) for rows in parts.values()] == [1, 1, 1]
+
+
+def test_a_column_of_arrays_makes_no_strata():
+    with pytest.raises(StepError, match="column `c`"):
+        _deal(FractionSplit(0.0, 0.2, "c"), {"n": np.arange(4), "c": np.zeros((4, 2))})
+
+
+def test_the_other_rows_of_a_given_test_are_dealt_by_the_seed():
+    classes, given = np.tile([0, 1], 100), np.arange(200) >= 160
+    columns = {"n": np.arange(200), "c": classes}
+    parts = _deal(GivenSplit("given", 0.25, "c", 1), columns, given).parts
+    same = _deal(GivenSplit("given", 0.25, "c", 1), columns, given).parts
+    other = _deal(GivenSplit("given", 0.25, "c", 2), columns, given).parts
+    assert parts["validation"].tolist() == same["validation"].tolist()
+    assert parts["validation"].tolist() != other["validation"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("validation", "sizes"), [(0.0, (8, 0, 2)), (0.01, (7, 1, 2)), (0.3, (5, 3, 2))]
+)
+def test_a_share_of_time_above_nothing_is_at_least_a_row(validation, sizes):
+    parts = _deal(TimeSplit("n", validation, 0.2), {"n": np.arange(10)}).parts
+    assert tuple(len(parts[name]) for name in ("train", "validation", "test")) == sizes
