@@ -11,6 +11,7 @@ from dlspec.tools.commands.remarks import QUIET_OPTION, is_quiet
 from dlspec.tools.commands.spec_arguments import SET_OPTION, parse_set_option, plan_or_exit
 from dlspec.tools.commands.spec_paths import spec_path
 from dlspec.tools.commands.word_types import SpecWord
+from dlspec_pipelines.own_data import DataCommand
 from dlspec_pipelines.run_words import RunWord
 
 __all__ = ["main"]
@@ -63,7 +64,7 @@ def run(
     sys.exit(execute(file, options))
 
 
-@main.command()
+@main.command(cls=DataCommand)
 @click.argument("spec", type=SpecWord())
 @SET_OPTION
 @click.option(

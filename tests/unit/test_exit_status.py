@@ -42,7 +42,7 @@ model:
 """
 FILES = {
     "specs/rows.yaml": ROWS,
-    "many.csv": "x,y\n" + "0,1\n1,0\n" * 10,
+    "many.csv": "x,y\n" + "".join(f"{i / 20},{i % 2}\n" for i in range(20)),
     "specs/good.yaml": GOOD,
     "specs/bad.yaml": BAD,
     "specs/warned.yaml": WARNED,
@@ -82,6 +82,7 @@ CLEAN = [
     "new mine",
     "data rows",
     "data rows --json -q",
+    "new mine --data many.csv --target x",
     "data rows --html rows.html",
 ]
 FINDINGS = [
@@ -100,7 +101,7 @@ FINDINGS = [
     "run bad",
     "run good --set kernel=9",
     "data bad",
-    "data rows --set data.expect.x.unique=true",
+    "data rows --set data.expect.y.unique=true",
     "data rows --set data.source.csv=nowhere.csv",
 ]
 WRONG_USAGE = [
@@ -122,6 +123,10 @@ WRONG_USAGE = [
     "explain DL402 goood",
     "zoo rsnet",
     "new mine --zoo rsnet",
+    "new mine --data nowhere.csv",
+    "new mine --data rows.csv --target y",
+    "new mine --data many.csv --zoo resnet",
+    "new mine --target x",
     "new mine --data nothing",
     "import nowhere.keras",
     "run nowhere.yaml",

@@ -32,7 +32,16 @@ def write_new(name: str, architecture: str, data: str, folder: Path) -> Path:
             unknown, or the two do not fit; the message says what does.
         OSError: If the folder cannot be written to.
     """
-    text = new_text(name, architecture, data)
+    return write_spec_text(name, new_text(name, architecture, data), folder)
+
+
+def write_spec_text(name: str, text: str, folder: Path) -> Path:
+    """Write the text of a new spec into `folder` and return its path.
+
+    Raises:
+        ValueError: If a file of this name is there already.
+        OSError: If the folder cannot be written to.
+    """
     path = folder / f"{name}.yaml"
     found = compile_source(Source(str(path), text)).diagnostics
     assert not found, f"the new spec has findings: {found[0]}"
@@ -47,14 +56,23 @@ def new_text(name: str, architecture: str, data: str) -> str:
     Raises:
         ValueError: As `write_new`, but for the file.
     """
-    if not _NAME.match(name) or core_value(name) != name:
-        raise ValueError(f"`{name}` cannot be a name: letters, digits and `_`, no digit first")
+    require_spec_name(name)
     _require_known("packaged architecture", architecture, architecture_names())
     _require_known("data set", data, tuple(DATA))
     view = view_of(architecture, data)
     if view is None:
         raise ValueError(_misfit_message(architecture, data))
     return _filled_spec_text(name, architecture, DATA[data], FITS[architecture], view)
+
+
+def require_spec_name(name: str) -> None:
+    """Check that a spec may be called so.
+
+    Raises:
+        ValueError: If not.
+    """
+    if not _NAME.match(name) or core_value(name) != name:
+        raise ValueError(f"`{name}` cannot be a name: letters, digits and `_`, no digit first")
 
 
 def _require_known(what: str, word: str, known: tuple[str, ...]) -> None:
