@@ -80,8 +80,8 @@ class Data:
     )
     test: FileSource | None = spec_key(
         Tagged("test source", TEST_SOURCES_BY_WORD, like="source"),
-        "The file of the test rows, for `split: {test: given}`; read as `source` where it says "
-        "nothing else.",
+        "The file or folder of the test rows, for `split: {test: given}`; read as `source` where "
+        "it says nothing else.",
         default=None,
     )
 

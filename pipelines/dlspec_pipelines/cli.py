@@ -107,7 +107,7 @@ def data(spec: str, sets: tuple[str, ...], page: Path | None, *, as_json: bool) 
 
 @main.command()
 @click.argument("model", metavar="RUN_OR_NAME", type=RunWord())
-@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(exists=True))
 @click.option(
     "-o",
     "--output",
@@ -125,13 +125,15 @@ def data(spec: str, sets: tuple[str, ...], page: Path | None, *, as_json: bool) 
 @QUIET_OPTION
 def predict(
     model: str,
-    file: str,
+    files: tuple[str, ...],
     output: str | None,
     keep: str | None,
     beam: int | None,
     length: int | None,
 ) -> None:
-    """Predict the rows of FILE with a trained run.
+    """Predict the rows of FILE, a table, with a trained run.
+
+    A model whose only input is read from files, such as pictures, takes a folder or files too.
 
     RUN_OR_NAME is a run's id or its beginning, a run's folder, or the name of a model: then its
     champion is taken, or its latest run where no champion is yet. A model whose spec says
@@ -140,7 +142,7 @@ def predict(
     from dlspec_pipelines.predict import predict as execute
 
     kept = None if keep is None else tuple(name.strip() for name in keep.split(",") if name.strip())
-    sys.exit(execute(model, file, output=output, keep=kept, beam=beam, length=length))
+    sys.exit(execute(model, files, output=output, keep=kept, beam=beam, length=length))
 
 
 @main.command()

@@ -2,10 +2,10 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from dlspec.decode.written_records import record_from_words
 from dlspec.language.kinds import Tagged
@@ -19,6 +19,7 @@ from dlspec.language.sources import (
 )
 from dlspec.tools.commands.exit_status import CLEAN
 from dlspec.tools.commands.remarks import print_remark
+from dlspec_pipelines.steps.evaluation.new_files import NewFiles, column_of_files
 from dlspec_pipelines.steps.evaluation.table_endings import require_table_name
 from dlspec_pipelines.steps.json_documents import PLAN, RUN, read_document
 from dlspec_pipelines.steps.runs import find_run
@@ -37,21 +38,27 @@ _TABLE_ENDINGS = (
     *NpzSource.endings,
     *ParquetSource.endings,
 )
+_TABLES = tuple(
+    ending
+    for kind in (CsvSource, ParquetSource, JsonLinesSource, NpzSource)
+    for ending in kind.endings
+)
 
 
 def predict(
     word: str,
-    file: str,
+    files: tuple[str, ...],
     *,
     output: str | None,
     keep: tuple[str, ...] | None = None,
     beam: int | None = None,
     length: int | None = None,
 ) -> int:
-    """Write predictions for the rows of a file, and return the exit status.
+    """Write predictions for a table's rows, or for files themselves, and return the exit status.
 
     Args:
         word: A run's id or its beginning, a run's folder, or the name of a model.
+        files: A table; of a model whose only input is a column of files, a folder or files too.
         output: A file whose name ends as a table's does; None writes CSV on standard output.
         keep: The file's columns to write beside the predictions; None takes those that are
             neither inputs nor targets.
@@ -64,7 +71,7 @@ def predict(
         choice = find_run(word)
         plan = read_document(choice.folder / "plan.json", PLAN)
         run = read_document(choice.folder / "run.json", RUN)
-        source = _new_rows_source(Path(file), plan)
+        source = _new_rows_of([Path(file) for file in files], plan)
         _settle_backend(run["backend"])
         print_remark(f"using run `{choice.folder.name}` of `{plan['name']}`: {choice.reason}")
         to = None if output is None else Path(output)
@@ -89,7 +96,10 @@ def _settle_backend(backend: str) -> None:
 
 
 def _read_new_rows(
-    folder: Path, source: FileSource, keep: tuple[str, ...] | None, output: Path | None
+    folder: Path,
+    source: "FileSource | NewFiles",
+    keep: tuple[str, ...] | None,
+    output: Path | None,
 ) -> tuple["Table", "Table"]:
     """Return the rows of a file, and those of its columns that stand beside the predictions."""
     from dlspec_pipelines.steps.datasets.read_source import read_source_table
@@ -98,13 +108,17 @@ def _read_new_rows(
         kept_columns,
         require_kept_columns,
     )
+    from dlspec_pipelines.steps.evaluation.new_files_table import new_files_table
     from dlspec_pipelines.steps.evaluation.predictions_table import require_storable
     from dlspec_pipelines.steps.preparation.fitting import load_preparation
     from dlspec_pipelines.steps.preparation.trained_types import text_columns_of
 
     preparation = load_preparation(folder)
     text = text_columns_of(preparation)
-    table = read_source_table(source, Path.cwd(), text_columns=text)
+    if isinstance(source, NewFiles):
+        table = new_files_table(source)
+    else:
+        table = read_source_table(source, Path.cwd(), text_columns=text)
     others = identifying_columns(preparation, table)
     names = others if keep is None else keep
     require_kept_columns(names, table, preparation)
@@ -137,6 +151,23 @@ def _predict_rows(
     return beside_kept(kept, predict_new_rows(folder, table, beam=beam, length=length))
 
 
+def _new_rows_of(files: Sequence[Path], plan: Mapping[str, Any]) -> FileSource | NewFiles:
+    """Return a table's file as a source, or the files that a model reads itself.
+
+    Raises:
+        WrongUsage: If they are no table, and nothing that the model reads a file of.
+    """
+    column, file = column_of_files(plan["data"]["inputs"]), files[0]
+    if column is not None and (file.is_dir() or file.suffix.lower() not in _TABLES):
+        return NewFiles(column, tuple(files))
+    if len(files) > 1:
+        raise WrongUsage(
+            f"`{files[1]}` is one file too many: rows are predicted of one table",
+            help="name one file",
+        )
+    return _new_rows_source(file, plan)
+
+
 def _new_rows_source(file: Path, plan: Mapping[str, Any]) -> FileSource:
     """Return the file as a source; delimited text is read as the spec reads its own."""
     path, ending = str(file.absolute()), Path(file.name.removesuffix(".gz")).suffix.lower()
@@ -150,10 +181,10 @@ def _new_rows_source(file: Path, plan: Mapping[str, Any]) -> FileSource:
         return NpzSource(path)
     if ending in ParquetSource.endings:
         return ParquetSource((path,))
-    known = [ending for kind in get_args(FileSource) for ending in kind.endings]
+    what = "it is a folder" if file.is_dir() else f"its name ends in `{file.suffix}`"
     raise WrongUsage(
-        f"`{file}` is not a table: its name ends in `{file.suffix}`",
-        help=f"name a file that ends in {', '.join(f'`{kind}`' for kind in known)}",
+        f"`{file}` is not a table: {what}",
+        help=f"name a file that ends in {', '.join(f'`{kind}`' for kind in _TABLES)}",
     )
 
 

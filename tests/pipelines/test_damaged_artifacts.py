@@ -86,7 +86,7 @@ def home(made, tmp_path, monkeypatch):
 
 
 def test_what_is_whole_is_read(made, home, capsys):
-    assert predict("points", str(made[0] / "data" / "points.csv"), output=None) == 0
+    assert predict("points", (str(made[0] / "data" / "points.csv"),), output=None) == 0
     assert read_run(home / "runs" / "points" / "r1").facts["run"] == "r1"
     capsys.readouterr()
 
@@ -97,7 +97,7 @@ def test_a_damaged_file_of_a_run_is_said(made, home, capsys, name, how):
     run = home / "runs" / "points" / "r1"
     damage(run / name, how)
     if RUN_FILES[name] == "predict":
-        assert predict("points", str(made[0] / "data" / "points.csv"), output=None) == 1
+        assert predict("points", (str(made[0] / "data" / "points.csv"),), output=None) == 1
         said = capsys.readouterr().err
         assert "error: " in said
         assert "= help: " in said

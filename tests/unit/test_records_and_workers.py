@@ -13,7 +13,14 @@ from dlspec_pipelines.steps.preparation.preparers import preparer_of
 ROOT = Path(__file__).parents[2]
 STEPS = ROOT / "pipelines/dlspec_pipelines/steps"
 # Said once for all kinds of a folder.
-SHARED = {"__init__", "feature_kind", "feature_keys", "source_kind", "generator_keys"}
+SHARED = {
+    "__init__",
+    "feature_kind",
+    "feature_keys",
+    "source_kind",
+    "generator_keys",
+    "folder_keys",
+}
 SHARED_WORKERS = {"__init__", "preparer", "scaled_numbers", "source_reader"}
 
 

@@ -11,7 +11,7 @@ from dlspec.language.features.feature_keys import (
     STANDARDIZE_DOC,
 )
 from dlspec.language.features.feature_kind import TargetKind
-from dlspec.language.kinds import Boolean, Integer, ListOf, spec_key
+from dlspec.language.kinds import Boolean, Choice, Integer, ListOf, spec_key
 from dlspec.language.tensors import Tensor
 
 
@@ -29,6 +29,12 @@ class ImageFeature:
     )
     size: tuple[int, ...] = spec_key(ListOf(POSITIVE, length=2), "Height and width in pixels.")
     channels: int = spec_key(Integer(minimum=1, maximum=4), "1 grey, 3 RGB, 4 RGBA.")
+    resize: str | None = spec_key(
+        Choice(("stretch", "crop", "pad")),
+        "How pictures of another size come to `size`: stretched, with the middle cut out, or whole "
+        "between black bars; without it they are refused.",
+        default=None,
+    )
     scale: float | None = spec_key(SCALE, SCALE_DOC, default=None)
     standardize: bool = spec_key(
         Boolean(),

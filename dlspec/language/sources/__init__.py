@@ -3,6 +3,7 @@
 from typing import get_args
 
 from dlspec.language.sources.csv import CsvSource
+from dlspec.language.sources.image_folder import ImageFolderSource
 from dlspec.language.sources.json_lines import JsonLinesSource
 from dlspec.language.sources.keras import KerasSource
 from dlspec.language.sources.npz import NpzSource
@@ -20,6 +21,8 @@ __all__ = [
     "TEST_SOURCES_BY_WORD",
     "CsvSource",
     "FileSource",
+    "FolderSource",
+    "ImageFolderSource",
     "JsonLinesSource",
     "KerasSource",
     "NpzSource",
@@ -33,7 +36,10 @@ __all__ = [
     "TwoMoonsSource",
 ]
 
-FileSource = CsvSource | ParquetSource | JsonLinesSource | NpzSource | TextLinesSource
+FolderSource = ImageFolderSource
+FileSource = (
+    CsvSource | ParquetSource | JsonLinesSource | NpzSource | TextLinesSource | FolderSource
+)
 Source = (
     SklearnSource | KerasSource | FileSource | SineSource | SequenceReversalSource | TwoMoonsSource
 )
@@ -45,6 +51,7 @@ SOURCES: tuple[type[SourceKind], ...] = (
     JsonLinesSource,
     NpzSource,
     TextLinesSource,
+    ImageFolderSource,
     SineSource,
     SequenceReversalSource,
     TwoMoonsSource,

@@ -22,4 +22,4 @@ class SourceKind(Protocol):
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Return the files that it reads, as the spec names them; none of a source without."""
+        """Return the files or folders that it reads, by the names in the spec."""

@@ -11,6 +11,10 @@ import dagster as dg
 
 from dlspec.resolve.plan import canonical_digest
 from dlspec_pipelines.specs import SpecFile, key_part
+from dlspec_pipelines.steps.datasets.folder_files import (
+    digest_of_files_below,
+    stamp_of_files_below,
+)
 
 # The version of a file that is not there.
 MISSING = "missing"
@@ -41,8 +45,10 @@ def file_assets(specs: Iterable[SpecFile]) -> list[dg.AssetsDefinition]:
 
 
 def content_version(path: Path) -> dg.DataVersion:
-    """Return the SHA-256 of a file, read as a stream; "missing" when it is not there."""
+    """Return the SHA-256 of a file or of all in a folder; "missing" when it is not there."""
     try:
+        if path.is_dir():
+            return dg.DataVersion(digest_of_files_below(path))
         with path.open("rb") as file:
             return dg.DataVersion(hashlib.file_digest(file, "sha256").hexdigest())
     except FileNotFoundError:
@@ -50,8 +56,10 @@ def content_version(path: Path) -> dg.DataVersion:
 
 
 def file_stamp(path: Path) -> str:
-    """Return what changes when a file is written, without reading it."""
+    """Return what changes when a file, or one in a folder, is written, without reading it."""
     try:
+        if path.is_dir():
+            return stamp_of_files_below(path)
         facts = path.stat()
     except FileNotFoundError:
         return MISSING
@@ -62,7 +70,7 @@ def _file_asset(key: dg.AssetKey, path: Path) -> dg.AssetsDefinition:
     spec = dg.AssetSpec(
         key,
         group_name="data_files",
-        kinds={path.suffix.removeprefix(".") or "file"},
+        kinds={path.suffix.removeprefix(".") or ("folder" if path.is_dir() else "file")},
         description=f"`{path.name}`, known by its content.",
         metadata={"path": dg.MetadataValue.path(str(path))},
     )
@@ -92,7 +100,7 @@ def _data_file_path(name: str, base: Path) -> Path:
     """Return the path that the dataset step will find, or the first it would try."""
     shared = os.environ.get("DLSPEC_DATA")
     tried = [base / name, *([Path(shared).expanduser() / name] if shared else [])]
-    return next((p for p in tried if p.is_file()), tried[0]).resolve()
+    return next((p for p in tried if p.exists()), tried[0]).resolve()
 
 
 def _data_file_key(path: Path, base: Path) -> dg.AssetKey:

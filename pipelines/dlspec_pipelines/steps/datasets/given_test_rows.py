@@ -91,7 +91,8 @@ def _with_rows_below(table: Table, test: Table, *, read: set[str], named: FileSo
             _require_same_values(name, column, test, where)
             columns[name] = joined_column_pieces(name, [column, test.columns[name]])
     marks = np.repeat([False, True], [table.rows, test.rows])
-    return Table(columns, marks, (*table.files, *test.files))
+    left_out = (*table.left_out, *test.left_out)
+    return Table(columns, marks, (*table.files, *test.files), left_out)
 
 
 def _lacking_columns_error(

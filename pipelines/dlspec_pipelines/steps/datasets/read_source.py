@@ -5,6 +5,7 @@ from typing import assert_never
 
 from dlspec.language.sources import (
     CsvSource,
+    ImageFolderSource,
     JsonLinesSource,
     KerasSource,
     NpzSource,
@@ -17,6 +18,7 @@ from dlspec.language.sources import (
     TwoMoonsSource,
 )
 from dlspec_pipelines.steps.datasets.sources.csv import CsvReader
+from dlspec_pipelines.steps.datasets.sources.image_folder import ImageFolderReader
 from dlspec_pipelines.steps.datasets.sources.json_lines import JsonLinesReader
 from dlspec_pipelines.steps.datasets.sources.keras import KerasReader
 from dlspec_pipelines.steps.datasets.sources.npz import NpzReader
@@ -54,6 +56,8 @@ def reader_of(  # noqa: C901 - one case for each kind
             return NpzReader(source, base)
         case TextLinesSource():
             return TextLinesReader(source, base)
+        case ImageFolderSource():
+            return ImageFolderReader(source, base, text_columns)
         case SineSource():
             return SineReader(source)
         case SequenceReversalSource():

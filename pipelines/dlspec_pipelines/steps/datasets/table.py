@@ -1,6 +1,6 @@
 """A table: columns of one source as arrays, and the errors that name a column, a row, a value."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,14 @@ class Table:
 
     A column is numeric, boolean, of dates (datetime64), or of objects: texts, None where a value
     is missing, or one array per row. `given_test` marks the source's own test rows; `files` holds
-    each file that was read and how many rows it gave, in their order, where the source has files.
+    each file or folder that was read and how many rows it gave, in their order, where the source
+    has files. `left_out` names the files of a folder that could not be read and gave no row.
     """
 
     columns: Mapping[str, Array]
     given_test: NDArray[np.bool_] | None = None
     files: tuple[tuple[Path, int], ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -37,6 +39,13 @@ class Table:
     def file_of(self, row: int) -> Path | None:
         """Return the file that a row was read from; None where the source has no files."""
         return self._file_and_start(row)[0]
+
+    def roots(self) -> Iterator[Path]:
+        """Yield for each row the folder in which names of files begin that stand in it."""
+        if not self.files:
+            yield from [Path()] * self.rows
+        for file, rows in self.files:
+            yield from [file if file.is_dir() else file.parent] * rows
 
     def place_of(self, row: int) -> str:
         """Return where a row stands, for an error; counted within its file."""

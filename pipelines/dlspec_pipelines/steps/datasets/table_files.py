@@ -22,19 +22,25 @@ def paths_of(source: FileSource, base: Path) -> tuple[Path, ...]:
     return tuple(locate_source_file(name, base) for name in source.files)
 
 
+def places_of_name(name: str, base: Path) -> tuple[Path, ...]:
+    """Return where a source's file or folder is looked for: beside the spec, in $DLSPEC_DATA."""
+    shared = os.environ.get("DLSPEC_DATA")
+    tried = [base / name] if shared is None else [base / name, Path(shared).expanduser() / name]
+    return tuple(dict.fromkeys(tried))
+
+
 def locate_source_file(name: str, base: Path) -> Path:
     """Return where a file is that a spec names: beside the spec, else in $DLSPEC_DATA.
 
     Raises:
         StepError: If it is at neither place (DL610).
     """
-    shared = os.environ.get("DLSPEC_DATA")
-    tried = [base / name] if shared is None else [base / name, Path(shared).expanduser() / name]
-    for path in dict.fromkeys(tried):
+    tried = places_of_name(name, base)
+    for path in tried:
         if path.is_file():
             return path
-    places = " and ".join(f"`{path}`" for path in dict.fromkeys(tried))
-    unset = " (DLSPEC_DATA is not set)" if shared is None else ""
+    places = " and ".join(f"`{path}`" for path in tried)
+    unset = " (DLSPEC_DATA is not set)" if "DLSPEC_DATA" not in os.environ else ""
     raise unreadable_source(
         f"there is no file `{name}`: looked at {places}{unset}",
         help="write a path relative to the spec, or let DLSPEC_DATA name the folder of the data",

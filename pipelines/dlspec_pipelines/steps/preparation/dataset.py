@@ -31,6 +31,7 @@ from dlspec_pipelines.steps.file_digests import (
 )
 from dlspec_pipelines.steps.json_documents import CONTRACT, read_document
 from dlspec_pipelines.steps.preparation.contract_json import contract_json
+from dlspec_pipelines.steps.preparation.declared_classes import require_declared_classes
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.fitting import (
     VERSION,
@@ -39,7 +40,7 @@ from dlspec_pipelines.steps.preparation.fitting import (
     load_preparation,
     preparation_to_json,
 )
-from dlspec_pipelines.steps.preparation.image_files import digest_of_images, names_files
+from dlspec_pipelines.steps.preparation.named_files import digest_of_named_files, names_files
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_written_part, write_array
 from dlspec_pipelines.steps.preparation.preparers import gather_raw_values
 from dlspec_pipelines.steps.preparation.raw_columns import Raw
@@ -98,7 +99,7 @@ def _picture_digests(data: Data, base: Path, table: Table | None) -> tuple[str, 
         return ()
     table = table or table_of_data(data, base)
     named = [c for c in columns if c in table.columns and names_files(table.columns[c])]
-    return tuple(digest_of_images(name, table) for name in named)
+    return tuple(digest_of_named_files(name, table) for name in named)
 
 
 def table_of_data(data: Data, base: Path) -> Table:
@@ -145,6 +146,7 @@ def _prepare_unless_there(data: Data, base: Path, final: Path, table: Table | No
         table = table or table_of_data(data, base)
         features = {**data.inputs, **data.targets}.values()
         require_columns(table, [name for one in features for name in one.columns])
+        require_declared_classes(table, data)
         checked = validate_contract(table, data, kept=broken_contract_folder(final.name))
         try:
             _write_prepared_dataset(table, data, final, checked)
@@ -197,11 +199,21 @@ def _write_prepared_dataset(
             preparation=preparation,
             parts={name: open_written_part(folder / name) for name in PARTS},
             also=[
+                *_left_out_files(table),
                 *_cut_samples({**inputs.raws, **targets.raws}),
                 *([] if course is None else _odd_times(table, course, parts, dealt)),
             ],
         )
         folder.joinpath("contract.json").write_text(account, encoding="utf-8")
+
+
+def _left_out_files(table: Table) -> Iterator[Finding]:
+    if table.left_out:
+        count = len(table.left_out)
+        shown = ", ".join(f"`{name}`" for name in table.left_out[:10])
+        more = f" and {count - 10} more" if count > 10 else ""
+        text = f"{count} files cannot be read and are left out: {shown}{more}"
+        yield Finding("unreadable_files", "file", count, text)
 
 
 def _cut_samples(raws: Mapping[str, Raw]) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dlspec_pipelines.steps.datasets.table import Array, Table, holds_arrays
-from dlspec_pipelines.steps.preparation.image_files import image_file_paths, names_files
+from dlspec_pipelines.steps.preparation.named_files import digests_of_named_files, names_files
 
 Identities = NDArray[np.uint64]
 
@@ -144,9 +144,6 @@ def _plain_numbers(values: Array) -> Array:
 
 
 def _file_identities(name: str, table: Table) -> Identities:
-    found = []
-    for path in image_file_paths(name, table):
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").digest()
-        found.append(int.from_bytes(digest[:8], "little"))
+    digests = digests_of_named_files(name, table)
+    found = [int.from_bytes(digest[:8], "little") for digest in digests]
     return np.array(found, dtype=np.uint64)

@@ -4,12 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dlspec.diagnostics.suggest import suggest
 from dlspec.language.features import ClassFeature
 from dlspec_pipelines.steps.datasets.table import Array, Rows, Table, refused_value, single_column
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.ids import Ids, cell_or_none, vocabulary_positions
 from dlspec_pipelines.steps.preparation.numbers import as_numbers
 from dlspec_pipelines.steps.preparation.raw_columns import Raw
+
+# So many classes are named where a spec must list them.
+_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,10 @@ def class_ids(feature: ClassFeature, column: Array) -> Ids:
         strange = np.flatnonzero(ids < 0)
         if strange.size:
             first = int(strange[0])
-            raise refused_value(name, first, cell_or_none(column, first), "is not one of `classes`")
+            value = cell_or_none(column, first)
+            near = suggest(str(value), [str(known) for known in feature.classes])
+            help = None if near is None else f"`classes` has `{near}`: write one as the other"
+            raise refused_value(name, first, value, "is not one of `classes`", help=help)
         return ids.astype(np.int32)
     numbers = _class_numbers(name, column)
     fits = (numbers >= 0) & (numbers < feature.classes) & (numbers == np.floor(numbers))
@@ -66,7 +73,7 @@ def class_ids(feature: ClassFeature, column: Array) -> Ids:
 def _class_numbers(name: str, column: Array) -> Array:
     texts = column.dtype == np.object_ and [v for v in column[:1000] if isinstance(v, str)]
     if texts:
-        values = ", ".join(sorted(set(texts))[:5])
+        values = ", ".join(sorted({value for value in column if isinstance(value, str)})[:_SHOWN])
         raise refused_value(
             name,
             int(np.flatnonzero(column == texts[0])[0]),

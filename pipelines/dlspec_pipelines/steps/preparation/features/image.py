@@ -5,13 +5,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlspec.language.features import ImageFeature
-from dlspec_pipelines.steps.datasets.table import Array, Rows, Table, unpreparable_data
+from dlspec_pipelines.steps.datasets.table import (
+    Array,
+    Rows,
+    Table,
+    holds_arrays,
+    refused_value,
+    unpreparable_data,
+)
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.features.scaled_numbers import (
     fit_number_scaling,
     scaled_numbers,
 )
-from dlspec_pipelines.steps.preparation.image_files import names_files, read_image_files
+from dlspec_pipelines.steps.preparation.image_files import read_image_files, resized_pixels
+from dlspec_pipelines.steps.preparation.named_files import names_files
 from dlspec_pipelines.steps.preparation.numbers import finite_numbers
 from dlspec_pipelines.steps.preparation.raw_columns import Raw, dense_numeric_rows
 
@@ -44,6 +52,8 @@ class ImagePreparer:
 
 def _image_pixels(feature: ImageFeature, column: Array) -> Array:
     name, wanted = feature.image, (*feature.size, feature.channels)
+    if feature.resize is not None and (column.ndim > 2 or holds_arrays(column)):
+        return finite_numbers(name, _resized_rows(feature, column), gaps=False)
     pixels = dense_numeric_rows(name, column)
     shape = pixels.shape[1:]
     fits = shape == wanted or (feature.channels == 1 and shape == feature.size)
@@ -53,3 +63,21 @@ def _image_pixels(feature: ImageFeature, column: Array) -> Array:
             help="say the `size` and the `channels` that the images have",
         )
     return finite_numbers(name, pixels.reshape(-1, *wanted), gaps=False)
+
+
+def _resized_rows(feature: ImageFeature, column: Array) -> Array:
+    """Return images of any size, an array in each row, as one array of the feature's size."""
+    pixels = np.empty((len(column), *feature.size, feature.channels), dtype=np.float32)
+    for row, value in enumerate(column):
+        image = np.asarray(value)
+        channels = image.shape[2] if image.ndim == 3 else 1
+        if image.ndim not in (2, 3) or image.dtype.kind not in "iufb":
+            raise refused_value(feature.image, row, value, "is no array of pixels")
+        if channels != feature.channels or not image.size:
+            raise unpreparable_data(
+                f"column `{feature.image}`, row {row}: an image of shape {image.shape}, "
+                f"not of {feature.channels} channels",
+                help="say the `channels` that the images have",
+            )
+        pixels[row] = resized_pixels(feature, image)
+    return pixels

@@ -16,7 +16,7 @@ from dlspec_pipelines.steps.datasets.table import (
 )
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.ids import vocabulary_positions
-from dlspec_pipelines.steps.preparation.image_files import image_file_paths, names_files
+from dlspec_pipelines.steps.preparation.named_files import named_file_paths, names_files
 from dlspec_pipelines.steps.preparation.raw_columns import Raw, padded_rows
 
 # What a picture of class ids is stored as: grey, palette, black and white.
@@ -98,7 +98,7 @@ def _strange_class(feature: MaskFeature, value: object, row: int) -> Exception:
 
 def _masks_of_files(feature: MaskFeature, table: Table) -> Array:
     """Return the values that pictures store: of a palette its numbers, and not its colours."""
-    paths = image_file_paths(feature.mask, table)
+    paths = named_file_paths(feature.mask, table)
     found = np.empty(len(paths), dtype=np.object_)
     for row, path in enumerate(paths):
         try:

@@ -1,0 +1,172 @@
+"""Folders that hold a folder of files for each class -> a table of the files' names."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from dlspec.language.sources import FolderSource
+from dlspec_pipelines.steps.datasets.file_decoding import BadFile, decode_all_files
+from dlspec_pipelines.steps.datasets.folder_files import (
+    digest_of_files_below,
+    files_below,
+    is_data_name,
+)
+from dlspec_pipelines.steps.datasets.table import Array, Table, unreadable_source
+from dlspec_pipelines.steps.datasets.table_files import file_not_opened_error, places_of_name
+
+# Sub-folders of these names are parts of the data, not classes.
+_PARTS = ("train", "training", "val", "valid", "validation", "test")
+
+
+def located_folder(name: str, base: Path) -> Path:
+    """Return a folder, looked up beside the spec, then in $DLSPEC_DATA.
+
+    Raises:
+        StepError: If it is at neither place (DL610).
+    """
+    tried = places_of_name(name, base)
+    for path in tried:
+        if path.is_dir():
+            return path
+    places = " and ".join(f"`{path}`" for path in tried)
+    raise unreadable_source(
+        f"there is no folder `{name}`: looked at {places}",
+        help="write a path relative to the spec, or let DLSPEC_DATA name the folder of the data",
+    )
+
+
+def class_folder_table(source: FolderSource, base: Path, *, words: bool) -> Table:
+    """Return the files of a folder: `file`, `class` and, where it is divided so, `part`.
+
+    A file's name is relative to the folder. Classes are texts; whole numbers where all are such.
+    Hidden files and those of a system's own are none.
+
+    Args:
+        words: Leave classes that are whole numbers texts.
+
+    Raises:
+        StepError: If it is not there, holds no class folders, or an empty one (DL610).
+    """
+    (name,) = source.files
+    folder = located_folder(name, base)
+    parts = _part_folders(folder)
+    found: list[tuple[str, str, str]] = []
+    for part in parts:
+        root = folder / part
+        for class_folder in _sub_folders(root):
+            files = _listed_files(class_folder)
+            if not files:
+                raise unreadable_source(
+                    f"the class folder `{class_folder}` is empty",
+                    help="put the files of its class into it, or remove it",
+                )
+            names = (file.relative_to(folder).as_posix() for file in files)
+            found.extend((one, class_folder.name, part) for one in names)
+        _require_classes(root, found)
+    columns = {"file": _text_column([f for f, _, _ in found])}
+    columns["class"] = _class_column([c for _, c, _ in found], words=words)
+    if parts == [""]:
+        return Table(columns, files=((folder, len(found)),))
+    columns["part"] = _text_column([p for _, _, p in found])
+    given = columns["part"] == "test" if "test" in parts else None
+    return Table(columns, given, files=((folder, len(found)),))
+
+
+def digest_of_folder(source: FolderSource, base: Path) -> str:
+    """Return the SHA-256 of the names and the contents of a folder's files.
+
+    Raises:
+        StepError: If it is not there, or a file cannot be opened (DL610).
+    """
+    (name,) = source.files
+    folder = located_folder(name, base)
+    try:
+        return digest_of_files_below(folder)
+    except OSError as error:
+        raise file_not_opened_error(Path(error.filename), error) from error
+
+
+def without_unreadable(table: Table, decode: Callable[[Path], object]) -> Table:
+    """Return the rows whose files can be decoded; the table says which were left out.
+
+    Raises:
+        StepError: If none is left (DL610).
+    """
+    ((folder, _),) = table.files
+    names = table.columns["file"].tolist()
+    paths = [folder / name for name in names]
+
+    def try_one(_: int, path: Path) -> None:
+        decode(path)
+
+    bad = decode_all_files(paths, try_one)
+    if not bad:
+        return table
+    kept = np.ones(len(names), dtype=bool)
+    kept[[one.position for one in bad]] = False
+    if not kept.any():
+        raise unreadable_source(f"none of the {len(names)} files of `{folder}` can be read")
+    return replace(
+        table,
+        columns={name: column[kept] for name, column in table.columns.items()},
+        given_test=None if table.given_test is None else table.given_test[kept],
+        files=((folder, int(kept.sum())),),
+        left_out=_names_of_bad_files(bad, names),
+    )
+
+
+def _names_of_bad_files(bad: tuple[BadFile, ...], names: list[str]) -> tuple[str, ...]:
+    return tuple(names[one.position] for one in bad)
+
+
+def _listed_files(folder: Path) -> list[Path]:
+    try:
+        return files_below(folder)
+    except OSError as error:
+        raise file_not_opened_error(Path(error.filename), error) from error
+
+
+def _sub_folders(folder: Path) -> list[Path]:
+    try:
+        found = [path for path in folder.iterdir() if path.is_dir() and is_data_name(path.name)]
+    except OSError as error:
+        raise file_not_opened_error(folder, error) from error
+    return sorted(found, key=lambda path: path.name)
+
+
+def _part_folders(folder: Path) -> list[str]:
+    """Return the names of the folders that divide the data; "" where it is not divided."""
+    names = [path.name for path in _sub_folders(folder)]
+    divided = bool({"train", "training"} & set(names)) and set(names) <= set(_PARTS)
+    return sorted(names, key=_PARTS.index) if divided else [""]
+
+
+def _require_classes(root: Path, found: list[tuple[str, str, str]]) -> None:
+    """Refuse files beside the class folders, which would belong to no class."""
+    beside = sorted(p.name for p in root.iterdir() if p.is_file() and is_data_name(p.name))
+    if not found:
+        raise unreadable_source(
+            f"`{root}` holds no folders",
+            help="make a folder for each class and put its files into that; files that a table "
+            "names are read by `{csv: table.csv}` and a feature on their column",
+        )
+    if beside:
+        more = f" and {len(beside) - 1} more files" if len(beside) > 1 else ""
+        raise unreadable_source(
+            f"`{root / beside[0]}`{more} lies beside the class folders and is of no class",
+            help="move files into the folder of their class, or out of the data",
+        )
+
+
+def _text_column(values: list[str]) -> Array:
+    column = np.empty(len(values), dtype=np.object_)
+    column[:] = values
+    return column
+
+
+def _class_column(values: list[str], *, words: bool) -> Array:
+    if not words and all(value.isdecimal() and str(int(value)) == value for value in set(values)):
+        return np.array([int(value) for value in values])
+    return _text_column(values)

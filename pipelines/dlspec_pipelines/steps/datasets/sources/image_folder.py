@@ -1,0 +1,33 @@
+"""Reads `image_folder`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dlspec.language.sources import ImageFolderSource
+from dlspec_pipelines.steps.datasets.class_folders import (
+    class_folder_table,
+    digest_of_folder,
+    without_unreadable,
+)
+from dlspec_pipelines.steps.datasets.picture_pixels import open_picture
+from dlspec_pipelines.steps.datasets.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFolderReader:
+    """Reads `ImageFolderSource`; a relative path starts in `base`."""
+
+    source: ImageFolderSource
+    base: Path
+    text_columns: tuple[str, ...] = ()
+
+    def read_table(self) -> Table:
+        """Read the names of the files and their classes."""
+        table = class_folder_table(self.source, self.base, words="class" in self.text_columns)
+        if self.source.unreadable == "skip":
+            return without_unreadable(table, lambda path: open_picture(path, 3))
+        return table
+
+    def content_identity(self) -> str:
+        """Return what changes when the content does."""
+        return digest_of_folder(self.source, self.base)

@@ -1,0 +1,28 @@
+"""Files to predict on their own, such as pictures, in the place of a table that names them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# The inputs that may be files, by the word of their feature, which holds the column.
+_FILE_FEATURES = ("image",)
+
+
+@dataclass(frozen=True, slots=True)
+class NewFiles:
+    """One folder, or some files, that become a model's only column of files."""
+
+    column: str
+    paths: tuple[Path, ...]
+
+
+def column_of_files(inputs: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """Return the column that a model reads files of, where it reads no other; else None.
+
+    Args:
+        inputs: The features of a plan's inputs, in the words of the language.
+    """
+    columns = [[one[word] for word in _FILE_FEATURES if word in one] for one in inputs.values()]
+    named = {column for found in columns for column in found}
+    return named.pop() if all(columns) and len(named) == 1 else None

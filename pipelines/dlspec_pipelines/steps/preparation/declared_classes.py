@@ -1,0 +1,50 @@
+"""The classes that a target declares against the folders that there are."""
+
+from dlspec.diagnostics.suggest import suggest
+from dlspec.language.features import ClassFeature
+from dlspec.language.sections import Data
+from dlspec.language.sources import FolderSource
+from dlspec_pipelines.steps.datasets.table import Table, unpreparable_data
+
+
+def require_declared_classes(table: Table, data: Data) -> None:
+    """Check that the folders of a source and the `classes` of its target are the same.
+
+    Raises:
+        StepError: If a folder is none of the classes, or a class has no folder (DL613).
+    """
+    if not isinstance(data.source, FolderSource):
+        return
+    for name, feature in data.targets.items():
+        if not isinstance(feature, ClassFeature) or feature.class_ != "class":
+            continue
+        if isinstance(feature.classes, int):
+            continue
+        folders = sorted({str(value) for value in table.columns["class"].tolist()})
+        classes = [str(value) for value in feature.classes]
+        strange = [folder for folder in folders if folder not in classes]
+        absent = [one for one in classes if one not in folders]
+        if strange or absent:
+            raise _differing_classes_error(name, strange, absent, folders)
+
+
+def _differing_classes_error(
+    target: str, strange: list[str], absent: list[str], folders: list[str]
+) -> Exception:
+    told = []
+    if absent:
+        told.append(f"{_quoted_names(absent)} of `classes` has no folder")
+    if strange:
+        told.append(f"the folder {_quoted_names(strange)} is none of its `classes`")
+    near = [(one, suggest(one, strange)) for one in absent]
+    slips = [f"`{folder}` in the place of `{one}`" for one, folder in near if folder is not None]
+    listed = ", ".join(folders[:30]) + (", ..." if len(folders) > 30 else "")
+    return unpreparable_data(
+        f"target `{target}`: " + ", and ".join(told),
+        help=f"write {' and '.join(slips)}" if slips else f"write `classes: [{listed}]`",
+    )
+
+
+def _quoted_names(names: list[str]) -> str:
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return ", ".join(f"`{name}`" for name in names[:10]) + more

@@ -1,0 +1,93 @@
+"""Files that a column names: where they are, what they hold, and which of them are refused."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from dlspec_pipelines.steps.datasets.file_decoding import BadFile, decode_all_files
+from dlspec_pipelines.steps.datasets.folder_files import digests_of_files
+from dlspec_pipelines.steps.datasets.table import (
+    Array,
+    Table,
+    shown_value,
+    types_in,
+    unpreparable_data,
+)
+from dlspec_pipelines.steps.datasets.table_files import file_not_opened_error
+
+# So many of the files that are refused are named.
+_SHOWN = 10
+
+
+def names_files(column: Array) -> bool:
+    """Return whether a column holds texts, which are then names of files."""
+    return column.dtype.kind == "U" or str in types_in(column)
+
+
+def named_file_paths(name: str, table: Table) -> list[Path]:
+    """Return the files that a column names, relative to the file or folder that gave the row.
+
+    Raises:
+        StepError: If values are missing or no text, or name no file (DL613).
+    """
+    paths, bad = [], []
+    for row, (value, root) in enumerate(
+        zip(table.columns[name].tolist(), table.roots(), strict=True)
+    ):
+        path = Path() if not isinstance(value, str) else root / value
+        paths.append(path)
+        if not isinstance(value, str):
+            bad.append(BadFile(row, f"{shown_value(value)} names no file", None))
+        elif not path.is_file():
+            why = f"there is no file `{value}`: looked at `{path}`"
+            bad.append(BadFile(row, why, "write paths relative to the table's own folder"))
+    if bad:
+        raise _refused_files(name, table, bad)
+    return paths
+
+
+def digest_of_named_files(name: str, table: Table) -> str:
+    """Return the SHA-256 of the files that a column names, in the order of the rows.
+
+    Raises:
+        StepError: If one is not there (DL613), or cannot be opened (DL610).
+    """
+    return hashlib.sha256(b"".join(digests_of_named_files(name, table))).hexdigest()
+
+
+def digests_of_named_files(name: str, table: Table) -> list[bytes]:
+    """Return the SHA-256 of each file that a column names.
+
+    Raises:
+        StepError: If one is not there (DL613), or cannot be opened (DL610).
+    """
+    try:
+        return digests_of_files(named_file_paths(name, table))
+    except OSError as error:
+        raise file_not_opened_error(Path(error.filename), error) from error
+
+
+def decode_named_files(name: str, table: Table, decode: Callable[[int, Path], None]) -> None:
+    """Call `decode` with the row and the path of each file that a column names, on all cores.
+
+    Raises:
+        StepError: If files are missing, or refused by `decode`; it names all, up to ten (DL613).
+    """
+    bad = decode_all_files(named_file_paths(name, table), decode)
+    if bad:
+        raise _refused_files(name, table, bad)
+
+
+def _refused_files(name: str, table: Table, bad: Sequence[BadFile]) -> Exception:
+    first = bad[0]
+    told = [f"{table.place_of(one.position)}: {one.why}" for one in bad[:_SHOWN]]
+    help = next((one.help for one in bad if one.help), None)
+    if help is None and any(file.is_dir() for file, _ in table.files):
+        help = "mend or remove them, or leave them out by `unreadable: skip` beside the folder"
+    if len(bad) == 1:
+        return unpreparable_data(
+            f"column `{name}`, {table.place_of(first.position)}: {first.why}", help=help
+        )
+    more = [f"and {len(bad) - _SHOWN:,} more"] if len(bad) > _SHOWN else []
+    head = f"column `{name}`: {len(bad):,} of {table.rows:,} files are refused"
+    return unpreparable_data("\n  ".join([head, *told, *more]), help=help)
