@@ -181,6 +181,18 @@ def test_text_that_looks_like_a_number_stays_text_on_demand(tmp_path):
     assert table.columns["n"].tolist() == [1, 2]
 
 
+@pytest.mark.parametrize("last", ["x", "True", "1.5"])
+def test_one_text_far_down_makes_a_column_text_as_it_is_written(tmp_path, last):
+    rows = 300_000
+    (tmp_path / "a.csv").write_text("n,m\n" + "007,1\n" * rows + f"{last},2\n")
+    column = read_source_table(CsvSource(("a.csv",)), tmp_path).columns["n"]
+    if last == "1.5":
+        assert column.dtype == np.float64
+    else:
+        assert set(column) == {"007", last}
+    assert len(column) == rows + 1
+
+
 def test_text_in_one_of_several_files_is_text_in_all(tmp_path):
     (tmp_path / "a.csv").write_text("code\n007\n1E5\n")
     (tmp_path / "b.csv").write_text("code\nx\n")

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 import numpy as np
 import pandas as pd
-from pandas.errors import EmptyDataError, ParserError, ParserWarning
+from pandas.errors import DtypeWarning, EmptyDataError, ParserError, ParserWarning
 
 from dlspec.language.sources import CsvSource
 from dlspec_pipelines.steps.datasets.table import Array, Table, unreadable_source
@@ -106,24 +106,35 @@ def _csv_columns(path: Path, source: CsvSource, text: Sequence[str]) -> dict[str
 def _csv_frame(
     path: Path, source: CsvSource, names: list[str], text: Sequence[str]
 ) -> pd.DataFrame:
+    """Read a file part by part, which takes less memory; whole if one part holds other types."""
     with warnings.catch_warnings():
         # Pandas would drop the fields that no name stands for.
         warnings.simplefilter("error", ParserWarning)
-        return pd.read_csv(
-            path,
-            sep=separator_of(source, path),
-            header=None if source.columns else 0,
-            names=names,
-            index_col=False,
-            skipinitialspace=source.strip,
-            quoting=csv.QUOTE_NONE if source.quoting == "none" else csv.QUOTE_MINIMAL,
-            keep_default_na=False,
-            na_values=["", *source.missing, *(t.strip() for t in source.missing if source.strip)],
-            encoding=source.encoding,
-            decimal=source.decimal,
-            dtype={name: str for name in text if name in names},
-            low_memory=False,
-        )
+        warnings.simplefilter("error", DtypeWarning)
+        try:
+            return _frame_of_file(path, source, names, text, by_parts=True)
+        except DtypeWarning:
+            return _frame_of_file(path, source, names, text, by_parts=False)
+
+
+def _frame_of_file(
+    path: Path, source: CsvSource, names: list[str], text: Sequence[str], *, by_parts: bool
+) -> pd.DataFrame:
+    return pd.read_csv(
+        path,
+        sep=separator_of(source, path),
+        header=None if source.columns else 0,
+        names=names,
+        index_col=False,
+        skipinitialspace=source.strip,
+        quoting=csv.QUOTE_NONE if source.quoting == "none" else csv.QUOTE_MINIMAL,
+        keep_default_na=False,
+        na_values=["", *source.missing, *(t.strip() for t in source.missing if source.strip)],
+        encoding=source.encoding,
+        decimal=source.decimal,
+        dtype={name: str for name in text if name in names},
+        low_memory=by_parts,
+    )
 
 
 def _not_a_table_error(path: Path, error: Exception) -> Exception:
@@ -174,11 +185,9 @@ def _csv_column(series: "pd.Series[Any]", source: CsvSource, text: Sequence[str]
         series = _stripped_series(series, source, as_text=series.name in text)
         if series.dtype.kind in "iufb":
             return series.to_numpy()
-    values: Array = series.to_numpy(dtype=np.object_)
-    gone = np.asarray(pd.isna(series))
-    if gone.any():
-        values = values.copy()
-        values[gone] = None
+    # Each text is one object, however many rows hold it; -1 of a missing one takes the last.
+    codes, texts = pd.factorize(series)
+    values: Array = np.array([*texts, None], dtype=np.object_)[codes]
     return values
 
 
