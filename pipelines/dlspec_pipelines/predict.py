@@ -178,7 +178,7 @@ def _new_rows_source(file: Path, plan: Mapping[str, Any]) -> FileSource:
     if ending in JsonLinesSource.endings:
         return JsonLinesSource((path,))
     if ending in NpzSource.endings:
-        return NpzSource(path)
+        return NpzSource((path,))
     if ending in ParquetSource.endings:
         return ParquetSource((path,))
     what = "it is a folder" if file.is_dir() else f"its name ends in `{file.suffix}`"

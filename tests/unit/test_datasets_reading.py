@@ -193,6 +193,32 @@ def test_one_text_far_down_makes_a_column_text_as_it_is_written(tmp_path, last):
     assert len(column) == rows + 1
 
 
+def test_npy_files_stand_side_by_side_and_are_not_read_before_they_are_needed(tmp_path):
+    x, y = np.arange(12.0).reshape(4, 3), np.array(["a", "b", "a", "b"])
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "y.npy", y)
+    table = read_source_table(NpzSource(("x.npy", "y.npy")), tmp_path)
+    np.testing.assert_array_equal(table.columns["x"], x)
+    assert isinstance(table.columns["x"], np.memmap)
+    assert table.columns["y"].tolist() == ["a", "b", "a", "b"]
+    np.savez(tmp_path / "z.npz", x=x)
+    with pytest.raises(StepError, match="has an array `x`, and so has a file before it"):
+        read_source_table(NpzSource(("x.npy", "z.npz")), tmp_path)
+    np.save(tmp_path / "o.npy", np.array([{}], dtype=object))
+    (tmp_path / "cut.npy").write_bytes((tmp_path / "x.npy").read_bytes()[:-8])
+    (tmp_path / "empty.npy").write_bytes(b"")
+    for name in ("o.npy", "cut.npy", "empty.npy"):
+        with pytest.raises(StepError, match="is not a .npy file of plain numbers"):
+            read_source_table(NpzSource((name,)), tmp_path)
+
+
+def test_npy_files_of_training_and_test_are_pairs(tmp_path):
+    for name, rows in (("x_train", 3), ("x_test", 2)):
+        np.save(tmp_path / f"{name}.npy", np.zeros((rows, 2)))
+    table = read_source_table(NpzSource(("x_train.npy", "x_test.npy")), tmp_path)
+    assert table.given_test.tolist() == [False, False, False, True, True]
+
+
 def test_text_in_one_of_several_files_is_text_in_all(tmp_path):
     (tmp_path / "a.csv").write_text("code\n007\n1E5\n")
     (tmp_path / "b.csv").write_text("code\nx\n")
@@ -290,7 +316,7 @@ def test_broken_json_lines_are_told_in_a_sentence(tmp_path):
 
 def test_an_archive_gives_its_arrays(tmp_path):
     np.savez(tmp_path / "a.npz", x=np.zeros((3, 2)), word=np.array(["a", "bb", "c"]))
-    table = read_source_table(NpzSource("a.npz"), tmp_path)
+    table = read_source_table(NpzSource(("a.npz",)), tmp_path)
     assert table.columns["x"].shape == (3, 2)
     assert table.columns["word"].tolist() == ["a", "bb", "c"]
     assert table.given_test is None
@@ -299,7 +325,7 @@ def test_an_archive_gives_its_arrays(tmp_path):
 def test_an_archive_of_two_halves_gives_its_own_test_rows(tmp_path):
     halves = {"x_train": [[1], [2]], "x_test": [[3]], "y_train": [0, 1], "y_test": [1]}
     np.savez(tmp_path / "a.npz", **halves)
-    table = read_source_table(NpzSource("a.npz"), tmp_path)
+    table = read_source_table(NpzSource(("a.npz",)), tmp_path)
     assert table.columns["x"].tolist() == [[1], [2], [3]]
     assert table.columns["y"].tolist() == [0, 1, 1]
     assert table.given_test.tolist() == [False, False, True]
@@ -308,19 +334,19 @@ def test_an_archive_of_two_halves_gives_its_own_test_rows(tmp_path):
 def test_arrays_of_several_lengths_are_refused(tmp_path):
     np.savez(tmp_path / "a.npz", x=np.zeros(3), y=np.zeros(2))
     with pytest.raises(StepError, match="several first extents: `x` 3, `y` 2"):
-        read_source_table(NpzSource("a.npz"), tmp_path)
+        read_source_table(NpzSource(("a.npz",)), tmp_path)
 
 
 def test_objects_in_an_archive_are_refused_and_never_unpickled(tmp_path):
     np.savez(tmp_path / "a.npz", x=np.array([[1], [2, 3]], dtype=object))
     with pytest.raises(StepError, match=r"array `x` of .* holds Python objects"):
-        read_source_table(NpzSource("a.npz"), tmp_path)
+        read_source_table(NpzSource(("a.npz",)), tmp_path)
 
 
 def test_text_called_npz_is_refused(tmp_path):
     (tmp_path / "a.npz").write_text("hello")
     with pytest.raises(StepError, match=r"is not a .npz archive"):
-        read_source_table(NpzSource("a.npz"), tmp_path)
+        read_source_table(NpzSource(("a.npz",)), tmp_path)
 
 
 def test_a_sine_is_its_formula():

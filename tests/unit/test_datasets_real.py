@@ -241,7 +241,7 @@ MNIST = (
 def test_mnist_is_the_same_from_keras_and_from_its_file(tmp_path, monkeypatch):
     file = DATA / "keras-cache" / "datasets" / "mnist.npz"
     monkeypatch.setenv("KERAS_HOME", str(DATA / "keras-cache"))
-    one = prepare_dataset(Data(NpzSource(str(file)), *MNIST), base=tmp_path)
+    one = prepare_dataset(Data(NpzSource((str(file),)), *MNIST), base=tmp_path)
     two = prepare_dataset(Data(KerasSource("mnist"), *MNIST), base=tmp_path)
     assert one.rows == {"train": 53_966, "validation": 6_034, "test": 10_000}
     assert one.digest == two.digest
@@ -258,7 +258,7 @@ def test_mnist_is_the_same_from_keras_and_from_its_file(tmp_path, monkeypatch):
 
 def test_reviews_that_are_pickled_objects_are_refused(tmp_path):
     with pytest.raises(StepError, match="holds Python objects, which can carry code"):
-        read_source_table(NpzSource("text/imdb/imdb_keras_format.npz"), tmp_path)
+        read_source_table(NpzSource(("text/imdb/imdb_keras_format.npz",)), tmp_path)
 
 
 @pytest.mark.slow

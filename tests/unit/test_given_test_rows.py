@@ -113,7 +113,7 @@ def test_the_pairs_of_an_npz_are_given_test_rows(tmp_path):
     arrays = {"x_train": x[:8], "y_train": y[:8], "x_test": x[8:], "y_test": y[8:]}
     np.savez(tmp_path / "a.npz", **arrays)
     data = Data(
-        NpzSource("a.npz"),
+        NpzSource(("a.npz",)),
         {"x": NumberFeature("x")},
         {"y": ClassFeature("y", 2)},
         GivenSplit("given", 0.25),
@@ -123,10 +123,10 @@ def test_the_pairs_of_an_npz_are_given_test_rows(tmp_path):
     np.savez(tmp_path / "b.npz", x=x, y=y)
     with pytest.raises(StepError, match="has test rows of its own, and `test` names others"):
         prepare_dataset(
-            Data(data.source, data.inputs, data.targets, data.split, test=NpzSource("b.npz")),
+            Data(data.source, data.inputs, data.targets, data.split, test=NpzSource(("b.npz",))),
             base=tmp_path,
         )
-    plain = Data(NpzSource("b.npz"), data.inputs, data.targets, data.split)
+    plain = Data(NpzSource(("b.npz",)), data.inputs, data.targets, data.split)
     with pytest.raises(StepError, match="no test rows of its own") as caught:
         prepare_dataset(plain, base=tmp_path)
     assert "beside `source`" in caught.value.help

@@ -277,7 +277,7 @@ def test_samples_that_are_cut_are_written_down(tmp_path):
         t=np.arange(20)[:, None] // [1, 2, 4, 8, 16, 1, 2, 4, 8] % 2,
         y=np.arange(20) % 2,
     )
-    data = Data(NpzSource("a.npz"), {"t": TokensFeature("t", 4, 2)}, {"y": BinaryFeature("y")})
+    data = Data(NpzSource(("a.npz",)), {"t": TokensFeature("t", 4, 2)}, {"y": BinaryFeature("y")})
     assert ("cut_samples", "t", 20) in _findings(prepare_dataset(data, base=tmp_path))
 
 

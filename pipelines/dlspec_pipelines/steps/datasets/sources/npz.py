@@ -33,38 +33,60 @@ class NpzReader:
 
 
 def read_npz(source: NpzSource, base: Path) -> Table:
-    """Read the arrays of an archive; `x_train` beside `x_test` is column `x` with its test rows.
+    """Read arrays of several files; `x_train` beside `x_test` is column `x` with its test rows.
 
     Raises:
-        StepError: If the file is not there, is no .npz archive, holds Python objects, or arrays
-            of several lengths.
+        StepError: If a file is not there, holds no arrays or Python objects, or if arrays share a
+            name or have several lengths.
     """
-    (path,) = paths_of(source, base)
-    arrays = _npz_arrays(path)
+    arrays: dict[str, Array] = {}
+    paths = paths_of(source, base)
+    for path in paths:
+        for name, array in _arrays_of_file(path).items():
+            if name in arrays:
+                raise unreadable_source(
+                    f"`{path}` has an array `{name}`, and so has a file before it",
+                    help="give one of the two another name",
+                )
+            arrays[name] = array
+    where = ", ".join(str(path) for path in paths)
     if all(name.endswith(("_train", "_test")) for name in arrays):
-        return with_test_rows(arrays, str(path))
+        return with_test_rows(arrays, where)
     lengths = {name: len(array) if array.ndim else 0 for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"`{name}` {length}" for name, length in lengths.items())
         raise unreadable_source(
-            f"the arrays of `{path}` have several first extents: {told}",
+            f"the arrays of `{where}` have several first extents: {told}",
             help="keep one sample per row of every array, or name the arrays `x_train`, `x_test`",
         )
-    return Table(arrays, files=((path, max(lengths.values(), default=0)),))
+    # Of several files a row stands in each: none is where it was read.
+    files = ((paths[0], max(lengths.values(), default=0)),) if len(paths) == 1 else ()
+    return Table(arrays, files=files)
 
 
-def _npz_arrays(path: Path) -> dict[str, Array]:
+def _arrays_of_file(path: Path) -> dict[str, Array]:
     try:
+        if path.suffix == ".npy":
+            # Rows are read as they are asked for: the array may be larger than the memory.
+            return {path.stem: _plain_array(np.load(path, mmap_mode="r", allow_pickle=False))}
         with np.load(path, allow_pickle=False) as archive:
             if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise unreadable_source(f"`{path}` is one array, not a .npz archive")
+                raise unreadable_source(
+                    f"`{path}` is one array, not a .npz archive",
+                    help="let its name end in `.npy`",
+                )
             return {name: _npz_array(archive, name, path) for name in archive.files}
     except zipfile.BadZipFile as error:
         raise unreadable_source(f"`{path}` is not a .npz archive: {error}") from error
-    except ValueError as error:
-        raise unreadable_source(f"`{path}` is not a .npz archive") from error
+    except (ValueError, EOFError) as error:
+        kind = "a .npy file of plain numbers" if path.suffix == ".npy" else "a .npz archive"
+        raise unreadable_source(f"`{path}` is not {kind}") from error
     except OSError as error:
         raise file_not_opened_error(path, error) from error
+
+
+def _plain_array(array: Array) -> Array:
+    return array.astype(np.object_) if array.dtype.kind in "US" else array
 
 
 def _npz_array(archive: "np.lib.npyio.NpzFile", name: str, path: Path) -> Array:
@@ -75,4 +97,4 @@ def _npz_array(archive: "np.lib.npyio.NpzFile", name: str, path: Path) -> Array:
             f"the array `{name}` of `{path}` holds Python objects, which can carry code",
             help="save plain arrays: numbers, or texts of a fixed width",
         ) from error
-    return array.astype(np.object_) if array.dtype.kind in "US" else array
+    return _plain_array(array)
