@@ -16,6 +16,7 @@ from dlspec.language.sources import (
     NpzSource,
     ParquetSource,
     TextLinesSource,
+    TimeSeriesTsSource,
 )
 from dlspec.tools.commands.exit_status import CLEAN
 from dlspec.tools.commands.remarks import print_remark
@@ -40,7 +41,7 @@ _TABLE_ENDINGS = (
 )
 _TABLES = tuple(
     ending
-    for kind in (CsvSource, ParquetSource, JsonLinesSource, NpzSource)
+    for kind in (CsvSource, ParquetSource, JsonLinesSource, NpzSource, TimeSeriesTsSource)
     for ending in kind.endings
 )
 
@@ -181,6 +182,8 @@ def _new_rows_source(file: Path, plan: Mapping[str, Any]) -> FileSource:
         return NpzSource((path,))
     if ending in ParquetSource.endings:
         return ParquetSource((path,))
+    if ending in TimeSeriesTsSource.endings:
+        return TimeSeriesTsSource((path,))
     what = "it is a folder" if file.is_dir() else f"its name ends in `{file.suffix}`"
     raise WrongUsage(
         f"`{file}` is not a table: {what}",

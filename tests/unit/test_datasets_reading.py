@@ -208,7 +208,7 @@ def test_npy_files_stand_side_by_side_and_are_not_read_before_they_are_needed(tm
     (tmp_path / "cut.npy").write_bytes((tmp_path / "x.npy").read_bytes()[:-8])
     (tmp_path / "empty.npy").write_bytes(b"")
     for name in ("o.npy", "cut.npy", "empty.npy"):
-        with pytest.raises(StepError, match="is not a .npy file of plain numbers"):
+        with pytest.raises(StepError, match=r"is not a \.npy file of plain numbers"):
             read_source_table(NpzSource((name,)), tmp_path)
 
 

@@ -13,6 +13,7 @@ from dlspec.language.sources.sine import SineSource
 from dlspec.language.sources.sklearn import SklearnSource
 from dlspec.language.sources.source_kind import SourceKind
 from dlspec.language.sources.text_lines import TextLinesSource
+from dlspec.language.sources.time_series_ts import TimeSeriesTsSource
 from dlspec.language.sources.two_moons import TwoMoonsSource
 
 __all__ = [
@@ -33,12 +34,19 @@ __all__ = [
     "Source",
     "SourceKind",
     "TextLinesSource",
+    "TimeSeriesTsSource",
     "TwoMoonsSource",
 ]
 
 FolderSource = ImageFolderSource
 FileSource = (
-    CsvSource | ParquetSource | JsonLinesSource | NpzSource | TextLinesSource | FolderSource
+    CsvSource
+    | ParquetSource
+    | JsonLinesSource
+    | NpzSource
+    | TextLinesSource
+    | FolderSource
+    | TimeSeriesTsSource
 )
 Source = (
     SklearnSource | KerasSource | FileSource | SineSource | SequenceReversalSource | TwoMoonsSource
@@ -52,6 +60,7 @@ SOURCES: tuple[type[SourceKind], ...] = (
     NpzSource,
     TextLinesSource,
     ImageFolderSource,
+    TimeSeriesTsSource,
     SineSource,
     SequenceReversalSource,
     TwoMoonsSource,

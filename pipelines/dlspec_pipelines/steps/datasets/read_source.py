@@ -15,6 +15,7 @@ from dlspec.language.sources import (
     SklearnSource,
     Source,
     TextLinesSource,
+    TimeSeriesTsSource,
     TwoMoonsSource,
 )
 from dlspec_pipelines.steps.datasets.sources.csv import CsvReader
@@ -28,11 +29,12 @@ from dlspec_pipelines.steps.datasets.sources.sine import SineReader
 from dlspec_pipelines.steps.datasets.sources.sklearn import SklearnReader
 from dlspec_pipelines.steps.datasets.sources.source_reader import SourceReader
 from dlspec_pipelines.steps.datasets.sources.text_lines import TextLinesReader
+from dlspec_pipelines.steps.datasets.sources.time_series_ts import TimeSeriesTsReader
 from dlspec_pipelines.steps.datasets.sources.two_moons import TwoMoonsReader
 from dlspec_pipelines.steps.datasets.table import Table, unreadable_source
 
 
-def reader_of(  # noqa: C901 - one case for each kind
+def reader_of(  # noqa: C901, PLR0912 - one case for each kind
     source: Source, base: Path, *, text_columns: tuple[str, ...] = ()
 ) -> SourceReader:
     """Return what reads a source.
@@ -58,6 +60,8 @@ def reader_of(  # noqa: C901 - one case for each kind
             return TextLinesReader(source, base)
         case ImageFolderSource():
             return ImageFolderReader(source, base, text_columns)
+        case TimeSeriesTsSource():
+            return TimeSeriesTsReader(source, base)
         case SineSource():
             return SineReader(source)
         case SequenceReversalSource():

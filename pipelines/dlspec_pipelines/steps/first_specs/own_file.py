@@ -70,7 +70,7 @@ def _source_of_own_file(path: Path) -> tuple[TableSource, tuple[str, ...]]:
                 )
         return JsonLinesSource((name,)), ("an object on each line",)
     if ending in NpzSource.endings:
-        return NpzSource(name), ()
+        return NpzSource((name,)), ()
     if ending in ParquetSource.endings:
         return ParquetSource((name,)), ()
     return _delimited_own_file(path)
@@ -85,7 +85,7 @@ def _renamed_source(source: TableSource, written: str) -> TableSource:
         case ParquetSource():
             return replace(source, parquet=(written,))
         case NpzSource():
-            return replace(source, npz=written)
+            return replace(source, npz=(written,))
 
 
 def _delimited_own_file(path: Path) -> tuple[CsvSource, tuple[str, ...]]:

@@ -68,7 +68,7 @@ def _arrays_of_file(path: Path) -> dict[str, Array]:
     try:
         if path.suffix == ".npy":
             # Rows are read as they are asked for: the array may be larger than the memory.
-            return {path.stem: _plain_array(np.load(path, mmap_mode="r", allow_pickle=False))}
+            return {path.stem: _texts_as_objects(np.load(path, mmap_mode="r", allow_pickle=False))}
         with np.load(path, allow_pickle=False) as archive:
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise unreadable_source(
@@ -85,7 +85,7 @@ def _arrays_of_file(path: Path) -> dict[str, Array]:
         raise file_not_opened_error(path, error) from error
 
 
-def _plain_array(array: Array) -> Array:
+def _texts_as_objects(array: Array) -> Array:
     return array.astype(np.object_) if array.dtype.kind in "US" else array
 
 
@@ -97,4 +97,4 @@ def _npz_array(archive: "np.lib.npyio.NpzFile", name: str, path: Path) -> Array:
             f"the array `{name}` of `{path}` holds Python objects, which can carry code",
             help="save plain arrays: numbers, or texts of a fixed width",
         ) from error
-    return _plain_array(array)
+    return _texts_as_objects(array)
