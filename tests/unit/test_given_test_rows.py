@@ -54,7 +54,9 @@ def test_what_the_test_file_does_not_say_is_as_in_the_source():
 
 def test_the_rows_of_the_test_file_are_the_test_rows_and_nothing_is_fitted_to_them(tmp_path):
     dataset = prepare_dataset(_data(tmp_path), base=tmp_path)
-    assert dataset.rows == {"train": 6, "validation": 2, "test": 2}
+    # Each row is dealt by its content: of eight rows the share is not kept exactly.
+    assert dataset.rows["train"] + dataset.rows["validation"] == 8
+    assert dataset.rows["test"] == 2
     test, train = open_part(dataset, "test"), open_part(dataset, "train")
     assert test.rows.tolist() == [8, 9]
     assert max(train.rows) < 8
@@ -119,7 +121,9 @@ def test_the_pairs_of_an_npz_are_given_test_rows(tmp_path):
         GivenSplit("given", 0.25),
     )
     dataset = prepare_dataset(data, base=tmp_path)
-    assert dataset.rows == {"train": 6, "validation": 2, "test": 2}
+    # Each row is dealt by its content: of eight rows the share is not kept exactly.
+    assert dataset.rows["train"] + dataset.rows["validation"] == 8
+    assert dataset.rows["test"] == 2
     np.savez(tmp_path / "b.npz", x=x, y=y)
     with pytest.raises(StepError, match="has test rows of its own, and `test` names others"):
         prepare_dataset(
