@@ -172,7 +172,8 @@ def _new_rows_of(files: Sequence[Path], plan: Mapping[str, Any]) -> FileSource |
 def _new_rows_source(file: Path, plan: Mapping[str, Any]) -> FileSource:
     """Return the file as a source; delimited text is read as the spec reads its own."""
     path, ending = str(file.absolute()), Path(file.name.removesuffix(".gz")).suffix.lower()
-    if "text_lines" in plan["data"]["source"] and ending not in _TABLE_ENDINGS:
+    texts = {"text_lines", "text_folder"} & set(plan["data"]["source"])
+    if texts and ending not in _TABLE_ENDINGS:
         return _text_lines_source(path, plan)
     if ending in CsvSource.endings:
         return _delimited_source(path, ending, plan["data"]["source"])

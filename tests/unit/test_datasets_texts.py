@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dlspec.language.features import TextFeature
-from dlspec.language.sources import TextLinesSource
+from dlspec.language.sources import TextFolderSource, TextLinesSource
 from dlspec_pipelines.steps.datasets.read_source import content_hash, read_source_table
 from dlspec_pipelines.steps.preparation.text_tokenizers import (
     encodings_of_texts,
@@ -96,6 +96,22 @@ def test_files_that_do_not_pair_or_unpack_are_refused(tmp_path):
     assert "there is no file `d`" in _refusal(TextLinesSource("d"), tmp_path)
 
 
+def test_a_folder_of_texts_for_each_class(tmp_path):
+    for name, text in {
+        "neg/b.txt": "bad",
+        "neg/a.txt": "caf\xe9",
+        "pos/c.txt": "good\nfilm",
+    }.items():
+        tmp_path.joinpath("all", name).parent.mkdir(parents=True, exist_ok=True)
+        tmp_path.joinpath("all", name).write_text(text, encoding="latin-1")
+    assert _rows(TextFolderSource("all", encoding="latin-1"), tmp_path) == {
+        "text": ["caf\xe9", "bad", "good\nfilm"],
+        "file": ["neg/a.txt", "neg/b.txt", "pos/c.txt"],
+        "class": ["neg", "neg", "pos"],
+    }
+    assert "a.txt` is not text in the encoding" in _refusal(TextFolderSource("all"), tmp_path)
+
+
 # -- real corpora ----------------------------------------------------------------------------------
 
 
@@ -135,6 +151,14 @@ def test_the_pairs_of_multi30k():
     assert len(rows["en"]) == len(rows["fr"]) == 29_000
     assert rows["en"][0] == "Two young, White males are outside near many bushes."
     assert rows["fr"][0].startswith("Deux jeunes hommes blancs sont dehors")
+
+
+@needs_corpora
+def test_the_reviews_of_imdb():
+    table = read_source_table(TextFolderSource("imdb/aclImdb_small"), DATA)
+    assert Counter(table.columns["class"].tolist()) == {"neg": 750, "pos": 750}
+    assert table.given_test.sum() == 500
+    assert "<br />" in " ".join(table.columns["text"])
 
 
 @needs_corpora

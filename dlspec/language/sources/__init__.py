@@ -12,6 +12,7 @@ from dlspec.language.sources.sequence_reversal import SequenceReversalSource
 from dlspec.language.sources.sine import SineSource
 from dlspec.language.sources.sklearn import SklearnSource
 from dlspec.language.sources.source_kind import SourceKind
+from dlspec.language.sources.text_folder import TextFolderSource
 from dlspec.language.sources.text_lines import TextLinesSource
 from dlspec.language.sources.time_series_ts import TimeSeriesTsSource
 from dlspec.language.sources.two_moons import TwoMoonsSource
@@ -33,12 +34,13 @@ __all__ = [
     "SklearnSource",
     "Source",
     "SourceKind",
+    "TextFolderSource",
     "TextLinesSource",
     "TimeSeriesTsSource",
     "TwoMoonsSource",
 ]
 
-FolderSource = ImageFolderSource
+FolderSource = ImageFolderSource | TextFolderSource
 FileSource = (
     CsvSource
     | ParquetSource
@@ -61,6 +63,7 @@ SOURCES: tuple[type[SourceKind], ...] = (
     TextLinesSource,
     ImageFolderSource,
     TimeSeriesTsSource,
+    TextFolderSource,
     SineSource,
     SequenceReversalSource,
     TwoMoonsSource,

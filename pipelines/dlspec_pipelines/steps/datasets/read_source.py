@@ -14,6 +14,7 @@ from dlspec.language.sources import (
     SineSource,
     SklearnSource,
     Source,
+    TextFolderSource,
     TextLinesSource,
     TimeSeriesTsSource,
     TwoMoonsSource,
@@ -28,6 +29,7 @@ from dlspec_pipelines.steps.datasets.sources.sequence_reversal import SequenceRe
 from dlspec_pipelines.steps.datasets.sources.sine import SineReader
 from dlspec_pipelines.steps.datasets.sources.sklearn import SklearnReader
 from dlspec_pipelines.steps.datasets.sources.source_reader import SourceReader
+from dlspec_pipelines.steps.datasets.sources.text_folder import TextFolderReader
 from dlspec_pipelines.steps.datasets.sources.text_lines import TextLinesReader
 from dlspec_pipelines.steps.datasets.sources.time_series_ts import TimeSeriesTsReader
 from dlspec_pipelines.steps.datasets.sources.two_moons import TwoMoonsReader
@@ -56,6 +58,8 @@ def reader_of(  # noqa: C901, PLR0912 - one case for each kind
             return JsonLinesReader(source, base)
         case NpzSource():
             return NpzReader(source, base)
+        case TextFolderSource():
+            return TextFolderReader(source, base, text_columns)
         case TextLinesSource():
             return TextLinesReader(source, base)
         case ImageFolderSource():

@@ -1,6 +1,5 @@
 """Reads `text_lines`."""
 
-import gzip
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,11 @@ import numpy as np
 from dlspec.language.sources import TextLinesSource
 from dlspec_pipelines.steps.datasets.table import Array, Table, unreadable_source
 from dlspec_pipelines.steps.datasets.table_files import (
-    file_not_opened_error,
     hash_of_files,
     paths_of,
     stacked_file_table,
 )
+from dlspec_pipelines.steps.datasets.text_files import text_of_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +47,7 @@ class TextLinesReader:
 
 def _lines_of_file(path: Path, encoding: str) -> list[str]:
     """Return the lines of a file, without those at its end that are empty."""
-    try:
-        written = path.read_bytes()
-        whole = gzip.decompress(written) if path.suffix.lower() == ".gz" else written
-        text = whole.decode(encoding).removeprefix("\ufeff")
-    except (UnicodeDecodeError, LookupError) as error:
-        raise unreadable_source(
-            f"`{path}` is not text in the encoding `{encoding}`: {error}",
-            help="say the encoding of the file, such as `encoding: latin-1`",
-        ) from error
-    except (gzip.BadGzipFile, EOFError) as error:
-        raise unreadable_source(f"`{path}` cannot be unpacked: {error}") from error
-    except OSError as error:
-        raise file_not_opened_error(path, error) from error
+    text = text_of_file(path, encoding)
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     while lines and not lines[-1].strip():
         lines.pop()
