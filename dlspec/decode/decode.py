@@ -14,7 +14,7 @@ from dlspec.diagnostics.findings import Replacement, Reporter
 from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import suggest
 from dlspec.language.catalogue.target import Target
-from dlspec.language.kinds import keys_of
+from dlspec.language.kinds import Record, keys_of
 from dlspec.language.sections import Document
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.nodes import Node, Scalar, is_poison_node
@@ -116,7 +116,7 @@ class _Decoder:
                 node.span,
                 f"`{name}` cannot be a model's name",
                 label="letters, digits and `_`, not beginning with a digit",
-                help=f"write `name: {stem if stem and _NAME.match(stem) else sound_name(name)}`",
+                help=_name_help(stem or name),
             )
         elif stem is not None and name != stem:
             self._reporter.error(
@@ -124,7 +124,7 @@ class _Decoder:
                 node.span,
                 f"the model is called `{name}`, its file `{stem}`",
                 label="not the file's name",
-                help=f"write `name: {stem}`, or rename the file",
+                help=_name_help(stem),
             )
         return name
 
@@ -154,7 +154,7 @@ class _Decoder:
                 overrides[name].span,
                 f"there is no param `{name}` to set",
                 label=f"the params are {', '.join(own) or 'none'}",
-                help=f"set `{near}`" if near else "declare it under `params`",
+                help=f"set `{near}`" if near else _path_help(name),
             )
         return scope
 
@@ -193,3 +193,23 @@ def _same_kind(old: object, new: object) -> bool:
 
 def _start_of(tree: MappingNode) -> Span:
     return tree.entries[0].key.span if tree.entries else tree.span
+
+
+def _name_help(stem: str) -> str:
+    """Return what to write where a name and its file's stem differ, or neither can be a name."""
+    if _NAME.match(stem):
+        return f"write `name: {stem}`, or rename the file"
+    sound = sound_name(stem)
+    return f"write `name: {sound}` and call the file `{sound}.yaml`"
+
+
+def _path_help(name: str) -> str:
+    """Return the path of the key that is meant by a bare `--set epochs=3`, where there is one."""
+    paths = [
+        f"{section.name}.{key.name}"
+        for section in keys_of(Document)
+        if isinstance(section.kind, Record)
+        for key in keys_of(section.kind.type)
+        if key.name == name
+    ]
+    return f"set `{paths[0]}`" if len(paths) == 1 else "declare it under `params`"

@@ -11,6 +11,8 @@ _MOST_LETTERS = 80
 _COMPARISONS_IN_A_STEP = 4
 # In shorter words one slip often makes another word: `mape` and `mae`, `add` and `and`.
 _LEAST_LETTERS = 5
+# `categorical` is three slips from `categories`, and was meant for `category`.
+_MOST_SURE_SLIPS = 2
 
 
 def replacement_word(
@@ -18,7 +20,7 @@ def replacement_word(
 ) -> Replacement | None:
     """Return the known word to write for a mistyped one, or None when none is near.
 
-    It is certain when no other known word is as near, and the word is not short.
+    It is certain when no other known word is as near, the word is not short and the slips are few.
     """
     words = list(known)
     near = suggest(word, words, work=work)
@@ -33,7 +35,8 @@ def replacement_word(
     if work is not None:
         work.search(sum(len(folded) * len(o) // _COMPARISONS_IN_A_STEP for o in rivals))
     alone = all(_count_letter_slips(folded, o, most=slips)[0] > slips for o in rivals)
-    return Replacement(near, certain=alone and len(folded) >= _LEAST_LETTERS)
+    sure = alone and len(folded) >= _LEAST_LETTERS and slips <= _MOST_SURE_SLIPS
+    return Replacement(near, certain=sure)
 
 
 def suggest(word: str, known: Iterable[str], *, work: Work | None = None) -> str | None:

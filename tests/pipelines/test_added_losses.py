@@ -1,10 +1,12 @@
 """Losses that layers add as they are called: activity regularizers, and `add_loss`."""
 
+import re
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from sklearn.datasets import make_moons
 from training_specs import DIGITS, MOONS, prepared
 
 import dlspec
@@ -104,12 +106,18 @@ def test_weight_regularizers_stay_in_the_loss():
     assert evaluate(plan, trained, dataset).metrics["loss"] == pytest.approx(expected[0], rel=1e-6)
 
 
-def test_a_model_of_a_fixed_batch_takes_any_number_of_rows():
+def test_a_model_of_a_fixed_batch_takes_any_number_of_rows(tmp_path):
+    points, moon = make_moons(370, noise=0.15, random_state=5)
+    part = np.repeat(["train", "check", "test"], [240, 80, 50])
+    rows = zip(points[:, 0], points[:, 1], moon, part, strict=True)
+    lines = ["x,y,moon,part", *(",".join(map(str, row)) for row in rows)]
+    (tmp_path / "moons.csv").write_text("\n".join(lines))
     text = MOONS.replace("{point: [2]}", "{point: {shape: [2], batch: 16}}")
-    text = text.replace("batch_size: 32", "batch_size: 16").replace("samples: 420", "samples: 370")
-    text = text.replace("{validation: 0.2, test: 0.25,", "{validation: 0.2162, test: 0.1351,")
+    text = text.replace("batch_size: 32", "batch_size: 16").replace(", split_seed: 1", "")
+    text = re.sub(r"source: .*", "source: {csv: moons.csv}", text)
+    text = re.sub(r"split: .*", "split: {column: part, validation: check, test: test}", text)
     plan = dlspec.loads(text, params={"epochs": 1})
-    dataset = prepare_dataset(plan.data, base=Path())
+    dataset = prepare_dataset(plan.data, base=tmp_path)
     assert dataset.rows["test"] % 16
     trained = train(plan, dataset, run="r1", spec_text=text)
     free = keras.models.load_model(Path(trained.path, "model.keras"))

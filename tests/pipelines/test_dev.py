@@ -175,4 +175,4 @@ def test_a_taken_port_is_named_and_another_one_offered(dev):
     )
     assert again.returncode == 2
     assert f"port {dev.port} of 127.0.0.1 is taken" in again.stderr
-    assert "make dev` chooses another port" in again.stderr
+    assert "chooses another one" in again.stderr

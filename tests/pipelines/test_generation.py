@@ -24,7 +24,7 @@ from dlspec_pipelines.steps.training.train import train
 SPEC = """\
 dlspec: 1
 name: reversal
-params: {{epochs: 6, beam: 1, activation: linear, from_logits: true}}
+params: {{epochs: 9, beam: 1, activation: linear, from_logits: true}}
 data:
   source: {{npz: {folder}/data.npz}}
   inputs:
@@ -229,7 +229,7 @@ def test_a_model_that_says_nothing_by_itself_takes_no_beam(run, tmp_path):
 def test_the_command_writes_the_ids_as_a_list(run, tmp_path, capsys):
     rows = tmp_path / "rows.jsonl"
     rows.write_text('{"source": [3, 4, 5]}\n{"source": [8]}\n')
-    assert predict_file(run[2].path, str(rows), output=None, beam=2) == 0
+    assert predict_file(run[2].path, (str(rows),), output=None, beam=2) == 0
     head, *lines = capsys.readouterr().out.splitlines()
     assert head == "row,next,next_score"
     assert [line.rpartition(",")[0] for line in lines] == ['0,"[5, 4, 3]"', "1,[8]"]

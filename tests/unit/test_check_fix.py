@@ -99,3 +99,27 @@ def test_a_word_is_certain_when_it_is_long_and_no_other_is_as_near(word, known, 
 
 def test_a_word_near_to_none_has_no_replacement():
     assert replacement_word("padding", ("units", "activation")) is None
+
+
+def test_a_word_three_slips_away_is_not_certain():
+    known = ("categories", "category", "number")
+    assert replacement_word("categorical", known).certain is False
+
+
+def test_a_file_whose_name_cannot_be_a_models_is_told_one_way_out(check, tmp_path):
+    (tmp_path / "odd.bad.yaml").write_text(
+        "dlspec: 1\nname: odds\nmodel:\n  inputs: {x: [8]}\n  graph: [{Dense: 4}]\n"
+    )
+    said = "write `name: odd_bad` and call the file `odd_bad.yaml`"
+    assert said in check("odd.bad.yaml").stdout
+    text = (tmp_path / "odd.bad.yaml").read_text().replace("odds", "odd_bad")
+    (tmp_path / "odd_bad.yaml").write_text(text)
+    assert check("odd_bad.yaml").exit_code == 0
+
+
+def test_a_bare_key_that_is_set_is_told_its_path(check, tmp_path):
+    (tmp_path / "moons.yaml").write_text(
+        "dlspec: 1\nname: moons\nmodel:\n  inputs: {x: [8]}\n  graph: [{Dense: 4}]\n"
+    )
+    result = check("moons.yaml", "--set", "epochs=3")
+    assert "help: set `training.epochs`" in result.stdout + result.stderr

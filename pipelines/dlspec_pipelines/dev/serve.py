@@ -130,7 +130,7 @@ def _require_free_port(port: int) -> None:
             verdict = "is taken" if error.errno == errno.EADDRINUSE else "cannot be used"
             raise WrongUsage(
                 f"port {port} of {HOST} {verdict}: {reason}",
-                help=f"`PORT={_next_free(port)} make dev` chooses another port",
+                help=f"`dlspec dev --port {_next_free(port)}` chooses another one",
             ) from error
 
 

@@ -253,7 +253,7 @@ def _refuse_short_batch(
             raise StepError(
                 f"the model takes {fixed} samples at a time, and {len(samples)} {part} samples "
                 f"leave {len(samples) % batch_size} over",
-                help="leave `batch` out of the model's inputs, or choose a split without a rest",
+                help="leave `batch` out of the model's inputs, or split by a column",
             )
 
 
