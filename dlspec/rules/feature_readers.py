@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Replacement
 from dlspec.language.catalogue import Object, Traits
 from dlspec.language.features import Feature, ImageFeature
 from dlspec.resolve.plan import Node, Reference
@@ -26,7 +27,11 @@ def report_small_embeddings(checked: Checked) -> None:
                     flat_node.places.get("input_dim", flat_node.head),
                     f"`{node.name}` has {rows} rows for {ids} ids",
                     label="ids past the last row have no vector",
-                    help=f"write `input_dim: {ids}`",
+                    help=Replacement(
+                        str(ids), say=f"write `{ids}` as its `input_dim`", certain=False
+                    )
+                    if "input_dim" in flat_node.places
+                    else f"write `input_dim: {ids}`",
                 )
 
 

@@ -42,6 +42,11 @@ class Head:
         return bool(known) and self.activation not in PROBABILITIES
 
     @property
+    def has_written_width(self) -> bool:
+        """Tell whether the layer's width stands in the text, at `place`."""
+        return self.node is not None and bool({"units", "filters"} & set(self.node.places))
+
+    @property
     def place(self) -> Span:
         """Return where the head's width is written, else where its layer is."""
         if self.node is None:

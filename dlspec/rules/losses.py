@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Replacement
 from dlspec.language.features import ClassFeature, MaskFeature, TextFeature, TokensFeature
 from dlspec.language.loss_records import LOSS_OF, LossRecord
 from dlspec.language.metrics import target_kind
@@ -157,7 +158,9 @@ def report_head_width(checked: Checked) -> None:
                 head.place,
                 f"the head of `{head.name}` has {head.width} units for {wanted} {what}",
                 label=f"{head.width} here",
-                help=f"write `{wanted}`",
+                help=Replacement(str(wanted), certain=False)
+                if head.has_written_width
+                else f"write `{wanted}`",
             )
 
 

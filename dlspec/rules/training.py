@@ -67,11 +67,12 @@ def _report_uncomputed(
     meant = nearest_figure(plain, known, checked.reporter.work) or "loss"
     of_validation = monitor.startswith("val_") and meant != "learning_rate"
     figure = f"val_{meant}" if of_validation else meant
+    shown = [f"val_{n}" for n in known if n != "learning_rate"] if of_validation else known
     checked.reporter.error(
         Code.UNCOMPUTED_MONITOR,
         place,
         f"`{callback.class_name}` watches `{monitor}`, which nothing computes",
-        label=f"computed are {', '.join(known)}",
+        label=f"computed are {', '.join(shown)}",
         help=Replacement(
             figure,
             say=f"write `monitor: {figure}`",
