@@ -130,8 +130,16 @@ def test_what_a_record_says_of_rows_is_what_its_function_refuses():
     same = Predicted("number", np.ones((3, 1)), np.zeros((3, 1)))
     one_class = Predicted("class", np.zeros(3, int), np.zeros(3, int), np.full((3, 2), 0.5))
     padding = Predicted("tokens", np.zeros((3, 2), int), np.zeros((3, 2), int))
+    no_label = np.zeros((3, 2), int)
+    poor_rows = {
+        "number": same,
+        "class": one_class,
+        "tokens": padding,
+        "labels": Predicted("labels", no_label, no_label, np.full((3, 2), 0.5)),
+        "mask": Predicted("mask", no_label, no_label),
+    }
     for name, function in FUNCTIONS.items():
         record = METRIC_OF[name]
-        poor = {"number": same, "class": one_class, "tokens": padding}[record.on[0]]
+        poor = poor_rows[record.on[0]]
         asks = record.varied or record.every_class or record.least_ids > 0
         assert isinstance(value_or_reason(function, poor, name=name), str) == asks, name
