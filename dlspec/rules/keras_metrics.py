@@ -3,8 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import assert_never
 
+from dlspec.decode.argument_values import CHOSEN_BY_KERAS
 from dlspec.diagnostics.codes import Code
 from dlspec.language.catalogue import Object
+from dlspec.language.loss_records import LOSS_OF
+from dlspec.language.metrics import target_kind
 from dlspec.rules.heads import Head
 from dlspec.rules.metric_arguments import ARGUMENT_RULES
 from dlspec.rules.metric_words import (
@@ -57,6 +60,15 @@ def _report_list_of_metrics(metrics: tuple[Object, ...], checked: Checked) -> No
 
 
 def _report_metric(metric: Object, head: Head, path: str, checked: Checked) -> None:
+    if _chooses_accuracy_of_a_number(metric, head):
+        checked.reporter.error(
+            Code.METRIC_ON_OUTPUT,
+            checked.spec.places.value(path),
+            f"`{metric.class_name}` counts classes, and `{head.name}` is a number",
+            label="Keras takes what is above 0.5 for a 1, and compares it with the number",
+            help="write `MeanAbsoluteError`",
+        )
+        return
     measured = measured_on(metric, head)
     if measured is None:
         return
@@ -64,6 +76,14 @@ def _report_metric(metric: Object, head: Head, path: str, checked: Checked) -> N
     fault = next((found for found in faults if found is not None), None)
     if fault is not None:
         _report_fault(fault, path, checked)
+
+
+def _chooses_accuracy_of_a_number(metric: Object, head: Head) -> bool:
+    """Tell whether Keras, left to choose, would round what is learned as an amount."""
+    if metric.class_name not in CHOSEN_BY_KERAS or head.target is None or head.loss is None:
+        return False
+    is_amount = LOSS_OF[head.loss.class_name].takes == "numbers" and head.width == 1
+    return is_amount and target_kind(head.target) == "number"
 
 
 def _report_fault(fault: Fault, path: str, checked: Checked) -> None:

@@ -77,12 +77,27 @@ def predict(
         print_remark(f"using run `{choice.folder.name}` of `{plan['name']}`: {choice.reason}")
         to = None if output is None else Path(output)
         rows, kept = _read_new_rows(choice.folder, source, keep, to)
+        if _strips_blanks(plan) and not isinstance(source, CsvSource | NewFiles):
+            rows = _without_blanks(rows)
         table = _predict_rows(choice.folder, rows, kept, beam=beam, length=length)
         _write_predicted_table(table, to)
     except StepError as problem:
         print(problem, file=sys.stderr)  # noqa: T201 - this is the output
         return problem.status
     return CLEAN
+
+
+def _strips_blanks(plan: Mapping[str, Any]) -> bool:
+    """Return whether the run's own rows were read without the blanks around their values."""
+    said = plan["data"]["source"]
+    # Runs of before this was a key left them out.
+    return "csv" in said and said.get("strip", True)
+
+
+def _without_blanks(table: "Table") -> "Table":
+    from dlspec_pipelines.steps.datasets.stray_blanks import stripped_texts
+
+    return stripped_texts(table)
 
 
 def _settle_backend(backend: str) -> None:
@@ -144,8 +159,12 @@ def _predict_rows(
     from dlspec_pipelines.steps.evaluation.new_rows import predict_new_rows
     from dlspec_pipelines.steps.preparation.applying import windows_left_out
     from dlspec_pipelines.steps.preparation.fitting import load_preparation
+    from dlspec_pipelines.steps.preparation.unknown_categories import unknown_in_new_rows
 
-    left_out, gaps = windows_left_out(load_preparation(folder), table)
+    preparation = load_preparation(folder)
+    for found in unknown_in_new_rows(preparation, table):
+        print_remark(found.message)
+    left_out, gaps = windows_left_out(preparation, table)
     if left_out:
         word = "gap" if gaps == 1 else "gaps"
         print_remark(f"{left_out:,} windows left out: they reach over {gaps:,} {word} in time")

@@ -291,6 +291,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL519_an_inner_axis_on_torch": [("backend: torch", "backend: tensorflow")],
     "DL519_attention_and_one_cell_on_jax": [("backend: jax", "backend: tensorflow")],
     "DL519_lookups_on_jax": [("backend: jax", "backend: tensorflow")],
+    "DL520_accuracy_of_a_number": [("[accuracy]", "[MeanAbsoluteError]")],
     "DL520_class_ids": [
         ("Recall", "SparseCategoricalAccuracy"),
         (" TopKCategoricalAccuracy", " {SparseTopKCategoricalAccuracy: {k: 2}}"),

@@ -1,6 +1,7 @@
 """`dlspec predict` from and to every form of a table, with what the rows are known by."""
 
 import json
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -167,3 +168,23 @@ def test_windows_over_gaps_are_left_out_and_counted_and_days_stand_beside_foreca
     assert "3 windows left out: they reach over 1 gap in time" in answer.stderr
     told = [line.split(",")[:2] for line in answer.stdout.splitlines()]
     assert told == [["row", "day"], ["3", days[3]], ["7", days[9]], ["8", ""]]
+
+
+def test_blanks_and_unknown_words_are_read_alike_in_every_form(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("DLSPEC_HOME", str(folder / "home"))
+    text = HOUSES.replace("csv: houses.csv", "csv: houses.csv, strip: true").replace(
+        "name: houses", "name: stripped"
+    )
+    plan, dataset = prepared(text)
+    train(plan, dataset, run="s1", spec_text=text)
+    new = pd.DataFrame({**NEW, "kind": [" house", "house ", "barn"]})
+    new.to_csv("blanks.csv", index=False)
+    new.to_parquet("blanks.parquet")
+    run = str(folder / "home" / "runs" / "stripped" / "s1")
+    said = [CliRunner().invoke(main, ["predict", run, f"blanks{e}"]) for e in (".csv", ".parquet")]
+    one, other = (pd.read_csv(StringIO(done.stdout)) for done in said)
+    assert one["price"].tolist() == other["price"].tolist()
+    for done in said:
+        assert "1 new samples of `kind` hold a category that is not known: " in done.stderr
+        assert "barn" in done.stderr

@@ -31,6 +31,7 @@ from dlspec_pipelines.steps.reports.figure_texts import (
     percent_text,
     proportion_interval,
     round_ticks,
+    tick_labels,
 )
 from dlspec_pipelines.steps.reports.highlight import highlighted_yaml
 from dlspec_pipelines.steps.reports.png import png_file_bytes
@@ -239,6 +240,22 @@ def test_the_comparison_with_the_champion_is_told(runs):
         "mcnemar p = 0.0123: not better, " + size
     ) in Path(report.markdown).read_text()
     write_report(*run.records)
+
+
+@pytest.mark.parametrize(
+    ("ticks", "labels"),
+    [
+        ((0.0, 0.1, 0.2), ("0.0", "0.1", "0.2")),
+        ((0.0, 20_000.0, 80_000.0), ("0", "20,000", "80,000")),
+        ((0.0, 100_000.0, 200_000.0), ("0", "100k", "200k")),
+        ((0.0, 250_000.0, 1_250_000.0), ("0", "0.25M", "1.25M")),
+        ((-1e9, 0.0, 1e9), ("-1G", "0", "1G")),
+        ((0.0, 2e12), ("0", "2e+12")),
+    ],
+)
+def test_the_numbers_of_an_axis_fit_beside_it(ticks, labels):
+    assert tick_labels(ticks) == labels
+    assert max(map(len, tick_labels(ticks))) <= 6
 
 
 @pytest.mark.parametrize("name", ["digits", "sine", "reversal"])

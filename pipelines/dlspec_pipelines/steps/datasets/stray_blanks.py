@@ -1,6 +1,7 @@
 """Blanks around the values of a delimited file, which would make two categories of one."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -60,3 +61,21 @@ def _require_plain_texts(
         f"{where}: `{values[odd[0]]}` has a blank before or behind it",
         help="write `strip: true` beside `csv`: blanks are then left out",
     )
+
+
+def stripped_texts(table: Table) -> Table:
+    """Return a table without the blanks around its names and texts, as `strip: true` reads one.
+
+    For new rows in a file of another form than the delimited one of the training.
+    """
+    columns = {name.strip(): _stripped_column(column) for name, column in table.columns.items()}
+    return replace(table, columns=columns)
+
+
+def _stripped_column(column: Array) -> Array:
+    if column.dtype.kind != "O":
+        return column
+    stripped = [value.strip() or None if isinstance(value, str) else value for value in column]
+    out = np.empty(len(column), dtype=object)
+    out[:] = stripped
+    return out

@@ -1,6 +1,7 @@
 """Values that became the unknown id: how many, which, and what they may have been meant to be."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,10 +9,13 @@ import pandas as pd
 from dlspec.language.features import CategoriesFeature, CategoryFeature
 from dlspec_pipelines.steps.datasets.hygiene import Finding
 from dlspec_pipelines.steps.datasets.table import Array, Table, shown_value, single_column
+from dlspec_pipelines.steps.preparation.applying import apply_preparation
 from dlspec_pipelines.steps.preparation.features.categories import column_vocabulary
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
+from dlspec_pipelines.steps.preparation.fitting import Preparation
 from dlspec_pipelines.steps.preparation.ids import Vocabulary
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part
+from dlspec_pipelines.steps.preparation.trained_types import with_trained_types
 
 # The most frequent ones; the count says how many there are.
 _SHOWN_VALUES = 3
@@ -44,6 +48,16 @@ def unknown_categories(
                     there = values[np.asarray(arrays.rows)[unknown]]
                     room = _room_told(feature, vocabulary, there) if part == "train" else ""
                     yield _unknown_found(called, part, (there, known), room)
+
+
+def unknown_in_new_rows(preparation: Preparation, table: Table) -> Iterator[Finding]:
+    """Find the new rows whose category has no id of its own."""
+    kinds = CategoryFeature | CategoriesFeature
+    inputs = {n: one for n, one in preparation.inputs.items() if isinstance(one.feature, kinds)}
+    if inputs:
+        part = apply_preparation(replace(preparation, inputs=inputs), table)
+        typed = with_trained_types(preparation, table)
+        yield from unknown_categories(typed, inputs, {"new": part})
 
 
 def _ids_at(ids: Array, place: int) -> Array:

@@ -60,6 +60,13 @@ def proportion_interval(successes: int, trials: int) -> tuple[float, float]:
     return max(center - half, 0.0), min(center + half, 1.0)
 
 
+# Six digits and a comma are wider than the room beside an axis, so prices are told in k and M.
+_LEAST_SHORTENED = 1e5
+_UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+# Above the largest unit nothing shorter than an exponent is left.
+_LARGEST_TOLD = 1e12
+
+
 def round_ticks(low: float, high: float, *, about: int = 5) -> tuple[float, ...]:
     """Return round numbers from below `low` to above `high`, about as many as asked for."""
     if high <= low:
@@ -73,10 +80,18 @@ def round_ticks(low: float, high: float, *, about: int = 5) -> tuple[float, ...]
 
 
 def tick_labels(values: Sequence[float]) -> tuple[str, ...]:
-    """Return the ticks of one axis, all with the same number of decimals."""
+    """Return the ticks of one axis, all in one unit and with the same number of decimals."""
     step = min((b - a for a, b in pairwise(values)), default=1.0)
     largest = max((abs(value) for value in values), default=0.0)
-    if largest >= 1e6 or step < 1e-5:
+    if largest >= _LARGEST_TOLD or step < 1e-5:
         return tuple(f"{value:.3g}" for value in values)
+    scale, unit = _unit_of_axis(largest)
+    step /= scale
     decimals = next(d for d in range(8) if abs(step * 10**d - round(step * 10**d)) < 1e-6)
-    return tuple(f"{value:,.{decimals}f}" for value in values)
+    return tuple(f"{v / scale:,.{decimals}f}{unit}" if v or not unit else "0" for v in values)
+
+
+def _unit_of_axis(largest: float) -> tuple[float, str]:
+    if largest < _LEAST_SHORTENED:
+        return 1.0, ""
+    return next((scale, unit) for scale, unit in _UNITS if largest >= scale)
