@@ -15,6 +15,7 @@ from dlspec.rules.data_against_model import report_data_against_model
 from dlspec.rules.data_section import report_data_section
 from dlspec.rules.dropped_masks import warn_of_dropped_masks
 from dlspec.rules.evaluation import report_measures
+from dlspec.rules.feature_key_pairs import report_feature_key_pairs
 from dlspec.rules.feature_readers import (
     report_small_embeddings,
     warn_of_augmentation,
@@ -48,6 +49,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     report_missing_sections,
     report_training_references,
     report_data_section,
+    report_feature_key_pairs,
     report_text_lines,
     report_balanced_draw,
     report_retraining,

@@ -1,6 +1,7 @@
 """`prediction.generate` against the rest of a spec: ids in, ids out, and no look ahead."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -131,6 +132,7 @@ def _check_data(checked: _Asked, data: Data, output: str) -> None:
             f"{said.length} ids go in, {target.length} come out",
             "give both features the same `length`",
         )
+    _check_fill(checked, {"input": (name, said), "output": (output, target)})
     if said.num_ids is None or target.num_ids is None:
         return  # only a file tells how many there are
     if said.num_ids < target.num_ids:
@@ -141,6 +143,19 @@ def _check_data(checked: _Asked, data: Data, output: str) -> None:
             f"write `vocabulary: {target.num_ids}` for both",
         )
     _check_numbers(checked, said.length, said.num_ids, target.num_ids)
+
+
+def _check_fill(
+    checked: _Asked, sides: Mapping[str, tuple[str, TokensFeature | TextFeature]]
+) -> None:
+    for key, (name, feature) in sides.items():
+        if feature.pad == "start":
+            checked.report_generation_conflict(
+                key,
+                f"`{name}` is filled up at the start, and ids are said from the first place on",
+                "its feature says `pad: start`",
+                "write `pad: end` for it",
+            )
 
 
 def _check_numbers(checked: _Asked, length: int, num_said: int, num_told: int) -> None:

@@ -159,10 +159,14 @@ def _predict_rows(
     from dlspec_pipelines.steps.evaluation.new_rows import predict_new_rows
     from dlspec_pipelines.steps.preparation.applying import windows_left_out
     from dlspec_pipelines.steps.preparation.fitting import load_preparation
+    from dlspec_pipelines.steps.preparation.past_vocabularies import new_ids_past_vocabularies
     from dlspec_pipelines.steps.preparation.unknown_categories import unknown_in_new_rows
 
     preparation = load_preparation(folder)
-    for found in unknown_in_new_rows(preparation, table):
+    for found in (
+        *unknown_in_new_rows(preparation, table),
+        *new_ids_past_vocabularies(preparation, table),
+    ):
         print_remark(found.message)
     left_out, gaps = windows_left_out(preparation, table)
     if left_out:

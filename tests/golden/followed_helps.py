@@ -3,6 +3,15 @@
 _SPARSE = "{SparseCategoricalCrossentropy: {from_logits: true}}"
 
 FOLLOWED: dict[str, list[tuple[str, str]]] = {
+    "DL216_keys_of_one_feature": [
+        ("unknown: 2", "above: unknown, unknown: 2"),
+        ("cut: start", "pad: end, cut: start"),
+    ],
+    "DL204_unknown_id_past_the_vocabulary": [
+        ("vocabulary: 10", "vocabulary: 11"),
+        ("vocabulary: 1,", "vocabulary: 2,"),
+    ],
+    "DL518_filled_up_at_the_start": [(", pad: start", ", pad: end"), (", pad: start", "")],
     "DL216_ignored_places_are_learned": [
         ("loss: Sparse", "loss: {Sparse"),
         ("entropy}", "entropy: {ignore_class: 255}}}"),

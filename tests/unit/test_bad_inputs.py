@@ -124,7 +124,7 @@ BAD = {
             "source": JsonLinesSource(("rows.jsonl",)),
         },
         "DL613",
-        ("column `s` has steps of several lengths",),
+        ("column `s`, row 0 of `rows.jsonl`: its steps have the shape (3,), not (2,)",),
     ),
     "a text where a number belongs": (
         _csv("many,1"),

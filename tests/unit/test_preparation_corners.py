@@ -20,7 +20,7 @@ from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.preparation.fitting import fit_feature
 from dlspec_pipelines.steps.preparation.numbers import Scaling, fit_scaling
 from dlspec_pipelines.steps.preparation.preparers import gather_raw_values
-from dlspec_pipelines.steps.preparation.raw_columns import padded_rows
+from dlspec_pipelines.steps.preparation.raw_columns import Fill, padded_rows
 from dlspec_pipelines.steps.preparation.splits import deal_rows
 from dlspec_pipelines.steps.step_errors import StepError
 
@@ -191,25 +191,25 @@ def rows_of(*lengths):
     ],
 )
 def test_what_is_as_long_as_the_feature_is_neither_filled_nor_cut(lengths, cut, mask):
-    raw = padded_rows("s", rows_of(*lengths), (3, 1), at_end=True)
+    raw = padded_rows("s", rows_of(*lengths), (3, 1), Fill())
     assert raw.cut == cut
     assert (raw.mask.tolist() if raw.mask is not None else None) == mask
 
 
 @pytest.mark.parametrize(
-    ("length", "cut", "at_end", "kept", "mask"),
+    ("length", "cut", "side", "kept", "mask"),
     [
-        (3, 0, True, [1, 2, 3], None),
-        (2, 2, True, [1, 2], None),
-        (2, 2, False, [2, 3], None),
-        (4, 0, True, [1, 2, 3, 0], [True, True, True, False]),
-        (4, 0, False, [0, 1, 2, 3], [False, True, True, True]),
+        (3, 0, "end", [1, 2, 3], None),
+        (2, 2, "end", [1, 2], None),
+        (2, 2, "start", [2, 3], None),
+        (4, 0, "end", [1, 2, 3, 0], [True, True, True, False]),
+        (4, 0, "start", [0, 1, 2, 3], [False, True, True, True]),
     ],
 )
 def test_rows_of_one_length_are_filled_and_cut_at_the_side_that_is_said(
-    length, cut, at_end, kept, mask
+    length, cut, side, kept, mask
 ):
-    raw = padded_rows("s", np.array([[1, 2, 3], [1, 2, 3]]), (length, 1), at_end=at_end)
+    raw = padded_rows("s", np.array([[1, 2, 3], [1, 2, 3]]), (length, 1), Fill(side, side))
     assert raw.cut == cut
     assert raw.values[1, :, 0].tolist() == kept
     assert (raw.mask[1].tolist() if raw.mask is not None else None) == mask

@@ -28,9 +28,12 @@ class SequenceFeature:
     length: int = spec_key(POSITIVE, "Steps per sample.")
     features: int = spec_key(POSITIVE, "Numbers per step.")
     pad: str = spec_key(
+        Choice(("end", "start")), "Where zeros fill a short sample up.", default="end"
+    )
+    cut: str | None = spec_key(
         Choice(("end", "start")),
-        "Where zeros fill a short sample up; long ones are cut there.",
-        default="end",
+        "Where a long sample is cut; default: where short ones are filled up.",
+        default=None,
     )
     scale: float | None = spec_key(SCALE, SCALE_DOC, default=None)
     standardize: bool = spec_key(Boolean(), STANDARDIZE_DOC, default=False)

@@ -34,8 +34,14 @@ class TensorFeature:
     )
     pad: str | None = spec_key(
         Choice(("end", "start")),
-        "Where zeros fill up an array that is shorter along its first axis; a longer one is cut "
-        "there. Default: all have the shape.",
+        "Where zeros fill up an array that is shorter along its first axis. Default: all have the "
+        "shape.",
+        default=None,
+    )
+    cut: str | None = spec_key(
+        Choice(("end", "start")),
+        "Where an array that is longer along its first axis is cut, beside `pad`; default: where "
+        "short ones are filled up.",
         default=None,
     )
 

@@ -41,6 +41,7 @@ from dlspec_pipelines.steps.preparation.fitting import (
     preparation_to_json,
 )
 from dlspec_pipelines.steps.preparation.named_files import digest_of_named_files, names_files
+from dlspec_pipelines.steps.preparation.past_vocabularies import ids_past_vocabularies
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_written_part, write_array
 from dlspec_pipelines.steps.preparation.preparers import gather_raw_values
 from dlspec_pipelines.steps.preparation.raw_columns import Raw
@@ -201,6 +202,9 @@ def _write_prepared_dataset(
             also=[
                 *_left_out_files(table),
                 *_cut_samples({**inputs.raws, **targets.raws}),
+                *ids_past_vocabularies(
+                    {**inputs.raws, **targets.raws}, {name: s.rows for name, s in parts.items()}
+                ),
                 *([] if course is None else _odd_times(table, course, parts, dealt)),
             ],
         )

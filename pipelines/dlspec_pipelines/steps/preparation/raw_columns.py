@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlspec_pipelines.steps.datasets.ragged import flatten_ragged_rows
 from dlspec_pipelines.steps.datasets.table import (
     Array,
     RefusedValue,
@@ -19,12 +18,14 @@ class Raw:
     """A feature's values in the source's rows.
 
     `mask` marks the real steps of sequences that were filled up; None when all are. `cut` counts
-    the samples that were longer than the feature.
+    the samples that were longer than the feature, `unknown` in each row the values that are read
+    as the unknown id; None where that is not for this to say.
     """
 
     values: Array
     mask: Array | None = None
     cut: int = 0
+    unknown: Array | None = None
 
 
 def dense_numeric_rows(name: str, column: Array) -> Array:
@@ -57,28 +58,33 @@ def _require_present(name: str, column: Array) -> None:
             raise RefusedValue(name, number, found, help=None)
 
 
-def padded_rows(name: str, column: Array, extents: tuple[int, ...], *, at_end: bool) -> Raw:
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """How rows come to one length: where zeros stand in a short one, where a long one is cut."""
+
+    pad: str = "end"
+    cut: str = "end"
+
+
+def padded_rows(name: str, column: Array, extents: tuple[int, ...], fill: Fill) -> Raw:
     """Return one array of `extents` per row: filled up with 0, or cut, at one side.
 
     Raises:
         StepError: If a row has steps of another shape, or is no sequence (DL613).
     """
     if not holds_arrays(column):
-        return _padded_dense(name, as_numbers(name, column), extents, at_end=at_end)
+        return _padded_dense(name, as_numbers(name, column), extents, fill)
     _require_present(name, column)
-    try:
-        values, lengths = flatten_ragged_rows(column)
-        if values.dtype == np.object_:
-            values = np.stack([np.asarray(step) for step in values])
-    except ValueError as error:
-        raise unpreparable_data(f"column `{name}` has steps of several lengths") from error
-    steps = _as_steps(name, values, extents)
+    rows = [_steps_of_row(name, number, row, extents[1:]) for number, row in enumerate(column)]
+    lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
     length = extents[0]
+    steps = np.concatenate([*rows, np.zeros((0, *extents[1:]), dtype=np.uint8)])
     out = np.zeros((len(column), *extents), dtype=steps.dtype)
     row = np.repeat(np.arange(len(column)), lengths)
     step = np.arange(len(row)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    if not at_end:
-        step += np.repeat(length - lengths, lengths)
+    over = np.maximum(lengths - length, 0) * (fill.cut == "start")
+    under = np.maximum(length - lengths, 0) * (fill.pad == "start")
+    step += np.repeat(under - over, lengths)
     kept = (step >= 0) & (step < length)
     out[row[kept], step[kept]] = steps[kept]
     mask = np.zeros((len(column), length), dtype=bool)
@@ -86,19 +92,24 @@ def padded_rows(name: str, column: Array, extents: tuple[int, ...], *, at_end: b
     return Raw(out, None if mask.all() else mask, int((lengths > length).sum()))
 
 
-def _as_steps(name: str, values: Array, extents: tuple[int, ...]) -> Array:
-    """Return the steps of all rows behind one another, each of `extents[1:]`."""
-    wanted = extents[1:]
+def _steps_of_row(name: str, number: int, row: Array, wanted: tuple[int, ...]) -> Array:
+    """Return a row as an array of steps of one shape."""
+    try:
+        values = np.asarray(row)
+        if values.dtype == np.object_:
+            values = np.stack([np.asarray(step) for step in values])
+    except ValueError as error:
+        raise RefusedValue(name, number, "its steps have several lengths", help=None) from error
     if values.size and values.dtype.kind not in "iufb":
-        raise unpreparable_data(f"column `{name}` holds arrays of {values.dtype}, not of numbers")
-    if values.shape[1:] != wanted and not (wanted == (1,) and values.ndim == 1):
-        raise unpreparable_data(
-            f"column `{name}` has steps of shape {values.shape[1:]}, not {wanted}"
+        raise RefusedValue(name, number, "an array of something else than numbers", help=None)
+    if values.size and values.shape[1:] != wanted and (wanted, values.ndim) != ((1,), 1):
+        raise RefusedValue(
+            name, number, f"its steps have the shape {values.shape[1:]}, not {wanted}", help=None
         )
     return values.reshape(-1, *wanted)
 
 
-def _padded_dense(name: str, values: Array, extents: tuple[int, ...], *, at_end: bool) -> Raw:
+def _padded_dense(name: str, values: Array, extents: tuple[int, ...], fill: Fill) -> Raw:
     if values.ndim < 2:
         raise unpreparable_data(f"column `{name}` holds one value per row, not a sequence")
     wanted, rows = extents[1:], len(values)
@@ -111,9 +122,9 @@ def _padded_dense(name: str, values: Array, extents: tuple[int, ...], *, at_end:
         )
     length, found = extents[0], values.shape[1]
     if found >= length:
-        kept = values[:, :length] if at_end else values[:, found - length :]
+        kept = values[:, :length] if fill.cut == "end" else values[:, found - length :]
         return Raw(kept, None, rows if found > length else 0)
-    real = slice(0, found) if at_end else slice(length - found, length)
+    real = slice(0, found) if fill.pad == "end" else slice(length - found, length)
     out = np.zeros((rows, *extents), dtype=values.dtype)
     out[:, real] = values
     mask = np.zeros((rows, length), dtype=bool)

@@ -17,7 +17,7 @@ from dlspec_pipelines.steps.datasets.table import (
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.ids import vocabulary_positions
 from dlspec_pipelines.steps.preparation.named_files import named_file_paths, names_files
-from dlspec_pipelines.steps.preparation.raw_columns import Raw, padded_rows
+from dlspec_pipelines.steps.preparation.raw_columns import Fill, Raw, padded_rows
 
 # What a picture of class ids is stored as: grey, palette, black and white.
 _ID_MODES = ("L", "P", "1")
@@ -39,7 +39,7 @@ class MaskPreparer:
             ids[row] = _ids_of_sample(feature, cell, row=row)
         if feature.ignore is None:
             return Raw(np.stack(list(ids)))
-        padded = padded_rows(feature.mask, ids, feature.shape, at_end=True)
+        padded = padded_rows(feature.mask, ids, feature.shape, Fill())
         values = padded.values.astype(np.int32)
         if padded.mask is not None:
             values[~padded.mask] = feature.ignore

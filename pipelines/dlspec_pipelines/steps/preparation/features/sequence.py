@@ -10,7 +10,7 @@ from dlspec_pipelines.steps.preparation.features.scaled_numbers import (
     scaled_numbers,
 )
 from dlspec_pipelines.steps.preparation.numbers import finite_numbers
-from dlspec_pipelines.steps.preparation.raw_columns import Raw, padded_rows
+from dlspec_pipelines.steps.preparation.raw_columns import Fill, Raw, padded_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +38,5 @@ class SequencePreparer:
 
 def _padded_sequences(feature: SequenceFeature, column: Array) -> Raw:
     name, extents = feature.sequence, (feature.length, feature.features)
-    padded = padded_rows(name, column, extents, at_end=feature.pad == "end")
+    padded = padded_rows(name, column, extents, Fill(feature.pad, feature.cut or feature.pad))
     return Raw(finite_numbers(name, padded.values, gaps=False), padded.mask, padded.cut)

@@ -12,7 +12,12 @@ from dlspec_pipelines.steps.preparation.features.scaled_numbers import (
     scaled_numbers,
 )
 from dlspec_pipelines.steps.preparation.numbers import finite_numbers
-from dlspec_pipelines.steps.preparation.raw_columns import Raw, dense_numeric_rows, padded_rows
+from dlspec_pipelines.steps.preparation.raw_columns import (
+    Fill,
+    Raw,
+    dense_numeric_rows,
+    padded_rows,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +29,10 @@ class TensorPreparer:
     def raw_values(self, table: Table) -> Raw:
         """Return what the feature reads, one entry per row."""
         name, column = self.feature.tensor, table.columns[self.feature.tensor]
-        if self.feature.pad is None:
+        pad = self.feature.pad
+        if pad is None:
             return Raw(finite_numbers(name, _arrays_of_shape(self.feature, column), gaps=False))
-        padded = padded_rows(name, column, self.feature.shape, at_end=self.feature.pad == "end")
+        padded = padded_rows(name, column, self.feature.shape, Fill(pad, self.feature.cut or pad))
         return Raw(finite_numbers(name, padded.values, gaps=False), padded.mask, padded.cut)
 
     def fit_rows(self, raw: Raw, train: Rows) -> Fitted:

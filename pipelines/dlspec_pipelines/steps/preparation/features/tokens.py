@@ -15,7 +15,7 @@ from dlspec_pipelines.steps.datasets.table import (
 )
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.numbers import finite_numbers
-from dlspec_pipelines.steps.preparation.raw_columns import Raw, padded_rows
+from dlspec_pipelines.steps.preparation.raw_columns import Fill, Raw, padded_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +44,23 @@ def _padded_token_ids(feature: TokensFeature, column: Array) -> Raw:
             f"column `{name}` holds texts, not ids",
             help=f"take it as `{{text: {name}, vocabulary: 10000, length: {feature.length}}}`",
         )
-    padded = padded_rows(name, column, (feature.length,), at_end=True)
+    padded = padded_rows(name, column, (feature.length,), Fill(feature.pad, feature.cut))
     finite_numbers(name, padded.values, gaps=False)
-    _require_ids_below(feature, padded.values)
-    return Raw(padded.values.astype(np.int32), None, padded.cut)
+    _require_ids(feature, padded.values)
+    above = padded.values >= feature.num_ids
+    ids = np.where(above, feature.unknown_id or 0, padded.values).astype(np.int32)
+    return Raw(ids, None, padded.cut, above.sum(axis=1) if feature.above else None)
 
 
-def _require_ids_below(feature: TokensFeature, ids: Array) -> None:
-    """Check that every token is an id of the vocabulary.
+def _require_ids(feature: TokensFeature, ids: Array) -> None:
+    """Check that every token is an id of the vocabulary, or past it where that is allowed.
 
     Raises:
         StepError: If one is negative, not whole, or not below the vocabulary (DL613).
     """
-    wrong = ~((ids >= 0) & (ids < feature.num_ids) & (ids % 1 == 0))
+    wrong = ~((ids >= 0) & (ids % 1 == 0))
+    if feature.above is None:
+        wrong |= ids >= feature.num_ids
     rows = np.flatnonzero(wrong.any(axis=1))
     if rows.size:
         row = int(rows[0])
@@ -65,5 +69,6 @@ def _require_ids_below(feature: TokensFeature, ids: Array) -> None:
             row,
             ids[row][wrong[row]][0],
             f"is no id of a vocabulary of {feature.num_ids}",
-            help=f"ids run from 0 to {feature.num_ids - 1}; write a larger `vocabulary`",
+            help=f"ids run from 0 to {feature.num_ids - 1}; write a larger `vocabulary`, or "
+            "`above: unknown`, which reads those past it as one id and counts them",
         )
