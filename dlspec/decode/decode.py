@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from dlspec.decode.entries import sound_name
+from dlspec.decode.inputs_of_data import inputs_of_features
 from dlspec.decode.model_section import decode_model
 from dlspec.decode.section_reader import RecordReader
 from dlspec.decode.shared_vocabularies import with_shared_vocabularies
-from dlspec.decode.spec import ModelSpec, Places
+from dlspec.decode.spec import InputSpec, ModelSpec, Places
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Replacement, Reporter
 from dlspec.diagnostics.source import Span
@@ -78,13 +79,22 @@ class _Decoder:
         places = Places(self._reader.values, self._reader.keys, where)
         model = tree.get("model")
         data: Any = with_shared_vocabularies(decoded["data"], self._reader, self._reporter)
+
+        def inputs_of_data() -> tuple[InputSpec, ...]:
+            return inputs_of_features(data, self._reader, self._reporter)
+
         spec = ModelSpec(
             name=name,
             description=decoded["description"],
             tags=decoded["tags"] or {},
             owners=decoded["owners"],
             params=dict(scope.own),
-            model=decode_model(model if model is not None else tree, self._target, self._reporter),
+            model=decode_model(
+                model if model is not None else tree,
+                self._target,
+                self._reporter,
+                implied=inputs_of_data if tree.get("data") is not None else None,
+            ),
             data=data,
             training=decoded["training"],
             evaluation=decoded["evaluation"],

@@ -1,5 +1,6 @@
 """The `model` section as records: inputs, blocks, models, and the entries of each graph."""
 
+from collections.abc import Callable
 from typing import Literal
 
 from dlspec.decode.entries import (
@@ -29,18 +30,34 @@ _INPUT_KEYS = ("shape", "dtype", "sparse", "batch")
 _BLOCK_KEYS = ("params", "inputs", "graph")
 
 
-def decode_model(node: Node, target: Target, reporter: Reporter) -> GraphSpec:
-    """Return the `model` section as records; what is wrong in it is reported and left out."""
+def decode_model(
+    node: Node,
+    target: Target,
+    reporter: Reporter,
+    *,
+    implied: Callable[[], tuple[InputSpec, ...]] | None = None,
+) -> GraphSpec:
+    """Return the `model` section as records; what is wrong in it is reported and left out.
+
+    Args:
+        implied: Makes the inputs of a model that names none; None where no data gives them.
+    """
     if not isinstance(node, MappingNode):
         report_wrong(node, "`model` takes a mapping with `inputs` and `graph`", reporter)
         return GraphSpec(node.span)
     if node.get("model") is None and node.get("graph") is None and node.get("dlspec") is not None:
         return GraphSpec(node.span)  # the missing `model` is reported with the other missing keys
-    return _decode_model_mapping(node, "`model`", target, reporter)
+    return _decode_model_mapping(node, "`model`", target, reporter, implied=implied)
 
 
 def _decode_model_mapping(
-    node: MappingNode, what: str, target: Target, reporter: Reporter, *, where: Span | None = None
+    node: MappingNode,
+    what: str,
+    target: Target,
+    reporter: Reporter,
+    *,
+    where: Span | None = None,
+    implied: Callable[[], tuple[InputSpec, ...]] | None = None,
 ) -> GraphSpec:
     if node.get("zoo") is not None:
         return _decode_zoo_model(node, what, reporter, where)
@@ -48,6 +65,8 @@ def _decode_model_mapping(
     where = where or (node.entries[0].key.span if node.entries else node.span)
     for key, help_ in _EXAMPLES.items():
         given = node.get(key)
+        if key == "inputs" and given is None and implied is not None:
+            continue
         if given is None or _is_empty(given):
             reporter.error(
                 Code.MISSING_KEY,
@@ -58,7 +77,9 @@ def _decode_model_mapping(
             )
     return GraphSpec(
         span=where,
-        inputs=_decode_model_inputs(node.get("inputs"), reporter),
+        inputs=implied()
+        if node.get("inputs") is None and implied is not None
+        else _decode_model_inputs(node.get("inputs"), reporter),
         entries=decode_entries(node.get("graph"), "graph", target, reporter),
         outputs=node.get("outputs"),
         inputs_as=_decode_inputs_as(node.get("inputs_as"), reporter),

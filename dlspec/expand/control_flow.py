@@ -1,6 +1,7 @@
 """Rows of entries: `from`, `if`, `repeat`, `for`, branches and blocks, down to single calls."""
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Sequence as SequenceOf
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -40,6 +41,8 @@ _BLOCK_STEPS = 20
 # Around a named loop each name inside is one more text: 280,000 of them took 1.3 s of CPU and are
 # refused; 9,500 layers in five named loops, 48,000 of them, are not.
 _NAME_STEPS = 6
+# As in Python: the variable of a loop that only counts.
+_NOT_READ = "_"
 
 
 @dataclass(slots=True)
@@ -206,7 +209,7 @@ class Unroller:
         frame: Frame,
         scope: Scope,
         flow: Flow | None,
-        lists: Mapping[str, tuple[object, ...]],
+        lists: Mapping[str, SequenceOf[object]],
     ) -> Flow | None:
         turns = len(next(iter(lists.values()), ()))
         read: set[str] = set()
@@ -244,18 +247,26 @@ class Unroller:
             frame.bind(str(entry.name.value), flow)
         return flow
 
-    def _for_lists(self, entry: EntrySpec, scope: Scope) -> dict[str, tuple[object, ...]] | None:
+    def _for_lists(self, entry: EntrySpec, scope: Scope) -> dict[str, SequenceOf[object]] | None:
+        """Return what each variable is in turn: the items of a list, or 1 up to a whole number."""
         node = substitute_expressions(entry.argument or entry.word, scope, self.state.reporter)
         if not isinstance(node, MappingNode) or not node.entries:
             self.state.wrong(node, "`for` takes a mapping from variables to lists")
             return None
-        lists: dict[str, tuple[object, ...]] = {}
+        lists: dict[str, SequenceOf[object]] = {}
         for item in node:
             values = plain_value(item.value)
-            if not isinstance(values, tuple):
-                self.state.wrong(item.value, f"`{item.name}` of `for` takes a list")
+            if isinstance(values, int) and not isinstance(values, bool) and values >= 0:
+                # One more than the limit already ends in the report that there are too many.
+                lists[item.name] = range(1, min(values, MOST_STEPS) + 1)
+            elif isinstance(values, tuple):
+                lists[item.name] = values
+            else:
+                self.state.wrong(
+                    item.value,
+                    f"`{item.name}` of `for` takes a list, or a whole number to count to",
+                )
                 return None
-            lists[item.name] = values
         if len({len(values) for values in lists.values()}) > 1:
             self.state.reporter.error(
                 Code.UNEVEN_FOR,
@@ -268,14 +279,17 @@ class Unroller:
         return lists
 
     def _report_unread(self, node: Node | None, read: set[str]) -> None:
-        for item in node.entries if isinstance(node, MappingNode) else ():
-            if item.name not in read:
+        entries = node.entries if isinstance(node, MappingNode) else ()
+        for item in entries:
+            if item.name not in (*read, _NOT_READ):
                 self.state.reporter.error(
                     Code.PARAM_NOT_READ,
                     item.key.span,
                     f"the variable `{item.name}` is never read",
                     label="no expression in `do` uses it",
-                    help=f"use `${item.name}` or leave it out",
+                    help=f"use `${item.name}`, or write `{_NOT_READ}` for a mere count"
+                    if len(entries) == 1
+                    else f"use `${item.name}` or leave it out",
                 )
 
     # -- blocks ------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("entropy}", "entropy: {ignore_class: 255}}}"),
     ],
     "DL216_unmarked_places_are_ignored": [("classes: 3", "classes: 3, ignore: 0")],
+    "DL306_implied_input": [("{Dense: 8, from: size}", "{Concatenate, from: [size, rooms]}")],
     "DL504_mask": [("Dice", "SparseCategoricalCrossentropy")],
     "DL216_a_single_label": [
         ("{labels: kinds, classes: [drama]}", "{binary: kinds}"),

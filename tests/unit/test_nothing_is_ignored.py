@@ -162,7 +162,10 @@ def _says_the_default(tree: object, at: tuple) -> bool:
     is_automatic_name = at[-1] == "name" and any(
         name != "name" and name.lower() == value for name in holder
     )
-    return (at[-1], value) in SAID_DEFAULTS or value in ({}, None) or is_automatic_name
+    # The features under `data.inputs` are the inputs of a model that names none.
+    is_implied = at == ("model", "inputs") and "data" in tree
+    says_it = (at[-1], value) in SAID_DEFAULTS or value in ({}, None)
+    return says_it or is_automatic_name or is_implied
 
 
 SAID_DEFAULTS = [

@@ -1,0 +1,44 @@
+"""The inputs of a model that says none: the features of `data.inputs`, under their names."""
+
+from dlspec.decode.entries import check_node_name
+from dlspec.decode.section_reader import RecordReader
+from dlspec.decode.spec import InputSpec
+from dlspec.diagnostics.findings import Reporter
+from dlspec.language.features import Feature
+from dlspec.language.sections import Data, is_free_of_poison
+from dlspec.syntax.nodes import Node, Scalar, Sequence
+from dlspec.syntax.scalars import POISON, Poison
+
+_FEATURES = "data.inputs."
+
+
+def inputs_of_features(
+    data: object, reader: RecordReader, reporter: Reporter
+) -> tuple[InputSpec, ...]:
+    """Return one input for each feature that is written; its shape is poison if it is broken.
+
+    Args:
+        data: The `data` section, poison at any depth where a mistake was reported.
+        reader: Knows where the features are written.
+    """
+    features = data.inputs if isinstance(data, Data) else {}
+    found = []
+    for path, place in reader.keys.items():
+        name = path.removeprefix(_FEATURES)
+        if name == path or "." in name:
+            continue
+        key = Scalar(name, place)
+        check_node_name(key, reporter)
+        feature = POISON if isinstance(features, Poison) else features.get(name, POISON)
+        sound = is_free_of_poison(feature)
+        found.append(_input_of_feature(key, feature if sound else POISON))
+    return tuple(found)
+
+
+def _input_of_feature(key: Scalar, feature: Feature | Poison) -> InputSpec:
+    element = None if isinstance(feature, Poison) else feature.element
+    if element is None or element.shape is None:
+        return InputSpec(key, Scalar(POISON, key.span))  # type: ignore[arg-type]  # reported
+    extents: tuple[Node, ...] = tuple(Scalar(n, key.span) for n in element.shape)
+    dtype = Scalar(element.dtype, key.span) if element.dtype else None
+    return InputSpec(key, Sequence(extents, key.span), dtype)
