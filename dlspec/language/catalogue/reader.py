@@ -276,13 +276,19 @@ def help_for_foreign_word(kind: Kind | Literal["parameter"], word: str) -> Help 
     Returns:
         A statement without full stop, or None when the word is not known from there.
     """
-    words: dict[str, Any] = json.loads((_HERE / "overlay.json").read_text("utf-8"))["foreign"]
-    meaning = words.get(kind, {}).get(word)
+    meaning = _foreign_words().get(kind, {}).get(word)
     if meaning is None:
         return None
     if "say" in meaning:
         return str(meaning["say"])
     return Replacement(meaning["keras"], say=f"Keras calls it `{meaning['keras']}`")
+
+
+@cache
+def _foreign_words() -> dict[str, dict[str, dict[str, str]]]:
+    found: dict[str, dict[str, dict[str, str]]]
+    found = json.loads((_HERE / "overlay.json").read_text("utf-8"))["foreign"]
+    return found
 
 
 @cache
