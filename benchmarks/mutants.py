@@ -21,7 +21,12 @@ _COPIED = ("benchmarks", "dlspec", "docs", "schemas", "specs", "tests")
 # What trains is left out: mutmut forks, which TensorFlow does not survive.
 _STEPS = (
     "datasets/*",
+    "evaluation/beam_search*",
+    "evaluation/computable_metrics*",
+    "evaluation/generated_metrics*",
+    "evaluation/kept_columns*",
     "evaluation/measures*",
+    "evaluation/outputs*",
     "evaluation/paired_tests*",
     "preparation/*",
     "promotion/*",
@@ -72,14 +77,26 @@ ROOMS = (
         "steps",
         tuple(f"dlspec_pipelines/steps/{step}" for step in _STEPS),
         (
-            "tests/unit/test_preparation*.py",
+            "tests/unit/test_bad_inputs.py",
+            "tests/unit/test_computable_metrics.py",
             "tests/unit/test_datasets*.py",
-            "tests/unit/test_time_steps.py",
+            "tests/unit/test_gates_of_targets.py",
+            "tests/unit/test_generation_search.py",
+            "tests/unit/test_given_test_rows.py",
+            "tests/unit/test_hashed_deal.py",
+            "tests/unit/test_kept_columns.py",
+            "tests/unit/test_preparation*.py",
+            "tests/unit/test_stray_blanks.py",
+            "tests/unit/test_time*.py",
             "tests/unit/test_trained_types.py",
             "tests/pipelines/test_promotion.py",
             "tests/pipelines/test_evaluation_metrics.py",
         ),
-        ("tests/pipelines/test_image_files.py",),
+        (
+            "tests/pipelines/test_generation.py",
+            "tests/pipelines/test_image_files.py",
+            "tests/pipelines/test_image_folder.py",
+        ),
     ),
 )
 
