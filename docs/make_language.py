@@ -11,6 +11,7 @@ from dlspec.language.catalogue.project_keys import PROJECT_KEYS
 from dlspec.language.expectations import Expectation
 from dlspec.language.features import INPUT_FEATURES, TARGET_FEATURES
 from dlspec.language.kinds import Key, Kind, keys_of
+from dlspec.language.memory_sizes import shown_size
 from dlspec.language.metrics import METRICS, MetricRecord
 from dlspec.language.prediction import Generation
 from dlspec.language.row_splits import SPLITS
@@ -195,6 +196,8 @@ def _takes(kind: Kind) -> str:  # noqa: C901, PLR0912 - one line per kind
             return "text" if kind.characters is None else "a character"
         case kinds.Choice():
             return _any([*(f"`{word}`" for word in kind.words), *["a number"] * kind.or_number])
+        case kinds.MemorySize():
+            return f"amount of memory such as `2GB`, at least `{shown_size(kind.minimum)}`"
         case kinds.Literal_():
             return "any value"
         case kinds.ListOf():

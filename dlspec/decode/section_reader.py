@@ -16,6 +16,7 @@ from dlspec.language import catalogue, kinds
 from dlspec.language.catalogue import Object
 from dlspec.language.catalogue.target import Target
 from dlspec.language.kinds import Key, Kind, keys_of
+from dlspec.language.memory_sizes import bytes_of_size, repaired_size, shown_size
 from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence, is_poison_node, names_beside
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.scalars import POISON
@@ -50,6 +51,8 @@ class RecordReader:
                 return self._read_text_value(kind, node, path)
             case kinds.Choice():
                 return self._read_choice_value(kind, node, path)
+            case kinds.MemorySize():
+                return self._read_memory_size(kind, node, path)
             case kinds.Literal_():
                 return plain_value(node)
             case kinds.ListOf():
@@ -124,6 +127,18 @@ class RecordReader:
             if broken:
                 return self._report_out_of_range(path, bound, node)
         return value
+
+    def _read_memory_size(self, kind: kinds.MemorySize, node: Node, path: str) -> Decoded:
+        text = str(node.value) if isinstance(node, Scalar) else ""
+        size = bytes_of_size(text)
+        if size is None:
+            near = repaired_size(text)
+            units = "write a number and its unit: MB, GB, TB, MiB, GiB or TiB"
+            help_ = Replacement(near) if near else units
+            return self.wrong(path, "an amount of memory such as `2GB`", node, help=help_)
+        if size >= kind.minimum:
+            return size
+        return self._report_out_of_range(path, f"at least {shown_size(kind.minimum)}", node)
 
     def _report_out_of_range(self, path: str, bound: str, node: Node) -> Any:  # noqa: ANN401 - poison
         self._reporter.error(

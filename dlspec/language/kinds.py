@@ -50,6 +50,13 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class MemorySize:
+    """An amount of memory such as `2GB`, decoded to bytes; `minimum` is one of them."""
+
+    minimum: int
+
+
+@dataclass(frozen=True, slots=True)
 class Literal_:  # noqa: N801 - `Literal` is typing's
     """Any scalar, or a list or mapping of them."""
 
@@ -139,6 +146,7 @@ Kind = (
     | Number
     | Text
     | Choice
+    | MemorySize
     | Literal_
     | ListOf
     | MapOf

@@ -17,6 +17,7 @@ from dlspec.language.kinds import (
     ListOf,
     Literal_,
     MapOf,
+    MemorySize,
     Number,
     PerOutput,
     Record,
@@ -226,6 +227,10 @@ class Retraining:
     )
 
 
+# Below it a chunk of rows is a few megabytes, and the work around it costs more than it saves.
+LEAST_MEMORY = 64 * 1000**2
+
+
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """The `runtime` section."""
@@ -245,6 +250,12 @@ class Runtime:
     )
     determinism: Literal["exact", "fast"] = spec_key(
         Choice(("exact", "fast")), "exact: two runs agree bit for bit.", default="exact"
+    )
+    memory: int | None = spec_key(
+        MemorySize(LEAST_MEMORY),
+        "What samples may take in memory while the model trains on them, such as `2GB`; changes no "
+        "number. Default: half of what the machine has.",
+        default=None,
     )
 
 

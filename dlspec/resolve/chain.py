@@ -4,10 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
+from dlspec.language.kinds import keys_of
 from dlspec.language.metrics import GENERATED_METRICS
+from dlspec.language.sections import Runtime
 from dlspec.resolve.plan import Plan, canonical_digest
 
 Step = Literal["dataset", "model", "evaluation", "report", "champion"]
+
+_RUNTIME_OF_A_MODEL = tuple(key.name for key in keys_of(Runtime) if key.name != "memory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,9 @@ class ChainStep:
 
 def _model_parts(plan: Plan) -> object:
     drawn = plan.data and plan.data.sampling
-    trained = (plan.graph, plan.training, plan.runtime)
+    # What data may take of the memory changes no number.
+    machine = {name: getattr(plan.runtime, name) for name in _RUNTIME_OF_A_MODEL}
+    trained = (plan.graph, plan.training, machine)
     return trained if drawn is None else (*trained, drawn)
 
 

@@ -8,6 +8,7 @@ from dlspec.decode.decode import LANGUAGE_VERSION
 from dlspec.language import catalogue, kinds
 from dlspec.language.catalogue import KINDS, ClassEntry, Kind
 from dlspec.language.kinds import keys_of
+from dlspec.language.memory_sizes import SIZE_PATTERN
 from dlspec.language.sections import Document
 from dlspec.tools.json_schema.argument_schema import class_schemas, parameter_schema
 from dlspec.tools.json_schema.forms import (
@@ -140,6 +141,9 @@ class _Schema:
             case kinds.Choice():
                 words = any_of({"enum": list(kind.words)}, schema_ref("expression"))
                 return any_of(words, scalar_schema("number")) if kind.or_number else words
+            case kinds.MemorySize():
+                size = {"type": "string", "pattern": SIZE_PATTERN}
+                return any_of(size, schema_ref("expression"))
             case kinds.Literal_():
                 return {}
             case kinds.ListOf():

@@ -8,6 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlspec.language.kinds import Form
+from dlspec_pipelines.steps.data_memory import (
+    give_back_pages,
+    rows_of_mapped_array,
+    share_of_a_chunk,
+)
 
 Array = NDArray[Any]
 # Large enough that a chunk lasts many steps, small enough to leave memory to the model.
@@ -39,6 +44,11 @@ class Samples:
         """Return the arrays as the flat sequence that `pack` puts together again."""
         weights = () if self.weights is None else (self.weights,)
         return (*self.inputs.values(), *self.targets.values(), *weights)
+
+    @property
+    def nbytes(self) -> int:
+        """Return how many bytes the arrays have."""
+        return sum(array.nbytes for array in self.arrays)
 
     def pack(self, flat: Sequence[Any]) -> tuple[Any, ...]:
         """Return (inputs,), (inputs, targets) or (inputs, targets, weights), as Keras takes them.
@@ -128,6 +138,7 @@ def sample_chunks(
     visit: NDArray[np.int64] | None = None,
     start: int = 0,
     chunk_bytes: int = CHUNK_BYTES,
+    memory: int | None = None,
 ) -> Iterator[Chunk]:
     """Yield the samples from the one at `start` on, whole batches to a chunk.
 
@@ -135,14 +146,30 @@ def sample_chunks(
         visit: The order; None for the order they lie in.
         start: A multiple of `batch_size`.
         chunk_bytes: Bound on a chunk's arrays; a chunk holds one batch at least.
+        memory: Bytes that all that is read may take; None for any number. Where the arrays have
+            more and are mapped from files, what a chunk has read of them is given back.
     """
     arrays = samples.arrays
-    bytes_each = sum(array.nbytes for array in arrays) / max(len(samples), 1)
+    bytes_each = samples.nbytes / max(len(samples), 1)
+    room = None
+    if memory is not None:
+        chunk_bytes = min(chunk_bytes, share_of_a_chunk(memory))
+        room = share_of_a_chunk(memory) if samples.nbytes > memory else None
     batches = max(1, int(chunk_bytes / max(bytes_each * batch_size, 1)))
     for first in range(start, len(samples), batches * batch_size):
         end = min(first + batches * batch_size, len(samples))
         rows = slice(first, end) if visit is None else visit[first:end]
-        yield Chunk(first, end - first, tuple(np.ascontiguousarray(a[rows]) for a in arrays))
+        yield Chunk(first, end - first, tuple(_rows_of_array(a, rows, room) for a in arrays))
+
+
+def _rows_of_array(array: Array, rows: slice | NDArray[np.int64], room: int | None) -> Array:
+    if room is None:
+        return np.ascontiguousarray(array[rows])
+    if isinstance(rows, slice):
+        found = np.array(array[rows], order="C")
+        give_back_pages(array)
+        return found
+    return rows_of_mapped_array(array, rows, room)
 
 
 def class_ids_of(target: Array) -> NDArray[np.int64]:

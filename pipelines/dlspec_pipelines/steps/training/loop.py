@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from dlspec_pipelines.steps.engine.batches import (
 )
 from dlspec_pipelines.steps.engine.call_length import Pace
 from dlspec_pipelines.steps.engine.engine import Engine, Loaded, engine_for
+from dlspec_pipelines.steps.engine.reading_ahead import read_ahead
 from dlspec_pipelines.steps.step_errors import StepError, Stopped
 from dlspec_pipelines.steps.training import callbacks as watching
 from dlspec_pipelines.steps.training import checkpoint
@@ -53,7 +55,8 @@ class Loop:
     """One training under way; the state is where it stands, all else is given.
 
     `compiled` calls the `callbacks` as Keras does. Where `balanced_ids` tell the class of each
-    training sample, every epoch sees the classes equally often.
+    training sample, every epoch sees the classes equally often. `memory` is how many bytes of
+    samples may be read at a time; None for any number.
     """
 
     model: keras.Model
@@ -65,6 +68,7 @@ class Loop:
     around: Surroundings
     position: Position
     balanced_ids: NDArray[np.int64] | None = None
+    memory: int | None = None
     _engines: dict[str, Engine] = field(init=False)
     _paces: dict[str, Pace] = field(init=False)
     _first_epoch: int = field(init=False)
@@ -135,7 +139,13 @@ class Loop:
     def _train_rows(self) -> None:
         first_row, started_s = self.position.row, self.seconds
         visit = self._visit_order()
-        batches = sample_chunks(self.train, self.training.batch_size, visit=visit, start=first_row)
+        batches = sample_chunks(
+            self.train,
+            self.training.batch_size,
+            visit=visit,
+            start=first_row,
+            memory=self.memory,
+        )
         for row in self._run_engine_calls("train", batches):
             self._move_position(row=row)
             self._report_tick(rate=(row - first_row) / max(self.seconds - started_s, 1e-9))
@@ -157,7 +167,8 @@ class Loop:
             return {}
         self.compiled.on_test_begin()
         self.model.reset_metrics()
-        batches = sample_chunks(self.validation, self.training.batch_size)
+        size = self.training.batch_size
+        batches = sample_chunks(self.validation, size, memory=self.memory)
         for row in self._run_engine_calls("test", batches):
             if row < len(self.validation) and self.around.should_stop():
                 # Testing changes no weight: it is done again when training goes on.
@@ -170,17 +181,18 @@ class Loop:
     def _run_engine_calls(self, what: str, batches: Iterator[Chunk]) -> Iterator[int]:
         """Run all chunks; yield after each call how many samples are behind us."""
         engine, pace = self._engines[what], self._paces[what]
-        for chunk in batches:
-            loaded, first = engine.load(chunk), 0
-            while first < chunk.rows:
-                last = min(first + pace.rows, chunk.rows)
-                started = time.monotonic()
-                self._call_engine(
-                    what, loaded, first, last, step=(chunk.start + first) // pace.batch_size
-                )
-                pace.learn_from_call(time.monotonic() - started, last - first)
-                first = last
-                yield chunk.start + first
+        with closing(read_ahead(batches)) as chunks:
+            for chunk in chunks:
+                loaded, first = engine.load(chunk), 0
+                while first < chunk.rows:
+                    last = min(first + pace.rows, chunk.rows)
+                    started = time.monotonic()
+                    self._call_engine(
+                        what, loaded, first, last, step=(chunk.start + first) // pace.batch_size
+                    )
+                    pace.learn_from_call(time.monotonic() - started, last - first)
+                    first = last
+                    yield chunk.start + first
 
     def _call_engine(self, what: str, loaded: Loaded, first: int, last: int, *, step: int) -> None:
         engine, watched = self._engines[what], self._paces[what].one_by_one

@@ -21,6 +21,7 @@ from dlspec.language.sections import Training
 from dlspec.resolve.chain import step_digest
 from dlspec.resolve.plan import Plan, canonical_digest
 from dlspec_pipelines.steps import store
+from dlspec_pipelines.steps.data_memory import memory_for_data
 from dlspec_pipelines.steps.engine import determinism as machine
 from dlspec_pipelines.steps.engine.batches import Samples, class_ids_of, class_weights
 from dlspec_pipelines.steps.engine.determinism import step_flops
@@ -191,7 +192,10 @@ def _begin_loop(plan: Plan, dataset: Dataset, model: keras.Model, *, around: Sur
     position = saved.position if saved else Position()
     drawn = plan.data.sampling if plan.data is not None else None
     ids = None if drawn is None else class_ids_of(data.targets[drawn.balanced])
-    return Loop(model, training, data, validation, callbacks, compiled, around, position, ids)
+    memory = memory_for_data(plan.runtime.memory)
+    return Loop(
+        model, training, data, validation, callbacks, compiled, around, position, ids, memory
+    )
 
 
 def _load_saved(

@@ -1,0 +1,67 @@
+"""How much memory data may take, and what mapped arrays have read of their files given back."""
+
+import mmap
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# What the kernel lets a container take, in cgroup version 2; `max` where it sets no bound.
+_CONTAINER_BOUND = Path("/sys/fs/cgroup/memory.max")
+# The chunk that is trained on stands as an array and as tensors, and so does the one before it or
+# behind it: four at once, and as much again for what else is under way.
+_CHUNKS_AT_ONCE = 8
+
+# Who reads one byte of a mapped file has 64 KiB mapped (Linux, fault_around_bytes), at a border two
+# such pieces.
+_MAPPED_AROUND = 2 * 64 * 2**10
+
+
+def memory_for_data(said: int | None) -> int:
+    """Return how many bytes data may take: what a spec says, else half of what the machine has.
+
+    It changes how many rows are handled at a time, and no number that comes of them.
+    """
+    return machine_memory() // 2 if said is None else said
+
+
+def machine_memory() -> int:
+    """Return the bytes of memory that this machine has, or that its container may take."""
+    physical = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    bound = _CONTAINER_BOUND.read_text().strip() if _CONTAINER_BOUND.is_file() else "max"
+    return min(physical, int(bound)) if bound.isdecimal() else physical
+
+
+def share_of_a_chunk(memory: int) -> int:
+    """Return how many bytes a chunk may have, so that all that stand at once fit `memory`."""
+    return memory // _CHUNKS_AT_ONCE
+
+
+def rows_of_mapped_array(array: NDArray[Any], rows: NDArray[np.int64], room: int) -> NDArray[Any]:
+    """Return some rows of an array that is mapped from a file, as an array of its own.
+
+    They are read in the order of the file, and what was mapped for them is given back before it
+    takes more than about `room` bytes.
+    """
+    out = np.empty((len(rows), *array.shape[1:]), array.dtype)
+    order = np.argsort(rows)
+    touched = min(array.nbytes, len(rows) * (array[:1].nbytes + _MAPPED_AROUND))
+    for piece in np.array_split(order, max(1, touched // max(room, 1))):
+        out[piece] = array[rows[piece]]
+        give_back_pages(array)
+    return out
+
+
+def give_back_pages(array: NDArray[Any]) -> None:
+    """Let the system take back what an array that is mapped from a file has read of it.
+
+    The array stays as it is: what is asked for again is read again. Of an array in memory nothing
+    is given back.
+    """
+    base: object = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, mmap.mmap):
+        base.madvise(mmap.MADV_DONTNEED)
