@@ -37,6 +37,7 @@ from dlspec.rules.losses import (
     report_loss_on_target,
     report_sigmoid_classes,
 )
+from dlspec.rules.name_patterns import report_name_patterns
 from dlspec.rules.params import report_unread_params
 from dlspec.rules.retraining import report_retraining
 from dlspec.rules.subject import Checked
@@ -51,6 +52,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     report_data_section,
     report_feature_key_pairs,
     report_text_lines,
+    report_name_patterns,
     report_balanced_draw,
     report_retraining,
     report_data_against_model,

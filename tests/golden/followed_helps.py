@@ -75,6 +75,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL203_graph_is_a_mapping": [("    Dense: 10", "    - Dense: 10")],
     "DL203_input_shape_is_a_number": [("{x: 8}", "{x: [8]}")],
     "DL203_metrics_mapping_of_numbers": [("metrics: 3", "metrics: [accuracy]")],
+    "DL203_names_of_files": [("{class}{take}", "{class}_{take}"), ("spoken", '"{class}_{take}"')],
     "DL203_null_loss": [("loss: null", "loss: MeanSquaredError")],
     "DL203_patterns_and_ids": [("one: 2.0", '"1": 5.0')],
     "DL203_separator_of_many": [('"::"', '","')],

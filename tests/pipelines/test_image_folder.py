@@ -218,6 +218,15 @@ def test_folders_called_by_numbers_are_class_ids(folder):
     assert (test.targets["shade"] == [row >= 20 for row in test.rows]).all()
 
 
+def test_the_names_of_pictures_say_their_class(folder):
+    Path("flat").mkdir()
+    for path in sorted(folder.rglob("*.*")):
+        path.rename(f"flat/{path.parent.name}.{path.name}")
+    named = 'image_folder: flat, names: "{class}.{number}"'
+    test = open_part(prepared(SHAPES.replace("image_folder: shots", named))[1], "test")
+    assert (test.targets["shade"] == [row >= 20 for row in test.rows]).all()
+
+
 @pytest.mark.parametrize("resize", ["stretch", "crop", "pad"])
 def test_pictures_of_other_sizes_come_to_the_size_asked_for(folder, resize):
     random = np.random.default_rng(0)

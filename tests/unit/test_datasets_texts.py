@@ -110,6 +110,8 @@ def test_a_folder_of_texts_for_each_class(tmp_path):
         "class": ["neg", "neg", "pos"],
     }
     assert "a.txt` is not text in the encoding" in _refusal(TextFolderSource("all"), tmp_path)
+    named = TextFolderSource("all", names="{kind}/{n}", encoding="latin-1")
+    assert _rows(named, tmp_path)["kind"] == ["neg", "neg", "pos"]
 
 
 # -- real corpora ----------------------------------------------------------------------------------

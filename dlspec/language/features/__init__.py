@@ -2,6 +2,7 @@
 
 from typing import get_args
 
+from dlspec.language.features.audio import AudioFeature
 from dlspec.language.features.binary import BinaryFeature
 from dlspec.language.features.categories import CategoriesFeature
 from dlspec.language.features.category import CategoryFeature
@@ -22,6 +23,7 @@ __all__ = [
     "FEATURES",
     "INPUT_FEATURES",
     "TARGET_FEATURES",
+    "AudioFeature",
     "BinaryFeature",
     "CategoriesFeature",
     "CategoryFeature",
@@ -55,6 +57,7 @@ Feature = (
     | TokensFeature
     | TextFeature
     | ImageFeature
+    | AudioFeature
     | SeriesFeature
     | SeriesTarget
     | SequenceFeature
@@ -73,6 +76,7 @@ FEATURES: tuple[type[FeatureKind], ...] = (
     TokensFeature,
     TextFeature,
     ImageFeature,
+    AudioFeature,
     SeriesFeature,
     SeriesTarget,
     SequenceFeature,

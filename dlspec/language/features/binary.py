@@ -17,6 +17,7 @@ class BinaryFeature:
     is_input: ClassVar[bool] = False
     learned_as: ClassVar[TargetKind | None] = "binary"
     can_stratify: ClassVar[bool] = True
+    reads_files: ClassVar[bool] = False
 
     binary: str = spec_key(COLUMN, "The column.")
     positive: str | float | bool | None = spec_key(

@@ -25,6 +25,7 @@ class CategoriesFeature:
     is_input: ClassVar[bool] = True
     learned_as: ClassVar[TargetKind | None] = None
     can_stratify: ClassVar[bool] = False
+    reads_files: ClassVar[bool] = False
 
     categories: tuple[str, ...] = spec_key(COLUMNS, "The columns; `x0..x9` are ten.")
     vocabulary: tuple[str, ...] | int = spec_key(VOCABULARY, VOCABULARY_DOC)

@@ -24,6 +24,7 @@ class CategoryFeature:
     is_input: ClassVar[bool] = True
     learned_as: ClassVar[TargetKind | None] = None
     can_stratify: ClassVar[bool] = True
+    reads_files: ClassVar[bool] = False
 
     category: str = spec_key(COLUMN, "The column.")
     vocabulary: tuple[str, ...] | int = spec_key(VOCABULARY, VOCABULARY_DOC)

@@ -17,6 +17,7 @@ class ClassFeature:
     is_input: ClassVar[bool] = False
     learned_as: ClassVar[TargetKind | None] = "class"
     can_stratify: ClassVar[bool] = True
+    reads_files: ClassVar[bool] = False
 
     class_: str = spec_key(COLUMN, "The column.")
     classes: int | tuple[str, ...] = spec_key(

@@ -33,12 +33,14 @@ class FeatureKind(Protocol):
         is_input: Whether it may stand under `data.inputs`.
         learned_as: What it is as a target; None where it cannot stand under `data.targets`.
         can_stratify: Whether a split can keep the shares of its values in every part.
+        reads_files: Whether texts in its column are names of files.
     """
 
     word: ClassVar[str]
     is_input: ClassVar[bool]
     learned_as: ClassVar[TargetKind | None]
     can_stratify: ClassVar[bool]
+    reads_files: ClassVar[bool]
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ class ImageFeature:
     is_input: ClassVar[bool] = True
     learned_as: ClassVar[TargetKind | None] = "number"
     can_stratify: ClassVar[bool] = False
+    reads_files: ClassVar[bool] = True
 
     image: str = spec_key(
         COLUMN, "The column of pixel arrays, or of files (.png, .jpg, ...) relative to the table."

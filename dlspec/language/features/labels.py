@@ -21,6 +21,7 @@ class LabelsFeature:
     is_input: ClassVar[bool] = False
     learned_as: ClassVar[TargetKind | None] = "labels"
     can_stratify: ClassVar[bool] = False
+    reads_files: ClassVar[bool] = False
 
     labels: tuple[str, ...] = spec_key(
         COLUMNS, "The columns of 0 and 1 (`x0..x9` are ten), or one column that holds the labels."

@@ -17,6 +17,7 @@ class MaskFeature:
     is_input: ClassVar[bool] = False
     learned_as: ClassVar[TargetKind | None] = "mask"
     can_stratify: ClassVar[bool] = False
+    reads_files: ClassVar[bool] = True
     one_hot: ClassVar[bool] = False
 
     mask: str = spec_key(COLUMN, "The column of arrays, or of grey or palette pictures' files.")

@@ -24,6 +24,7 @@ class NumberFeature:
     is_input: ClassVar[bool] = True
     learned_as: ClassVar[TargetKind | None] = "number"
     can_stratify: ClassVar[bool] = False
+    reads_files: ClassVar[bool] = False
 
     number: str = spec_key(COLUMN, "The column.")
     standardize: bool = spec_key(Boolean(), STANDARDIZE_DOC, default=False)

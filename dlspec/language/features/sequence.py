@@ -23,6 +23,7 @@ class SequenceFeature:
     is_input: ClassVar[bool] = True
     learned_as: ClassVar[TargetKind | None] = None
     can_stratify: ClassVar[bool] = False
+    reads_files: ClassVar[bool] = False
 
     sequence: str = spec_key(COLUMN, "The column.")
     length: int = spec_key(POSITIVE, "Steps per sample.")

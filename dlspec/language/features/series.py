@@ -22,6 +22,7 @@ class SeriesFeature:
     is_input: ClassVar[bool] = True
     learned_as: ClassVar[TargetKind | None] = None
     can_stratify: ClassVar[bool] = False
+    reads_files: ClassVar[bool] = False
 
     series: tuple[str, ...] = spec_key(COLUMNS, "The columns; `x0..x9` are ten.")
     length: int = spec_key(POSITIVE, "Rows per window.")
@@ -62,6 +63,7 @@ class SeriesTarget:
     is_input: ClassVar[bool] = False
     learned_as: ClassVar[TargetKind | None] = "number"
     can_stratify: ClassVar[bool] = False
+    reads_files: ClassVar[bool] = False
 
     series: tuple[str, ...] = spec_key(COLUMNS, "The columns; `x0..x9` are ten.")
     horizon: int = spec_key(POSITIVE, "Rows to forecast.")

@@ -23,6 +23,7 @@ class TensorFeature:
     is_input: ClassVar[bool] = True
     learned_as: ClassVar[TargetKind | None] = "number"
     can_stratify: ClassVar[bool] = False
+    reads_files: ClassVar[bool] = False
 
     tensor: str = spec_key(COLUMN, "The column.")
     shape: tuple[int, ...] = spec_key(ListOf(POSITIVE), "The shape of each sample's array.")

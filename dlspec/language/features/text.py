@@ -34,6 +34,7 @@ class TextFeature:
     is_input: ClassVar[bool] = True
     learned_as: ClassVar[TargetKind | None] = "tokens"
     can_stratify: ClassVar[bool] = False
+    reads_files: ClassVar[bool] = False
 
     text: str = spec_key(COLUMN, "The column.")
     length: int = spec_key(POSITIVE, "Ids per sample.")

@@ -20,6 +20,7 @@ class TokensFeature:
     is_input: ClassVar[bool] = True
     learned_as: ClassVar[TargetKind | None] = "tokens"
     can_stratify: ClassVar[bool] = False
+    reads_files: ClassVar[bool] = False
 
     tokens: str = spec_key(COLUMN, "The column.")
     length: int = spec_key(POSITIVE, "Ids per sample.")

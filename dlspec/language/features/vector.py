@@ -26,6 +26,7 @@ class VectorFeature:
     is_input: ClassVar[bool] = True
     learned_as: ClassVar[TargetKind | None] = "number"
     can_stratify: ClassVar[bool] = False
+    reads_files: ClassVar[bool] = False
 
     vector: tuple[str, ...] = spec_key(
         COLUMNS, "The columns (`x0..x9` are ten), or one column of vectors."

@@ -2,6 +2,7 @@
 
 from typing import get_args
 
+from dlspec.language.sources.audio_folder import AudioFolderSource
 from dlspec.language.sources.csv import CsvSource
 from dlspec.language.sources.image_folder import ImageFolderSource
 from dlspec.language.sources.json_lines import JsonLinesSource
@@ -21,6 +22,7 @@ __all__ = [
     "SOURCES",
     "SOURCES_BY_WORD",
     "TEST_SOURCES_BY_WORD",
+    "AudioFolderSource",
     "CsvSource",
     "FileSource",
     "FolderSource",
@@ -40,7 +42,7 @@ __all__ = [
     "TwoMoonsSource",
 ]
 
-FolderSource = ImageFolderSource | TextFolderSource
+FolderSource = ImageFolderSource | AudioFolderSource | TextFolderSource
 FileSource = (
     CsvSource
     | ParquetSource
@@ -62,6 +64,7 @@ SOURCES: tuple[type[SourceKind], ...] = (
     NpzSource,
     TextLinesSource,
     ImageFolderSource,
+    AudioFolderSource,
     TimeSeriesTsSource,
     TextFolderSource,
     SineSource,

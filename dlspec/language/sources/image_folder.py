@@ -4,7 +4,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dlspec.language.kinds import spec_key
-from dlspec.language.sources.folder_keys import FOLDER, UNREADABLE, UNREADABLE_DOC
+from dlspec.language.sources.folder_keys import (
+    FOLDER,
+    FOLDER_DOC,
+    NAMES,
+    NAMES_DOC,
+    UNREADABLE,
+    UNREADABLE_DOC,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +24,8 @@ class ImageFolderSource:
     endings: ClassVar[tuple[str, ...]] = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
     has_test_rows: ClassVar[bool] = True
 
-    image_folder: str = spec_key(
-        FOLDER,
-        "The folder, relative to the spec: a folder for each class, or `train`, `test` and so on "
-        "with those in each.",
-    )
+    image_folder: str = spec_key(FOLDER, FOLDER_DOC)
+    names: str | None = spec_key(NAMES, NAMES_DOC, default=None)
     unreadable: str = spec_key(UNREADABLE, UNREADABLE_DOC, default="error")
 
     @property

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dlspec.language.kinds import Text, spec_key
-from dlspec.language.sources.folder_keys import FOLDER
+from dlspec.language.sources.folder_keys import FOLDER, FOLDER_DOC, NAMES, NAMES_DOC
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +17,8 @@ class TextFolderSource:
     endings: ClassVar[tuple[str, ...]] = (".txt",)
     has_test_rows: ClassVar[bool] = True
 
-    text_folder: str = spec_key(
-        FOLDER,
-        "The folder, relative to the spec: a folder for each class, or `train`, `test` and so on "
-        "with those in each.",
-    )
+    text_folder: str = spec_key(FOLDER, FOLDER_DOC)
+    names: str | None = spec_key(NAMES, NAMES_DOC, default=None)
     encoding: str = spec_key(Text(), "Text encoding of the files.", default="utf-8")
 
     @property

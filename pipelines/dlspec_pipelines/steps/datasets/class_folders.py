@@ -1,11 +1,12 @@
-"""Folders that hold a folder of files for each class -> a table of the files' names."""
+"""Folders of files -> a table of their names: a folder for each class, or names by a pattern."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from dlspec.language.file_names import pattern_columns, pattern_expression
 from dlspec.language.sources import FolderSource
 from dlspec_pipelines.steps.datasets.file_decoding import BadFile, decode_all_files
 from dlspec_pipelines.steps.datasets.folder_files import (
@@ -18,6 +19,8 @@ from dlspec_pipelines.steps.datasets.table_files import file_not_opened_error, p
 
 # Sub-folders of these names are parts of the data, not classes.
 _PARTS = ("train", "training", "val", "valid", "validation", "test")
+# So many of the files whose names say nothing are told.
+_SHOWN = 10
 
 
 def located_folder(name: str, base: Path) -> Path:
@@ -37,20 +40,24 @@ def located_folder(name: str, base: Path) -> Path:
     )
 
 
-def class_folder_table(source: FolderSource, base: Path, *, words: bool) -> Table:
-    """Return the files of a folder: `file`, `class` and, where it is divided so, `part`.
+def folder_table(source: FolderSource, base: Path, *, text_columns: Collection[str]) -> Table:
+    """Return the files of a folder: `file`, and `class` or what their names hold.
 
-    A file's name is relative to the folder. Classes are texts; whole numbers where all are such.
-    Hidden files and those of a system's own are none.
+    A file's name is relative to the folder. Where the folder is divided into `train` and so on,
+    `part` says which. Values are texts; whole numbers where all of a column are such. Hidden files
+    and those of a system's own are none.
 
     Args:
-        words: Leave classes that are whole numbers texts.
+        text_columns: Whose values stay texts.
 
     Raises:
-        StepError: If it is not there, holds no class folders, or an empty one (DL610).
+        StepError: If it is not there, holds no class folders, or an empty one, or files that are
+            not called as `names` says (DL610).
     """
     (name,) = source.files
     folder = located_folder(name, base)
+    if source.names is not None:
+        return _named_table(folder, source.names, text_columns)
     parts = _part_folders(folder)
     found: list[tuple[str, str, str]] = []
     for part in parts:
@@ -66,12 +73,34 @@ def class_folder_table(source: FolderSource, base: Path, *, words: bool) -> Tabl
             found.extend((one, class_folder.name, part) for one in names)
         _require_classes(root, found)
     columns = {"file": _text_column([f for f, _, _ in found])}
-    columns["class"] = _class_column([c for _, c, _ in found], words=words)
+    columns["class"] = _value_column([c for _, c, _ in found], words="class" in text_columns)
     if parts == [""]:
         return Table(columns, files=((folder, len(found)),))
     columns["part"] = _text_column([p for _, _, p in found])
     given = columns["part"] == "test" if "test" in parts else None
     return Table(columns, given, files=((folder, len(found)),))
+
+
+def _named_table(folder: Path, names: str, text_columns: Collection[str]) -> Table:
+    """Return the files of a folder with what a pattern makes of their names."""
+    files = [file.relative_to(folder) for file in _listed_files(folder)]
+    expression = pattern_expression(names)
+    matches = [expression.fullmatch(file.with_suffix("").as_posix()) for file in files]
+    strange = [file.as_posix() for file, match in zip(files, matches, strict=True) if match is None]
+    if strange:
+        shown = ", ".join(f"`{name}`" for name in strange[:_SHOWN])
+        more = f" and {len(strange) - _SHOWN:,} more" if len(strange) > _SHOWN else ""
+        raise unreadable_source(
+            f"{len(strange):,} of the {len(files):,} files of `{folder}` are not called "
+            f"`{names}`: {shown}{more}",
+            help="write `names` as they are called, or move them out of the folder; a column holds "
+            "no separator that stands beside it",
+        )
+    columns = {"file": _text_column([file.as_posix() for file in files])}
+    for name in pattern_columns(names):
+        values = [match[name] for match in matches if match is not None]
+        columns[name] = _value_column(values, words=name in text_columns)
+    return Table(columns, files=((folder, len(files)),))
 
 
 def digest_of_folder(source: FolderSource, base: Path) -> str:
@@ -149,8 +178,9 @@ def _require_classes(root: Path, found: list[tuple[str, str, str]]) -> None:
     if not found:
         raise unreadable_source(
             f"`{root}` holds no folders",
-            help="make a folder for each class and put its files into that; files that a table "
-            "names are read by `{csv: table.csv}` and a feature on their column",
+            help="make a folder for each class and put its files into that; where the names of "
+            'files say the class, write `names: "{class}_{number}"`; files that a table names are '
+            "read by `{csv: table.csv}` and a feature on their column",
         )
     if beside:
         more = f" and {len(beside) - 1} more files" if len(beside) > 1 else ""
@@ -166,7 +196,7 @@ def _text_column(values: list[str]) -> Array:
     return column
 
 
-def _class_column(values: list[str], *, words: bool) -> Array:
+def _value_column(values: list[str], *, words: bool) -> Array:
     if not words and all(value.isdecimal() and str(int(value)) == value for value in set(values)):
         return np.array([int(value) for value in values])
     return _text_column(values)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import assert_never
 
 from dlspec.language.sources import (
+    AudioFolderSource,
     CsvSource,
     ImageFolderSource,
     JsonLinesSource,
@@ -19,6 +20,7 @@ from dlspec.language.sources import (
     TimeSeriesTsSource,
     TwoMoonsSource,
 )
+from dlspec_pipelines.steps.datasets.sources.audio_folder import AudioFolderReader
 from dlspec_pipelines.steps.datasets.sources.csv import CsvReader
 from dlspec_pipelines.steps.datasets.sources.image_folder import ImageFolderReader
 from dlspec_pipelines.steps.datasets.sources.json_lines import JsonLinesReader
@@ -64,6 +66,8 @@ def reader_of(  # noqa: C901, PLR0912 - one case for each kind
             return TextLinesReader(source, base)
         case ImageFolderSource():
             return ImageFolderReader(source, base, text_columns)
+        case AudioFolderSource():
+            return AudioFolderReader(source, base, text_columns)
         case TimeSeriesTsSource():
             return TimeSeriesTsReader(source, base)
         case SineSource():

@@ -8,18 +8,18 @@ import pandas as pd
 from dlspec.diagnostics.suggest import suggest
 from dlspec_pipelines.steps.datasets.table import Array, Table, holds_arrays
 from dlspec_pipelines.steps.preparation.fitting import Preparation
-from dlspec_pipelines.steps.preparation.trained_types import picture_columns
+from dlspec_pipelines.steps.preparation.trained_types import file_columns
 from dlspec_pipelines.steps.step_errors import WrongUsage
 
 
 def identifying_columns(preparation: Preparation, table: Table) -> tuple[str, ...]:
     """Return the columns of one plain value per row that neither inputs nor targets read.
 
-    The name of a picture's file is among them, and none that is called as a column of predictions.
+    The name of a file is among them, and none that is called as a column of predictions.
     """
     fitted = (*preparation.inputs.values(), *preparation.targets.values())
     read = {name for one in fitted for name in one.feature.columns}
-    read -= set(picture_columns(one.feature for one in fitted))
+    read -= set(file_columns(one.feature for one in fitted))
     return tuple(
         name
         for name, column in table.columns.items()

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# The inputs that may be files, by the word of their feature, which holds the column.
-_FILE_FEATURES = ("image",)
+from dlspec.language.features import INPUT_FEATURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +22,7 @@ def column_of_files(inputs: Mapping[str, Mapping[str, Any]]) -> str | None:
     Args:
         inputs: The features of a plan's inputs, in the words of the language.
     """
-    columns = [[one[word] for word in _FILE_FEATURES if word in one] for one in inputs.values()]
+    words = [kind.word for kind in INPUT_FEATURES.values() if kind.reads_files]
+    columns = [[one[word] for word in words if word in one] for one in inputs.values()]
     named = {column for found in columns for column in found}
     return named.pop() if all(columns) and len(named) == 1 else None

@@ -53,7 +53,7 @@ from dlspec_pipelines.steps.preparation.time_steps import (
     fit_time_course,
     odd_time_steps,
 )
-from dlspec_pipelines.steps.preparation.trained_types import columns_read_as_text, picture_columns
+from dlspec_pipelines.steps.preparation.trained_types import columns_read_as_text, file_columns
 from dlspec_pipelines.steps.preparation.vocabulary_files import with_vocabulary_words
 from dlspec_pipelines.steps.preparation.windows import Window, window_of
 from dlspec_pipelines.steps.records import Dataset
@@ -84,18 +84,18 @@ def fingerprint_of(data: Data, base: Path, table: Table | None = None) -> str:
         table: The source's rows; None where they are not read yet.
 
     Raises:
-        StepError: If a file of the source is not there (DL610), or a picture that it names (DL613).
+        StepError: If a file of the source is not there (DL610), or one that it names (DL613).
     """
     data = with_vocabulary_words(data, base)
-    content = (*content_hashes(data, base), *_picture_digests(data, base, table))
+    content = (*content_hashes(data, base), *_named_file_digests(data, base, table))
     parts = (canonical_digest(replace(data, sampling=None)), *content, str(VERSION))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _picture_digests(data: Data, base: Path, table: Table | None) -> tuple[str, ...]:
-    """Return what changes when the pictures do whose files a table names."""
-    columns = _picture_columns_of_data(data)
-    # Only these can hold texts in the place of pixels.
+def _named_file_digests(data: Data, base: Path, table: Table | None) -> tuple[str, ...]:
+    """Return what changes when the files do that a table names."""
+    columns = _file_columns_of_data(data)
+    # Only these can hold texts in the place of pixels or waves.
     if not columns or not isinstance(data.source, CsvSource | JsonLinesSource | ParquetSource):
         return ()
     table = table or table_of_data(data, base)
@@ -113,8 +113,8 @@ def table_of_data(data: Data, base: Path) -> Table:
     return read_data_table(data, base, text_columns=columns_read_as_text(features))
 
 
-def _picture_columns_of_data(data: Data) -> tuple[str, ...]:
-    return picture_columns([*data.inputs.values(), *data.targets.values()])
+def _file_columns_of_data(data: Data) -> tuple[str, ...]:
+    return file_columns([*data.inputs.values(), *data.targets.values()])
 
 
 def prepare_dataset(data: Data, *, base: Path, table: Table | None = None) -> Dataset:
@@ -201,7 +201,7 @@ def _write_prepared_dataset(
             parts={name: open_written_part(folder / name) for name in PARTS},
             also=[
                 *_left_out_files(table),
-                *_cut_samples({**inputs.raws, **targets.raws}),
+                *_changed_samples({**inputs.raws, **targets.raws}),
                 *ids_past_vocabularies(
                     {**inputs.raws, **targets.raws}, {name: s.rows for name, s in parts.items()}
                 ),
@@ -220,11 +220,14 @@ def _left_out_files(table: Table) -> Iterator[Finding]:
         yield Finding("unreadable_files", "file", count, text)
 
 
-def _cut_samples(raws: Mapping[str, Raw]) -> Iterator[Finding]:
+def _changed_samples(raws: Mapping[str, Raw]) -> Iterator[Finding]:
     for name, raw in raws.items():
         if raw.cut:
             text = f"{raw.cut} samples of `{name}` were longer than its `length` and are cut"
             yield Finding("cut_samples", name, raw.cut, text)
+        for remark in raw.remarks:
+            text = f"{remark.count:,} of {len(raw.values):,} samples of `{name}` are {remark.what}"
+            yield Finding(remark.kind, name, remark.count, text, remark.severity)
 
 
 def _odd_times(

@@ -11,6 +11,7 @@ from dlspec.language.features import NumberFeature, VectorFeature
 from dlspec_pipelines.steps.datasets.table import (
     Array,
     RefusedValue,
+    Rows,
     refused_value,
     unpreparable_data,
 )
@@ -35,21 +36,29 @@ class Scaling:
 
 
 def fit_scaling(
-    values: Array, mask: Array | None = None, *, filling: Scaling, standardize: bool
+    values: Array,
+    mask: Array | None = None,
+    *,
+    filling: Scaling,
+    standardize: bool,
+    rows: Rows | None = None,
 ) -> Scaling:
     """Fit the mean and the deviation on the training rows.
 
     Args:
         mask: Which entries of all axes but the last count; None means all.
         filling: What is done to a value before.
+        rows: The training rows' positions in `values` and `mask`; None means all.
 
     Shapes:
         values: (rows, ..., n)
     """
     if not standardize:
         return filling
-    mean = _column_means(values, mask, filling)
-    deviation = _column_deviations(values, mask, filling, mean)
+    at = np.arange(len(values)) if rows is None else rows
+    fitted = _Fitting(values, mask, filling, at)
+    mean = _column_means(fitted)
+    deviation = _column_deviations(fitted, mean)
     return replace(filling, mean=tuple(mean.tolist()), deviation=tuple(deviation.tolist()))
 
 
@@ -119,27 +128,38 @@ def invert_scaling(scaling: Scaling, values: Array) -> Floats:
     return numbers
 
 
-def _scaled_value_chunks(values: Array, mask: Array | None, scaling: Scaling) -> Iterator[Floats]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fitting:
+    """What is fitted: values, which of them count, what is done to them before, in which rows."""
+
+    values: Array
+    mask: Array | None
+    filling: Scaling
+    rows: Rows
+
+
+def _scaled_value_chunks(fitted: _Fitting) -> Iterator[Floats]:
+    values = fitted.values
     per_row = int(np.prod(values.shape[1:])) or 1
     step = max(1, _CHUNK_VALUES // per_row)
-    for start in range(0, len(values), step):
-        part = slice(start, start + step)
-        chunk = values[part] if mask is None else values[part][mask[part]]
-        yield apply_scaling(scaling, chunk).reshape(-1, values.shape[-1])
+    for start in range(0, len(fitted.rows), step):
+        at = fitted.rows[start : start + step]
+        chunk = values[at] if fitted.mask is None else values[at][fitted.mask[at]]
+        yield apply_scaling(fitted.filling, chunk).reshape(-1, values.shape[-1])
 
 
-def _column_means(values: Array, mask: Array | None, scaling: Scaling) -> Floats:
-    total, count = np.zeros(values.shape[-1]), 0
-    for chunk in _scaled_value_chunks(values, mask, scaling):
+def _column_means(fitted: _Fitting) -> Floats:
+    total, count = np.zeros(fitted.values.shape[-1]), 0
+    for chunk in _scaled_value_chunks(fitted):
         total += chunk.sum(axis=0)
         count += len(chunk)
     return total / max(count, 1)
 
 
-def _column_deviations(values: Array, mask: Array | None, scaling: Scaling, mean: Floats) -> Floats:
+def _column_deviations(fitted: _Fitting, mean: Floats) -> Floats:
     """Return the deviations, by a second pass over the values, which is exact; 1 for a constant."""
-    total, count = np.zeros(values.shape[-1]), 0
-    for chunk in _scaled_value_chunks(values, mask, scaling):
+    total, count = np.zeros(fitted.values.shape[-1]), 0
+    for chunk in _scaled_value_chunks(fitted):
         total += np.square(chunk - mean).sum(axis=0)
         count += len(chunk)
     deviation = np.sqrt(total / max(count, 1))

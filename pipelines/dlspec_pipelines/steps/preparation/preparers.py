@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from dlspec.language.features import (
+    AudioFeature,
     BinaryFeature,
     CategoriesFeature,
     CategoryFeature,
@@ -21,6 +22,7 @@ from dlspec.language.features import (
     VectorFeature,
 )
 from dlspec_pipelines.steps.datasets.table import Table
+from dlspec_pipelines.steps.preparation.features.audio import AudioPreparer
 from dlspec_pipelines.steps.preparation.features.binary import BinaryPreparer
 from dlspec_pipelines.steps.preparation.features.categories import CategoriesPreparer
 from dlspec_pipelines.steps.preparation.features.category import CategoryPreparer
@@ -66,6 +68,8 @@ def preparer_of(feature: Feature) -> Preparer:  # noqa: C901, PLR0912 - one case
             return TensorPreparer(feature)
         case ImageFeature():
             return ImagePreparer(feature)
+        case AudioFeature():
+            return AudioPreparer(feature)
         case SeriesFeature() | SeriesTarget():
             return SeriesPreparer(feature)
         case SequenceFeature():

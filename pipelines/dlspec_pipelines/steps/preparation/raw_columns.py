@@ -13,19 +13,33 @@ from dlspec_pipelines.steps.datasets.table import (
 from dlspec_pipelines.steps.preparation.numbers import as_numbers
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What was done to some samples of a feature that its spec allows: a kind, how many, a clause.
+
+    `severity` is that of a finding: `warn` for what may surprise, `info` for what was expected.
+    """
+
+    kind: str
+    count: int
+    what: str
+    severity: str = "warn"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Raw:
     """A feature's values in the source's rows.
 
     `mask` marks the real steps of sequences that were filled up; None when all are. `cut` counts
     the samples that were longer than the feature, `unknown` in each row the values that are read
-    as the unknown id; None where that is not for this to say.
+    as the unknown id; None where that is not for this to say. `remarks` tell what else was done.
     """
 
     values: Array
     mask: Array | None = None
     cut: int = 0
     unknown: Array | None = None
+    remarks: tuple[Remark, ...] = ()
 
 
 def dense_numeric_rows(name: str, column: Array) -> Array:

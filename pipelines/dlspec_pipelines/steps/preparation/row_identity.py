@@ -29,12 +29,12 @@ _SIXTY_FOUR_BITS = 2**64
 
 
 def row_identities(
-    table: Table, columns: Iterable[str], *, pictures: tuple[str, ...] = ()
+    table: Table, columns: Iterable[str], *, files: tuple[str, ...] = ()
 ) -> Identities:
     """Return a number for each row, equal where the named columns hold the same.
 
     Args:
-        pictures: The columns that may name files; what counts of those is the files' bytes.
+        files: The columns that may name files; what counts of those is the files' bytes.
 
     Raises:
         StepError: If a column names a file that is not there (DL613).
@@ -42,7 +42,7 @@ def row_identities(
     total = np.zeros(table.rows, dtype=np.uint64)
     for name in sorted(set(columns)):
         column = table.columns[name]
-        if name in pictures and names_files(column):
+        if name in files and names_files(column):
             found = _file_identities(name, table)
         else:
             found = value_identities(column)

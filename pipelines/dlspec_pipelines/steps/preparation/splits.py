@@ -24,7 +24,7 @@ from dlspec_pipelines.steps.preparation.row_identity import (
     row_identities,
     value_identities,
 )
-from dlspec_pipelines.steps.preparation.trained_types import picture_columns
+from dlspec_pipelines.steps.preparation.trained_types import file_columns
 
 PARTS = ("train", "validation", "test")
 
@@ -111,7 +111,7 @@ def _identities_of_rows(table: Table, data: Data, group: str | None) -> Identiti
         features = list(data.inputs.values())
         names = [name for feature in features for name in feature.columns]
         require_columns(table, names)
-        return row_identities(table, names, pictures=picture_columns(features))
+        return row_identities(table, names, files=file_columns(features))
     require_columns(table, [group])
     column = single_column(group, table.columns[group])
     missing = np.flatnonzero(pd.isna(column))

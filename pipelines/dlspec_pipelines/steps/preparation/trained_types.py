@@ -9,8 +9,6 @@ import pandas as pd
 from dlspec.language.features import (
     CategoriesFeature,
     Feature,
-    ImageFeature,
-    MaskFeature,
     TextFeature,
 )
 from dlspec_pipelines.steps.datasets.table import Array, Table, unpreparable_data
@@ -23,7 +21,7 @@ _NUMERIC = "iufb"
 
 
 def text_columns_of(preparation: Preparation) -> tuple[str, ...]:
-    """Return the columns of texts, those whose categories were text at training, and of pictures.
+    """Return the columns of texts, those whose categories were text at training, and of files.
 
     A file of new rows may hold none but `1E5` or `True` there, which look like something else.
     """
@@ -36,12 +34,12 @@ def text_columns_of(preparation: Preparation) -> tuple[str, ...]:
 def columns_read_as_text(features: Iterable[Feature]) -> tuple[str, ...]:
     """Return the columns whose values are no numbers, whatever they look like."""
     features = list(features)
-    return (*(f.text for f in features if isinstance(f, TextFeature)), *picture_columns(features))
+    return (*(f.text for f in features if isinstance(f, TextFeature)), *file_columns(features))
 
 
-def picture_columns(features: Iterable[Feature]) -> tuple[str, ...]:
-    """Return the columns of images: a table of texts holds the names of files there."""
-    return tuple(f.columns[0] for f in features if isinstance(f, ImageFeature | MaskFeature))
+def file_columns(features: Iterable[Feature]) -> tuple[str, ...]:
+    """Return the columns of pictures and sounds: texts there are the names of files."""
+    return tuple(name for feature in features if feature.reads_files for name in feature.columns)
 
 
 def with_trained_types(preparation: Preparation, table: Table) -> Table:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from dlspec.language.features import (
+    AudioFeature,
     BinaryFeature,
     CategoriesFeature,
     CategoryFeature,
@@ -137,7 +138,7 @@ def target_view(
             return _tokens_view(name, predictions, inputs, data)
         case SeriesTarget():
             return _forecast_view(name, feature, predictions)
-        case NumberFeature() | VectorFeature() | TensorFeature() | ImageFeature():
+        case NumberFeature() | VectorFeature() | TensorFeature() | ImageFeature() | AudioFeature():
             return _numbers_view(name, feature, predictions)
         case CategoryFeature() | CategoriesFeature() | SeriesFeature() | SequenceFeature():
             raise AssertionError(f"no target is a {type(feature).__name__}")

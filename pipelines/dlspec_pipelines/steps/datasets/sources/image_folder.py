@@ -5,8 +5,8 @@ from pathlib import Path
 
 from dlspec.language.sources import ImageFolderSource
 from dlspec_pipelines.steps.datasets.class_folders import (
-    class_folder_table,
     digest_of_folder,
+    folder_table,
     without_unreadable,
 )
 from dlspec_pipelines.steps.datasets.picture_pixels import open_picture
@@ -23,7 +23,7 @@ class ImageFolderReader:
 
     def read_table(self) -> Table:
         """Read the names of the files and their classes."""
-        table = class_folder_table(self.source, self.base, words="class" in self.text_columns)
+        table = folder_table(self.source, self.base, text_columns=self.text_columns)
         if self.source.unreadable == "skip":
             return without_unreadable(table, lambda path: open_picture(path, 3))
         return table

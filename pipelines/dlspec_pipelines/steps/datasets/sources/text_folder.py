@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from dlspec.language.sources import TextFolderSource
-from dlspec_pipelines.steps.datasets.class_folders import class_folder_table, digest_of_folder
+from dlspec_pipelines.steps.datasets.class_folders import digest_of_folder, folder_table
 from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.datasets.text_files import text_of_file
 
@@ -21,7 +21,7 @@ class TextFolderReader:
 
     def read_table(self) -> Table:
         """Read the files, and of which classes they are."""
-        table = class_folder_table(self.source, self.base, words="class" in self.text_columns)
+        table = folder_table(self.source, self.base, text_columns=self.text_columns)
         ((folder, rows),) = table.files
         texts = np.empty(rows, dtype=np.object_)
         for row, name in enumerate(table.columns["file"]):

@@ -10,8 +10,8 @@ def fit_number_scaling(raw: Raw, train: Rows, *, standardize: bool, scale: float
     """Return what scales a feature whose values are never missing."""
     if not standardize:
         return Scaling(scale=scale)
-    mask = None if raw.mask is None else raw.mask[train]
-    return fit_scaling(raw.values[train], mask, filling=Scaling(scale=scale), standardize=True)
+    filling = Scaling(scale=scale)
+    return fit_scaling(raw.values, raw.mask, filling=filling, standardize=True, rows=train)
 
 
 def scaled_numbers(fitted: Fitted, raw: Raw, at: Rows) -> Array:
