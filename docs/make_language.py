@@ -15,7 +15,7 @@ from dlspec.language.memory_sizes import shown_size
 from dlspec.language.metrics import METRICS, MetricRecord
 from dlspec.language.prediction import Generation
 from dlspec.language.row_splits import SPLITS
-from dlspec.language.sample_draws import BalancedDraw
+from dlspec.language.sample_draws import DRAWS_BY_WORD
 from dlspec.language.sections import (
     Championship,
     Checkpoint,
@@ -47,6 +47,7 @@ _SPLIT_TITLES = dict(
         strict=True,
     )
 )
+_DRAW_TITLES = dict(zip(DRAWS_BY_WORD.values(), ("by classes", "pairs"), strict=True))
 _WORD_KINDS = tuple(kind for kind in catalogue.KINDS if kind not in ("op", "cell"))
 
 
@@ -57,7 +58,7 @@ def parts() -> dict[str, str]:
         "data": _table(keys_of(Data)),
         "sources": "\n".join(_section(f"`{tag}`", record) for tag, record in _sources()),
         "features": "\n".join(_feature_sections()),
-        "sampling": _section("by classes", BalancedDraw),
+        "sampling": "\n".join(_section(title, record) for record, title in _DRAW_TITLES.items()),
         "split": "\n".join(_section(title, record) for record, title in _SPLIT_TITLES.items()),
         "expect": _table(keys_of(Expectation)),
         "training": _table(keys_of(Training))

@@ -1,10 +1,13 @@
 """The inputs of a model that says none: the features of `data.inputs`, under their names."""
 
+from collections.abc import Mapping
+
 from dlspec.decode.entries import check_node_name
 from dlspec.decode.section_reader import RecordReader
 from dlspec.decode.spec import InputSpec
 from dlspec.diagnostics.findings import Reporter
 from dlspec.language.features import Feature
+from dlspec.language.sample_draws import RowDraw
 from dlspec.language.sections import Data, is_free_of_poison
 from dlspec.syntax.nodes import Node, Scalar, Sequence
 from dlspec.syntax.scalars import POISON, Poison
@@ -21,6 +24,8 @@ def inputs_of_features(
         data: The `data` section, poison at any depth where a mistake was reported.
         reader: Knows where the features are written.
     """
+    if isinstance(data, Data) and isinstance(data.sampling, RowDraw):
+        return _drawn_inputs(data, data.sampling, reader)
     features = data.inputs if isinstance(data, Data) else {}
     found = []
     for path, place in reader.keys.items():
@@ -33,6 +38,15 @@ def inputs_of_features(
         sound = is_free_of_poison(feature)
         found.append(_input_of_feature(key, feature if sound else POISON))
     return tuple(found)
+
+
+def _drawn_inputs(data: Data, drawn: RowDraw, reader: RecordReader) -> tuple[InputSpec, ...]:
+    """Return the inputs of samples of several rows, all of the only feature there may be."""
+    features: object = data.inputs
+    alone = list(features.values()) if isinstance(features, Mapping) else []
+    feature = alone[0] if len(alone) == 1 and is_free_of_poison(alone[0]) else POISON
+    place = reader.keys["data.sampling"]
+    return tuple(_input_of_feature(Scalar(name, place), feature) for name in drawn.input_names)
 
 
 def _input_of_feature(key: Scalar, feature: Feature | Poison) -> InputSpec:

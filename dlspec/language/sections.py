@@ -29,7 +29,7 @@ from dlspec.language.kinds import (
 from dlspec.language.metrics import COMPARABLE_METRICS, GATED_WITHOUT_METRIC, METRIC_OF
 from dlspec.language.prediction import Prediction
 from dlspec.language.row_splits import SPLITS, FractionSplit, Split, split_type
-from dlspec.language.sample_draws import DRAWS_BY_WORD, BalancedDraw
+from dlspec.language.sample_draws import DRAWS_BY_WORD, RowDraw, SampleDraw
 from dlspec.language.significance_tests import SIGNIFICANCE_TEST_OF
 from dlspec.language.sources import (
     SOURCES_BY_WORD,
@@ -74,7 +74,7 @@ class Data:
     expect: Mapping[str, Expectation] | None = spec_key(
         MapOf(Record(Expectation)), "The contract: column to checks.", default=None
     )
-    sampling: BalancedDraw | None = spec_key(
+    sampling: SampleDraw | None = spec_key(
         Tagged("way of sampling", DRAWS_BY_WORD),
         "What an epoch draws from the training rows; by default each of them once.",
         default=None,
@@ -85,6 +85,24 @@ class Data:
         "it says nothing else.",
         default=None,
     )
+
+    @property
+    def model_inputs(self) -> Mapping[str, Feature]:
+        """Return what the model reads by input name: the inputs, or what `sampling` makes of them.
+
+        Of pairs, both are the only input.
+        """
+        drawn = self.sampling
+        if not isinstance(drawn, RowDraw):
+            return self.inputs
+        (only,) = self.inputs.values()
+        return dict.fromkeys(drawn.input_names, only)
+
+    @property
+    def model_targets(self) -> Mapping[str, Feature]:
+        """Return what the model learns by output name: the targets, or what `sampling` asks."""
+        drawn = self.sampling
+        return drawn.learned if isinstance(drawn, RowDraw) else self.targets
 
 
 @dataclass(frozen=True, slots=True)

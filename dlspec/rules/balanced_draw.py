@@ -3,17 +3,16 @@
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Replacement
 from dlspec.diagnostics.suggest import replacement_word
-from dlspec.language.metrics import target_kind
-from dlspec.rules.subject import Checked
+from dlspec.language.sample_draws import BalancedDraw
+from dlspec.rules.subject import Checked, drawable_targets
 
 
 def report_balanced_draw(checked: Checked) -> None:
     """Report classes to balance that are no target, or whose target has none."""
-    data = checked.data
-    if data is None or data.sampling is None:
+    data = checked.written_data
+    if data is None or not isinstance(data.sampling, BalancedDraw):
         return
-    name = data.sampling.balanced
-    fitting = [n for n, target in data.targets.items() if target_kind(target) in _WITH_CLASSES]
+    name, fitting = data.sampling.balanced, drawable_targets(data)
     if name in fitting:
         return
     near = replacement_word(name, fitting)
@@ -26,6 +25,3 @@ def report_balanced_draw(checked: Checked) -> None:
         label=f"such targets: {', '.join(fitting) or 'none'}",
         help=near or "leave `sampling` out",
     )
-
-
-_WITH_CLASSES = ("class", "binary")

@@ -24,6 +24,7 @@ from dlspec.rules.feature_readers import (
 from dlspec.rules.filled_names import report_filled_names
 from dlspec.rules.gates import report_gates
 from dlspec.rules.generation import report_generation
+from dlspec.rules.joined_rows import report_joined_rows
 from dlspec.rules.keras_metrics import report_keras_metrics
 from dlspec.rules.layers_in_training import (
     report_state_across_samples,
@@ -54,6 +55,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     report_text_lines,
     report_name_patterns,
     report_balanced_draw,
+    report_joined_rows,
     report_retraining,
     report_data_against_model,
     report_logits,

@@ -8,6 +8,7 @@ from dlspec.diagnostics.findings import Replacement, Reporter
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand.flat import FlatGraph
 from dlspec.language.features import Feature
+from dlspec.language.sample_draws import RowDraw
 from dlspec.language.sections import Data, is_free_of_poison
 from dlspec.language.tensors import Shape
 from dlspec.resolve.plan import Graph
@@ -22,10 +23,45 @@ def report_data_against_model(checked: Checked) -> None:
     # One broken feature hides no other: the section need not be whole.
     if not isinstance(data, Data):
         return
+    if isinstance(data.sampling, RowDraw):
+        _check_drawn(data.sampling, checked)
+        return
     if is_free_of_poison(data.inputs) and len(graph.inputs) == len(flat.input_places):
         _check_inputs(data.inputs, graph, flat, checked.spec.places, checked.reporter)
     if is_free_of_poison(data.targets) and graph.outputs:
         _check_targets(data.targets, graph, flat, checked.reporter)
+
+
+def _check_drawn(drawn: RowDraw, checked: Checked) -> None:
+    """Compare the model with what a draw gives it, where the draw can be made."""
+    data, graph, flat = checked.data, checked.graph, checked.flat
+    if data is None:
+        return
+    if len(graph.inputs) == len(flat.input_places):
+        names = [declared.name for declared in graph.inputs]
+        if set(names) == set(data.inputs):
+            _check_input_elements(data.inputs, graph, flat, checked.reporter)
+        else:
+            _report_drawn_names(drawn, names, data.inputs, checked)
+    if data.targets and graph.outputs:
+        note = f"`sampling: {{{drawn.word}: {drawn.classes_of}}}` makes the target `same`"
+        _check_targets(data.targets, graph, flat, checked.reporter, notes=(note,))
+
+
+def _report_drawn_names(
+    drawn: RowDraw, declared: list[str], features: Mapping[str, Feature], checked: Checked
+) -> None:
+    """Report a model whose inputs do not carry the names that a draw gives, once."""
+    other = next((name for name in declared if name not in features), declared[-1])
+    given = {name: one.element for name, one in features.items()}
+    texts = [f"{n}: {_input_text(one.shape or (), str(one.dtype))}" for n, one in given.items()]
+    checked.reporter.error(
+        Code.FEATURE_NAMES,
+        checked.flat.input_places[other],
+        f"the model's inputs are not those that `{drawn.word}` gives",
+        label=f"it gives {', '.join(f'`{name}`' for name in features)}",
+        help=f"write `inputs: {{{', '.join(texts)}}}`",
+    )
 
 
 def _check_inputs(
@@ -47,18 +83,27 @@ def _check_inputs(
             label=f"its inputs are {', '.join(declared)}",
             help=near or "leave it out, or add such an input to the model",
         )
-    for name, one in declared.items():
-        if name in missing:
-            near = replacement_word(name, extra, work=reporter.work)
-            if near is None and len(extra) == 1:
-                near = Replacement(extra[0], certain=False)
-            reporter.error(
-                Code.FEATURE_NAMES,
-                flat.input_places[name],
-                f"`data.inputs` has nothing for the input `{name}`",
-                label=f"the features are {', '.join(features)}" if features else "no feature",
-                help=near or f"add `{name}` under `data.inputs`",
-            )
+    for name in missing:
+        near = replacement_word(name, extra, work=reporter.work)
+        if near is None and len(extra) == 1:
+            near = Replacement(extra[0], certain=False)
+        reporter.error(
+            Code.FEATURE_NAMES,
+            flat.input_places[name],
+            f"`data.inputs` has nothing for the input `{name}`",
+            label=f"the features are {', '.join(features)}" if features else "no feature",
+            help=near or f"add `{name}` under `data.inputs`",
+        )
+    _check_input_elements(features, graph, flat, reporter)
+
+
+def _check_input_elements(
+    features: Mapping[str, Feature], graph: Graph, flat: FlatGraph, reporter: Reporter
+) -> None:
+    """Compare shape and dtype of each input with those of its feature, where it has one."""
+    for one in graph.inputs:
+        name = one.name
+        if name not in features:
             continue
         given = features[name].element
         whole = f"{name}: {_input_text(given.shape or (), str(given.dtype))}"
@@ -105,6 +150,8 @@ def _check_targets(
     graph: Graph,
     flat: FlatGraph,
     reporter: Reporter,
+    *,
+    notes: tuple[str, ...] = (),
 ) -> None:
     outputs = dict(graph.outputs)
     names = list(outputs)
@@ -117,7 +164,12 @@ def _check_targets(
             Code.OUTPUTS_NOT_TARGETS,
             flat.output_place,
             f"the outputs {listed} do not carry the names of the targets {wanted}",
-            label=f"no target is called {listed}" if missing else f"no target for {alone}",
+            label=f"what is learned is {wanted}"
+            if notes
+            else f"no target is called {listed}"
+            if missing
+            else f"no target for {alone}",
+            notes=notes,
             help=_named_output_help(
                 list(features), names, packaged=flat.output_place.source.packaged
             ),

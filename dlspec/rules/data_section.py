@@ -17,9 +17,9 @@ from dlspec.rules.subject import Checked
 
 def report_data_section(checked: Checked) -> None:
     """Report splits, windows and contracts that the features of `data` do not allow."""
-    if checked.data is None:
+    if checked.written_data is None:
         return
-    data, spec, reporter = checked.data, checked.spec, checked.reporter
+    data, spec, reporter = checked.written_data, checked.spec, checked.reporter
     split = data.split
     if isinstance(split, FractionSplit | GivenSplit) and split.stratify is not None:
         _check_stratify(split.stratify, data, spec, reporter)

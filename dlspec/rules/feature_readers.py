@@ -45,10 +45,12 @@ def _reading_features(checked: Checked) -> Iterator[tuple[Node, Feature]]:
 
 def warn_of_pixels(checked: Checked) -> None:
     """Warn of pixels from 0 to 255 that nothing scales."""
-    for name, feature in checked.data.inputs.items() if checked.data else ():
+    written = checked.written_data if checked.data else None
+    for name, feature in written.inputs.items() if written else ():
         if not isinstance(feature, ImageFeature) or feature.scale or feature.standardize:
             continue
-        if any(_traits(node).pixels == "scales" for node, _ in _pixel_readers(checked, name)):
+        readers = chain.from_iterable(_pixel_readers(checked, n) for n in checked.inputs_of(name))
+        if any(_traits(node).pixels == "scales" for node, _ in readers):
             continue
         checked.reporter.error(
             Code.UNSCALED_PIXELS,

@@ -65,7 +65,7 @@ def _figures_of(checked: Checked, file: CallbackFile) -> tuple[str, ...]:
     of_batches = [name for name in computed if name != "learning_rate"]
     if file.callback["save_freq"] != "epoch":
         return ("epoch", "batch", *of_batches)
-    validated = checked.data is None or bool(checked.data.split.validation)
+    validated = checked.written_data is None or bool(checked.written_data.split.validation)
     of_validation = (f"val_{name}" for name in of_batches) if validated else ()
     return ("epoch", *computed, *of_validation)
 

@@ -1,11 +1,13 @@
 """What the rules look at: a spec, its graph and the heads of its model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dlspec.decode.spec import ModelSpec
 from dlspec.diagnostics.findings import Reporter
 from dlspec.expand.flat import FlatGraph
 from dlspec.language.catalogue.target import Target
+from dlspec.language.metrics import target_kind
+from dlspec.language.sample_draws import RowDraw
 from dlspec.language.sections import Data, Evaluation, Training, is_free_of_poison
 from dlspec.resolve.plan import Graph
 from dlspec.rules.heads import Head, model_heads
@@ -14,13 +16,18 @@ from dlspec.syntax.substitution import Scope
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What the rules look at; a section that holds a reported mistake is None."""
+    """What the rules look at; a section that holds a reported mistake is None.
+
+    `data` has the inputs and targets of the model, which are those of `written_data` unless
+    `sampling` makes others of them; None, too, where it cannot.
+    """
 
     spec: ModelSpec
     target: Target
     scope: Scope
     graph: Graph
     flat: FlatGraph
+    written_data: Data | None
     data: Data | None
     training: Training | None
     evaluation: Evaluation | None
@@ -32,6 +39,11 @@ class Checked:
         """Return the names of the model's outputs; None when a mistake hides them."""
         return tuple(name for name, _ in self.graph.outputs) or None
 
+    def inputs_of(self, feature: str) -> tuple[str, ...]:
+        """Return the inputs of the model that an input of the data is given to."""
+        drawn = self.written_data.sampling if self.written_data else None
+        return drawn.input_names if isinstance(drawn, RowDraw) else (feature,)
+
 
 def checked_spec(
     spec: ModelSpec,
@@ -42,7 +54,8 @@ def checked_spec(
     reporter: Reporter,
 ) -> Checked:
     """Gather what the rules look at, as far as the sections could be read."""
-    data = spec.data if spec.data is not None and is_free_of_poison(spec.data) else None
+    written = spec.data if spec.data is not None and is_free_of_poison(spec.data) else None
+    data = None if written is None else _as_the_model_sees(written)
     training = (
         spec.training if spec.training is not None and is_free_of_poison(spec.training) else None
     )
@@ -51,4 +64,30 @@ def checked_spec(
     # A broken training section hides the loss, which decides how wide a head may be.
     readable = training is not None or spec.training is None
     heads = tuple(model_heads(spec, graph, flat, data, training)) if readable else ()
-    return Checked(spec, target, scope, graph, flat, data, training, evaluation, heads, reporter)
+    return Checked(
+        spec, target, scope, graph, flat, written, data, training, evaluation, heads, reporter
+    )
+
+
+def _as_the_model_sees(data: Data) -> Data | None:
+    """Return a data section with the inputs and targets of the model; None for a faulty draw."""
+    if not can_draw(data):
+        return None
+    return replace(data, inputs=data.model_inputs, targets=data.model_targets)
+
+
+def can_draw(data: Data) -> bool:
+    """Tell whether `sampling` can make samples of the features; always without it."""
+    drawn = data.sampling
+    if not isinstance(drawn, RowDraw):
+        return True
+    alone = len(data.inputs) == len(data.targets) == 1
+    return alone and drawn.classes_of in drawable_targets(data)
+
+
+def drawable_targets(data: Data) -> list[str]:
+    """Return the targets whose classes a draw can go by."""
+    return [name for name, one in data.targets.items() if target_kind(one) in _WITH_CLASSES]
+
+
+_WITH_CLASSES = ("class", "binary")

@@ -9,9 +9,9 @@ from dlspec.rules.subject import Checked
 
 def report_text_lines(checked: Checked) -> None:
     """Report columns and separators that do not make one another, and files without names."""
-    if checked.data is None:
+    if checked.written_data is None:
         return
-    sources = {"data.source": checked.data.source, "data.test": checked.data.test}
+    sources = {"data.source": checked.written_data.source, "data.test": checked.written_data.test}
     for path, source in sources.items():
         if isinstance(source, TextLinesSource):
             _check_text_lines(checked, path, source)

@@ -19,7 +19,7 @@ def report_monitors(checked: Checked) -> None:
     training = checked.training
     if training is None or not checked.graph.outputs:
         return
-    validated = checked.data is None or bool(checked.data.split.validation)
+    validated = checked.written_data is None or bool(checked.written_data.split.validation)
     known = computed_figures(training, [name for name, _ in checked.graph.outputs])
     for index, callback in enumerate(training.callbacks):
         monitor = _monitored_figure(callback)
@@ -52,8 +52,9 @@ def report_monitors(checked: Checked) -> None:
 
 def _validation_rows_help(checked: Checked) -> str:
     """Return how the split of this spec sets validation rows aside."""
-    if checked.data is not None and isinstance(checked.data.split, ColumnSplit):
-        return f"`validation` and values of `{checked.data.split.column}` under `data.split`"
+    split = checked.written_data.split if checked.written_data is not None else None
+    if isinstance(split, ColumnSplit):
+        return f"`validation` and values of `{split.column}` under `data.split`"
     if "data.split" in checked.spec.places.keys:
         return "`validation: 0.1` under `data.split`"
     return "`split: {validation: 0.1}` under `data`"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlspec.decode.written_records import record_from_words
 from dlspec.language.kinds import Tagged
+from dlspec.language.sample_draws import RowDraw
 from dlspec.language.sources import (
     CsvSource,
     FileSource,
@@ -126,10 +127,10 @@ def _read_new_rows(
     )
     from dlspec_pipelines.steps.evaluation.new_files_table import new_files_table
     from dlspec_pipelines.steps.evaluation.predictions_table import require_storable
-    from dlspec_pipelines.steps.preparation.fitting import load_preparation
+    from dlspec_pipelines.steps.evaluation.sample_preparation import load_sample_preparation
     from dlspec_pipelines.steps.preparation.trained_types import text_columns_of
 
-    preparation = load_preparation(folder)
+    preparation = load_sample_preparation(folder)
     text = text_columns_of(preparation)
     if isinstance(source, NewFiles):
         table = new_files_table(source)
@@ -157,12 +158,12 @@ def _predict_rows(
         import_keras()
     from dlspec_pipelines.steps.evaluation.kept_columns import beside_kept
     from dlspec_pipelines.steps.evaluation.new_rows import predict_new_rows
+    from dlspec_pipelines.steps.evaluation.sample_preparation import load_sample_preparation
     from dlspec_pipelines.steps.preparation.applying import windows_left_out
-    from dlspec_pipelines.steps.preparation.fitting import load_preparation
     from dlspec_pipelines.steps.preparation.past_vocabularies import new_ids_past_vocabularies
     from dlspec_pipelines.steps.preparation.unknown_categories import unknown_in_new_rows
 
-    preparation = load_preparation(folder)
+    preparation = load_sample_preparation(folder)
     for found in (
         *unknown_in_new_rows(preparation, table),
         *new_ids_past_vocabularies(preparation, table),
@@ -182,6 +183,7 @@ def _new_rows_of(files: Sequence[Path], plan: Mapping[str, Any]) -> FileSource |
         WrongUsage: If they are no table, and nothing that the model reads a file of.
     """
     column, file = column_of_files(plan["data"]["inputs"]), files[0]
+    _require_table_of_samples(files, plan)
     if column is not None and (file.is_dir() or file.suffix.lower() not in _TABLES):
         return NewFiles(column, tuple(files))
     if len(files) > 1:
@@ -190,6 +192,24 @@ def _new_rows_of(files: Sequence[Path], plan: Mapping[str, Any]) -> FileSource |
             help="name one file",
         )
     return _new_rows_source(file, plan)
+
+
+def _require_table_of_samples(files: Sequence[Path], plan: Mapping[str, Any]) -> None:
+    """Check that samples of several rows come in a table, a row for each sample.
+
+    Raises:
+        WrongUsage: If they do not.
+    """
+    from dlspec_pipelines.steps.evaluation.outputs import draw_of_plan_document
+
+    drawn = draw_of_plan_document(plan)
+    if isinstance(drawn, RowDraw) and (files[0].is_dir() or len(files) > 1):
+        names = " and ".join(f"`{name}`" for name in drawn.input_names)
+        raise WrongUsage(
+            f"`{plan['name']}` reads {names} of each sample, and files alone do not say which go "
+            "together",
+            help=f"name a table that has them in columns called {names}",
+        )
 
 
 def _new_rows_source(file: Path, plan: Mapping[str, Any]) -> FileSource:

@@ -52,6 +52,8 @@ def _profile_tables(profile: DataProfile) -> Iterator[TextTable | Text]:
     facts.add_row("data of", profile.name)
     facts.add_row("source", source_words(profile))
     facts.add_row("rows", rows_words(profile))
+    if profile.drawn is not None:
+        facts.add_row(profile.drawn.what, profile.drawn.text)
     if profile.left_out:
         facts.add_row("left out", left_out_words(profile))
     if profile.dataset:

@@ -121,6 +121,12 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL216_gaps_without_windows": [(", gaps: cross", "")],
     "DL216_given_test_rows": [("test: given", "test: 0.15")],
     "DL216_like_and_vocabulary": [("vocabulary: 5000, length: 20, like", "length: 20, like")],
+    "DL216_implied_inputs_of_pairs": [(", stem: {number: stem}", "")],
+    "DL216_pairs_and_class_weight": [("  class_weight: balanced\n", "")],
+    "DL216_pairs_of_two_inputs": [
+        ("    noise: {tensor: noise, shape: [8, 8, 1]}\n", ""),
+        ("    dark: {number: dark}\n", ""),
+    ],
     "DL216_rate_of_schedule": [
         ("    - ReduceLROnPlateau: {monitor: loss}\n", "    - EarlyStopping\n")
     ],
@@ -166,6 +172,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("outputs: [price, weight]", "outputs: [price]"),
         ("    - {Dense: 1, name: weight, from: x}\n", ""),
     ],
+    "DL307_target_of_pairs": [("name: digit", "name: same")],
     "DL307_outputs_not_targets": [("Dense: 10", "{Dense: 10, name: digit}")],
     "DL307_inside_the_zoo": [("10}}\ntraining", "10}, outputs: {digit: predictions}}\ntraining")],
     "DL308_scores_not_returned": [
@@ -346,6 +353,8 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("{a: {number: a}, b: {number: b}}", "{first: {number: a}, second: {number: b}}")
     ],
     "DL602_one_feature_too_many": [(", weights: {number: c}, xs: {number: d}", "")],
+    "DL601_shape_of_pairs": [("right: [8, 8]}", "right: [8, 8, 1]}")],
+    "DL602_inputs_of_pairs": [("{image: [8", "{left: [8"), ("[image, right]", "[left, right]")],
     "DL601_inside_the_zoo": [
         ("stem: cifar", "stem: cifar, shape: [8, 8, 1], classes: 10"),
     ],

@@ -121,7 +121,7 @@ def test_a_damaged_data_set_is_said_where_it_is_used_and_prepared_anew(made, hom
             open_part(dataset, name.split("/")[0])
     if name == "contract.json":
         with pytest.raises(StepError, match="is then prepared anew"):
-            read_data(dataset)
+            read_data(plan.data, dataset)
     again = prepare_dataset(plan.data, base=folder / "specs")
     assert again == dataset
     assert len(open_part(again, "train").rows) == again.rows["train"]

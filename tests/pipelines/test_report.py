@@ -196,7 +196,7 @@ def test_without_a_mistake_the_least_certain_rows_are_shown(runs):
         (true, true, stated),
         names="0123456789",
         inputs={"image": ImageFeature("images", (8, 8), 1)},
-        data=read_data(run.dataset),
+        data=read_data(run.plan.data, run.dataset),
     )
     assert found.wrong is False
     assert found.rows[0].row == run.predictions["row"][0]

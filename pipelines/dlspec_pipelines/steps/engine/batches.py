@@ -13,6 +13,7 @@ from dlspec_pipelines.steps.data_memory import (
     rows_of_mapped_array,
     share_of_a_chunk,
 )
+from dlspec_pipelines.steps.engine.taken_rows import SampleArray, TakenRows
 
 Array = NDArray[Any]
 # Large enough that a chunk lasts many steps, small enough to leave memory to the model.
@@ -29,8 +30,8 @@ class Samples:
         weights: One factor per sample for its part in the loss; None for 1.
     """
 
-    inputs: Mapping[str, Array]
-    targets: Mapping[str, Array]
+    inputs: Mapping[str, SampleArray]
+    targets: Mapping[str, SampleArray]
     inputs_as: Form
     outputs_as: Form
     weights: Array | None = None
@@ -40,7 +41,7 @@ class Samples:
         return len(next(iter(self.inputs.values())))
 
     @property
-    def arrays(self) -> tuple[Array, ...]:
+    def arrays(self) -> tuple[SampleArray, ...]:
         """Return the arrays as the flat sequence that `pack` puts together again."""
         weights = () if self.weights is None else (self.weights,)
         return (*self.inputs.values(), *self.targets.values(), *weights)
@@ -95,11 +96,12 @@ def epoch_visit_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
     Args:
         epoch: From 0.
     """
-    return _epoch_generator(seed, epoch).permutation(count)
+    return seeded_generator(seed, epoch).permutation(count)
 
 
-def _epoch_generator(seed: int, epoch: int) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, epoch])))
+def seeded_generator(*seed: int) -> np.random.Generator:
+    """Return a generator whose numbers depend on nothing but `seed`, such as (seed, epoch)."""
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence(seed)))
 
 
 def balanced_visit_order(seed: int, epoch: int, ids: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -113,20 +115,21 @@ def balanced_visit_order(seed: int, epoch: int, ids: NDArray[np.int64]) -> NDArr
         epoch: From 0.
         ids: The class of each sample.
     """
-    generator = _epoch_generator(seed, epoch)
+    generator = seeded_generator(seed, epoch)
     classes = np.unique(ids)
     shares = np.full(len(classes), len(ids) // max(len(classes), 1))
     shares[generator.permutation(len(classes))[: len(ids) % max(len(classes), 1)]] += 1
     drawn = [
-        _drawn_again(generator, np.flatnonzero(ids == one), share)
+        drawn_again(generator, np.flatnonzero(ids == one), share)
         for one, share in zip(classes, shares, strict=True)
     ]
     return generator.permutation(np.concatenate(drawn)) if drawn else np.zeros(0, np.int64)
 
 
-def _drawn_again(
+def drawn_again(
     generator: np.random.Generator, members: NDArray[np.int64], share: int
 ) -> NDArray[np.int64]:
+    """Return `share` of `members` in a drawn order, each again only after all have come."""
     rounds = [generator.permutation(members) for _ in range(-(-share // len(members)))]
     return np.concatenate([members[:0], *rounds])[:share]
 
@@ -162,8 +165,10 @@ def sample_chunks(
         yield Chunk(first, end - first, tuple(_rows_of_array(a, rows, room) for a in arrays))
 
 
-def _rows_of_array(array: Array, rows: slice | NDArray[np.int64], room: int | None) -> Array:
-    if room is None:
+def _rows_of_array(array: SampleArray, rows: slice | NDArray[np.int64], room: int | None) -> Array:
+    if isinstance(array, TakenRows):
+        return _rows_of_array(array.array, array.places[rows], room)
+    if room is None or not isinstance(array, np.ndarray):
         return np.ascontiguousarray(array[rows])
     if isinstance(rows, slice):
         found = np.array(array[rows], order="C")

@@ -25,8 +25,8 @@ from dlspec_pipelines.steps.preparation.fitting import (
     invert_predictions,
     load_preparation,
 )
+from dlspec_pipelines.steps.preparation.model_parts import ModelPart, open_model_part
 from dlspec_pipelines.steps.preparation.numbers import invert_scaling
-from dlspec_pipelines.steps.preparation.prepared_arrays import Part, open_part
 from dlspec_pipelines.steps.records import Baseline, Comparison, Dataset
 
 
@@ -87,10 +87,10 @@ def _predict_baseline(
     data: Data, dataset: Dataset, ours: Mapping[str, Predicted]
 ) -> dict[str, _Told]:
     preparation = load_preparation(Path(dataset.path))
-    train, test = open_part(dataset, "train"), open_part(dataset, "test")
+    train, test = (open_model_part(data, dataset, part) for part in ("train", "test"))
     found = {}
     for name, p in ours.items():
-        target = data.targets[name]
+        target = data.model_targets[name]
         last = _last_values(data, target, test, preparation) if p.kind == "number" else None
         if last is not None:
             told = Predicted("number", p.true, last.reshape(p.true.shape))
@@ -162,7 +162,9 @@ def _frequent_ids(train: Array) -> Array:
     return frequent
 
 
-def _last_values(data: Data, target: object, test: Part, preparation: Preparation) -> Array | None:
+def _last_values(
+    data: Data, target: object, test: ModelPart, preparation: Preparation
+) -> Array | None:
     """Return the last value of each column of a series target at each of its steps.
 
     None where the target is no series, or no input holds all its columns.

@@ -11,7 +11,7 @@ from dlspec.language.metrics import (
 from dlspec.resolve.plan import Plan
 from dlspec_pipelines.steps.engine.batches import Array
 from dlspec_pipelines.steps.evaluation.measures import PADDING
-from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
+from dlspec_pipelines.steps.preparation.model_parts import open_model_part
 from dlspec_pipelines.steps.records import Dataset
 from dlspec_pipelines.steps.step_errors import StepError
 
@@ -36,11 +36,11 @@ def require_computable_metrics(plan: Plan, dataset: Dataset) -> None:
         StepError: If one is not, with what the rows lack.
     """
     assert plan.data is not None
-    test = open_part(dataset, "test")
+    test = open_model_part(plan.data, dataset, "test")
     for name in wanted_metrics(plan):
         record = METRIC_OF[name]
         only = _generated_target(plan) if record.reads == "generated" else None
-        for target, feature in plan.data.targets.items():
+        for target, feature in plan.data.model_targets.items():
             if target_kind(feature) in record.on and only in (None, target):
                 _require_defined(record, target, feature, test.targets[target])
 

@@ -39,7 +39,7 @@ from dlspec_pipelines.steps.json_documents import (
     read_document,
 )
 from dlspec_pipelines.steps.preparation.fitting import load_preparation
-from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
+from dlspec_pipelines.steps.preparation.model_parts import ModelPart, open_model_part
 from dlspec_pipelines.steps.promotion.promote import judge_quality
 from dlspec_pipelines.steps.records import (
     Champion,
@@ -112,12 +112,14 @@ def evaluate(  # noqa: PLR0913 - what to measure against what, and where that is
     for said in generated.values():
         measures = measures.joined(measure_generated(wanted, said))
     measures.note("loss", finite_or_reason(measured.loss, name="loss"))
+    test = _test_part(plan, dataset)
     write_predictions(
         folder / "predictions.parquet",
-        open_part(dataset, "test").rows,
+        test.rows,
         measured.predicted,
         champion=None if theirs is None else theirs.predicted,
         generated={target: said.said for target, said in generated.items()},
+        source_rows=test.source_rows,
     )
     write_file_digests(folder, ["predictions.parquet"])
     _write_measures(folder, measures)
@@ -184,8 +186,13 @@ def _own_folder(
     return replace(trained, run=run, path=os.fspath(folder))
 
 
+def _test_part(plan: Plan, dataset: Dataset) -> ModelPart:
+    assert plan.data is not None
+    return open_model_part(plan.data, dataset, "test")
+
+
 def _measure_test_rows(plan: Plan, folder: Path, dataset: Dataset, model: keras.Model) -> Measured:
-    test = open_part(dataset, "test")
+    test = _test_part(plan, dataset)
     signed = signature_of(plan)
     samples = Samples(
         {name: test.inputs[name] for name in signed.inputs},
@@ -205,9 +212,9 @@ def _generate_test_sequences(
     asked = asked_of(document)
     if asked is None or not set(wanted) & set(GENERATED_METRICS):
         return {}
-    test = open_part(dataset, "test")
+    test = _test_part(plan, dataset)
     signed = signature_of(plan)
-    inputs = {name: test.inputs[name] for name in signed.inputs if name != asked.input}
+    inputs = {n: np.asarray(test.inputs[n]) for n in signed.inputs if n != asked.input}
     said = generate_sequences(model, inputs, samples=len(test.rows), signed=signed, asked=asked)
     true = np.asarray(test.targets[asked.output])
     return {asked.output: beside_truth(true, said.ids, asked.rules)}

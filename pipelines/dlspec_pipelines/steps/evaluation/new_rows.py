@@ -19,13 +19,13 @@ from dlspec_pipelines.steps.evaluation.generated_sequences import (
     said_before,
 )
 from dlspec_pipelines.steps.evaluation.outputs import Predicted, signature_of_plan_document
+from dlspec_pipelines.steps.evaluation.sample_preparation import load_sample_preparation
 from dlspec_pipelines.steps.json_documents import PLAN, read_document
 from dlspec_pipelines.steps.preparation.applying import apply_preparation
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.fitting import (
     Preparation,
     class_target_labels,
-    load_preparation,
 )
 from dlspec_pipelines.steps.preparation.text_tokenizers import loaded_tokenizer, text_of_ids
 from dlspec_pipelines.steps.step_errors import StepError, WrongUsage
@@ -43,7 +43,8 @@ def predict_new_rows(
     `<target>_probability` a number for each, and `<target>_text` those that hold, such as
     `red|round`. With `prediction.generate`, `<target>` holds the ids said before `stop`,
     `<target>_text` their words where the vocabulary knows them, and `<target>_score` their
-    log-likelihood over the length penalty; the column of what has been said is not needed.
+    log-likelihood over the length penalty; the column of what has been said is not needed. A model
+    of pairs reads one in each row, from the columns `left` and `right`.
 
     Args:
         beam: In the place of the spec's `prediction.generate.beam`.
@@ -61,7 +62,7 @@ def predict_new_rows(
     plan = read_document(run_folder / "plan.json", PLAN)
     signed = signature_of_plan_document(plan)
     asked = _generation_asked(plan, beam, length)
-    preparation = load_preparation(run_folder)
+    preparation = load_sample_preparation(run_folder)
     applied = apply_preparation(_without_said(preparation, asked), table)
     model = load_model(run_folder, with_loss=False)
     columns: dict[str, Array] = {"row": np.asarray(applied.rows)}

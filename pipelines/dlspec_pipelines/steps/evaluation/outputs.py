@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, assert_never
+from typing import Any, assert_never, cast
 
 import numpy as np
 
+from dlspec.decode.written_records import record_from_words
 from dlspec.language.features import TARGET_FEATURES, TargetKind
-from dlspec.language.kinds import Form
+from dlspec.language.kinds import Form, Tagged
 from dlspec.language.loss_records import LOSS_OF
+from dlspec.language.sample_draws import DRAWS_BY_WORD, RowDraw, SampleDraw
 from dlspec.resolve.plan import Plan, canonical_data
 from dlspec_pipelines.steps.engine.batches import Array
 
@@ -76,7 +78,7 @@ class Predicted:
 
 def signature_of_plan_document(plan: Mapping[str, Any]) -> Signature:
     """Return the signature of a plan in its canonical form, as `plan.json` holds it."""
-    graph, targets, loss = plan["graph"], plan["data"]["targets"], plan["training"]["loss"]
+    graph, targets, loss = plan["graph"], _learned_targets(plan), plan["training"]["loss"]
     heads = tuple(
         _output_head(
             name, targets[name], loss if isinstance(loss.get("class_name"), str) else loss[name]
@@ -86,6 +88,25 @@ def signature_of_plan_document(plan: Mapping[str, Any]) -> Signature:
     )
     inputs = tuple(declared["name"] for declared in graph["inputs"])
     return Signature(inputs, graph["inputs_as"], graph["outputs_as"], heads)
+
+
+def draw_of_plan_document(plan: Mapping[str, Any]) -> SampleDraw | None:
+    """Return how the plan of a run samples its training rows; None where each is seen once."""
+    # Runs of before this was a key say nothing of it.
+    said = plan["data"].get("sampling")
+    if said is None:
+        return None
+    return cast("SampleDraw", record_from_words(Tagged("way of sampling", DRAWS_BY_WORD), said))
+
+
+def _learned_targets(plan: Mapping[str, Any]) -> Mapping[str, Any]:
+    drawn = draw_of_plan_document(plan)
+    if not isinstance(drawn, RowDraw):
+        targets: Mapping[str, Any] = plan["data"]["targets"]
+        return targets
+    learned = canonical_data(drawn.learned)
+    assert isinstance(learned, dict)
+    return learned
 
 
 def signature_of(plan: Plan) -> Signature:

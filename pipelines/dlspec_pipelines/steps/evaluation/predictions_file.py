@@ -20,10 +20,12 @@ def write_predictions(
     *,
     champion: Mapping[str, Predicted] | None,
     generated: Mapping[str, Array] | None = None,
+    source_rows: Mapping[str, Array] | None = None,
 ) -> None:
     """Write the predictions of the test samples.
 
-    Columns: `row` (of the source), `part`, and for each target `<target>_true`, `<target>_pred`,
+    Columns: `row` (of the source, or the sample's own number), `part`, `<input>_row` of samples of
+    several rows, and for each target `<target>_true`, `<target>_pred`,
     `<target>_p<class>` or `<target>_score<class>`, `<target>_champion`, and `<target>_generated`.
 
     Raises:
@@ -33,6 +35,7 @@ def write_predictions(
         "row": pa.array(np.asarray(rows)),
         "part": pa.array(["test"] * len(rows)),
     }
+    columns |= {f"{name}_row": pa.array(at) for name, at in (source_rows or {}).items()}
     for target, p in predicted.items():
         columns[f"{target}_true"] = _parquet_column(p.true)
         columns[f"{target}_pred"] = _parquet_column(p.guess)

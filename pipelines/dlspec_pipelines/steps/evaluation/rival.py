@@ -7,19 +7,25 @@ from typing import Any
 
 import numpy as np
 
+from dlspec.language.sample_draws import RowDraw, SampleDraw
 from dlspec.language.sections import Championship
 from dlspec.resolve.plan import Plan
 from dlspec_pipelines.steps import store
 from dlspec_pipelines.steps.datasets.given_test_rows import read_data_table
 from dlspec_pipelines.steps.engine.batches import Array
 from dlspec_pipelines.steps.evaluation.forward import load_model, pack_inputs, predict_samples
-from dlspec_pipelines.steps.evaluation.outputs import Predicted, signature_of_plan_document
+from dlspec_pipelines.steps.evaluation.outputs import (
+    Predicted,
+    draw_of_plan_document,
+    signature_of_plan_document,
+)
 from dlspec_pipelines.steps.evaluation.paired_tests import compare_pair
 from dlspec_pipelines.steps.evaluation.predictions_file import read_predictions
 from dlspec_pipelines.steps.file_digests import require_intact
 from dlspec_pipelines.steps.json_documents import PLAN, RUN, read_document
 from dlspec_pipelines.steps.preparation.applying import apply_preparation
 from dlspec_pipelines.steps.preparation.fitting import load_preparation
+from dlspec_pipelines.steps.preparation.model_parts import ModelPart, open_model_part
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part, open_part
 from dlspec_pipelines.steps.preparation.trained_types import text_columns_of
 from dlspec_pipelines.steps.records import Champion, Comparison, Dataset
@@ -66,22 +72,55 @@ def predict_as_rival(
         n: f.feature for n, f in today.targets.items()
     }:
         return None
-    test = open_part(dataset, "test")
+    assert plan.data is not None
+    sampled = draw_of_plan_document(theirs)
+    if not _draw_alike(plan.data.sampling, sampled):
+        return None
+    test = open_model_part(plan.data, dataset, "test")
     stored = read_document(folder / "run.json", RUN)
-    if stored["digests"]["data"] == dataset.digest:
+    if stored["digests"]["data"] == dataset.digest and _drawn_test_is_the_same(plan, sampled):
         _, predicted = read_predictions(
             require_intact(folder, "predictions.parquet"), signature_of_plan_document(theirs)
         )
         return Rival(champion.run, predicted, np.ones(len(test.rows), dtype=bool))
-    assert plan.data is not None
     text = text_columns_of(preparation)
     table = read_data_table(plan.data, base, text_columns=text)
     applied = apply_preparation(preparation, table)
-    inputs, found = _at_rows(applied, test.rows)
+    inputs, fresh = _rows_for_champion(applied, test, stored["digests"]["dataset"])
     predicted = _predict_with_champion(folder, theirs, inputs, base=base)
     told = {name: _with_truth(p, ours[name]) for name, p in predicted.items()}
-    fresh = found & ~_rows_seen_by_champion(stored["digests"]["dataset"], inputs)
     return Rival(champion.run, told, fresh)
+
+
+def _draw_alike(ours: SampleDraw | None, theirs: SampleDraw | None) -> bool:
+    """Return whether the samples of two models have the same form."""
+    drawn = [one.word if isinstance(one, RowDraw) else "" for one in (ours, theirs)]
+    return drawn[0] == drawn[1]
+
+
+def _drawn_test_is_the_same(plan: Plan, theirs: SampleDraw | None) -> bool:
+    """Return whether the test samples of equal data are those that the champion was told of."""
+    assert plan.data is not None
+    ours = plan.data.sampling
+    if not isinstance(ours, RowDraw) or not isinstance(theirs, RowDraw):
+        return True
+    return (ours.classes_of, ours.seed) == (theirs.classes_of, theirs.seed)
+
+
+def _rows_for_champion(
+    applied: Part, test: ModelPart, fingerprint: str
+) -> tuple[dict[str, Array], Array]:
+    """Return what the champion reads of each test sample, and which it was not fitted to."""
+    if not test.source_rows:
+        inputs, found = _at_rows(applied, test.rows)
+        return inputs, found & ~_rows_seen_by_champion(fingerprint, inputs)
+    samples: dict[str, Array] = {}
+    fresh = np.ones(len(test.rows), dtype=bool)
+    for name, rows in test.source_rows.items():
+        taken, found = _at_rows(applied, rows)
+        fresh &= found & ~_rows_seen_by_champion(fingerprint, taken)
+        (samples[name],) = taken.values()
+    return samples, fresh
 
 
 def compare_with_rival(

@@ -13,6 +13,7 @@ from dlspec.resolve.plan import canonical_data
 from dlspec_pipelines.steps.datasets.contract import Checked, Failure
 from dlspec_pipelines.steps.datasets.table import Array, Table
 from dlspec_pipelines.steps.json_documents import CONTRACT, read_document
+from dlspec_pipelines.steps.preparation.drawn_samples import DrawnSamples, drawn_samples
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part, open_part
 from dlspec_pipelines.steps.preparation.splits import PARTS
 from dlspec_pipelines.steps.profiles.column_profile import (
@@ -72,6 +73,7 @@ class DataProfile:
         examples: The first training rows, or rows of the source: their values by column.
         checks: What `expect` demands; `failures` holds the first ten rows of each that is broken.
         findings: What hygiene found, as contract.json says it.
+        drawn: What `data.sampling` draws of the samples; None where they are seen as they are.
         dataset: Where what was prepared lies, in the folder of artifacts; None where nothing was.
         problem: Why nothing could be prepared; "" where it could.
     """
@@ -87,6 +89,7 @@ class DataProfile:
     checks: tuple[Checked, ...]
     failures: tuple[Failure, ...]
     findings: tuple[Mapping[str, Any], ...]
+    drawn: DrawnSamples | None
     dataset: str | None
     problem: str
 
@@ -115,6 +118,7 @@ def profile_of_dataset(name: str, data: Data, table: Table, dataset: Dataset) ->
         checks=tuple(Checked(**check) for check in account["checks"]),
         failures=(),
         findings=tuple(account["findings"]),
+        drawn=drawn_samples(data, dataset),
         dataset=path_in_home(dataset.path),
         problem="",
         **_facts_of_source(data, table),
@@ -143,6 +147,7 @@ def profile_of_source(
         checks=broken[0],
         failures=broken[1],
         findings=(),
+        drawn=None,
         dataset=None,
         problem=problem.message,
         **_facts_of_source(data, table),

@@ -26,7 +26,8 @@ class Example:
     """One test row.
 
     Attributes:
-        row: Its number in the source.
+        row: Its number in the source, or that of a sample of several rows.
+        rows: The numbers in the source, in words.
         probability: Of the predicted class; None when the model states none.
         probability_of_true: Of the true class.
         picture: The input as an image's address, "" when it is none.
@@ -34,6 +35,7 @@ class Example:
     """
 
     row: int
+    rows: str
     true: str
     predicted: str
     probability: float | None
@@ -88,22 +90,40 @@ def worst_examples(
         if stated is not None:
             chances = (float(stated[i, predicted[i]]), float(stated[i, true[i]]))
         said = (names[true[i]], names[predicted[i]])
-        found.append(Example(int(rows[i]), *said, *chances, picture, text))
+        at = data.numbers_in_source(int(rows[i]))
+        found.append(Example(int(rows[i]), at, *said, *chances, picture, text))
     return Examples(wrong, tuple(found))
 
 
 def _example_pictures(rows: Array, inputs: Mapping[str, Feature], data: DataFiles) -> list[str]:
-    shown = next(
-        (n for n, f in inputs.items() if isinstance(f, ImageFeature | SequenceFeature)), None
-    )
-    if shown is None or len(rows) == 0:
+    shown = [n for n, f in inputs.items() if isinstance(f, ImageFeature | SequenceFeature)]
+    if not shown or len(rows) == 0:
         return [""] * len(rows)
-    values = data.inputs(shown, rows)
-    if isinstance(inputs[shown], SequenceFeature):
+    if not data.test.source_rows:
+        return picture_addresses(_example_pixels(shown[0], rows, inputs, data))
+    # Rows of one sample stand side by side.
+    seen = [_example_pixels(name, rows, inputs, data) for name in shown]
+    return picture_addresses(_side_by_side(seen))
+
+
+def _example_pixels(
+    name: str, rows: Array, inputs: Mapping[str, Feature], data: DataFiles
+) -> Array:
+    values = data.inputs(name, rows)
+    if isinstance(inputs[name], SequenceFeature):
         # Steps from top to bottom; long ones from left to right, as time is drawn.
         upright = values.shape[1] <= 2 * values.shape[2]
         values = (values if upright else values.transpose(0, 2, 1))[..., None]
-    return picture_addresses(values)
+    return values
+
+
+def _side_by_side(pictures: Sequence[Array]) -> Array:
+    """Return pictures of one size as one, a bright line between two."""
+    first = pictures[0]
+    width = max(1, first.shape[2] // 16)
+    line = np.full((*first.shape[:2], width, first.shape[3]), max(p.max() for p in pictures))
+    parts = [part for picture in pictures for part in (line, picture)]
+    return np.concatenate(parts[1:], axis=2)
 
 
 def picture_addresses(values: Array) -> list[str]:

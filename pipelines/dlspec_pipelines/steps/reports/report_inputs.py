@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from dlspec.language.sections import Data
 from dlspec_pipelines.steps.file_digests import require_intact
 from dlspec_pipelines.steps.json_documents import CONTRACT, RUN, read_document
-from dlspec_pipelines.steps.preparation.prepared_arrays import Part, open_part
+from dlspec_pipelines.steps.preparation.model_parts import ModelPart, open_model_part
 from dlspec_pipelines.steps.records import Dataset
 
 Array = NDArray[Any]
@@ -44,13 +45,18 @@ class DataFiles:
     """A prepared data set: contract.json, and the test arrays, which stay on disk."""
 
     contract: Mapping[str, Any]
-    test: Part
+    test: ModelPart
 
     def inputs(self, name: str, rows: Array) -> Array:
-        """Return what an input holds for the given source rows."""
+        """Return what an input holds for the given samples, by their `row`."""
         order = np.argsort(self.test.rows, kind="stable")
         places = order[np.searchsorted(self.test.rows, rows, sorter=order)]
         return np.array(self.test.inputs[name][places])
+
+    def numbers_in_source(self, row: int) -> str:
+        """Return the rows of the source that a sample is made of."""
+        told = [str(rows[row]) for rows in self.test.source_rows.values()]
+        return " and ".join(told) if told else str(row)
 
 
 def read_run(folder: Path) -> RunFiles:
@@ -67,10 +73,10 @@ def read_run(folder: Path) -> RunFiles:
     )
 
 
-def read_data(dataset: Dataset) -> DataFiles:
-    """Return what is known of a prepared data set."""
+def read_data(data: Data, dataset: Dataset) -> DataFiles:
+    """Return what is known of a prepared data set, its test samples as the model sees them."""
     contract = read_document(Path(dataset.path, "contract.json"), CONTRACT)
-    return DataFiles(contract, open_part(dataset, _PART))
+    return DataFiles(contract, open_model_part(data, dataset, _PART))
 
 
 def read_history(path: Path) -> dict[str, Array]:

@@ -12,6 +12,7 @@ from dlspec.language.features import BinaryFeature, ClassFeature
 from dlspec.language.sections import Data
 from dlspec.resolve.plan import Plan
 from dlspec.tools.show import bytes_text, cost_notes, graph_cost, graph_rows, graph_svg, is_chain
+from dlspec_pipelines.steps.preparation.drawn_samples import drawn_samples
 from dlspec_pipelines.steps.records import Dataset, Evaluation, Report, TrainedModel
 from dlspec_pipelines.steps.reports.curves import curves_png, learning_curves
 from dlspec_pipelines.steps.reports.figure_texts import duration_text, figure_text, percent_text
@@ -103,11 +104,12 @@ def _model_context(plan: Plan) -> dict[str, Any]:
 
 def _data_context(plan: Plan, run: RunFiles, dataset: Dataset) -> dict[str, Any]:
     assert plan.data is not None, "a run has data"
-    files = read_data(dataset)
-    inputs, targets = plan.data.inputs, plan.data.targets
+    files = read_data(plan.data, dataset)
+    inputs, targets = plan.data.model_inputs, plan.data.model_targets
     return {
         "dataset": dataset,
         "contract": files.contract,
+        "drawn": drawn_samples(plan.data, dataset),
         "balances": _target_balances(plan.data, files),
         "targets": [
             target_view(target, run.predictions, inputs, files) for target in targets.items()

@@ -10,18 +10,16 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from dlspec.language.sections import Training
 from dlspec_pipelines.steps.engine.batches import (
     Chunk,
     Samples,
-    balanced_visit_order,
-    epoch_visit_order,
     sample_chunks,
 )
 from dlspec_pipelines.steps.engine.call_length import Pace
 from dlspec_pipelines.steps.engine.engine import Engine, Loaded, engine_for
+from dlspec_pipelines.steps.engine.epoch_draws import EpochDraw
 from dlspec_pipelines.steps.engine.reading_ahead import read_ahead
 from dlspec_pipelines.steps.step_errors import StepError, Stopped
 from dlspec_pipelines.steps.training import callbacks as watching
@@ -54,9 +52,9 @@ class Surroundings:
 class Loop:
     """One training under way; the state is where it stands, all else is given.
 
-    `compiled` calls the `callbacks` as Keras does. Where `balanced_ids` tell the class of each
-    training sample, every epoch sees the classes equally often. `memory` is how many bytes of
-    samples may be read at a time; None for any number.
+    `compiled` calls the `callbacks` as Keras does. `train` are the samples of the first epoch, to
+    which those of every other that `draw` gives are alike in form and number. `memory` is how many
+    bytes of samples may be read at a time; None for any number.
     """
 
     model: keras.Model
@@ -67,7 +65,7 @@ class Loop:
     compiled: keras.callbacks.CallbackList
     around: Surroundings
     position: Position
-    balanced_ids: NDArray[np.int64] | None = None
+    draw: EpochDraw
     memory: int | None = None
     _engines: dict[str, Engine] = field(init=False)
     _paces: dict[str, Pace] = field(init=False)
@@ -138,11 +136,11 @@ class Loop:
 
     def _train_rows(self) -> None:
         first_row, started_s = self.position.row, self.seconds
-        visit = self._visit_order()
+        drawn = self.draw.epoch(self.training.seed, self.position.epoch)
         batches = sample_chunks(
-            self.train,
+            drawn.samples,
             self.training.batch_size,
-            visit=visit,
+            visit=drawn.visit,
             start=first_row,
             memory=self.memory,
         )
@@ -155,12 +153,6 @@ class Loop:
                 self._stop_training()
             if self.seconds - max(self._saved_at_s, started_s) >= _LONG_S:
                 self._save_position()
-
-    def _visit_order(self) -> NDArray[np.int64]:
-        seed, epoch = self.training.seed, self.position.epoch
-        if self.balanced_ids is None:
-            return epoch_visit_order(seed, epoch, len(self.train))
-        return balanced_visit_order(seed, epoch, self.balanced_ids)
 
     def _validate_epoch(self) -> Mapping[str, float]:
         if self.validation is None:

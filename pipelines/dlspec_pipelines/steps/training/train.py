@@ -6,7 +6,6 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -17,19 +16,22 @@ import numpy as np
 
 import dlspec
 from dlspec.backends.keras_objects import build_object
-from dlspec.language.sections import Training
 from dlspec.resolve.chain import step_digest
 from dlspec.resolve.plan import Plan, canonical_digest
 from dlspec_pipelines.steps import store
 from dlspec_pipelines.steps.data_memory import memory_for_data
 from dlspec_pipelines.steps.engine import determinism as machine
-from dlspec_pipelines.steps.engine.batches import Samples, class_ids_of, class_weights
+from dlspec_pipelines.steps.engine.batches import Samples
 from dlspec_pipelines.steps.engine.determinism import step_flops
-from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
+from dlspec_pipelines.steps.preparation.model_parts import open_model_part
 from dlspec_pipelines.steps.records import Dataset, Start, TrainedModel
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.training import checkpoint
 from dlspec_pipelines.steps.training.checkpoint import CorruptError, Position, Saved
+from dlspec_pipelines.steps.training.drawn_epochs import (
+    samples_of_part_for_model,
+    training_draw,
+)
 from dlspec_pipelines.steps.training.kept_epoch import kept_weights
 from dlspec_pipelines.steps.training.loop import Loop, LossError, Surroundings
 from dlspec_pipelines.steps.training.progress import Listener, Notice, Progress
@@ -126,14 +128,7 @@ def work_key(plan: Plan, dataset: Dataset, start: Start | None = None) -> str:
 def samples_for_model(plan: Plan, dataset: Dataset, part: str) -> Samples:
     """Return one part of a data set in the form the plan's model takes."""
     assert plan.data is not None
-    opened = open_part(dataset, part)
-    outputs = [name for name, _ in plan.graph.outputs]
-    return Samples(
-        inputs={declared.name: opened.inputs[declared.name] for declared in plan.graph.inputs},
-        targets={name: opened.targets[name] for name in outputs if name in opened.targets},
-        inputs_as=plan.graph.inputs_as,
-        outputs_as=plan.graph.outputs_as,
-    )
+    return samples_of_part_for_model(plan, open_model_part(plan.data, dataset, part))
 
 
 def _train_in_work_folder(
@@ -174,7 +169,9 @@ def _train_in_work_folder(
 def _begin_loop(plan: Plan, dataset: Dataset, model: keras.Model, *, around: Surroundings) -> Loop:
     training = plan.training
     assert training is not None
-    data = _samples_with_class_weights(samples_for_model(plan, dataset, "train"), training)
+    draw = training_draw(plan, dataset, training)
+    # Every epoch has the form and the length of the first.
+    data = draw.epoch(training.seed, 0).samples
     validation = (
         samples_for_model(plan, dataset, "validation") if dataset.rows["validation"] else None
     )
@@ -190,11 +187,9 @@ def _begin_loop(plan: Plan, dataset: Dataset, model: keras.Model, *, around: Sur
     )
     _go_on_or_begin(model, callbacks, compiled, saved)
     position = saved.position if saved else Position()
-    drawn = plan.data.sampling if plan.data is not None else None
-    ids = None if drawn is None else class_ids_of(data.targets[drawn.balanced])
     memory = memory_for_data(plan.runtime.memory)
     return Loop(
-        model, training, data, validation, callbacks, compiled, around, position, ids, memory
+        model, training, data, validation, callbacks, compiled, around, position, draw, memory
     )
 
 
@@ -234,18 +229,6 @@ def _go_on_or_begin(
     compiled.on_train_begin()
     if saved is not None:
         checkpoint.restore_checkpoint(saved, model, callbacks)
-
-
-def _samples_with_class_weights(data: Samples, training: Training) -> Samples:
-    if training.class_weight is None:
-        return data
-    if len(data.targets) != 1:
-        raise StepError(
-            f"`training.class_weight` needs a single target, the spec has {len(data.targets)}",
-            help="leave it out, or use `loss_weights` to weigh the outputs",
-        )
-    (target,) = data.targets.values()
-    return replace(data, weights=class_weights(target, training.class_weight))
 
 
 def _refuse_short_batch(

@@ -1,0 +1,55 @@
+"""How many samples `data.sampling` draws of each part, for people to read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from dlspec.language.sample_draws import RowDraw
+from dlspec.language.sections import Data
+from dlspec_pipelines.steps.preparation.model_parts import PART_WORDS, open_model_part
+from dlspec_pipelines.steps.records import Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnSamples:
+    """What is drawn of the rows of a data set.
+
+    Attributes:
+        what: The word of the draw, which says what the samples are.
+        target: What they are learned for, 0 or 1.
+        counts: Samples by part: of `train` those of an epoch.
+        positive: Those of them whose target is 1; of `train` in one of the epochs.
+    """
+
+    what: str
+    target: str
+    counts: Mapping[str, int]
+    positive: Mapping[str, int]
+
+    @property
+    def text(self) -> str:
+        """Return the numbers as a sentence."""
+        dealt = [f"{self.counts['train']:,} in an epoch of training"]
+        dealt += [f"{self.counts[part]:,} {part}" for part in ("validation", "test")]
+        shown = ", ".join(f"{count:,}" for count in self.positive.values())
+        return f"{', '.join(dealt)}; `{self.target}` is 1 in {shown}"
+
+
+def drawn_samples(data: Data, dataset: Dataset) -> DrawnSamples | None:
+    """Return what is drawn of a data set; None where samples are its rows.
+
+    Raises:
+        StepError: If an array is missing or not what was written, or nothing can be drawn (DL613).
+    """
+    drawn = data.sampling
+    if not isinstance(drawn, RowDraw):
+        return None
+    (target,) = drawn.learned
+    learned = {part: open_model_part(data, dataset, part).targets[target] for part in PART_WORDS}
+    return DrawnSamples(
+        drawn.word,
+        target,
+        {part: len(values) for part, values in learned.items()},
+        {part: int(np.sum(values)) for part, values in learned.items()},
+    )

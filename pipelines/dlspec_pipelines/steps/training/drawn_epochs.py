@@ -1,0 +1,76 @@
+"""The draw of a plan over its training rows."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dlspec.language.sample_draws import BalancedDraw, PairsDraw
+from dlspec.language.sections import Training
+from dlspec.resolve.plan import Plan
+from dlspec_pipelines.steps.engine.batches import Samples, class_ids_of, class_weights
+from dlspec_pipelines.steps.engine.epoch_draws import ClassesAlike, EachOnce, Epoch, EpochDraw
+from dlspec_pipelines.steps.engine.row_pairs import RowsByClass, draw_row_pairs, rows_by_class
+from dlspec_pipelines.steps.preparation.model_parts import ModelPart, part_of_pairs
+from dlspec_pipelines.steps.preparation.prepared_arrays import Part, open_part
+from dlspec_pipelines.steps.records import Dataset
+from dlspec_pipelines.steps.step_errors import StepError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PairsOfRows:
+    """Other pairs of the training rows in every epoch."""
+
+    plan: Plan
+    drawn: PairsDraw
+    opened: Part
+    rows: RowsByClass
+
+    def epoch(self, seed: int, epoch: int) -> Epoch:
+        """Return the pairs of the epoch, in the order in which they are drawn."""
+        count = self.drawn.per_epoch or len(self.opened.rows)
+        pairs = draw_row_pairs(self.rows, (seed, epoch), count)
+        part = part_of_pairs(self.drawn, self.opened, pairs)
+        return Epoch(samples_of_part_for_model(self.plan, part), None)
+
+
+def training_draw(plan: Plan, dataset: Dataset, training: Training) -> EpochDraw:
+    """Return what draws the epochs of a plan.
+
+    Raises:
+        StepError: If an array is missing or not what was written, or the rows make no pairs
+            (DL613).
+    """
+    assert plan.data is not None
+    drawn = plan.data.sampling
+    opened = open_part(dataset, "train")
+    if isinstance(drawn, PairsDraw):
+        rows = rows_by_class(class_ids_of(opened.targets[drawn.pairs]), part="training")
+        return PairsOfRows(plan, drawn, opened, rows)
+    part = ModelPart(opened.inputs, opened.targets, opened.rows, {})
+    samples = _samples_with_class_weights(samples_of_part_for_model(plan, part), training)
+    if isinstance(drawn, BalancedDraw):
+        return ClassesAlike(samples, class_ids_of(opened.targets[drawn.balanced]))
+    return EachOnce(samples)
+
+
+def samples_of_part_for_model(plan: Plan, part: ModelPart) -> Samples:
+    """Return the samples of a part in the form the plan's model takes."""
+    outputs = [name for name, _ in plan.graph.outputs]
+    return Samples(
+        inputs={declared.name: part.inputs[declared.name] for declared in plan.graph.inputs},
+        targets={name: part.targets[name] for name in outputs if name in part.targets},
+        inputs_as=plan.graph.inputs_as,
+        outputs_as=plan.graph.outputs_as,
+    )
+
+
+def _samples_with_class_weights(data: Samples, training: Training) -> Samples:
+    if training.class_weight is None:
+        return data
+    if len(data.targets) != 1:
+        raise StepError(
+            f"`training.class_weight` needs a single target, the spec has {len(data.targets)}",
+            help="leave it out, or use `loss_weights` to weigh the outputs",
+        )
+    (target,) = data.targets.values()
+    return replace(data, weights=class_weights(np.asarray(target), training.class_weight))
