@@ -3,6 +3,7 @@
 import re
 from typing import Literal
 
+from dlspec.decode.arguments_beside import head_with_arguments
 from dlspec.decode.catalogue_objects import near_class
 from dlspec.decode.spec import EntrySpec
 from dlspec.diagnostics.codes import Code
@@ -65,6 +66,12 @@ def _decode_graph_entry(node: Node, target: Target, reporter: Reporter) -> Entry
             tuple(unknown), unknown[0].key.span.extended_to(unknown[-1].value.span)
         )
         return _with_structure(node, Entry(head.key, arguments), target, reporter)
+    layer = target.find("layer", head.name)
+    if isinstance(layer, ClassEntry):
+        beside = [entry for entry in unknown if layer.parameter_named(entry.name)]
+        if beside:
+            head = head_with_arguments(head, beside, layer, reporter)
+            node = MappingNode(tuple(e for e in node if e not in beside), node.span)
     known = checked_graph_keys(
         node, (*_STRUCTURE, head.name), f"an entry with `{head.name}`", reporter
     )

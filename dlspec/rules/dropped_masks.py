@@ -25,7 +25,10 @@ class LostMask:
     kept_by_keras2: bool = False
 
 
-_LEAVE_OUT = "leave `mask_zero` out, or put a layer that uses the mask before it"
+_LEAVE_OUT = (
+    "leave `mask_zero` out, or let a layer that uses the mask end the sequence before, such as "
+    "`LSTM: 8`"
+)
 _GIVE_MASK = (
     "give the mask itself: `call: {mask: padding}`, where `padding` is an entry "
     "`ops.not_equal: {args: [ids, 0]}`"

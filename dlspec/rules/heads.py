@@ -54,6 +54,17 @@ class Head:
         return self.node.places.get("units") or self.node.places.get("filters") or self.node.head
 
 
+def activation_to_write(head: Head, activation: str) -> str:
+    """Return how an activation is written at a head: with its width where that stands alone."""
+    layer = head.node.operation if head.node is not None else None
+    if head.node is None or not isinstance(layer, Object) or layer.traits.activation != "argument":
+        return f"`activation: {activation}`"
+    place = head.node.places.get("units")
+    if set(layer.arguments) != {"units"} or place is None:
+        return f"`activation: {activation}`"
+    return f"`{layer.class_name}: [{place.text}, {{activation: {activation}}}]`"
+
+
 def final_activation(flat: FlatGraph, pointer: Pointer) -> str | None:
     """Return the activation that an output has passed last; None when that cannot be seen.
 

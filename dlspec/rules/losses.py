@@ -7,7 +7,7 @@ from dlspec.diagnostics.findings import Replacement
 from dlspec.language.features import ClassFeature, MaskFeature, TextFeature, TokensFeature
 from dlspec.language.loss_records import LOSS_OF, LossRecord
 from dlspec.language.metrics import target_kind
-from dlspec.rules.heads import Head
+from dlspec.rules.heads import Head, activation_to_write
 from dlspec.rules.subject import Checked
 
 _PROBABILITIES = ("softmax", "sigmoid")
@@ -30,7 +30,8 @@ def report_logits(checked: Checked) -> None:
                 head.loss_place,
                 f"`{word}` takes probabilities and gets logits",
                 label=f"{layer} has no activation, and `from_logits` is false",
-                help=f"write `{{{word}: {{from_logits: true}}}}`, or `activation: {wanted}`",
+                help=f"write `{{{word}: {{from_logits: true}}}}`, or "
+                f"{activation_to_write(head, wanted)}",
             )
         if from_logits and head.activation in _PROBABILITIES:
             path = f"{head.loss_path}.from_logits"
@@ -184,7 +185,8 @@ def report_sigmoid_classes(checked: Checked) -> None:
                 head.loss_place,
                 f"`{word}` needs a distribution over the classes",
                 label=f"`{head.name}` ends with sigmoid, which gives each class its own",
-                help="write `activation: softmax`, or a binary loss",
+                help="write `activation: softmax`, or make the target `labels`, of which several "
+                "may hold, and the loss `BinaryCrossentropy`",
             )
 
 

@@ -37,6 +37,27 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("- Dense: 10\n", "dlspec: 1\nname: DL110_a_list\nmodel:\n  inputs: {x: [8]}\n  graph:\n"),
         ("- Dense: 20", "    - Dense: 20"),
     ],
+    "DL201_arguments_beside": [
+        (
+            "{Conv2D: [4, 3], padding: same, activation: relu}",
+            "Conv2D: [4, 3, {padding: same, activation: relu}]",
+        ),
+        (
+            "Conv2D: [4, 3, {padding: same}], activation: relu",
+            "Conv2D: [4, 3, {padding: same, activation: relu}]",
+        ),
+        (
+            "Conv2D: {filters: 4, kernel_size: 3}, padding: valid",
+            "Conv2D: {filters: 4, kernel_size: 3, padding: valid}",
+        ),
+        ("Reshape: [4, -1], dtype: float32", "Reshape: [[4, -1], {dtype: float32}]"),
+        (
+            "{Bidirectional: {LSTM: 4}, merge_mode: sum}",
+            "Bidirectional: [{LSTM: 4}, {merge_mode: sum}]",
+        ),
+        ("{Dense: 1, activation: sigmoid}", "Dense: [1, {activation: sigmoid}]"),
+        ("Zeros}, activation: relu}", "Zeros, activation: relu}}"),
+    ],
     "DL201_arguments_not_indented": [
         ("Dense:\n      units: 10\n      activation: relu", "Dense: {units: 10, activation: relu}")
     ],

@@ -10,6 +10,7 @@ from dlspec.diagnostics.repairs import repaired_text
 from dlspec.diagnostics.source import Source
 from dlspec.tools.certain_repairs import repair_spec
 from tests.golden.followed_helps import FOLLOWED, NO_EDIT
+from tests.golden.second_ways import NO_SECOND_WAY, SECOND_WAYS
 from tests.golden.test_golden import INVALID, _keras
 
 # A word set right brings out what it hid.
@@ -107,5 +108,33 @@ def test_what_a_help_says_to_write_is_what_was_written(spec, monkeypatch):
             assert part.strip("{}, $") in text.replace("\n      ", " ")
 
 
+_CODE = re.compile(r"`[^`]*`")
+
+
+def _offers_two_ways(found):
+    if found.help is None or found.help.startswith(_LISTS):
+        return False
+    return " or " in _CODE.sub("", found.help).replace(" or more", "")
+
+
+@pytest.mark.parametrize("spec", INVALID, ids=lambda path: path.stem)
+def test_a_reader_who_takes_the_second_way_has_mended_it_too(spec, monkeypatch):
+    monkeypatch.chdir(spec.parent)
+    before = _compiled(spec)
+    offers = [found for found in before.diagnostics if _offers_two_ways(found)]
+    if not offers or spec.stem in NO_SECOND_WAY:
+        assert spec.stem not in SECOND_WAYS
+        return
+    text = before.source.text
+    for old, new in SECOND_WAYS[spec.stem]:
+        assert old in text
+        text = text.replace(old, new, 1)
+    half = _compiled(spec, text)
+    after = _found(_compiled(spec, repaired_text(half.source, half.diagnostics)))
+    assert after - _found(before) == Counter()
+    assert [found.message for found in offers if after[found.code.value, found.message]] == []
+
+
 def test_only_invalid_specs_are_edited():
-    assert {*FOLLOWED, *NO_EDIT} <= {spec.stem for spec in INVALID}
+    edited = {*FOLLOWED, *NO_EDIT, *SECOND_WAYS, *NO_SECOND_WAY}
+    assert edited <= {spec.stem for spec in INVALID}

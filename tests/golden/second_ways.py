@@ -1,0 +1,218 @@
+"""What a reader writes who takes the second way that a help offers: edits of its text, in order."""
+
+SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
+    "DL108_merge_key": [
+        ("model:\n", "model:\n  defaults: {Dense: {units: 10}}\n"),
+        ("Dense: &head {units: 10}", "Dense"),
+        ("<<: *head, ", ""),
+    ],
+    "DL201_arguments_not_indented": [
+        ("      units: 10\n      activation", "        units: 10\n        activation")
+    ],
+    "DL202_feature_without_size": [
+        ("{image: images}", "{image: images, size: [8, 8], channels: 1, scale: $1/16}"),
+        ("{class: target}", "{class: target, classes: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}"),
+    ],
+    "DL202_no_model": [
+        ("description: nothing but a name", "model: {inputs: {x: [8]}, graph: [ReLU]}")
+    ],
+    "DL202_prediction_without_training": [
+        ("prediction:\n  generate: {input: previous}\n", ""),
+    ],
+    "DL202_text_without_vocabulary": [
+        (
+            "length: 20}",
+            "length: 20, like: heading}, heading: {text: title, vocabulary: 10000, length: 5}",
+        ),
+        ("dtype: int32}}", "dtype: int32}, heading: {shape: [5], dtype: int32}}"),
+        (
+            "{Embedding: [10000, 16]}",
+            "{Concatenate, from: [review, heading]}\n    - {Embedding: [10000, 16]}",
+        ),
+    ],
+    "DL202_training_without_data": [
+        (
+            "model:",
+            "data: {source: {csv: a.csv}, inputs: {x: {vector: [a0..a7]}}, "
+            "targets: {dense: {vector: [b0..b9]}}}\nmodel:",
+        ),
+    ],
+    "DL203_metrics_mapping_of_numbers": [("metrics: 3", "metrics: [SparseCategoricalAccuracy]")],
+    "DL203_patterns_and_ids": [
+        ('{"0": 1.0, one: 2.0}', "balanced"),
+        ('"[a-z"', '"[a-z]"'),
+    ],
+    "DL203_separator_of_many": [('"::"', r'"\t"')],
+    "DL206_metric_of_losses": [
+        ("{class: y, classes: 3}", "{binary: y}"),
+        ("[3, {activation: softmax}]", "[1, {activation: sigmoid}]"),
+        ("loss: SparseCategoricalCrossentropy", "loss: BinaryCrossentropy"),
+        ("crossentropy]", "BinaryCrossentropy]"),
+    ],
+    "DL207_five_mistakes": [
+        (", depth: 4", ""),
+    ],
+    "DL214_ctc": [("length: 5", "length: 20")],
+    "DL216_a_single_label": [("[drama]", "[drama, comedy]"), ("Dense: [1,", "Dense: [2,")],
+    "DL216_aligned_without_names": [(", aligned: true", "")],
+    "DL216_class_weight_of_numbers": [("class_weight: balanced", "loss_weights: {price: 2.0}")],
+    "DL216_keys_of_one_feature": [(", unknown: 2", ""), (", cut: start", "")],
+    "DL216_labels_without_a_number": [
+        ("labels: kinds", "labels: kinds, classes: [crime, drama, love]")
+    ],
+    "DL216_like_and_vocabulary": [(", like: said", "")],
+    "DL216_rate_of_schedule": [
+        ("{CosineDecay: {initial_learning_rate: 0.01, decay_steps: 100}}", "0.01")
+    ],
+    "DL216_rows_counted_for_a_loss": [("{metric: log_loss,", "{metric: accuracy,")],
+    "DL216_separator_of_named_files": [
+        ("{ham: ham.txt, spam: spam.txt}", "mails.txt"),
+        ("{class: class,", '{class: "0",'),
+        ("text: text,", 'text: "1",'),
+    ],
+    "DL216_test_rows_of_a_csv": [("test: given", "test: 0.15")],
+    "DL216_unmarked_places_are_ignored": [
+        ("{SparseCategoricalCrossentropy: {ignore_class: 0}}", "SparseCategoricalCrossentropy")
+    ],
+    "DL216_words_of_bpe": [("split: bpe", "split: words")],
+    "DL301_use_of_an_input": [("use: x", "use: kept")],
+    "DL305_block_param": [(", rate: 0.5", "")],
+    "DL305_for_variable": [(", rate: [0.1, 0.2]", "")],
+    "DL305_param": [(", depth: 2", "")],
+    "DL306_dead_in_a_block": [
+        ("{Dense: 8, from: x}", "{Add, from: [x, unused]}"),
+        ("x: [8]", "x: [8]"),
+    ],
+    "DL306_dead_input": [("{Dense: 10, from: x}", "{Concatenate, from: [x, y]}\n    - Dense: 10")],
+    "DL306_dead_layer": [("    - {Dense: 8, name: forgotten}\n", "")],
+    "DL306_implied_input": [
+        (
+            "  inputs: {size: {number: size}, rooms: {number: rooms}}",
+            "  inputs: {size: {number: size}}",
+        )
+    ],
+    "DL306_output_hides_the_rest": [("    - {Dense: 4, name: after}\n", "")],
+    "DL309_block_uses_itself": [
+        ("        - Unit\n", ""),
+        ("        - Dense: 8\n", "        - for: {n: [8, 8]}\n          do: [{Dense: $n}]\n"),
+    ],
+    "DL309_extends_itself": [("extends: DL309_extends_itself.yaml\n", "")],
+    "DL313_two_tensors_where_one_is_wanted": [
+        ("{Add, from: [a, b], if: false, name: both}", "{Dense: 8, from: b, name: both}"),
+    ],
+    "DL315_block_unused": [
+        ("    - Dense: 10\n", "    - Unit\n    - Reshape: [2, 2, 2]\n    - Conv2D: [1, 1]\n"),
+        ("[1, 1]\n", "[1, 1]\n    - Flatten\n    - {use: part}\n"),
+    ],
+    "DL402_inside_a_block_in_a_for": [("MaxPooling2D: 2", "MaxPooling2D: 1")],
+    "DL402_inside_the_zoo": [("shape: [4, 4, 3]", "shape: [32, 32, 3]")],
+    "DL402_pooled_away": [("{MaxPooling2D: 2,", "{MaxPooling2D: 1,")],
+    "DL402_window": [("kernel_size: 5", "kernel_size: 4")],
+    "DL404_add": [("{Dense: 4, name: narrow}", "{Dense: 8, name: narrow}")],
+    "DL404_branches": [("- []", "- [{Cropping2D: 1}]")],
+    "DL404_inside_blocks": [
+        (
+            "{Add, from: [second, x]}",
+            "{Dense: $filters, from: x, name: wide}\n        - $short\n"
+            "        - {Add, from: [second, short]}",
+        ),
+        ("$short", "{MaxPooling2D: {pool_size: $stride, padding: same}, name: short}"),
+    ],
+    "DL404_model_input": [("inputs: {z: [8]}", "inputs: {z: [9]}")],
+    "DL404_model_of_another_shape": [
+        ("left: [4], right: [4]", "left: [null], right: [null]"),
+        ("b: [5], c: [4, 1]", "b: [4], c: [4]"),
+    ],
+    "DL404_op_broadcast": [("y: [4]", "y: [8]")],
+    "DL405_input_dtype_of_conv": [
+        ("[8, 8, 1]", "[]"),
+        (
+            "- Conv2D",
+            "- TextVectorization: {vocabulary: [a, b], output_sequence_length: 64}\n"
+            "    - Reshape: [8, 8, 1]\n    - Conv2D",
+        ),
+    ],
+    "DL407_flatten_to_dense": [("Flatten", "GlobalAveragePooling1D")],
+    "DL410_branches_of_dense": [
+        ("{Dense: 8, branches: [[ReLU], []]}", "{Concatenate, branches: [[ReLU], []]}"),
+        (
+            "    - {Add, from: [dense, y]}",
+            "    - {Dense: 8, name: dense}\n    - {Add, from: [dense, y]}",
+        ),
+    ],
+    "DL410_dense_of_two": [
+        ("{Dense: 10, from: [a, b]}", "{Concatenate, from: [a, b]}\n    - Dense: 10")
+    ],
+    "DL501_logits": [("{Dense: 10,", "{Dense: [10, {activation: softmax}],")],
+    "DL501_logits_by_identifier": [("{Dense: 10,", "{Dense: [10, {activation: softmax}],")],
+    "DL502_softmax": [("[10, {activation: softmax}]", "10")],
+    "DL505_binary": [
+        ("{class: target, classes: 10}", "{binary: target, positive: 0}"),
+        ("Dense: [10,", "Dense: [1,"),
+    ],
+    "DL507_sigmoid": [
+        ("{class: target,", "{labels: target,"),
+        ("SparseCategoricalCrossentropy", "BinaryCrossentropy"),
+    ],
+    "DL510_no_validation": [("{patience: 2}", "{patience: 2, monitor: loss}")],
+    "DL510_split_by_a_column": [("{patience: 2}", "{patience: 2, monitor: loss}")],
+    "DL511_through_augmentation": [("    - Flatten", "    - Rescaling: $1/16\n    - Flatten")],
+    "DL511_unscaled": [("    - Flatten", "    - Rescaling: $1/16\n    - Flatten")],
+    "DL512_joined_with_no_mask": [
+        (", places: [20, 16]", ""),
+        ("{Add, from: [moved, places], name: placed}", "{LSTM: 16, from: moved, name: placed}"),
+        ("args: [moved, placed]", "args: [placed, placed]"),
+        ("{Concatenate, from: [again, vectors], name: kept}", "$kept"),
+        ("    - LSTM: 8\n", ""),
+        ("$kept", "{LSTM: 8, from: vectors, name: kept}\n    - {Concatenate, from: [again, kept]}"),
+    ],
+    "DL512_mask": [("    - Conv1D: [8, 3]\n", "")],
+    "DL515_log_loss_of_margins": [
+        ("activation: tanh", "activation: sigmoid"),
+        ("loss: Hinge", "loss: BinaryCrossentropy"),
+    ],
+    "DL516_number_loss_on_classes": [
+        ("{class: target, classes: 3}", "{number: target}"),
+        ("Dense: [3, {activation: softmax}]", "Dense: 1"),
+    ],
+    "DL521_labels": [
+        ("labels: kinds", "class: kinds"),
+        ("sigmoid", "softmax"),
+        (", f1_micro", ""),
+    ],
+    "DL521_numbers": [
+        ("{number: c}", "{class: c, classes: 3}"),
+        ("{binary: d}", "{class: d, classes: 2}"),
+        ("{number: e}", "{class: e, classes: 4, one_hot: true}"),
+        ("{Dense: 1, name: price", "{Dense: 3, name: price"),
+        ("[1, sigmoid]", "[2, softmax]"),
+        ("[1, softmax]", "[4, softmax]"),
+    ],
+    "DL530_lookups": [
+        ("        - IntegerLookup: {max_tokens: 9}\n", ""),
+        ("num_bins: 4", "bin_boundaries: [10, 20, 30]"),
+    ],
+    "DL530_normalization": [
+        ("{vector: [age, fare]}", "{vector: [age, fare], standardize: true}"),
+        ("    - Normalization\n", ""),
+    ],
+    "DL532_network": [('  callbacks:\n    - RemoteMonitor: {root: "https://example.org"}\n', "")],
+    "DL601_feature_shape": [("size: [8, 8]", "size: [28, 28]")],
+    "DL602_one_feature_too_many": [
+        ("{x: [2]}", "{x: [2], weights: [1], xs: [1]}"),
+        ("[{Dense: 1,", "[{Concatenate, from: [x, weights, xs]}, {Dense: 1,"),
+    ],
+    "DL603_ids_of_another_length": [
+        ("length: 20", "length: 30"),
+        ("[30]", "{shape: [30], dtype: int32}"),
+    ],
+    "DL604_missing_flatten": [("    - {Dense", "    - GlobalAveragePooling2D\n    - {Dense")],
+    "DL604_target_shape": [("horizon: 4", "horizon: 5")],
+}
+
+# Helps whose second way is no other edit of this text.
+NO_SECOND_WAY = {
+    "DL103_unquoted_brackets": "one way: how an output is picked",
+    "DL303_other_name": "the file's name, not its text",
+    "DL312_model_name": "the file's name, not its text",
+}
