@@ -43,6 +43,7 @@ SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
         ('"[a-z"', '"[a-z]"'),
     ],
     "DL203_separator_of_many": [('"::"', r'"\t"')],
+    "DL203_memory_without_a_unit": [("2000", "2GiB")],
     "DL206_metric_of_losses": [
         ("{class: y, classes: 3}", "{binary: y}"),
         ("[3, {activation: softmax}]", "[1, {activation: sigmoid}]"),
@@ -198,6 +199,12 @@ SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
     ],
     "DL532_network": [('  callbacks:\n    - RemoteMonitor: {root: "https://example.org"}\n', "")],
     "DL601_feature_shape": [("size: [8, 8]", "size: [28, 28]")],
+    "DL601_shape_of_pairs": [
+        ("{image: images, size: [8, 8], channels: 1,", "{tensor: images, shape: [8, 8],"),
+        ("left: [8, 8, 1]", "left: [8, 8]"),
+        ("    - {Reshape: [8, 8, 1], name: right_image, from: right}\n", ""),
+        ("right_image]", "right]"),
+    ],
     "DL602_one_feature_too_many": [
         ("{x: [2]}", "{x: [2], weights: [1], xs: [1]}"),
         ("[{Dense: 1,", "[{Concatenate, from: [x, weights, xs]}, {Dense: 1,"),
