@@ -23,3 +23,8 @@ class Expectation:
     dtype: str | None = spec_key(
         Choice(("integer", "number", "text", "boolean")), "The type of the values.", default=None
     )
+    severity: str = spec_key(
+        Choice(("error", "warning")),
+        "Whether rows that break these checks block training, or are counted and shown.",
+        default="error",
+    )

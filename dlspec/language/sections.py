@@ -71,8 +71,10 @@ class Data:
         "How rows are dealt to training, validation and test.",
         default=FractionSplit(),
     )
-    expect: Mapping[str, Expectation] | None = spec_key(
-        MapOf(Record(Expectation)), "The contract: column to checks.", default=None
+    expect: Mapping[str, tuple[Expectation, ...]] | None = spec_key(
+        MapOf(ListOf(Record(Expectation), or_one=True)),
+        "The contract: column to checks, or to a list of them where their `severity` differs.",
+        default=None,
     )
     sampling: SampleDraw | None = spec_key(
         Tagged("way of sampling", DRAWS_BY_WORD),

@@ -205,8 +205,12 @@ def _check_expected_columns(data: Data, spec: ModelSpec, reporter: Reporter) -> 
     if isinstance(data.split, TimeSplit):
         read.add(data.split.time)
     for column, expected in (data.expect or {}).items():
-        if expected.str_matches is not None:
-            _check_pattern(column, expected.str_matches, spec, reporter)
+        for number, checks in enumerate(expected):
+            if checks.str_matches is not None:
+                # A single mapping stands without a list around it.
+                inner = (f"data.expect.{column}", f"data.expect.{column}.{number}")
+                path = next(p for p in reversed(inner) if f"{p}.str_matches" in spec.places.values)
+                _check_pattern(path, checks.str_matches, spec, reporter)
         near = replacement_word(column, read, work=reporter.work)
         if column not in read and near:
             reporter.error(
@@ -218,13 +222,13 @@ def _check_expected_columns(data: Data, spec: ModelSpec, reporter: Reporter) -> 
             )
 
 
-def _check_pattern(column: str, pattern: str, spec: ModelSpec, reporter: Reporter) -> None:
+def _check_pattern(path: str, pattern: str, spec: ModelSpec, reporter: Reporter) -> None:
     try:
         re.compile(pattern)
     except re.error as error:
         reporter.error(
             Code.WRONG_TYPE,
-            spec.places.value(f"data.expect.{column}.str_matches"),
+            spec.places.value(f"{path}.str_matches"),
             f"`{pattern}` is not a regular expression",
             label=str(error),
         )

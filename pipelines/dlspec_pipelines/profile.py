@@ -48,7 +48,7 @@ def _show_data(spec: SpecFile, *, page: Path | None, as_json: bool) -> int:
         found = profile_of_dataset(spec.name, data, table, dataset)
     except ContractBroken as broken:
         trouble = broken
-        found = profile_of_source(spec.name, data, table, broken, (broken.checked, broken.failures))
+        found = profile_of_source(spec.name, data, table, broken, broken.verdict)
     except StepError as problem:
         trouble = problem
         found = profile_of_source(spec.name, data, table, problem)

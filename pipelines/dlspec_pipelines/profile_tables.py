@@ -10,8 +10,9 @@ from rich.text import Text
 
 from dlspec.tools.commands.findings_output import terminal_columns
 from dlspec_pipelines.steps.preparation.splits import PARTS
-from dlspec_pipelines.steps.profiles.data_profile import DataProfile, FeatureProfile, example_text
+from dlspec_pipelines.steps.profiles.data_profile import DataProfile, FeatureProfile
 from dlspec_pipelines.steps.profiles.profile_words import (
+    check_lines,
     column_words,
     left_out_words,
     rows_words,
@@ -139,13 +140,16 @@ def _example_table(profile: DataProfile) -> TextTable:
 
 
 def _failure_table_of_rows(profile: DataProfile) -> TextTable:
-    table = _titled_table("\nrows that break the contract, the first ten of each check")
-    table.add_column("row", justify="right", no_wrap=True)
+    table = _titled_table("\nrows that break a check, the first ten of each")
+    table.add_column("where", overflow="fold", max_width=26)
     table.add_column("column", overflow="fold", max_width=22)
     table.add_column("value", overflow="fold")
     table.add_column("check", overflow="fold")
     for failure in profile.failures:
-        table.add_row(str(failure.row), failure.column, example_text(failure.value), failure.check)
+        warned = " (warning)" if failure.severity == "warning" else ""
+        where = str(failure.place).replace("`", "")
+        value = shortened_word(failure.value) or "missing"
+        table.add_row(where, failure.column, value, failure.check + warned)
     return table
 
 
@@ -154,9 +158,10 @@ def _verdict_lines(profile: DataProfile) -> Iterator[TextTable | Text]:
     table = _table_of_facts()
     table.add_row("", "")
     table.add_row("contract", contract)
-    for check in profile.checks:
-        outcome = f"fails in {check.failed:,} of" if check.failed else "holds in"
-        table.add_row("", f"{check.column}: {check.check}, {outcome} {check.rows:,} rows")
+    for line in check_lines(profile.checks):
+        table.add_row("", line)
+    if profile.failing_rows is not None:
+        table.add_row("", f"all failing rows: {profile.failing_rows}")
     table.add_row("hygiene", hygiene)
     for finding in profile.findings:
         table.add_row("", finding["message"])

@@ -95,7 +95,9 @@ def test_a_picture_that_changed_is_other_data(folder):
 def test_a_missing_file_is_told_with_its_row(folder):
     Path("lists/shots/7.png").unlink()
     told = _refusal(folder)
-    assert told.startswith("column `file`, row 7 of `pictures.csv`: there is no file `shots/7.png`")
+    assert told.startswith(
+        "column `file`, line 9 of `pictures.csv`: there is no file `shots/7.png`"
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", "half"])
@@ -104,7 +106,7 @@ def test_a_broken_file_is_told_with_its_row(folder, content):
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2] if content == "half" else content)
     told = _refusal(folder)
-    assert told.startswith("column `file`, row 7 of `pictures.csv`: `")
+    assert told.startswith("column `file`, line 9 of `pictures.csv`: `")
     assert "7.png` cannot be read as a picture" in told
 
 
@@ -117,7 +119,7 @@ def test_a_row_that_names_no_file_is_told(folder):
     table = pd.read_csv("lists/pictures.csv")
     table.loc[7, "file"] = None
     table.to_csv("lists/pictures.csv", index=False)
-    expected = "column `file`, row 7 of `pictures.csv`: a missing value names no file"
+    expected = "column `file`, line 9 of `pictures.csv`: a missing value names no file"
     assert _refusal(folder) == expected
 
 

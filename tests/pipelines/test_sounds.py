@@ -138,7 +138,7 @@ def test_a_table_names_sounds_as_it_names_pictures(folder):
     assert prepared(text)[1].fingerprint != before.fingerprint
     Path("tones/low/05.flac").unlink()
     told = _refusal(text).message
-    assert told.startswith("column `path`, row 5 of `sounds.csv`: there is no file")
+    assert told.startswith("column `path`, line 7 of `sounds.csv`: there is no file")
 
 
 def test_the_names_of_files_say_their_class(folder):
@@ -188,8 +188,8 @@ def test_a_broken_file_is_told(folder, ending, content, why):
     else:
         path.write_bytes(whole[: len(whole) // 2] if content == "half" else content)
     told = _refusal()
-    row = 20 + ("wav", "flac").index(ending)
-    assert told.message.startswith(f"column `file`, row {row} of `tones`: `{path}` ")
+    name = path.relative_to(folder)
+    assert told.message.startswith(f"column `file`, file `{name}`: `{path}` ")
     assert why in told.message
     assert "unreadable: skip" in told.help
 

@@ -58,7 +58,7 @@ BAD = {
         _csv("7,3", "8,9"),
         {},
         "DL612",
-        ("`c` fails a class id from 0 to 2 in 2 of 42 rows", "| rows.csv | 40 | c | `3` |"),
+        ("`c` fails a class id from 0 to 2 in 2 of 42 rows", "| rows.csv | 42 | c | `3` |"),
     ),
     "labels from 1": (
         "n,c\n" + "".join(f"{i},{1 + i % 3}\n" for i in range(30)),
@@ -76,7 +76,7 @@ BAD = {
         "n,c\n" + "".join(f"{i},{'ab'[i % 2]}\n" for i in range(30)) + "3,B\n",
         {"targets": {"c": ClassFeature("c", ("a", "b"))}},
         "DL612",
-        ("`c` fails one of `classes` in 1 of 31 rows", "| rows.csv | 30 | c | `B` |"),
+        ("`c` fails one of `classes` in 1 of 31 rows", "| rows.csv | 32 | c | `B` |"),
     ),
     "neither 0 nor 1": (
         _csv("7,2", more=0) + "8,1\n9,0\n",
@@ -94,13 +94,13 @@ BAD = {
         _csv("7,"),
         {},
         "DL612",
-        ("`c` fails a target is there in 1 of 41 rows", "| rows.csv | 40 | c |"),
+        ("`c` fails a target is there in 1 of 41 rows", "| rows.csv | 42 | c |"),
     ),
     "a missing target that is a number": (
         _csv("7,", "8,"),
         {"inputs": {"x": NumberFeature("n")}, "targets": {"c": NumberFeature("c")}},
         "DL612",
-        ("`c` fails a target is there in 2 of 42 rows", "| rows.csv | 41 | c |"),
+        ("`c` fails a target is there in 2 of 42 rows", "| rows.csv | 43 | c |"),
     ),
     "a typo in the header": (
         _csv(header="m,klass"),
@@ -123,14 +123,14 @@ BAD = {
             "inputs": {"s": SequenceFeature("s", 3, 2)},
             "source": JsonLinesSource(("rows.jsonl",)),
         },
-        "DL613",
-        ("column `s`, row 0 of `rows.jsonl`: its steps have the shape (3,), not (2,)",),
+        "DL612",
+        ("`s` fails steps of 2 numbers in 1 of 21 rows", "| rows.jsonl | 1 | s | `shape (1, 3)` |"),
     ),
     "a text where a number belongs": (
         _csv("many,1"),
         {},
-        "DL613",
-        ("column `n`, row 40 of `rows.csv`: `many` is not a number",),
+        "DL612",
+        ("`n` fails a finite number in 1 of 41 rows", "| rows.csv | 42 | n | `many` |"),
     ),
 }
 
@@ -168,6 +168,25 @@ def test_all_failing_rows_are_kept_where_the_message_says(tmp_path, home):
     assert set(frame["value"]) == {9}
     checks = read_document(kept.parent / "contract.json", CONTRACT)["checks"]
     assert [c["failed"] for c in checks if c["check"].startswith("a class id")] == [25]
+
+
+def test_the_line_counts_the_header_blank_lines_and_lines_within_quotes(tmp_path):
+    rows = 'n,c,note\n1,0,"two\nlines"\n\n2,1,x\n3,9,"a, b"\n' + "4,1,y\n" * 20
+    error = _refusal(tmp_path, rows)
+    assert "| rows.csv | 6 | c | `9` |" in error.table
+    assert rows.splitlines()[5].startswith("3,9")
+
+
+def test_which_of_several_files_and_which_line_of_it_is_told(tmp_path):
+    (tmp_path / "more.csv").write_text(_csv("7,8", more=3))
+    error = _refusal(tmp_path, _csv(), source=CsvSource(("rows.csv", "more.csv")))
+    assert "| more.csv | 5 | c | `8` |" in error.table
+
+
+def test_files_without_a_header_count_from_their_first_line(tmp_path):
+    source = CsvSource(("rows.csv",), columns=("n", "c"))
+    error = _refusal(tmp_path, "5,7\n" + "1,2\n" * 30, source=source)
+    assert "| rows.csv | 1 | c | `7` |" in error.table
 
 
 def test_labels_from_1_train_when_the_help_is_followed(tmp_path):

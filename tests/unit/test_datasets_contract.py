@@ -4,10 +4,20 @@ import numpy as np
 import pytest
 
 from dlspec.language.expectations import Expectation
-from dlspec.language.features import ClassFeature, NumberFeature
+from dlspec.language.features import (
+    ImageFeature,
+    LabelsFeature,
+    MaskFeature,
+    NumberFeature,
+    SequenceFeature,
+    TensorFeature,
+    TextFeature,
+    TokensFeature,
+    VectorFeature,
+)
 from dlspec.language.sections import Data
 from dlspec.language.sources import CsvSource
-from dlspec_pipelines.steps.datasets.contract import validate_contract
+from dlspec_pipelines.steps.datasets.contract import ContractBroken, validate_contract
 from dlspec_pipelines.steps.datasets.hygiene import (
     class_counts,
     odd_balance,
@@ -15,15 +25,15 @@ from dlspec_pipelines.steps.datasets.hygiene import (
     repeated_rows,
 )
 from dlspec_pipelines.steps.datasets.table import Table
+from dlspec_pipelines.steps.preparation.implied.implied_rules import implied_rules
+from dlspec_pipelines.steps.preparation.implied.value_rules import moment_rules
 from dlspec_pipelines.steps.step_errors import StepError
 
 
 def _validate(columns, **expect):
-    inputs, targets = {"n": NumberFeature("n")}, {"c": ClassFeature("c", 2)}
-    data = Data(CsvSource(("a.csv",)), inputs, targets, expect=expect)
-    return validate_contract(
-        Table({name: np.asarray(column) for name, column in columns.items()}), data
-    )
+    table = Table({name: np.asarray(column) for name, column in columns.items()})
+    several = {name: one if isinstance(one, tuple) else (one,) for name, one in expect.items()}
+    return validate_contract(table, several)
 
 
 def _broken(columns, **expect):
@@ -41,7 +51,7 @@ def _objects(*values):
 
 
 def test_a_contract_that_holds_is_told_check_by_check():
-    checked = _validate({"n": [1.0, 2.0]}, n=Expectation(nullable=False, in_range=(0, 2)))
+    checked = _validate({"n": [1.0, 2.0]}, n=Expectation(nullable=False, in_range=(0, 2))).checked
     assert [(one.column, one.check, one.rows, one.failed) for one in checked] == [
         ("n", "not missing", 2, 0),
         ("n", "in_range [0, 2]", 2, 0),
@@ -61,7 +71,7 @@ def test_every_broken_check_of_every_column_is_told_with_its_rows():
     assert error.table.splitlines() == [
         "| row | column | value | check |",
         "|---|---|---|---|",
-        "| 1 | n | `nan` | not missing |",
+        "| 1 | n | a missing value | not missing |",
         "| 1 | s | `b\\|c` | str_matches a |",
         "| 2 | n | `7.0` | in_range [0, 5] |",
         "| 3 | n | `-1.0` | in_range [0, 5] |",
@@ -82,7 +92,7 @@ def test_a_value_that_comes_twice_is_not_unique():
 
 def test_missing_values_are_not_equal_to_each_other():
     columns = {"n": [1.0, np.nan, np.nan], "s": _objects("a", None, None)}
-    checked = _validate(columns, n=Expectation(unique=True), s=Expectation(unique=True))
+    checked = _validate(columns, n=Expectation(unique=True), s=Expectation(unique=True)).checked
     assert [one.failed for one in checked] == [0, 0]
 
 
@@ -104,7 +114,7 @@ def test_values_outside_a_list_are_found_by_their_type_too():
 )
 def test_the_type_of_each_value_is_checked(dtype, column, failing):
     if not failing:
-        assert _validate({"n": column}, n=Expectation(dtype=dtype))[0].failed == 0
+        assert _validate({"n": column}, n=Expectation(dtype=dtype)).checked[0].failed == 0
         return
     error = _broken({"n": column}, n=Expectation(dtype=dtype))
     rows = [int(line.split("|")[1]) for line in error.table.splitlines()[2:]]
@@ -159,6 +169,120 @@ def test_a_column_of_the_contract_that_is_not_there_is_told():
     with pytest.raises(StepError, match="the source has no column `size`") as caught:
         _validate({"n": [1]}, size=Expectation(nullable=False))
     assert caught.value.code == "DL611"
+
+
+def test_a_warned_check_is_counted_and_does_not_break_the_contract():
+    expected = (Expectation(in_range=(0, 9)), Expectation(in_range=(0, 5), severity="warning"))
+    verdict = _validate({"n": [1, 7, 3]}, n=expected)
+    assert [(one.check, one.failed, one.severity) for one in verdict.checked] == [
+        ("in_range [0, 9]", 0, "error"),
+        ("in_range [0, 5]", 1, "warning"),
+    ]
+    (failing,) = verdict.failing
+    assert (failing.place.row, failing.value, failing.severity) == (1, "7", "warning")
+
+
+def test_an_error_beside_a_warning_is_told_alone_and_both_are_shown():
+    expected = (Expectation(in_range=(0, 9)), Expectation(unique=True, severity="warning"))
+    error = _broken({"n": [1, 1, 30]}, n=expected)
+    assert error.message == (
+        "the data breaks its contract: `n` fails in_range [0, 9] in 1 of 3 rows"
+    )
+    assert [line.split("|")[1].strip() for line in error.table.splitlines()[2:]] == ["1", "2"]
+
+
+def _implied(feature, column):
+    table = Table({"v": column})
+    data = Data(CsvSource(("a.csv",)), {"f": feature}, {})
+    try:
+        verdict = validate_contract(table, {}, implied_rules(table, data))
+    except ContractBroken as broken:
+        verdict = broken.verdict
+    return {
+        one.check: (one.failed, [f.value for f in verdict.failing if f.check == one.check])
+        for one in verdict.checked
+    }
+
+
+@pytest.mark.parametrize(
+    ("feature", "column", "found"),
+    [
+        (
+            NumberFeature("v"),
+            _objects("1", None, "x", 3),
+            {"a value is there": (1, [""]), "a finite number": (1, ["x"])},
+        ),
+        (
+            VectorFeature(("v",), length=2),
+            _objects([1, 2], [1], None, [np.inf, 0]),
+            {
+                "an array is there": (1, [""]),
+                "2 numbers": (1, ["shape (1,)"]),
+                "finite numbers": (1, ["inf"]),
+            },
+        ),
+        (
+            TensorFeature("v", (2, 2)),
+            np.full((3, 2, 3), 0.5),
+            {
+                "an array is there": (0, []),
+                "an array of shape (2, 2)": (3, ["shape (2, 3)"] * 3),
+                "finite numbers": (0, []),
+            },
+        ),
+        (
+            SequenceFeature("v", 4, 2),
+            _objects([[1, 2]], [[1, 2], [3]], [], ["a"]),
+            {
+                "an array is there": (0, []),
+                "steps of 2 numbers": (2, ["shape (2,)", "shape (1,)"]),
+                "finite numbers": (2, ["[1 2]", "a"]),
+            },
+        ),
+        (
+            TokensFeature("v", 3, 10),
+            _objects([1, 2], [9, 10], [0.5]),
+            {"an array is there": (0, []), "ids from 0 to 9": (2, ["10", "0.5"])},
+        ),
+        (
+            MaskFeature("v", (2,), 3, ignore=255),
+            _objects([0, 2], [3, 0], [255], [[1]]),
+            {
+                "a target is there": (0, []),
+                "a mask of shape (2,)": (1, ["shape (1, 1)"]),
+                "class ids from 0 to 2, or 255": (1, ["3"]),
+            },
+        ),
+        (
+            LabelsFeature(("v",), ("a", "b")),
+            _objects("a|b", "a|c", None, ""),
+            {"a target is there": (1, [""]), "labels of `classes`": (1, ["a|c"])},
+        ),
+        (
+            ImageFeature("v", (2, 2), 1),
+            np.zeros((2, 2, 2), dtype="u1"),
+            {
+                "an array is there": (0, []),
+                "an image of shape (2, 2, 1)": (0, []),
+                "finite numbers": (0, []),
+            },
+        ),
+        (
+            TextFeature("v", vocabulary=10, length=3),
+            _objects("a", " ", None),
+            {"a text that is not empty": (2, [" ", ""])},
+        ),
+    ],
+)
+def test_what_a_feature_needs_of_a_row_is_part_of_the_contract(feature, column, found):
+    assert _implied(feature, column) == found
+
+
+def test_a_row_that_is_no_moment_breaks_the_contract_of_a_split_by_time():
+    table = Table({"t": _objects("2024-01-01", "soon", None)})
+    rules = list(moment_rules("t", table))
+    with pytest.raises(ContractBroken, match="`t` fails a moment in time in 2 of 3 rows"):
+        validate_contract(table, {}, rules)
 
 
 def test_missing_values_and_constant_columns_are_found():

@@ -41,7 +41,7 @@ def test_a_file_for_each_class(tmp_path):
     table = read_source_table(source, tmp_path)
     assert table.columns["text"].tolist() == ["schlecht", "mäßig\x85", "gut"]
     assert table.columns["class"].tolist() == ["neg", "neg", "pos"]
-    assert table.place_of(2) == "row 0 of `p.txt`"
+    assert str(table.place_of(2)) == "line 1 of `p.txt`"
 
 
 def test_a_label_before_each_text(tmp_path):

@@ -97,7 +97,8 @@ def test_text_among_the_test_rows_numbers_is_told_with_file_and_row(tmp_path):
         prepare_dataset(_data(tmp_path, TEST.replace("200", "n/a")), base=tmp_path)
     assert caught.value.code == "DL613"
     assert caught.value.message == (
-        "column `size`, row 1 of `test.csv`: `n/a` is no number, and the source holds numbers there"
+        "column `size`, line 3 of `test.csv`: `n/a` is no number, "
+        "and the source holds numbers there"
     )
 
 

@@ -149,13 +149,16 @@ def test_no_file_names_a_class_of_ours():
 
 
 @pytest.mark.parametrize("form", [*FORMATS, *RECORDS.values()], ids=lambda form: form.word)
-def test_a_file_of_each_kept_version_is_read(form):
-    for version in range(1, form.version + 1):
-        path = ARTIFACTS / f"{form.word}-{version}.json"
-        if form in RECORDS.values():
-            assert RECORDS[type(read_record(path))] == form
-        else:
-            assert read_document(path, form)
+def test_a_file_of_each_kept_version_is_read_or_refused(form):
+    """A data set whose account is of an earlier version is prepared anew."""
+    path = ARTIFACTS / f"{form.word}-{form.version}.json"
+    if form in RECORDS.values():
+        assert RECORDS[type(read_record(path))] == form
+    else:
+        assert read_document(path, form)
+    for version in range(1, form.version):
+        with pytest.raises(StepError, match=f"has version {version} of `{form.word}`"):
+            read_document(ARTIFACTS / f"{form.word}-{version}.json", form)
 
 
 def test_a_kept_preparation_is_read():

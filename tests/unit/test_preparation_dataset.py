@@ -41,7 +41,7 @@ DIGITS = Data(
     {"image": ImageFeature("images", (8, 8), 1, scale=1 / 16)},
     {"digit": ClassFeature("target", 10)},
     FractionSplit(0.15, 0.15, "digit", 7),
-    {"images": Expectation(in_range=(0, 16), nullable=False)},
+    {"images": (Expectation(in_range=(0, 16), nullable=False),)},
 )
 
 
@@ -123,7 +123,7 @@ def test_a_broken_contract_leaves_nothing_behind(tmp_path, home):
         DIGITS.inputs,
         DIGITS.targets,
         DIGITS.split,
-        {"images": Expectation(in_range=(0, 15))},
+        {"images": (Expectation(in_range=(0, 15)),)},
     )
     with pytest.raises(StepError) as caught:
         prepare_dataset(data, base=tmp_path)

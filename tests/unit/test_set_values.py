@@ -59,7 +59,7 @@ def _refusal(path, value=1):
         ("training.ema.momentum", 0.5, lambda p: p.training.ema.momentum),
         ("runtime.precision", "mixed_bfloat16", lambda p: p.runtime.precision),
         ("data.split.seed", 9, lambda p: p.data.split.seed),
-        ("data.expect.x.1.nullable", True, lambda p: p.data.expect["x.1"].nullable),
+        ("data.expect.x.1.nullable", True, lambda p: p.data.expect["x.1"][0].nullable),
         (
             "model.graph.0.Dense.1.activation",
             "elu",

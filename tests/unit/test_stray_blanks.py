@@ -25,7 +25,7 @@ def test_a_category_with_a_blank_is_told_with_file_row_and_repair(tmp_path):
     with pytest.raises(StepError) as caught:
         read_data_table(data, tmp_path)
     assert caught.value.message == (
-        "column `kind`, row 0 of `a.csv`: ` red` has a blank before or behind it"
+        "column `kind`, line 2 of `a.csv`: ` red` has a blank before or behind it"
     )
     assert "`strip: true`" in caught.value.help
     mended = dataclasses.replace(data, source=CsvSource(("a.csv",), strip=True))
@@ -37,7 +37,7 @@ def test_a_blank_that_the_spec_lists_is_meant(tmp_path):
     tmp_path.joinpath("a.csv").write_text(ROWS.replace(" red", "red").replace("blue ", "blue"))
     tmp_path.joinpath("a.csv").write_text("size,kind,sort\n1,red, a\n2,red,b\n")
     assert read_data_table(_data(CsvSource(("a.csv",)), (" a", "b")), tmp_path).rows == 2
-    with pytest.raises(StepError, match=r"column `sort`, row 0 of `a\.csv`: ` a`"):
+    with pytest.raises(StepError, match=r"column `sort`, line 2 of `a\.csv`: ` a`"):
         read_data_table(_data(CsvSource(("a.csv",))), tmp_path)
 
 

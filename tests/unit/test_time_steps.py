@@ -70,7 +70,7 @@ def test_two_rows_of_one_moment_are_refused_with_file_row_and_moment(prepared):
         prepared(days[:10], [days[9], *days[10:]])
     assert caught.value.code == "DL613"
     assert caught.value.message.startswith(
-        "column `t`: row 9 of `part0.csv` and row 0 of `part1.csv` have one moment, `2024-01-10`"
+        "column `t`: line 11 of `part0.csv` and line 2 of `part1.csv` have one moment, `2024-01-10`"
     )
 
 
@@ -98,7 +98,7 @@ def test_no_window_reaches_over_a_gap_and_the_gap_is_told(prepared, backwards):
     whole = [values[i : i + 4].tolist() for i in (*range(14), *range(17, 20))]
     over = [w for i, w in enumerate(whole) if i in (5, 6, 7)]
     assert _windows(dataset) == [window for window in whole if window not in over]
-    place = "row 15 of `part0.csv`" if backwards else "row 7 of `part0.csv`"
+    place = "line 17 of `part0.csv`" if backwards else "line 9 of `part0.csv`"
     assert _findings(dataset)["time_gaps"] == (
         f"column `t` steps by 10 except in 1 place: 20 after {place}, `70`; "
         "3 windows across them are left out"
@@ -131,7 +131,7 @@ def test_the_steps_of_a_calendar_are_no_gaps(prepared, freq):
 def test_a_month_that_lacks_is_a_gap(prepared):
     stamps = _days(40, freq="MS")
     told = _findings(prepared(stamps[:12] + stamps[13:]))["time_gaps"]
-    assert "except in 1 place: 62 days after row 11 of `part0.csv`, `2024-12-01`;" in told
+    assert "except in 1 place: 62 days after line 13 of `part0.csv`, `2024-12-01`;" in told
 
 
 def test_days_of_trade_pass_over_weekends_and_not_over_holidays(prepared):

@@ -15,6 +15,7 @@ from dlspec_pipelines.location.checks import (
     broken_spec,
     contract_results,
     contract_specs,
+    failing_rows_metadata,
     gate_results,
     gate_specs,
     spec_check,
@@ -357,7 +358,7 @@ def _step_errors_as_failures() -> Iterator[None]:
     try:
         yield
     except StepError as problem:
-        table = {"rows": dg.MetadataValue.md(problem.table)} if problem.table else {}
+        table = failing_rows_metadata(problem.table, problem.kept)
         raise dg.Failure(str(problem), metadata=table, allow_retries=False) from problem
     except SpecError as findings:
         raise dg.Failure(str(findings), allow_retries=False) from findings

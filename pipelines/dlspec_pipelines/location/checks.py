@@ -10,8 +10,7 @@ from dlspec_pipelines.specs import BrokenSpec, SpecFile
 from dlspec_pipelines.steps.json_documents import CONTRACT, read_document
 from dlspec_pipelines.steps.records import Dataset, Evaluation
 from dlspec_pipelines.steps.step_errors import StepError
-
-_BROKEN = "DL612"
+from dlspec_pipelines.steps.store import path_from_home
 
 
 def contract_specs(spec: SpecFile) -> list[dg.AssetCheckSpec]:
@@ -19,7 +18,10 @@ def contract_specs(spec: SpecFile) -> list[dg.AssetCheckSpec]:
     key = dg.AssetKey([spec.name, "dataset"])
     return [
         dg.AssetCheckSpec(
-            "contract", asset=key, blocking=True, description="Every row is as `expect` says."
+            "contract",
+            asset=key,
+            blocking=True,
+            description="Every row is as `expect` says and as the features need it.",
         ),
         dg.AssetCheckSpec(
             "hygiene",
@@ -33,8 +35,16 @@ def contract_specs(spec: SpecFile) -> list[dg.AssetCheckSpec]:
 def contract_results(made: Dataset) -> Iterator[dg.AssetCheckResult]:
     """Give the results of a data set that could be prepared."""
     said: Mapping[str, Any] = read_document(Path(made.path, "contract.json"), CONTRACT)
+    warned = [check for check in said["checks"] if check["failed"]]
     yield dg.AssetCheckResult(
-        check_name="contract", passed=True, metadata=_expectations_metadata(said)
+        check_name="contract",
+        passed=not warned,
+        severity=dg.AssetCheckSeverity.WARN if warned else dg.AssetCheckSeverity.ERROR,
+        description="; ".join(
+            f"`{c['column']}` fails {c['check']} in {c['failed']:,} of {c['rows']:,} rows"
+            for c in warned
+        ),
+        metadata={**_expectations_metadata(said), **_warned_rows_metadata(said)},
     )
     findings = [f for f in said["findings"] if f["severity"] == "warn"]
     yield dg.AssetCheckResult(
@@ -42,21 +52,41 @@ def contract_results(made: Dataset) -> Iterator[dg.AssetCheckResult]:
         passed=not findings,
         severity=dg.AssetCheckSeverity.WARN,
         description="; ".join(f["message"] for f in findings) or "nothing odd",
+        metadata={"findings": len(findings)},
     )
 
 
+def _warned_rows_metadata(said: Mapping[str, Any]) -> dict[str, Any]:
+    # Not at the top: loading a location imports no numpy.
+    from dlspec_pipelines.steps.datasets.failing_rows import (
+        failing_row_from_json,
+        failing_rows_table,
+    )
+
+    if not said["failing"]:
+        return {}
+    table = failing_rows_table([failing_row_from_json(one) for one in said["failing"]])
+    return failing_rows_metadata(table, Path(path_from_home(said["failing_rows"])))
+
+
 def broken_contract(problem: StepError, spec: SpecFile) -> Iterator[dg.AssetCheckResult]:
-    """Give a failed contract with the failing rows; nothing for a problem of another kind."""
-    if problem.code != _BROKEN:
+    """Give a failed contract with the failing rows; nothing for a problem without any."""
+    if problem.table is None:
         return
-    rows = {"rows": dg.MetadataValue.md(problem.table)} if problem.table else {}
     yield dg.AssetCheckResult(
         asset_key=dg.AssetKey([spec.name, "dataset"]),
         check_name="contract",
         passed=False,
         description=problem.message,
-        metadata=rows,
+        metadata=failing_rows_metadata(problem.table, problem.kept),
     )
+
+
+def failing_rows_metadata(table: str | None, kept: Path | None) -> dict[str, Any]:
+    """Return failing rows as the UI shows them, and the path of the file that holds all."""
+    rows = {"rows": dg.MetadataValue.md(table)} if table else {}
+    path = {"failing_rows": dg.MetadataValue.path(str(kept))} if kept else {}
+    return {**rows, **path}
 
 
 def gate_specs(spec: SpecFile) -> list[dg.AssetCheckSpec]:
@@ -115,6 +145,10 @@ def _spec_path_metadata(spec: BrokenSpec) -> dict[str, dg.MetadataValue[Any]]:
 
 
 def _expectations_metadata(said: Mapping[str, Any]) -> dict[str, Any]:
-    rows = [f"| {c['column']} | {c['check']} | {c['rows']:,} |" for c in said["checks"]]
-    table = "\n".join(["| column | check | rows |", "|---|---|---:|", *rows])
-    return {"checks": dg.MetadataValue.md(table if rows else "`expect` demands nothing")}
+    rows = [
+        f"| {c['column']} | {c['check']} | {c['rows']:,} | {c['failed']:,} | {c['severity']} |"
+        for c in said["checks"]
+    ]
+    head = ["| column | check | rows | failed | severity |", "|---|---|---:|---:|---|"]
+    told = "`expect` and the features demand nothing"
+    return {"checks": dg.MetadataValue.md("\n".join([*head, *rows]) if rows else told)}

@@ -67,10 +67,10 @@ class _Watcher:
             self._tell_start(step)
         elif event.is_step_materialization:
             self._note_made_record(step, event.materialization.metadata)
-        elif event.is_step_failure and _is_interrupt(event.step_failure_data):
-            self.interrupted = True
         elif event.is_step_failure:
             self._note_failed_step(step, event.step_failure_data)
+        elif event.event_type_value == "ASSET_CHECK_EVALUATION" and step == "dataset":
+            self._note_warned_check(event.asset_check_evaluation_data)
 
     def _tell_start(self, step: str) -> None:
         if step == "dataset":
@@ -81,12 +81,26 @@ class _Watcher:
     def _note_failed_step(self, step: str, failure: Any) -> None:  # noqa: ANN401 - a StepFailureData
         from dlspec_pipelines.run.event_log import storage_reason
 
+        if _is_interrupt(failure):
+            self.interrupted = True
+            return
         self.failed.append(step)
         self.progress.close()
         reason = storage_reason(failure)
         if reason is None:
             _print_run_message(f"{step:<11} failed\n{_failure_reason(failure)}", FINDINGS)
         self.unwritable = self.unwritable or reason
+
+    def _note_warned_check(self, check: Any) -> None:  # noqa: ANN401 - an AssetCheckEvaluation
+        if check.passed or check.severity.value != "WARN":
+            return
+        found = check.metadata.get("findings")
+        told = check.description
+        if found is not None and found.value > 1:
+            told = f"{found.value} findings: `dlspec data {self.spec.name}` shows them"
+        self.progress.step(check.check_name, f"{told} (warning)")
+        if (kept := check.metadata.get("failing_rows")) is not None:
+            self.progress.line(f"{'':<11} all failing rows: {kept.value}")
 
     def _note_made_record(self, step: str, metadata: Mapping[str, Any]) -> None:
         if step == "model":

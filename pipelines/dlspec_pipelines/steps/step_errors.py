@@ -21,7 +21,8 @@ class StepError(Exception):
         message: What is wrong, one clause.
         code: The code that `dlspec explain` knows; None for a fault of the machine or the run.
         help: What to do about it, a statement.
-        table: The failing rows as a Markdown table, for a contract that is broken.
+        table: Failing rows as a Markdown table, for data that are refused.
+        kept: The file that holds all of them.
         status: The exit status of the command that it ends.
     """
 
@@ -34,12 +35,14 @@ class StepError(Exception):
         code: str | None = None,
         help: str | None = None,
         table: str | None = None,
+        kept: Path | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
         self.help = help
         self.table = table
+        self.kept = kept
 
     def __str__(self) -> str:
         """Return the text a person reads, the help on a line of its own."""

@@ -92,7 +92,8 @@ def _with_rows_below(table: Table, test: Table, *, read: set[str], named: FileSo
             columns[name] = joined_column_pieces(name, [column, test.columns[name]])
     marks = np.repeat([False, True], [table.rows, test.rows])
     left_out = (*table.left_out, *test.left_out)
-    return Table(columns, marks, (*table.files, *test.files), left_out)
+    files, lines = (*table.files, *test.files), {**table.lines, **test.lines}
+    return Table(columns, marks, files, left_out, lines)
 
 
 def _lacking_columns_error(

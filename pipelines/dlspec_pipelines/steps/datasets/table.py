@@ -1,7 +1,7 @@
 """A table: columns of one source as arrays, and the errors that name a column, a row, a value."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,34 @@ from dlspec_pipelines.steps.step_errors import StepError
 
 Array = NDArray[Any]
 Rows = NDArray[np.int64]
+# Gives the line, from 1, in which each row of a file begins; None where that cannot be told.
+LineFinder = Callable[[], Rows | None]
+
+
+@dataclass(frozen=True, slots=True)
+class RowPlace:
+    """Where a row stands in its source.
+
+    Attributes:
+        file: The name of its file; "" where the source has none.
+        row: Its number within the file, from 0.
+        line: The line in which it begins, from 1, the header and quoted line breaks counted; None
+            where a file has no lines.
+        is_file: Whether the row is that file, as in a folder of a file for each row.
+    """
+
+    file: str
+    row: int
+    line: int | None = None
+    is_file: bool = False
+
+    def __str__(self) -> str:
+        """Return the words of an error."""
+        if self.is_file:
+            return f"file `{self.file}`"
+        if self.line is not None:
+            return f"line {self.line} of `{self.file}`"
+        return f"row {self.row}" + (f" of `{self.file}`" if self.file else "")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,13 +51,15 @@ class Table:
     A column is numeric, boolean, of dates (datetime64), or of objects: texts, None where a value
     is missing, or one array per row. `given_test` marks the source's own test rows; `files` holds
     each file or folder that was read and how many rows it gave, in their order, where the source
-    has files. `left_out` names the files of a folder that could not be read and gave no row.
+    has files. `left_out` names the files of a folder that could not be read and gave no row;
+    `lines` finds for a file of lines where each of its rows begins.
     """
 
     columns: Mapping[str, Array]
     given_test: NDArray[np.bool_] | None = None
     files: tuple[tuple[Path, int], ...] = ()
     left_out: tuple[str, ...] = ()
+    lines: Mapping[Path, LineFinder] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -47,15 +77,17 @@ class Table:
         for file, rows in self.files:
             yield from [file if file.is_dir() else file.parent] * rows
 
-    def place_of(self, row: int) -> str:
-        """Return where a row stands, for an error; counted within its file."""
+    def place_of(self, row: int) -> RowPlace:
+        """Return where a row stands; in a folder of files, which file it is."""
         file, start = self._file_and_start(row)
-        return f"row {row - start}" + (f" of `{file.name}`" if file is not None else "")
-
-    def file_and_row(self, row: int) -> tuple[str, int]:
-        """Return the name of the file that a row was read from, "" without one, and its row."""
-        file, start = self._file_and_start(row)
-        return ("" if file is None else file.name), row - start
+        if file is None:
+            return RowPlace("", row)
+        if file.is_dir() and "file" in self.columns:
+            return RowPlace(str(self.columns["file"][row]), row - start, is_file=True)
+        find = self.lines.get(file)
+        lines = None if find is None else find()
+        line = None if lines is None else int(lines[row - start])
+        return RowPlace(file.name, row - start, line)
 
     def _file_and_start(self, row: int) -> tuple[Path | None, int]:
         start = 0
@@ -130,35 +162,41 @@ def unpreparable_data(message: str, *, help: str | None = None) -> StepError:
     return StepError(message, code=Code.NOT_PREPARABLE.value, help=help)
 
 
-class RefusedValue(StepError):  # noqa: N818 - the sentence a person reads says it
-    """One value of one row that a feature cannot take.
+class RefusedRows(StepError):  # noqa: N818 - the sentence a person reads says it
+    """Rows that a feature cannot take.
 
     Attributes:
-        column: Its column.
-        row: Its row in the table.
-        what: The value, and why it is refused.
+        column: Their column.
+        rows: Each row in the table, and what is wrong with it.
     """
 
-    def __init__(self, column: str, row: int, what: str, *, help: str | None) -> None:
-        super().__init__(
-            f"column `{column}`, row {row}: {what}", code=Code.NOT_PREPARABLE.value, help=help
-        )
+    def __init__(
+        self, column: str, rows: Sequence[tuple[int, str]], message: str, *, help: str | None
+    ) -> None:
+        super().__init__(message, code=Code.NOT_PREPARABLE.value, help=help)
         self.column = column
-        self.row = row
-        self.what = what
+        self.rows = tuple(rows)
 
 
-def with_file_of_row(error: RefusedValue, table: Table) -> StepError:
-    """Return the same error with the file that its row was read from, and the row there."""
-    if not table.files:
+class RefusedValue(RefusedRows):
+    """One value of one row that a feature cannot take."""
+
+    def __init__(self, column: str, row: int, what: str, *, help: str | None) -> None:
+        super().__init__(column, [(row, what)], f"column `{column}`, row {row}: {what}", help=help)
+
+
+def with_place_of_row(error: RefusedRows, table: Table) -> RefusedRows:
+    """Return the same error with the file that its row was read from, and the line or row there."""
+    if not table.files or not isinstance(error, RefusedValue):
         return error
-    place = table.place_of(error.row)
-    return unpreparable_data(f"column `{error.column}`, {place}: {error.what}", help=error.help)
+    ((row, what),) = error.rows
+    message = f"column `{error.column}`, {table.place_of(row)}: {what}"
+    return RefusedRows(error.column, error.rows, message, help=error.help)
 
 
 def refused_value(
     column: str, row: int, value: object, why: str, *, help: str | None = None
-) -> StepError:
+) -> RefusedValue:
     """Return the error for one value of one row that a feature cannot take."""
     return RefusedValue(column, row, f"{shown_value(value)} {why}", help=help)
 

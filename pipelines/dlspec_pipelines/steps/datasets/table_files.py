@@ -10,7 +10,13 @@ import pyarrow as pa
 
 from dlspec.language.sources import FileSource
 from dlspec_pipelines.steps.datasets.arrow import columns_of_arrow
-from dlspec_pipelines.steps.datasets.table import Array, Table, unreadable_source
+from dlspec_pipelines.steps.datasets.table import (
+    Array,
+    LineFinder,
+    Rows,
+    Table,
+    unreadable_source,
+)
 
 
 def paths_of(source: FileSource, base: Path) -> tuple[Path, ...]:
@@ -80,8 +86,13 @@ def read_arrow_columns(path: Path, reader: object) -> dict[str, Array]:
         raise file_not_opened_error(path, error) from error
 
 
-def stacked_file_table(parts: Mapping[Path, dict[str, Array]]) -> Table:
+def stacked_file_table(
+    parts: Mapping[Path, dict[str, Array]], *, lines: Mapping[Path, LineFinder] | None = None
+) -> Table:
     """Return the columns of some files under one another, and which rows each file gave.
+
+    Args:
+        lines: What finds in files of lines where each row begins.
 
     Raises:
         StepError: If their columns do not fit.
@@ -96,7 +107,20 @@ def stacked_file_table(parts: Mapping[Path, dict[str, Array]]) -> Table:
             name: joined_column_pieces(name, [part[name] for part in parts.values()])
             for name in columns
         }
-    return Table(columns, files=tuple((path, Table(part).rows) for path, part in parts.items()))
+    files = tuple((path, Table(part).rows) for path, part in parts.items())
+    return Table(columns, files=files, lines=lines or {})
+
+
+def row_lines_of_text(path: Path, *, first: int, rows: int) -> Rows | None:
+    """Return where rows begin that are the lines of a file from `first` on, blank ones left out.
+
+    Args:
+        first: From 0.
+        rows: How many rows were read.
+    """
+    with path.open("rb") as file:
+        found = [n for n, line in enumerate(file, 1) if n > first and line.strip()]
+    return np.array(found, dtype=np.int64) if len(found) == rows else None
 
 
 def joined_column_pieces(name: str, pieces: list[Array]) -> Array:

@@ -66,7 +66,7 @@ def kept_columns(names: Sequence[str], table: Table) -> Table:
     A text such as `007` is no number as it is written, and stays with all of its column.
     """
     columns = {name: _whole_numbers_as_written(table.columns[name]) for name in names}
-    return Table(columns, files=table.files)
+    return Table(columns, files=table.files, lines=table.lines)
 
 
 def _whole_numbers_as_written(column: Array) -> Array:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlspec.language.sections import Data
-from dlspec_pipelines.steps.datasets.contract import Checked
+from dlspec_pipelines.steps.datasets.contract import Verdict
 from dlspec_pipelines.steps.datasets.hygiene import (
     Finding,
     class_counts,
@@ -20,18 +20,19 @@ from dlspec_pipelines.steps.preparation.fitting import Preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part
 from dlspec_pipelines.steps.preparation.text_findings import odd_texts
 from dlspec_pipelines.steps.preparation.unknown_categories import unknown_categories
+from dlspec_pipelines.steps.store import path_in_home
 
 
 def contract_json(
     table: Table,
     data: Data,
-    checked: tuple[Checked, ...],
+    verdict: Verdict,
     *,
     preparation: Preparation,
     parts: Mapping[str, Part],
     also: Iterable[Finding],
 ) -> str:
-    """Return the account of a data set as JSON: `rows`, `checks`, `balance`, `findings`.
+    """Return the account of a data set as JSON: `rows`, `checks`, `failing`, `balance`, `findings`.
 
     Args:
         parts: The prepared arrays.
@@ -48,7 +49,9 @@ def contract_json(
     findings += [found for name, counts in balance.items() for found in odd_balance(name, counts)]
     account = {
         "rows": {"source": table.rows, **preparation.rows},
-        "checks": [check.to_json() for check in checked],
+        "checks": [one.to_json() for one in verdict.checked],
+        "failing": [one.to_json() for one in verdict.failing],
+        "failing_rows": None if verdict.kept is None else path_in_home(str(verdict.kept)),
         "balance": balance,
         "findings": [finding.to_json() for finding in findings],
     }

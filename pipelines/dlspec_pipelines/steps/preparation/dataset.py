@@ -13,16 +13,16 @@ from dlspec.language.row_splits import FractionSplit, GivenSplit, TimeSplit
 from dlspec.language.sections import Data
 from dlspec.language.sources import CsvSource, JsonLinesSource, ParquetSource
 from dlspec.resolve.plan import canonical_digest
-from dlspec_pipelines.steps.datasets.contract import Checked, validate_contract
+from dlspec_pipelines.steps.datasets.contract import Verdict, validate_contract
+from dlspec_pipelines.steps.datasets.failing_rows import with_kept_rows
 from dlspec_pipelines.steps.datasets.given_test_rows import content_hashes, read_data_table
 from dlspec_pipelines.steps.datasets.hygiene import Finding
 from dlspec_pipelines.steps.datasets.table import (
-    RefusedValue,
+    RefusedRows,
     Rows,
     Table,
     require_columns,
     unpreparable_data,
-    with_file_of_row,
 )
 from dlspec_pipelines.steps.file_digests import (
     note_file_digests,
@@ -40,6 +40,7 @@ from dlspec_pipelines.steps.preparation.fitting import (
     load_preparation,
     preparation_to_json,
 )
+from dlspec_pipelines.steps.preparation.implied.implied_rules import implied_rules
 from dlspec_pipelines.steps.preparation.named_files import digest_of_named_files, names_files
 from dlspec_pipelines.steps.preparation.past_vocabularies import ids_past_vocabularies
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_written_part, write_array
@@ -148,11 +149,12 @@ def _prepare_unless_there(data: Data, base: Path, final: Path, table: Table | No
         features = {**data.inputs, **data.targets}.values()
         require_columns(table, [name for one in features for name in one.columns])
         require_declared_classes(table, data)
-        checked = validate_contract(table, data, kept=broken_contract_folder(final.name))
+        kept = broken_contract_folder(final.name)
+        verdict = validate_contract(table, data.expect or {}, implied_rules(table, data), kept=kept)
         try:
-            _write_prepared_dataset(table, data, final, checked)
-        except RefusedValue as error:
-            raise with_file_of_row(error, table) from error
+            _write_prepared_dataset(table, data, final, verdict)
+        except RefusedRows as error:
+            raise with_kept_rows(error, table, kept) from error
 
 
 def _is_as_prepared(folder: Path) -> bool:
@@ -167,9 +169,7 @@ def _is_as_prepared(folder: Path) -> bool:
     return True
 
 
-def _write_prepared_dataset(
-    table: Table, data: Data, final: Path, checked: tuple[Checked, ...]
-) -> None:
+def _write_prepared_dataset(table: Table, data: Data, final: Path, verdict: Verdict) -> None:
     dealt = deal_rows(table, data)
     window = _window_of_split_data(data)
     train = dealt.order[dealt.parts["train"]]
@@ -196,7 +196,7 @@ def _write_prepared_dataset(
         account = contract_json(
             table,
             data,
-            checked,
+            verdict,
             preparation=preparation,
             parts={name: open_written_part(folder / name) for name in PARTS},
             also=[

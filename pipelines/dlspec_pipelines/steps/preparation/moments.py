@@ -24,28 +24,41 @@ def moments_of_column(name: str, column: Array) -> Array:
     Raises:
         StepError: If a value is no moment in time, or only some have an offset (DL613).
     """
-    moments = column if column.dtype.kind == "M" else single_column(name, column)
-    if moments.dtype == np.object_:
-        moments = _parsed_moments(name, moments)
-    lost = np.asarray(pd.isna(moments))
-    if moments.dtype.kind == "f":
-        lost = ~np.isfinite(moments)
-    elif moments.dtype.kind == "b":
-        lost = np.ones(len(moments), dtype=bool)
+    plain = column if column.dtype.kind == "M" else single_column(name, column)
+    if plain.dtype == np.object_:
+        _require_one_kind_of_offset(name, plain)
+    moments, lost = readable_moments(plain)
     if lost.any():
         row = int(np.flatnonzero(lost)[0])
         raise refused_value(name, row, column[row], "is no moment in time", help=_ORDERING)
     return moments
 
 
-def _parsed_moments(name: str, column: Array) -> Array:
+def readable_moments(column: Array) -> tuple[Array, Array]:
+    """Return plain values as numbers or datetime64, and which rows hold no moment."""
+    moments = _parsed_moments(column) if column.dtype == np.object_ else column
+    if moments.dtype.kind == "f":
+        return moments, ~np.isfinite(moments)
+    if moments.dtype.kind == "b":
+        return moments, np.ones(len(moments), dtype=bool)
+    return moments, np.asarray(pd.isna(moments))
+
+
+def _parsed_moments(column: Array) -> Array:
     texts = pd.Series(column, dtype=np.object_)
     if types_in(column) - {str, type(None)}:
         texts = texts.where(np.asarray([isinstance(value, str) for value in column]))
     parsed = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True)
-    offsets = np.asarray([isinstance(t, str) and bool(_OFFSET.search(t)) for t in texts])
-    bare = np.flatnonzero(~offsets & ~np.asarray(pd.isna(parsed)))
-    if offsets.any() and bare.size:
+    moments: Array = parsed.dt.tz_localize(None).to_numpy()
+    return moments
+
+
+def _require_one_kind_of_offset(name: str, column: Array) -> None:
+    offsets = np.asarray([isinstance(t, str) and bool(_OFFSET.search(t)) for t in column])
+    if not offsets.any() or offsets.all():
+        return
+    bare = np.flatnonzero(~offsets & ~readable_moments(column)[1])
+    if bare.size:
         row, other = int(bare[0]), int(np.flatnonzero(offsets)[0])
         raise refused_value(
             name,
@@ -54,8 +67,6 @@ def _parsed_moments(name: str, column: Array) -> Array:
             f"has no offset from UTC, and row {other} has one",
             help="write all moments with an offset, such as 2024-01-31T12:00+01:00, or none",
         )
-    moments: Array = parsed.dt.tz_localize(None).to_numpy()
-    return moments
 
 
 def order_of_moments(moments: Array) -> Rows:

@@ -8,10 +8,10 @@ from dlspec_pipelines.steps.datasets.file_decoding import BadFile, decode_all_fi
 from dlspec_pipelines.steps.datasets.folder_files import digests_of_files
 from dlspec_pipelines.steps.datasets.table import (
     Array,
+    RefusedRows,
     Table,
     shown_value,
     types_in,
-    unpreparable_data,
 )
 from dlspec_pipelines.steps.datasets.table_files import file_not_opened_error
 
@@ -84,10 +84,10 @@ def _refused_files(name: str, table: Table, bad: Sequence[BadFile]) -> Exception
     help = next((one.help for one in bad if one.help), None)
     if help is None and any(file.is_dir() for file, _ in table.files):
         help = "mend or remove them, or leave them out by `unreadable: skip` beside the folder"
+    rows = [(one.position, one.why) for one in bad]
     if len(bad) == 1:
-        return unpreparable_data(
-            f"column `{name}`, {table.place_of(first.position)}: {first.why}", help=help
-        )
+        message = f"column `{name}`, {table.place_of(first.position)}: {first.why}"
+        return RefusedRows(name, rows, message, help=help)
     more = [f"and {len(bad) - _SHOWN:,} more"] if len(bad) > _SHOWN else []
     head = f"column `{name}`: {len(bad):,} of {table.rows:,} files are refused"
-    return unpreparable_data("\n  ".join([head, *told, *more]), help=help)
+    return RefusedRows(name, rows, "\n  ".join([head, *told, *more]), help=help)

@@ -10,7 +10,8 @@ import numpy as np
 from dlspec.language.features import BinaryFeature, ClassFeature, Feature
 from dlspec.language.sections import Data
 from dlspec.resolve.plan import canonical_data
-from dlspec_pipelines.steps.datasets.contract import Checked, Failure
+from dlspec_pipelines.steps.datasets.contract import Checked, Verdict
+from dlspec_pipelines.steps.datasets.failing_rows import FailingRow, failing_row_from_json
 from dlspec_pipelines.steps.datasets.table import Array, Table
 from dlspec_pipelines.steps.json_documents import CONTRACT, read_document
 from dlspec_pipelines.steps.preparation.drawn_samples import DrawnSamples, drawn_samples
@@ -24,7 +25,7 @@ from dlspec_pipelines.steps.profiles.column_profile import (
 from dlspec_pipelines.steps.records import Dataset
 from dlspec_pipelines.steps.reports.targets import class_labels
 from dlspec_pipelines.steps.step_errors import StepError
-from dlspec_pipelines.steps.store import path_in_home
+from dlspec_pipelines.steps.store import path_from_home, path_in_home
 
 # Enough to see what a row looks like.
 _EXAMPLES = 3
@@ -71,7 +72,9 @@ class DataProfile:
         rows: Of the source, and of the parts where they could be dealt.
         left_out: Columns of the source that no feature reads.
         examples: The first training rows, or rows of the source: their values by column.
-        checks: What `expect` demands; `failures` holds the first ten rows of each that is broken.
+        checks: What `expect` and the features demand.
+        failures: The first ten rows of each check that does not hold.
+        failing_rows: The file that holds all of them; None where there are none.
         findings: What hygiene found, as contract.json says it.
         drawn: What `data.sampling` draws of the samples; None where they are seen as they are.
         dataset: Where what was prepared lies, in the folder of artifacts; None where nothing was.
@@ -87,7 +90,8 @@ class DataProfile:
     left_out: tuple[str, ...]
     examples: tuple[Mapping[str, str], ...]
     checks: tuple[Checked, ...]
-    failures: tuple[Failure, ...]
+    failures: tuple[FailingRow, ...]
+    failing_rows: str | None
     findings: tuple[Mapping[str, Any], ...]
     drawn: DrawnSamples | None
     dataset: str | None
@@ -95,10 +99,7 @@ class DataProfile:
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON data."""
-        content = asdict(self)
-        for failure in content["failures"]:
-            failure["value"] = example_text(failure["value"])
-        return content
+        return {**asdict(self), "failures": [one.to_json() for one in self.failures]}
 
 
 def profile_of_dataset(name: str, data: Data, table: Table, dataset: Dataset) -> DataProfile:
@@ -116,7 +117,8 @@ def profile_of_dataset(name: str, data: Data, table: Table, dataset: Dataset) ->
         features=tuple(_feature_profiles(data, table, train)),
         examples=_examples_of_rows(data, table, train.rows[:_EXAMPLES]),
         checks=tuple(Checked(**check) for check in account["checks"]),
-        failures=(),
+        failures=tuple(failing_row_from_json(said) for said in account["failing"]),
+        failing_rows=None if (kept := account["failing_rows"]) is None else path_from_home(kept),
         findings=tuple(account["findings"]),
         drawn=drawn_samples(data, dataset),
         dataset=path_in_home(dataset.path),
@@ -130,22 +132,24 @@ def profile_of_source(
     data: Data,
     table: Table,
     problem: StepError,
-    broken: tuple[tuple[Checked, ...], tuple[Failure, ...]] = ((), ()),
+    verdict: Verdict | None = None,
 ) -> DataProfile:
     """Return the profile of rows of which no data set could be made.
 
     Args:
         problem: Why not.
-        broken: The checks of a contract that does not hold, and rows that break them.
+        verdict: What the contract came to; None where it was not reached.
     """
+    found = Verdict(()) if verdict is None else verdict
     return DataProfile(
         name=name,
         rows={"source": table.rows},
         classes=(),
         features=tuple(_feature_profiles(data, table, None)),
         examples=_examples_of_rows(data, table, np.arange(min(_EXAMPLES, table.rows))),
-        checks=broken[0],
-        failures=broken[1],
+        checks=found.checked,
+        failures=found.failing,
+        failing_rows=None if problem.kept is None else str(problem.kept),
         findings=(),
         drawn=None,
         dataset=None,

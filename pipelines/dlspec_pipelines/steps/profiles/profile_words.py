@@ -1,8 +1,9 @@
 """The figures of a data profile in words, the same in a terminal and on the page."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from dlspec_pipelines.steps.datasets.contract import Checked
 from dlspec_pipelines.steps.profiles.column_profile import ColumnProfile, Spread
 from dlspec_pipelines.steps.profiles.data_profile import DataProfile
 from dlspec_pipelines.steps.reports.figure_texts import figure_text
@@ -61,7 +62,9 @@ def spread_words(spread: Spread) -> str:
 
 def verdict_words(profile: DataProfile) -> tuple[str, str]:
     """Return the verdict of the contract, and that of hygiene."""
-    broken = sum(1 for check in profile.checks if check.failed)
+    failed = [one for one in profile.checks if one.failed]
+    broken = sum(1 for one in failed if one.severity == "error")
+    warned = len(failed) - broken
     if broken:
         contract = f"broken: {broken} of {len(profile.checks)} checks do not hold"
     elif profile.problem:
@@ -69,13 +72,31 @@ def verdict_words(profile: DataProfile) -> tuple[str, str]:
     elif profile.checks:
         contract = f"holds: {len(profile.checks)} checks"
     else:
-        contract = "`expect` demands nothing"
+        contract = "`expect` and the features demand nothing"
+    if warned:
+        contract += f", {warned} with a warning"
     if profile.problem:
         return contract, "not looked at: nothing was prepared"
     odd = len(profile.findings)
     if not odd:
         return contract, "nothing odd"
     return contract, "1 finding" if odd == 1 else f"{odd} findings"
+
+
+def check_lines(checks: Iterable[Checked]) -> Iterator[str]:
+    """Yield one line for each check; columns that hold the same one share a line."""
+    same: dict[tuple[str, int], list[str]] = {}
+    for one in checks:
+        if one.failed:
+            warned = " (warning)" if one.severity == "warning" else ""
+            outcome = f"fails in {one.failed:,} of {one.rows:,} rows"
+            yield f"{one.column}: {one.check}, {outcome}{warned}"
+        else:
+            same.setdefault((one.check, one.rows), []).append(one.column)
+    for (check, rows), columns in same.items():
+        rest = len(columns) - _MAX_NAMES
+        named = ", ".join(columns[:_MAX_NAMES]) + (f" and {rest} more" if rest > 0 else "")
+        yield f"{named}: {check}, holds in {rows:,} rows"
 
 
 def shortened_word(text: str) -> str:

@@ -1,6 +1,8 @@
 """Reads `csv`."""
 
+import array
 import csv
+import functools
 import gzip
 import warnings
 from collections.abc import Sequence
@@ -13,7 +15,7 @@ import pandas as pd
 from pandas.errors import DtypeWarning, EmptyDataError, ParserError, ParserWarning
 
 from dlspec.language.sources import CsvSource
-from dlspec_pipelines.steps.datasets.table import Array, Table, unreadable_source
+from dlspec_pipelines.steps.datasets.table import Array, Rows, Table, unreadable_source
 from dlspec_pipelines.steps.datasets.table_files import (
     file_not_opened_error,
     hash_of_files,
@@ -62,7 +64,11 @@ def read_csv(source: CsvSource, base: Path, *, text_columns: tuple[str, ...] = (
     for path, part in parts.items():
         if any(part[name].dtype != np.object_ for name in mixed if name in part):
             parts[path] = _csv_columns(path, source, (*said, *mixed))
-    return stacked_file_table(parts)
+    lines = {
+        path: functools.cache(functools.partial(_csv_row_lines, path, source, Table(part).rows))
+        for path, part in parts.items()
+    }
+    return stacked_file_table(parts, lines=lines)
 
 
 def separator_of(source: CsvSource, path: Path) -> str:
@@ -152,14 +158,36 @@ def _opened_text(path: Path, encoding: str) -> IO[str]:
     return path.open(encoding=encoding, newline="")
 
 
+def _csv_row_lines(path: Path, source: CsvSource, rows: int) -> Rows | None:
+    """Return where each row begins, lines within quotes counted; None where rows do not pair up."""
+    begins, before = array.array("q"), 0
+    with _opened_text(path, source.encoding) as file:
+        reader = _csv_fields(file, path, source)
+        try:
+            for fields in reader:
+                # As pandas, which leaves blank lines out.
+                if len(fields) > 1 or "".join(fields).strip(" \t"):
+                    begins.append(before + 1)
+                before = reader.line_num
+        except csv.Error:
+            # A field longer than its limit: pandas has none, and the row says the place then.
+            return None
+    found = np.array(begins if source.columns else begins[1:], dtype=np.int64)
+    return found if len(found) == rows else None
+
+
+def _csv_fields(file: IO[str], path: Path, source: CsvSource) -> Any:  # noqa: ANN401 - a csv.reader
+    return csv.reader(
+        file,
+        delimiter=separator_of(source, path),
+        skipinitialspace=source.strip,
+        quoting=csv.QUOTE_NONE if source.quoting == "none" else csv.QUOTE_MINIMAL,
+    )
+
+
 def _csv_header_names(path: Path, source: CsvSource) -> list[str]:
     with _opened_text(path, source.encoding) as file:
-        rows = csv.reader(
-            file,
-            delimiter=separator_of(source, path),
-            skipinitialspace=source.strip,
-            quoting=csv.QUOTE_NONE if source.quoting == "none" else csv.QUOTE_MINIMAL,
-        )
+        rows = _csv_fields(file, path, source)
         names = [name.removeprefix("\ufeff") for name in next(filter(None, rows), [])]
     stripped = [name.strip() for name in names]
     odd = [name for name in names if name != name.strip()]

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from dlspec.language.sources import TextLinesSource
-from dlspec_pipelines.steps.datasets.table import Array, Table, unreadable_source
+from dlspec_pipelines.steps.datasets.table import Array, LineFinder, Table, unreadable_source
 from dlspec_pipelines.steps.datasets.table_files import (
     hash_of_files,
     paths_of,
@@ -29,7 +30,8 @@ class TextLinesReader:
         lines = [_lines_of_file(path, source.encoding) for path in paths]
         if not isinstance(source.text_lines, Mapping):
             parts = zip(paths, lines, strict=True)
-            return stacked_file_table({p: _divided_lines(source, p, rows) for p, rows in parts})
+            divided = {path: _divided_lines(source, path, rows) for path, rows in parts}
+            return stacked_file_table(divided, lines=_every_line(paths, lines))
         names = tuple(source.text_lines)
         if source.aligned:
             return _aligned_table(names, paths, lines)
@@ -37,7 +39,8 @@ class TextLinesReader:
             {
                 path: {"text": _text_array(rows), "class": _text_array([name] * len(rows))}
                 for name, path, rows in zip(names, paths, lines, strict=True)
-            }
+            },
+            lines=_every_line(paths, lines),
         )
 
     def content_identity(self) -> str:
@@ -66,7 +69,15 @@ def _aligned_table(
                 help="give files whose equal lines belong together",
             )
     columns = {name: _text_array(rows) for name, rows in zip(names, lines, strict=True)}
-    return Table(columns, files=((paths[0], len(lines[0])),))
+    found = _every_line(paths[:1], lines[:1])
+    return Table(columns, files=((paths[0], len(lines[0])),), lines=found)
+
+
+def _every_line(paths: Sequence[Path], lines: Sequence[list[str]]) -> dict[Path, LineFinder]:
+    """Return what finds each row in its line: every line is one."""
+    return {
+        path: partial(np.arange, 1, len(rows) + 1) for path, rows in zip(paths, lines, strict=True)
+    }
 
 
 def _divided_lines(source: TextLinesSource, path: Path, lines: list[str]) -> dict[str, Array]:

@@ -7,6 +7,7 @@ import numpy as np
 from dlspec.language.features import ImageFeature
 from dlspec_pipelines.steps.datasets.table import (
     Array,
+    RefusedValue,
     Rows,
     Table,
     holds_arrays,
@@ -74,9 +75,10 @@ def _resized_rows(feature: ImageFeature, column: Array) -> Array:
         if image.ndim not in (2, 3) or image.dtype.kind not in "iufb":
             raise refused_value(feature.image, row, value, "is no array of pixels")
         if channels != feature.channels or not image.size:
-            raise unpreparable_data(
-                f"column `{feature.image}`, row {row}: an image of shape {image.shape}, "
-                f"not of {feature.channels} channels",
+            raise RefusedValue(
+                feature.image,
+                row,
+                f"an image of shape {image.shape}, not of {feature.channels} channels",
                 help="say the `channels` that the images have",
             )
         pixels[row] = resized_pixels(feature, image)

@@ -85,12 +85,10 @@ def _labels_of_rows(feature: LabelsFeature, column: Array) -> Raw:
     """Return which labels hold, from lists or texts of labels, or one label a row."""
     assert feature.num_labels is not None, "the rules ask for `classes`"
     name = feature.columns[0]
-    labels = range(feature.num_labels) if feature.names is None else feature.names
-    known = {label: place for place, label in enumerate(labels)}
-    known |= {str(label): place for label, place in known.items()}
+    known = known_labels(feature)
     held = np.zeros((len(column), feature.num_labels), dtype=np.float32)
     for row, cell in enumerate(column.tolist()):
-        found = _labels_of_cell(cell, feature.separator)
+        found = labels_of_cell(cell, feature.separator)
         if found is None:
             if feature.missing == "refuse":
                 raise _missing_label(name, row)
@@ -99,7 +97,15 @@ def _labels_of_rows(feature: LabelsFeature, column: Array) -> Raw:
     return Raw(held)
 
 
-def _labels_of_cell(cell: object, separator: str) -> list[object] | None:
+def known_labels(feature: LabelsFeature) -> dict[object, int]:
+    """Return the place of each label, as itself and as text."""
+    assert feature.num_labels is not None, "the rules ask for `classes`"
+    labels = range(feature.num_labels) if feature.names is None else feature.names
+    known: dict[object, int] = {label: place for place, label in enumerate(labels)}
+    return known | {str(label): place for label, place in known.items()}
+
+
+def labels_of_cell(cell: object, separator: str) -> list[object] | None:
     """Return the labels that a cell holds; None where it is missing."""
     if isinstance(cell, list | tuple | np.ndarray):
         return list(cell)

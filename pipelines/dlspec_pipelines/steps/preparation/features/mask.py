@@ -8,11 +8,11 @@ from PIL import Image, UnidentifiedImageError
 from dlspec.language.features import MaskFeature
 from dlspec_pipelines.steps.datasets.table import (
     Array,
+    RefusedValue,
     Rows,
     Table,
     holds_arrays,
     refused_value,
-    unpreparable_data,
 )
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.ids import vocabulary_positions
@@ -67,8 +67,10 @@ def _ids_of_sample(feature: MaskFeature, cell: object, *, row: int) -> Array:
     ragged = feature.ignore is not None and values.ndim == len(wanted)
     if values.shape[1:] != wanted[1:] or (values.shape != wanted and not ragged):
         fill = ", or `ignore`, which fills up shorter ones" if len(found) == len(wanted) else ""
-        raise unpreparable_data(
-            f"column `{feature.mask}`, row {row}: a mask of shape {found}, not {wanted}",
+        raise RefusedValue(
+            feature.mask,
+            row,
+            f"a mask of shape {found}, not {wanted}",
             help="say the `shape` that all masks have" + fill,
         )
     listed = range(feature.classes) if isinstance(feature.classes, int) else feature.classes
@@ -105,12 +107,13 @@ def _masks_of_files(feature: MaskFeature, table: Table) -> Array:
             with Image.open(path) as opened:
                 mode, values = opened.mode, np.asarray(opened)
         except (OSError, SyntaxError, UnidentifiedImageError) as error:
-            raise unpreparable_data(
-                f"column `{feature.mask}`, row {row}: `{path}` cannot be read as a picture: {error}"
-            ) from error
+            what = f"`{path}` cannot be read as a picture: {error}"
+            raise RefusedValue(feature.mask, row, what, help=None) from error
         if mode not in _ID_MODES:
-            raise unpreparable_data(
-                f"column `{feature.mask}`, row {row}: `{path}` holds colours (`{mode}`), no ids",
+            raise RefusedValue(
+                feature.mask,
+                row,
+                f"`{path}` holds colours (`{mode}`), no ids",
                 help="store masks as grey or palette pictures, one number for each pixel",
             )
         found[row] = values.astype(np.int32)

@@ -9,6 +9,7 @@ from tokenizers import Tokenizer
 from dlspec.language.features import TextFeature
 from dlspec_pipelines.steps.datasets.table import (
     Array,
+    RefusedValue,
     Rows,
     Table,
     refused_value,
@@ -84,9 +85,7 @@ def _no_text(name: str, row: int, value: object) -> Exception:
     if value is None or value != value:  # noqa: PLR0124 - so a nan is told without its type
         return refused_value(name, row, None, "is no text", help="leave these rows out")
     if isinstance(value, str):
-        return unpreparable_data(
-            f"column `{name}`, row {row}: the text is empty", help="leave these rows out"
-        )
+        return RefusedValue(name, row, "the text is empty", help="leave these rows out")
     return refused_value(
         name, row, value, "is no text", help='write every value as text, such as `"7"`'
     )

@@ -1,0 +1,37 @@
+"""The rules of a contract: what decides in each row, and the check that decides."""
+
+from dataclasses import dataclass
+
+import pandera.pandas as pa
+
+from dlspec_pipelines.steps.datasets.table import Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ContractRule:
+    """One check of one column.
+
+    Attributes:
+        text: What must hold, as the author of a spec says it.
+        decides: A value for each row, which the check is made of.
+        checked: The column of the schema: pandera's checks of `decides`.
+        shows: What a failing row is shown with.
+        help: What to do about it; None where the rows or `expect` are to be mended.
+        severity: `error` blocks training, `warning` is counted and shown.
+    """
+
+    column: str
+    text: str
+    decides: Array
+    checked: pa.Column
+    shows: Array
+    help: str | None = None
+    severity: str = "error"
+
+
+def rule_that_holds(
+    column: str, text: str, fits: Array, shows: Array, *, help: str | None = None
+) -> ContractRule:
+    """Return the rule that `fits` is true in every row."""
+    checked = pa.Column(checks=pa.Check.isin([True]))
+    return ContractRule(column, text, fits, checked, shows, help)

@@ -1,0 +1,293 @@
+"""Rules of columns with an array in each row: there, of the shape, of finite numbers or of ids."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from dlspec.language.features import (
+    AudioFeature,
+    ImageFeature,
+    MaskFeature,
+    SequenceFeature,
+    TensorFeature,
+    TokensFeature,
+    VectorFeature,
+)
+from dlspec_pipelines.steps.datasets.contract_rules import ContractRule, rule_that_holds
+from dlspec_pipelines.steps.datasets.table import Array, Table, holds_arrays
+from dlspec_pipelines.steps.preparation.ids import vocabulary_positions
+from dlspec_pipelines.steps.preparation.implied.value_rules import FILL_HELP
+
+Shape = tuple[int, ...]
+# Numbers looked at a time: 64 MiB of float64.
+_CHUNK_VALUES = 2**23
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    """A column of arrays, or of lists that are such; a row is None where it is none of either."""
+
+    name: str
+    values: Array
+    cells: list[Array | None]
+
+
+def vector_rules(feature: VectorFeature, table: Table) -> Iterator[ContractRule]:
+    """Give the rules of vectors in one column."""
+    (name,) = feature.columns
+    if (rows := _array_rows(name, table)) is not None:
+        yield _presence_of_arrays(rows)
+        if feature.length is not None:
+            length = feature.length
+            yield _shape_rule(
+                rows, f"{length} numbers", lambda shape: int(np.prod(shape)) == length
+            )
+        yield _finite_rule(rows, gaps=feature.missing is not None)
+
+
+def tensor_rules(feature: TensorFeature, table: Table) -> Iterator[ContractRule]:
+    """Give the rules of arrays of one shape, or of one but for their first axis."""
+    if (rows := _array_rows(feature.tensor, table)) is None:
+        return
+    wanted = feature.shape
+    yield _presence_of_arrays(rows)
+    if feature.pad is None:
+        flat = (int(np.prod(wanted)),)
+        yield _shape_rule(
+            rows,
+            f"an array of shape {_tuple_text(wanted)}",
+            lambda shape: shape in (wanted, flat, (*wanted, 1)) or (*shape, 1) == wanted,
+        )
+    else:
+        yield _steps_rule(rows, wanted[1:])
+    yield _finite_rule(rows)
+
+
+def sequence_rules(feature: SequenceFeature, table: Table) -> Iterator[ContractRule]:
+    """Give the rules of sequences of any length."""
+    if (rows := _array_rows(feature.sequence, table)) is not None:
+        yield _presence_of_arrays(rows)
+        yield _steps_rule(rows, (feature.features,))
+        yield _finite_rule(rows)
+
+
+def image_rules(feature: ImageFeature, table: Table) -> Iterator[ContractRule]:
+    """Give the rules of pixels in a column; files are looked at when they are decoded."""
+    if (rows := _array_rows(feature.image, table)) is None:
+        return
+    wanted, channels = (*feature.size, feature.channels), feature.channels
+    yield _presence_of_arrays(rows)
+    if feature.resize is None:
+        grey = feature.size if channels == 1 else wanted
+        flat = (int(np.prod(wanted)),)
+        yield _shape_rule(
+            rows,
+            f"an image of shape {_tuple_text(wanted)}",
+            lambda shape: shape in (wanted, grey, flat),
+            help="say the `size` and the `channels` that the images have, or how they come to it: "
+            "`resize: stretch`, `crop` or `pad`",
+        )
+    elif rows.values.dtype == np.object_:
+        yield _shape_rule(
+            rows,
+            f"an image of {channels} channels",
+            lambda shape: (
+                len(shape) in (2, 3)
+                and 0 not in shape
+                and (shape[2] if len(shape) == 3 else 1) == channels
+            ),
+            help="say the `channels` that the images have",
+        )
+    yield _finite_rule(rows)
+
+
+def audio_rules(feature: AudioFeature, table: Table) -> Iterator[ContractRule]:
+    """Give the rules of waves in a column; files are looked at when they are decoded."""
+    if (rows := _array_rows(feature.audio, table)) is not None:
+        yield _presence_of_arrays(rows)
+        help = "give each row a list of samples, or the name of a file"
+        yield _shape_rule(rows, "a wave", lambda shape: len(shape) == 1 and shape[0] > 0, help=help)
+        yield _finite_rule(rows)
+
+
+def token_rules(feature: TokensFeature, table: Table) -> Iterator[ContractRule]:
+    """Give the rules of ids that are already made."""
+    if (rows := _array_rows(feature.tokens, table)) is None:
+        return
+    most = feature.num_ids if feature.above is None else np.inf
+    yield _presence_of_arrays(rows)
+    yield _elements_rule(
+        rows,
+        f"ids from 0 to {most - 1}" if feature.above is None else "ids from 0 on",
+        lambda ids: (ids >= 0) & (ids < most) & (ids == np.floor(ids)),
+        help="write a larger `vocabulary`, or `above: unknown`, which reads ids past it as one id "
+        "and counts them"
+        if feature.above is None
+        else "mend these rows, or leave them out",
+    )
+
+
+def mask_rules(feature: MaskFeature, table: Table) -> Iterator[ContractRule]:
+    """Give the rules of a class for each place; files are looked at when they are decoded."""
+    if (rows := _array_rows(feature.mask, table)) is None:
+        return
+    wanted = feature.shape
+    yield _presence_of_arrays(rows, text="a target is there", help="leave these rows out")
+    yield _shape_rule(
+        rows,
+        f"a mask of shape {_tuple_text(wanted)}",
+        lambda shape: _fits_mask(feature, shape),
+        help="say the `shape` that all masks have"
+        + (", or `ignore`, which fills up shorter ones" if feature.ignore is None else ""),
+    )
+    ids = f"class ids from 0 to {feature.num_ids - 1}"
+    text = ids if isinstance(feature.classes, int) else "values of `classes`"
+    yield _elements_rule(
+        rows,
+        text if feature.ignore is None else f"{text}, or {feature.ignore}",
+        lambda values: _are_classes(feature, values),
+        help="list the values under `classes` in the order of their ids, or write `ignore` with "
+        "the value of places of no class",
+    )
+
+
+def _are_classes(feature: MaskFeature, values: Array) -> Array:
+    if isinstance(feature.classes, int):
+        known = (values >= 0) & (values < feature.classes) & (values == np.floor(values))
+    else:
+        known = vocabulary_positions(feature.classes, values) >= 0
+    if feature.ignore is not None:
+        known = known | (values == feature.ignore)
+    return np.asarray(known)
+
+
+def _fits_mask(feature: MaskFeature, shape: Shape) -> bool:
+    wanted = feature.shape
+    if shape in (wanted, (*wanted, 1)):
+        return True
+    if feature.ignore is None:
+        return shape == (int(np.prod(wanted)),)
+    return len(shape) == len(wanted) and shape[1:] == wanted[1:]
+
+
+def _array_rows(name: str, table: Table) -> _Rows | None:
+    """Return the rows of a column of arrays; None of plain values, texts and names of files."""
+    column = table.columns[name]
+    if column.ndim > 1:
+        return _Rows(name, column, list(column)) if column.dtype.kind in "iufbO" else None
+    if not holds_arrays(column):
+        return None
+    return _Rows(name, column, [_row_as_array(row) for row in column])
+
+
+def _row_as_array(row: object) -> Array | None:
+    """Return a row as one array, from lists or arrays in each other; None of what is none.
+
+    Lists of several lengths are left as they are: the first axis alone is then their shape.
+    """
+    if not isinstance(row, np.ndarray | list):
+        return None
+    if isinstance(row, np.ndarray) and row.dtype != np.object_:
+        return row
+    steps = [one if (inner := _row_as_array(one)) is None else inner for one in row]
+    try:
+        return np.stack(steps) if steps else np.zeros(0)
+    except ValueError:
+        ragged = np.empty(len(steps), dtype=np.object_)
+        ragged[:] = steps
+        return ragged
+
+
+def _presence_of_arrays(
+    rows: _Rows, *, text: str = "an array is there", help: str | None = None
+) -> ContractRule:
+    there = np.array([cell is not None for cell in rows.cells], dtype=bool)
+    leave = "leave these rows out" if help is None else help
+    return rule_that_holds(rows.name, text, there, rows.values, help=leave)
+
+
+def _steps_rule(rows: _Rows, step: Shape) -> ContractRule:
+    text = f"steps of {step[0]} numbers" if len(step) == 1 else f"steps of {_tuple_text(step)}"
+    return _shape_rule(
+        rows,
+        text if step else "steps of one number",
+        lambda shape: 0 in shape or shape[1:] == step or (step == (1,) and len(shape) == 1),
+    )
+
+
+def _shape_rule(
+    rows: _Rows, text: str, fits: Callable[[Shape], bool], *, help: str | None = None
+) -> ContractRule:
+    """Return the rule of the shapes; a row that is missing breaks another one."""
+    if rows.values.ndim > 1:
+        held = np.full(len(rows.cells), fits(rows.values.shape[1:]))
+    else:
+        held = np.array([cell is None or fits(cell.shape) for cell in rows.cells], dtype=bool)
+    first = np.flatnonzero(~held)
+    if first.size and help is None:
+        found = rows.cells[int(first[0])]
+        assert found is not None, "a missing row holds"
+        help = (
+            f"the first of these has the shape {_tuple_text(found.shape)}: say that, or mend them"
+        )
+    return rule_that_holds(rows.name, text, held, _shapes_shown(rows, held), help=help)
+
+
+def _shapes_shown(rows: _Rows, held: Array) -> Array:
+    shown = np.empty(len(rows.cells), dtype=np.object_)
+    for row in np.flatnonzero(~held):
+        cell = rows.cells[row]
+        shown[row] = "" if cell is None else f"shape {_tuple_text(cell.shape)}"
+    return shown
+
+
+def _finite_rule(rows: _Rows, *, gaps: bool = False) -> ContractRule:
+    def fits(values: Array) -> Array:
+        if values.dtype.kind != "f":
+            return np.ones(len(values), dtype=bool)
+        return ~np.isinf(values) if gaps else np.isfinite(values)
+
+    return _elements_rule(rows, "finite numbers", fits, help=FILL_HELP)
+
+
+def _elements_rule(
+    rows: _Rows, text: str, fits: Callable[[Array], Array], *, help: str
+) -> ContractRule:
+    """Return the rule that every number of a row fits; a failing row shows the first of others.
+
+    Args:
+        fits: Which numbers of a plain array do.
+    """
+    dense = rows.values.ndim > 1 and rows.values.dtype.kind in "iufb"
+    held = _dense_rows_fit(rows.values, fits) if dense else _ragged_rows_fit(rows.cells, fits)
+    shown = np.empty(len(held), dtype=np.object_)
+    for row in np.flatnonzero(~held):
+        cell = rows.cells[row]
+        assert cell is not None, "a missing row holds"
+        flat = cell.reshape(-1)
+        shown[row] = flat[~fits(flat)][0] if flat.dtype.kind in "iufb" else flat[0]
+    return rule_that_holds(rows.name, text, held, shown, help=help)
+
+
+def _dense_rows_fit(values: Array, fits: Callable[[Array], Array]) -> Array:
+    held = np.ones(len(values), dtype=bool)
+    step = max(1, _CHUNK_VALUES // max(1, values[:1].size))
+    for start in range(0, len(values), step):
+        chunk = values[start : start + step]
+        held[start : start + step] = fits(chunk.reshape(-1)).reshape(len(chunk), -1).all(axis=1)
+    return held
+
+
+def _ragged_rows_fit(cells: list[Array | None], fits: Callable[[Array], Array]) -> Array:
+    found = (
+        cell is None
+        or not cell.size
+        or (cell.dtype.kind in "iufb" and bool(fits(cell.reshape(-1)).all()))
+        for cell in cells
+    )
+    return np.fromiter(found, dtype=bool, count=len(cells))
+
+
+def _tuple_text(shape: Shape) -> str:
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"

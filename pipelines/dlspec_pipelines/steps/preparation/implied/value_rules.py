@@ -1,0 +1,85 @@
+"""Rules of columns with one plain value in each row: numbers, texts, moments."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from dlspec_pipelines.steps.datasets.contract_rules import ContractRule, rule_that_holds
+from dlspec_pipelines.steps.datasets.table import Array, Table, holds_arrays, types_in
+from dlspec_pipelines.steps.preparation.moments import readable_moments
+
+# Of an input, and of a target.
+PRESENCE = ("a value is there", "a target is there")
+FILL_HELP = "leave these rows out; of a `number` or `vector`, `missing: median` fills them"
+TEXT_HELP = "add such a text to the source's `missing`, or take the column as a `category`"
+
+
+def plain_column(name: str, table: Table) -> Array | None:
+    """Return a column of one value per row; None of arrays, which a feature refuses as a whole."""
+    column = table.columns[name]
+    if column.ndim == 2 and column.shape[1] == 1:
+        column = column[:, 0]
+    return None if column.ndim > 1 or holds_arrays(column) else column
+
+
+def missing_rows(column: Array) -> Array:
+    """Return which rows of plain values miss theirs."""
+    if column.dtype.kind in "iub":
+        return np.zeros(len(column), dtype=bool)
+    return np.asarray(pd.isna(column))
+
+
+def numbers_or_nan(column: Array) -> Array:
+    """Return plain values as numbers, nan where one is none; texts that are numbers count."""
+    if column.dtype.kind in "iufb":
+        return column.astype(np.float64)
+    if column.dtype.kind != "O":
+        return np.full(len(column), np.nan)
+    return np.array(pd.to_numeric(pd.Series(column), errors="coerce"), dtype=np.float64)
+
+
+def presence_rule(
+    name: str, column: Array, *, is_target: bool, help: str | None = None
+) -> ContractRule:
+    """Return the rule that no value is missing."""
+    return rule_that_holds(name, PRESENCE[is_target], ~missing_rows(column), column, help=help)
+
+
+def number_rules(name: str, table: Table, *, gaps: bool, is_target: bool) -> Iterator[ContractRule]:
+    """Give the rules of a column of numbers.
+
+    Args:
+        gaps: Whether a value may be missing.
+    """
+    column = plain_column(name, table)
+    if column is None:
+        return
+    if not gaps:
+        help = "leave these rows out" if is_target else FILL_HELP
+        yield presence_rule(name, column, is_target=is_target, help=help)
+    fits = missing_rows(column) | np.isfinite(numbers_or_nan(column))
+    help = TEXT_HELP if str in types_in(column) else "mend these rows, or leave them out"
+    yield rule_that_holds(name, "a finite number", fits, column, help=help)
+
+
+def text_rules(name: str, table: Table) -> Iterator[ContractRule]:
+    """Give the rule of a column of texts; one without any is refused as a whole."""
+    column = plain_column(name, table)
+    if column is None or column.dtype != np.object_:
+        return
+    fits = np.fromiter(
+        (isinstance(value, str) and bool(value.strip()) for value in column), bool, len(column)
+    )
+    yield rule_that_holds(
+        name, "a text that is not empty", fits, column, help="leave these rows out"
+    )
+
+
+def moment_rules(name: str, table: Table) -> Iterator[ContractRule]:
+    """Give the rule of the column that orders rows."""
+    column = plain_column(name, table)
+    if column is not None and column.dtype.kind in "iufMO":
+        _, lost = readable_moments(column)
+        help = "order rows by a column of numbers or of dates such as 2024-01-31"
+        yield rule_that_holds(name, "a moment in time", ~lost, column, help=help)
