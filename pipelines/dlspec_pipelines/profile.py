@@ -39,12 +39,13 @@ def _show_data(spec: SpecFile, *, page: Path | None, as_json: bool) -> int:
     if page is not None:
         _require_writable(page)
     print_remark("reading the data")
-    table = table_of_data(data, base)
+    memory = spec.plan.runtime.memory
+    table = table_of_data(data, base, memory=memory)
     print_remark(f"checking and preparing {table.rows:,} rows")
     trouble: StepError | None = None
     dataset = None
     try:
-        dataset = prepare_dataset(data, base=base, table=table)
+        dataset = prepare_dataset(data, base=base, table=table, memory=memory)
         found = profile_of_dataset(spec.name, data, table, dataset)
     except ContractBroken as broken:
         trouble = broken

@@ -17,10 +17,10 @@ from dlspec.language.sections import Data
 from dlspec.language.sources import CsvSource
 from dlspec_pipelines.steps.datasets.hygiene import odd_balance, odd_columns, repeated_rows
 from dlspec_pipelines.steps.datasets.table import Table
+from dlspec_pipelines.steps.preparation.features.scaled_numbers import fit_number_scaling
 from dlspec_pipelines.steps.preparation.fitting import fit_feature
-from dlspec_pipelines.steps.preparation.numbers import Scaling, fit_scaling
 from dlspec_pipelines.steps.preparation.preparers import gather_raw_values
-from dlspec_pipelines.steps.preparation.raw_columns import Fill, padded_rows
+from dlspec_pipelines.steps.preparation.raw_columns import Fill, Raw, padded_rows
 from dlspec_pipelines.steps.preparation.splits import deal_rows
 from dlspec_pipelines.steps.step_errors import StepError
 
@@ -152,11 +152,8 @@ def test_categories_are_found_in_the_training_rows_alone():
 
 @pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
 def test_a_column_is_standardised_whatever_its_unit(unit):
-    scaling = fit_scaling(
-        unit * np.array([[10.0, 0.1], [11.0, 0.1], [12.0, 0.1]]),
-        filling=Scaling(),
-        standardize=True,
-    )
+    values = unit * np.array([[10.0, 0.1], [11.0, 0.1], [12.0, 0.1]])
+    scaling = fit_number_scaling(Raw(values), np.arange(3), standardize=True, scale=None)
     varied, constant = scaling.deviation
     assert varied == pytest.approx(unit * np.sqrt(2 / 3))
     assert constant == 1.0
@@ -165,7 +162,7 @@ def test_a_column_is_standardised_whatever_its_unit(unit):
 def test_a_mask_leaves_steps_out_of_the_statistics():
     values = np.array([[[1.0], [99.0]], [[3.0], [5.0]]])
     mask = np.array([[True, False], [True, True]])
-    scaling = fit_scaling(values, mask, filling=Scaling(), standardize=True)
+    scaling = fit_number_scaling(Raw(values, mask), np.arange(2), standardize=True, scale=None)
     assert scaling.mean == (3.0,)
     assert scaling.deviation == pytest.approx((np.std([1, 3, 5]),))
 

@@ -235,7 +235,7 @@ def _prepare_dataset(spec: SpecFile) -> Dataset:
 
     assert spec.plan.data is not None
     assert spec.plan.training is not None
-    return prepare_dataset(spec.plan.data, base=spec.path.parent)
+    return prepare_dataset(spec.plan.data, base=spec.path.parent, memory=spec.plan.runtime.memory)
 
 
 def _step_asset(

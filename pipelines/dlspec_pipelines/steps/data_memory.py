@@ -2,6 +2,7 @@
 
 import mmap
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ _CHUNKS_AT_ONCE = 8
 # Who reads one byte of a mapped file has 64 KiB mapped (Linux, fault_around_bytes), at a border two
 # such pieces.
 _MAPPED_AROUND = 2 * 64 * 2**10
+
+# Large beside the cost of a call, and what is made of it fits the cache of a core.
+_BLOCK_BYTES = 2**23
 
 
 def memory_for_data(said: int | None) -> int:
@@ -37,6 +41,14 @@ def machine_memory() -> int:
 def share_of_a_chunk(memory: int) -> int:
     """Return how many bytes a chunk may have, so that all that stand at once fit `memory`."""
     return memory // _CHUNKS_AT_ONCE
+
+
+def row_blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Yield the rows of an array in blocks; what a mapped one has read is given back after each."""
+    step = max(1, _BLOCK_BYTES // max(1, array[:1].nbytes))
+    for start in range(0, len(array), step):
+        yield array[start : start + step]
+        give_back_pages(array)
 
 
 def rows_of_mapped_array(array: NDArray[Any], rows: NDArray[np.int64], room: int) -> NDArray[Any]:

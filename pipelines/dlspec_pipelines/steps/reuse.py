@@ -15,7 +15,7 @@ from dlspec_pipelines.steps.store import records_folder
 
 # Raised when a step's code gives other results for the same plan.
 STEP_VERSIONS: Mapping[Step, int] = {
-    "dataset": 3,
+    "dataset": 4,
     "model": 1,
     "evaluation": 2,
     "report": 1,

@@ -9,6 +9,7 @@ import pandera.pandas as pa
 
 from dlspec.diagnostics.codes import Code
 from dlspec.language.expectations import Expectation
+from dlspec_pipelines.steps.data_memory import row_blocks
 from dlspec_pipelines.steps.datasets.contract_rules import ContractRule
 from dlspec_pipelines.steps.datasets.ragged import flatten_ragged_rows
 from dlspec_pipelines.steps.datasets.table import Array, holds_arrays
@@ -118,8 +119,11 @@ def _rows_with_gaps(column: Array) -> Array:
     """Return which rows miss a value, or hold an array with a gap."""
     if column.dtype.kind not in "fOM":
         return np.zeros(len(column), dtype=bool)
-    missing = np.asarray(pd.isna(column)).reshape(len(column), -1)
-    return np.asarray(missing.any(axis=1))
+    found = [
+        np.asarray(pd.isna(block)).reshape(len(block), -1).any(axis=1)
+        for block in row_blocks(column)
+    ]
+    return np.concatenate([np.zeros(0, dtype=bool), *found])
 
 
 def _row_keys_for_unique(column: Array) -> Array:
@@ -147,6 +151,12 @@ def _deciding_value_per_row(column: Array, wrong_in: Callable[[Array], Array]) -
     """
     if not _rows_are_arrays(column):
         return column
+    if column.dtype == np.object_:
+        return _deciding_values(column, wrong_in)
+    return np.concatenate([_deciding_values(block, wrong_in) for block in row_blocks(column)])
+
+
+def _deciding_values(column: Array, wrong_in: Callable[[Array], Array]) -> Array:
     if column.dtype == np.object_:
         values, lengths = flatten_ragged_rows(_flattened_row_lists(column))
     else:

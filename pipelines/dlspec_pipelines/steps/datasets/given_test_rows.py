@@ -24,12 +24,15 @@ from dlspec_pipelines.steps.datasets.table_files import joined_column_pieces
 from dlspec_pipelines.steps.step_errors import StepError
 
 
-def read_data_table(data: Data, base: Path, *, text_columns: tuple[str, ...] = ()) -> Table:
+def read_data_table(
+    data: Data, base: Path, *, text_columns: tuple[str, ...] = (), memory: int | None = None
+) -> Table:
     """Read the source, and below its rows those that `test` names, marked as test rows.
 
     Args:
         base: The folder of the spec, where relative paths start.
         text_columns: Whose values are text where the format does not tell text from numbers.
+        memory: What the columns may take of the memory; None for any number of bytes.
 
     Raises:
         StepError: If a file cannot be read (DL610), the test rows lack a column that the spec
@@ -37,7 +40,7 @@ def read_data_table(data: Data, base: Path, *, text_columns: tuple[str, ...] = (
     """
     features = (*data.inputs.values(), *data.targets.values())
     listed = (*text_columns, *_columns_of_listed_texts(features))
-    table = read_source_table(data.source, base, text_columns=listed)
+    table = read_source_table(data.source, base, text_columns=listed, memory=memory)
     require_no_stray_blanks(data.source, features, table)
     if data.test is None:
         return table
@@ -47,7 +50,7 @@ def read_data_table(data: Data, base: Path, *, text_columns: tuple[str, ...] = (
             help="leave `test` out",
         )
     texts = tuple(name for name, column in table.columns.items() if column.dtype == np.object_)
-    test = read_source_table(data.test, base, text_columns=(*listed, *texts))
+    test = read_source_table(data.test, base, text_columns=(*listed, *texts), memory=memory)
     require_no_stray_blanks(data.test, features, test)
     return _with_rows_below(table, test, read=_columns_that_are_read(data), named=data.test)
 

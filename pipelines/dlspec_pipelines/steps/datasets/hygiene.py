@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dlspec_pipelines.steps.data_memory import give_back_pages, row_blocks
 from dlspec_pipelines.steps.datasets.table import Array, Table, shown_value
 
-# 64 MB at a time: small beside the data, large beside the cost of a call.
-_CHUNK_BYTES = 2**26
+# 8 MB at a time: small beside the data, large beside the cost of a call.
+_CHUNK_BYTES = 2**23
 # The largest class against the smallest, in training rows: above it accuracy alone says little.
 _IMBALANCE = 10
 
@@ -47,7 +48,10 @@ def odd_columns(table: Table, names: Iterable[str]) -> Iterator[Finding]:
 def _count_rows_with_gaps(column: Array) -> int:
     if column.dtype.kind not in "fOM":
         return 0
-    return int(np.asarray(pd.isna(column)).reshape(len(column), -1).any(axis=1).sum())
+    return sum(
+        int(np.asarray(pd.isna(block)).reshape(len(block), -1).any(axis=1).sum())
+        for block in row_blocks(column)
+    )
 
 
 def _is_constant_column(column: Array) -> bool:
@@ -115,7 +119,7 @@ def _word_sum_hashes(arrays: Mapping[str, Array]) -> NDArray[np.uint64]:
             0, 2**63, words, dtype=np.uint64
         ) * np.uint64(2) + np.uint64(1)
         found = np.concatenate(
-            [_weighted_word_sums(c, factors) for c in _hashing_chunks(array)] or [total]
+            [_weighted_word_sums(block, factors) for block in row_blocks(array)] or [total]
         )
         total = found if not total.size else total * np.uint64(0x9E3779B97F4A7C15) + found
     return total
@@ -124,12 +128,6 @@ def _word_sum_hashes(arrays: Mapping[str, Array]) -> NDArray[np.uint64]:
 def _weighted_word_sums(chunk: Array, factors: NDArray[np.uint64]) -> NDArray[np.uint64]:
     words = np.ascontiguousarray(chunk).reshape(len(chunk), -1).view(np.uint32)
     return words.astype(np.uint64) @ factors
-
-
-def _hashing_chunks(array: Array) -> Iterator[Array]:
-    step = max(1, _CHUNK_BYTES // max(1, array[:1].nbytes))
-    for start in range(0, len(array), step):
-        yield array[start : start + step]
 
 
 def _are_equal_samples(
@@ -141,6 +139,8 @@ def _are_equal_samples(
         part = slice(start, start + step)
         pair = left[left_at[part]], right[right_at[part]]
         found[part] = (pair[0] == pair[1]).reshape(len(pair[0]), -1).all(axis=1)
+        give_back_pages(left)
+        give_back_pages(right)
     return found
 
 

@@ -39,13 +39,18 @@ from dlspec_pipelines.steps.datasets.table import Table, unreadable_source
 
 
 def reader_of(  # noqa: C901, PLR0912 - one case for each kind
-    source: Source, base: Path, *, text_columns: tuple[str, ...] = ()
+    source: Source,
+    base: Path,
+    *,
+    text_columns: tuple[str, ...] = (),
+    memory: int | None = None,
 ) -> SourceReader:
     """Return what reads a source.
 
     Args:
         base: The folder of the spec, where relative paths start.
         text_columns: Whose values are text where the format does not tell text from numbers.
+        memory: What its columns may take of the memory; None for any number of bytes.
     """
     match source:
         case SklearnSource():
@@ -59,7 +64,7 @@ def reader_of(  # noqa: C901, PLR0912 - one case for each kind
         case JsonLinesSource():
             return JsonLinesReader(source, base)
         case NpzSource():
-            return NpzReader(source, base)
+            return NpzReader(source, base, memory)
         case TextFolderSource():
             return TextFolderReader(source, base, text_columns)
         case TextLinesSource():
@@ -80,17 +85,24 @@ def reader_of(  # noqa: C901, PLR0912 - one case for each kind
             assert_never(source)
 
 
-def read_source_table(source: Source, base: Path, *, text_columns: tuple[str, ...] = ()) -> Table:
+def read_source_table(
+    source: Source,
+    base: Path,
+    *,
+    text_columns: tuple[str, ...] = (),
+    memory: int | None = None,
+) -> Table:
     """Read all columns of a source.
 
     Args:
         base: The folder of the spec, where relative paths start.
         text_columns: Whose values are text where the format does not tell text from numbers.
+        memory: What its columns may take of the memory; None for any number of bytes.
 
     Raises:
         StepError: If the source cannot be read (DL610), with the reason.
     """
-    table = reader_of(source, base, text_columns=text_columns).read_table()
+    table = reader_of(source, base, text_columns=text_columns, memory=memory).read_table()
     if table.rows == 0:
         raise unreadable_source("the source has no rows")
     return table

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from dlspec.language.sources import FileSource
 from dlspec_pipelines.steps.datasets.arrow import columns_of_arrow
+from dlspec_pipelines.steps.datasets.spooled_arrays import joined_arrays
 from dlspec_pipelines.steps.datasets.table import (
     Array,
     LineFinder,
@@ -138,8 +139,11 @@ def joined_column_pieces(name: str, pieces: list[Array]) -> Array:
     return np.concatenate(pieces)
 
 
-def with_test_rows(arrays: Mapping[str, Array], where: str) -> Table:
+def with_test_rows(arrays: Mapping[str, Array], where: str, *, memory: int | None = None) -> Table:
     """Return `x_train`, `x_test`, ... as columns `x`, ...: training rows first, test rows marked.
+
+    Args:
+        memory: What data may take; None for any number of bytes.
 
     Raises:
         StepError: If a half is missing or the halves do not fit.
@@ -156,5 +160,5 @@ def with_test_rows(arrays: Mapping[str, Array], where: str) -> Table:
             raise unreadable_source(
                 f"`{name}_train` and `{name}_test` of `{where}` do not fit together"
             )
-        columns[name], given = np.concatenate([train, test]), marks
+        columns[name], given = joined_arrays([train, test], memory), marks
     return Table(columns, given)

@@ -13,6 +13,7 @@ from dlspec.language.row_splits import FractionSplit, GivenSplit, TimeSplit
 from dlspec.language.sections import Data
 from dlspec.language.sources import CsvSource, JsonLinesSource, ParquetSource
 from dlspec.resolve.plan import canonical_digest
+from dlspec_pipelines.steps.data_memory import memory_for_data
 from dlspec_pipelines.steps.datasets.contract import Verdict, validate_contract
 from dlspec_pipelines.steps.datasets.failing_rows import with_kept_rows
 from dlspec_pipelines.steps.datasets.given_test_rows import content_hashes, read_data_table
@@ -78,47 +79,62 @@ class _Side:
     fitted: Mapping[str, Fitted]
 
 
-def fingerprint_of(data: Data, base: Path, table: Table | None = None) -> str:
+def fingerprint_of(
+    data: Data, base: Path, table: Table | None = None, *, memory: int | None = None
+) -> str:
     """Return what names a prepared data set: the spec's part, the source's content, our version.
 
     Args:
         table: The source's rows; None where they are not read yet.
+        memory: What data may take; None for half of what the machine has.
 
     Raises:
         StepError: If a file of the source is not there (DL610), or one that it names (DL613).
     """
     data = with_vocabulary_words(data, base)
-    content = (*content_hashes(data, base), *_named_file_digests(data, base, table))
+    content = (*content_hashes(data, base), *_named_file_digests(data, base, table, memory))
     parts = (canonical_digest(replace(data, sampling=None)), *content, str(VERSION))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _named_file_digests(data: Data, base: Path, table: Table | None) -> tuple[str, ...]:
+def _named_file_digests(
+    data: Data, base: Path, table: Table | None, memory: int | None
+) -> tuple[str, ...]:
     """Return what changes when the files do that a table names."""
     columns = _file_columns_of_data(data)
     # Only these can hold texts in the place of pixels or waves.
     if not columns or not isinstance(data.source, CsvSource | JsonLinesSource | ParquetSource):
         return ()
-    table = table or table_of_data(data, base)
+    table = table or table_of_data(data, base, memory=memory)
     named = [c for c in columns if c in table.columns and names_files(table.columns[c])]
     return tuple(digest_of_named_files(name, table) for name in named)
 
 
-def table_of_data(data: Data, base: Path) -> Table:
+def table_of_data(data: Data, base: Path, *, memory: int | None = None) -> Table:
     """Read the rows of a spec's source, and those of its test file.
+
+    Args:
+        memory: What data may take; None for half of what the machine has.
 
     Raises:
         StepError: If a file cannot be read (DL610).
     """
     features = [*data.inputs.values(), *data.targets.values()]
-    return read_data_table(data, base, text_columns=columns_read_as_text(features))
+    return read_data_table(
+        data,
+        base,
+        text_columns=columns_read_as_text(features),
+        memory=memory_for_data(memory),
+    )
 
 
 def _file_columns_of_data(data: Data) -> tuple[str, ...]:
     return file_columns([*data.inputs.values(), *data.targets.values()])
 
 
-def prepare_dataset(data: Data, *, base: Path, table: Table | None = None) -> Dataset:
+def prepare_dataset(
+    data: Data, *, base: Path, table: Table | None = None, memory: int | None = None
+) -> Dataset:
     """Read, check, split, fit on the training rows, and write the arrays of every part.
 
     A data set that has been prepared before, from the same content, is used again; one whose files
@@ -127,25 +143,28 @@ def prepare_dataset(data: Data, *, base: Path, table: Table | None = None) -> Da
     Args:
         base: The folder of the spec, where relative paths start.
         table: What `table_of_data` gave; None where the source is not read yet.
+        memory: What data may take, which changes no number; None for half of what the machine has.
 
     Raises:
         StepError: If the source cannot be read (DL610), lacks a column (DL611), breaks its
             contract (DL612), or holds what cannot become an element (DL613).
     """
     data = with_vocabulary_words(data, base)
-    fingerprint = fingerprint_of(data, base, table)
+    fingerprint = fingerprint_of(data, base, table, memory=memory)
     final = dataset_folder(fingerprint)
     with wait_for_file(preparing_lock(fingerprint)):
-        _prepare_unless_there(data, base, final, table)
+        _prepare_unless_there(data, base, final, table, memory)
     found = load_preparation(final)
     return Dataset(str(final), fingerprint, found.digest, found.rows)
 
 
-def _prepare_unless_there(data: Data, base: Path, final: Path, table: Table | None) -> None:
+def _prepare_unless_there(
+    data: Data, base: Path, final: Path, table: Table | None, memory: int | None
+) -> None:
     if final.is_dir() and not _is_as_prepared(final):
         remove_folder(final)
     if not final.is_dir():
-        table = table or table_of_data(data, base)
+        table = table or table_of_data(data, base, memory=memory)
         features = {**data.inputs, **data.targets}.values()
         require_columns(table, [name for one in features for name in one.columns])
         require_declared_classes(table, data)

@@ -41,7 +41,7 @@ from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.store import way_back
 
 # Raised whenever the same data and spec would give other arrays: data sets are found by it.
-VERSION = 3
+VERSION = 4
 _SCALING = TypeAdapter(Scaling)
 _TIME_STEPS = TypeAdapter(TimeSteps | None)
 

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from dlspec_pipelines.steps.datasets.table import Array, Rows, shown_value, unpreparable_data
 from dlspec_pipelines.steps.preparation.row_identity import Identities, places_in_unit_interval
 
+# Large beside the cost of a call; what stands for each of them fits the cache of a core.
+_ROWS_AT_A_TIME = 2**18
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Shares:
@@ -56,11 +59,15 @@ def deal_by_identity(
         StepError: If there are fewer identities than parts, in all or in a stratum (DL613).
     """
     asked = {name: share for name, share in shares.items() if share > 0}
-    names = (*asked, "train")
-    cut = _Shares(names, np.array([*asked.values(), 1 - sum(asked.values())]))
-    known, which = np.unique(identities[rows], return_inverse=True)
     if not rows.size:
         return dict.fromkeys(("train", *shares), rows)
+    names = (*asked, "train")
+    cut = _Shares(names, np.array([*asked.values(), 1 - sum(asked.values())]))
+    each = _part_of_each_row(rows, identities, cut, seed=seed)
+    if _fills_all_parts(each, None if strata is None else strata[rows], cut):
+        dealt = {name: rows[each == number] for number, name in enumerate(names)}
+        return {**dict.fromkeys(shares, rows[:0]), **dealt}
+    known, which = np.unique(identities[rows], return_inverse=True)
     if len(known) < len(names):
         raise _too_few_identities_error(len(rows), len(known), len(names))
     places = places_in_unit_interval(known, seed=seed)
@@ -70,6 +77,29 @@ def deal_by_identity(
         _fill_strata(part, places, which, strata[rows], cut=cut, rows=rows)
     dealt = {name: np.sort(rows[part[which] == number]) for number, name in enumerate(names)}
     return {**dict.fromkeys(shares, rows[:0]), **dealt}
+
+
+def _part_of_each_row(
+    rows: Rows, identities: Identities, cut: _Shares, *, seed: int
+) -> NDArray[np.uint8]:
+    part = np.empty(len(rows), dtype=np.uint8)
+    for start in range(0, len(rows), _ROWS_AT_A_TIME):
+        some = slice(start, start + _ROWS_AT_A_TIME)
+        part[some] = cut.part_of(places_in_unit_interval(identities[rows[some]], seed=seed))
+    return part
+
+
+def _fills_all_parts(part: NDArray[np.uint8], strata: Array | None, cut: _Shares) -> bool:
+    """Return whether every part has a row of every stratum, as nearly all deals have.
+
+    Then there are enough identities and nothing is to be moved, and nobody needs to sort them.
+    """
+    count = len(cut.names)
+    if strata is None:
+        return bool(np.bincount(part, minlength=count).all())
+    codes, values = pd.factorize(strata, use_na_sentinel=False)
+    found = np.bincount(codes * count + part, minlength=count * len(values))
+    return bool(found.all())
 
 
 def _fill_strata(

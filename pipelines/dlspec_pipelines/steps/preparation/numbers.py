@@ -1,24 +1,24 @@
 """Numbers of a column: read as floats, fill gaps, scale, standardise, and the way back."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dlspec.language.features import NumberFeature, VectorFeature
+from dlspec_pipelines.steps.data_memory import row_blocks
 from dlspec_pipelines.steps.datasets.table import (
     Array,
     RefusedValue,
-    Rows,
     refused_value,
     unpreparable_data,
 )
 
 Floats = NDArray[np.float64]
-# Values handled at a time: 64 MiB of float64.
-_CHUNK_VALUES = 2**23
+# Values handled at a time: 8 MiB of float64. The last bits of a mean depend on it.
+_CHUNK_VALUES = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,71 +35,60 @@ class Scaling:
     deviation: tuple[float, ...] | None = None
 
 
-def fit_scaling(
-    values: Array,
-    mask: Array | None = None,
-    *,
-    filling: Scaling,
-    standardize: bool,
-    rows: Rows | None = None,
-) -> Scaling:
-    """Fit the mean and the deviation on the training rows.
+def fit_chunked_scaling(chunks: Callable[[], Iterator[Array]], filling: Scaling) -> Scaling:
+    """Fit the mean and the deviation on values that come in chunks, which are asked for twice.
+
+    The second pass makes the deviations exact. The last bits depend on where the chunks are cut:
+    at `row_stretches`, whatever memory there is.
 
     Args:
-        mask: Which entries of all axes but the last count; None means all.
         filling: What is done to a value before.
         rows: The training rows' positions in `values` and `mask`; None means all.
 
     Shapes:
-        values: (rows, ..., n)
+        chunk: (..., n)
     """
-    if not standardize:
-        return filling
-    at = np.arange(len(values)) if rows is None else rows
-    fitted = _Fitting(values, mask, filling, at)
-    mean = _column_means(fitted)
-    deviation = _column_deviations(fitted, mean)
+    mean = _chunked_means(chunks, filling)
+    deviation = _chunked_deviations(chunks, filling, mean)
     return replace(filling, mean=tuple(mean.tolist()), deviation=tuple(deviation.tolist()))
 
 
-def fit_filled_scaling(
-    values: Array, feature: NumberFeature | VectorFeature, names: tuple[str, ...]
-) -> Scaling:
-    """Fit on the training rows what fills a gap, then the mean and the deviation.
+def row_stretches(rows: int, shape: tuple[int, ...]) -> Iterator[slice]:
+    """Yield stretches of rows of a shape, each of as many values as are handled at a time."""
+    step = max(1, _CHUNK_VALUES // (math.prod(shape) or 1))
+    for start in range(0, max(rows, 1), step):
+        yield slice(start, min(start + step, rows))
+
+
+def fit_fill(missing: str | float, names: tuple[str, ...], columns: Iterable[Array]) -> Scaling:
+    """Fit on the training rows what fills a gap in each of some columns.
 
     Args:
-        names: The columns, for an error.
-
-    Shapes:
-        values: (rows, n)
+        names: The columns' names, or the one that all are from, for an error.
+        columns: The training rows of each, asked for one after the other.
 
     Raises:
-        StepError: If a column of the training rows is empty, or `missing` is no word known (DL613).
+        StepError: If a column is empty, or `missing` is no word known (DL613).
     """
-    assert feature.missing is not None, "a column without gaps is fitted by `fit_scaling`"
-    filling = Scaling(_fit_fill(feature.missing, names, values), feature.scale)
-    return fit_scaling(values, filling=filling, standardize=feature.standardize)
-
-
-def _fit_fill(missing: str | float, names: tuple[str, ...], values: Array) -> tuple[float, ...]:
-    if not isinstance(missing, str):
-        return tuple([float(missing)] * values.shape[-1])
-    if missing not in ("mean", "median"):
+    if isinstance(missing, str) and missing not in ("mean", "median"):
         raise unpreparable_data(
             f"`missing: {missing}` says nothing that can be fitted",
             help="write `mean`, `median` or a number",
         )
-    numbers = values.astype(np.float64, copy=False)
-    empty = np.flatnonzero(np.isnan(numbers).all(axis=0))
-    if empty.size:
-        name = names[empty[0]] if len(names) > 1 else names[0]
-        raise unpreparable_data(
-            f"column `{name}` has no value in the training rows, so it has no {missing}",
-            help="write a number as `missing`",
-        )
-    found = np.nanmedian if missing == "median" else np.nanmean
-    fill: list[float] = found(numbers, axis=0).tolist()
-    return tuple(fill)
+    fill: list[float] = []
+    for number, column in enumerate(columns):
+        if not isinstance(missing, str):
+            fill.append(float(missing))
+            continue
+        numbers = column.astype(np.float64, copy=False)
+        if np.isnan(numbers).all():
+            name = names[number] if len(names) > 1 else names[0]
+            raise unpreparable_data(
+                f"column `{name}` has no value in the training rows, so it has no {missing}",
+                help="write a number as `missing`",
+            )
+        fill.append(float((np.nanmedian if missing == "median" else np.nanmean)(numbers)))
+    return Scaling(tuple(fill))
 
 
 def apply_scaling(scaling: Scaling, values: Array) -> Floats:
@@ -128,38 +117,25 @@ def invert_scaling(scaling: Scaling, values: Array) -> Floats:
     return numbers
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Fitting:
-    """What is fitted: values, which of them count, what is done to them before, in which rows."""
-
-    values: Array
-    mask: Array | None
-    filling: Scaling
-    rows: Rows
+def _scaled_chunks(chunks: Iterator[Array], scaling: Scaling) -> Iterator[Floats]:
+    for chunk in chunks:
+        yield apply_scaling(scaling, chunk).reshape(-1, chunk.shape[-1])
 
 
-def _scaled_value_chunks(fitted: _Fitting) -> Iterator[Floats]:
-    values = fitted.values
-    per_row = int(np.prod(values.shape[1:])) or 1
-    step = max(1, _CHUNK_VALUES // per_row)
-    for start in range(0, len(fitted.rows), step):
-        at = fitted.rows[start : start + step]
-        chunk = values[at] if fitted.mask is None else values[at][fitted.mask[at]]
-        yield apply_scaling(fitted.filling, chunk).reshape(-1, values.shape[-1])
-
-
-def _column_means(fitted: _Fitting) -> Floats:
-    total, count = np.zeros(fitted.values.shape[-1]), 0
-    for chunk in _scaled_value_chunks(fitted):
-        total += chunk.sum(axis=0)
+def _chunked_means(chunks: Callable[[], Iterator[Array]], scaling: Scaling) -> Floats:
+    total, count = np.zeros(1), 0
+    for chunk in _scaled_chunks(chunks(), scaling):
+        total = total + chunk.sum(axis=0)
         count += len(chunk)
     return total / max(count, 1)
 
 
-def _column_deviations(fitted: _Fitting, mean: Floats) -> Floats:
+def _chunked_deviations(
+    chunks: Callable[[], Iterator[Array]], scaling: Scaling, mean: Floats
+) -> Floats:
     """Return the deviations, by a second pass over the values, which is exact; 1 for a constant."""
-    total, count = np.zeros(fitted.values.shape[-1]), 0
-    for chunk in _scaled_value_chunks(fitted):
+    total, count = np.zeros(len(mean)), 0
+    for chunk in _scaled_chunks(chunks(), scaling):
         total += np.square(chunk - mean).sum(axis=0)
         count += len(chunk)
     deviation = np.sqrt(total / max(count, 1))
@@ -221,12 +197,12 @@ def finite_numbers(name: str, numbers: Array, *, gaps: bool) -> Array:
     """
     if numbers.dtype.kind != "f":
         return numbers
-    wrong = np.isinf(numbers) if gaps else ~np.isfinite(numbers)
-    rows = np.flatnonzero(wrong.reshape(len(numbers), -1).any(axis=1))
+    rows = np.flatnonzero(_rows_not_finite(numbers, gaps=gaps))
     if not rows.size:
         return numbers
     row = int(rows[0])
-    value = numbers[row][wrong[row]][0] if numbers.ndim > 1 else numbers[row]
+    values = np.atleast_1d(numbers[row])
+    value = values[np.isinf(values) if gaps else ~np.isfinite(values)][0]
     if np.isnan(value):
         count = f"; {rows.size} rows miss one" if rows.size > 1 else ""
         raise RefusedValue(
@@ -236,3 +212,11 @@ def finite_numbers(name: str, numbers: Array, *, gaps: bool) -> Array:
             help="leave these rows out; of a `number` or `vector`, `missing: median` fills them",
         )
     raise refused_value(name, row, value, "is not finite")
+
+
+def _rows_not_finite(numbers: Array, *, gaps: bool) -> NDArray[np.bool_]:
+    found = [
+        (np.isinf(block) if gaps else ~np.isfinite(block)).reshape(len(block), -1).any(axis=1)
+        for block in row_blocks(numbers)
+    ]
+    return np.concatenate(found) if found else np.zeros(0, dtype=bool)

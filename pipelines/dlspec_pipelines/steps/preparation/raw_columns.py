@@ -1,12 +1,15 @@
 """Rows that are arrays: as one dense array, or filled up and cut to one length."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from dlspec_pipelines.steps.data_memory import give_back_pages
 from dlspec_pipelines.steps.datasets.table import (
     Array,
     RefusedValue,
+    Rows,
     holds_arrays,
     unpreparable_data,
 )
@@ -33,6 +36,8 @@ class Raw:
     `mask` marks the real steps of sequences that were filled up; None when all are. `cut` counts
     the samples that were longer than the feature, `unknown` in each row the values that are read
     as the unknown id; None where that is not for this to say. `remarks` tell what else was done.
+    `beside` are the further columns of a feature that takes one number of each: they are put side
+    by side when rows are asked for, so that nobody holds a table twice.
     """
 
     values: Array
@@ -40,6 +45,33 @@ class Raw:
     cut: int = 0
     unknown: Array | None = None
     remarks: tuple[Remark, ...] = ()
+    beside: tuple[Array, ...] = ()
+
+    @property
+    def row_shape(self) -> tuple[int, ...]:
+        """Return the shape of one row."""
+        return (1 + len(self.beside),) if self.beside else self.values.shape[1:]
+
+    def at(self, rows: Rows) -> Array:
+        """Return the values in some rows; what was read of mapped files is given back."""
+        columns = (self.values, *self.beside)
+        found = [column[rows] for column in columns]
+        for column in columns:
+            give_back_pages(column)
+        return np.stack(found, axis=-1) if self.beside else found[0]
+
+    def each_column_at(self, rows: Rows) -> Iterator[Array]:
+        """Yield the values of each column of numbers in some rows, one column after the other."""
+        whole = (self.values, *self.beside) if self.beside else self.values.T
+        for column in whole:
+            yield column[rows]
+            give_back_pages(column)
+
+
+def side_by_side(columns: Sequence[Array]) -> Raw:
+    """Return columns of one number per row as the values of one feature."""
+    first, *others = columns
+    return Raw(first, beside=tuple(others)) if others else Raw(first[:, None])
 
 
 def dense_numeric_rows(name: str, column: Array) -> Array:

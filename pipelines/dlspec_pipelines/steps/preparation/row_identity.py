@@ -13,13 +13,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dlspec_pipelines.steps.data_memory import row_blocks
 from dlspec_pipelines.steps.datasets.table import Array, Table, holds_arrays
 from dlspec_pipelines.steps.preparation.named_files import digests_of_named_files, names_files
 
 Identities = NDArray[np.uint64]
 
-# 64 MB at a time: small beside the data, large beside the cost of a call.
-_CHUNK_BYTES = 2**26
 # Above it a float does not hold every whole number.
 _EXACT = 2**53
 # 2**64 over the golden ratio, odd: the step of SplitMix64.
@@ -43,16 +42,31 @@ def row_identities(
     for name in sorted(set(columns)):
         column = table.columns[name]
         if name in files and names_files(column):
-            found = _file_identities(name, table)
+            found = iter([_file_identities(name, table)])
         else:
-            found = value_identities(column)
-        total = _mix_words(total * np.uint64(_MISSING) + found)
+            found = _identity_blocks(column)
+        start = 0
+        for block in found:
+            part = slice(start, start + len(block))
+            total[part] = _mix_words(total[part] * np.uint64(_MISSING) + block)
+            start += len(block)
     return total
 
 
 def value_identities(column: Array) -> Identities:
     """Return a number for each row of one column, equal where the rows hold the same."""
-    if column.ndim > 1 or holds_arrays(column):
+    return np.concatenate([np.zeros(0, dtype=np.uint64), *_identity_blocks(column)])
+
+
+def _identity_blocks(column: Array) -> Iterator[Identities]:
+    """Yield the numbers of the rows, some at a time: nothing of a column's size is held."""
+    arrays = column.ndim > 1 or holds_arrays(column)
+    for block in row_blocks(column):
+        yield _block_identities(block, arrays=arrays)
+
+
+def _block_identities(column: Array, *, arrays: bool) -> Identities:
+    if arrays:
         return np.fromiter(_array_digests(column), np.uint64, len(column))
     if column.dtype.kind in "iufb":
         return _number_identities(column)
@@ -108,13 +122,10 @@ def _text_identities(texts: list[str]) -> Identities:
 
 
 def _array_digests(column: Array) -> Iterator[int]:
-    step = max(1, _CHUNK_BYTES // max(1, column[:1].nbytes))
-    for start in range(0, len(column), step):
-        chunk = column[start : start + step]
-        rows = _plain_numbers(chunk) if chunk.dtype.kind in "iufb" else map(_row_as_numbers, chunk)
-        for row in rows:
-            content = row.tobytes() if isinstance(row, np.ndarray) else repr(row).encode()
-            yield int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little")
+    rows = _plain_numbers(column) if column.dtype.kind in "iufb" else map(_row_as_numbers, column)
+    for row in rows:
+        content = row.tobytes() if isinstance(row, np.ndarray) else repr(row).encode()
+        yield int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little")
 
 
 def _row_as_numbers(row: object) -> object:

@@ -1,5 +1,6 @@
 """Samples: which rows of the table, or windows over them, each part is made of."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -12,8 +13,8 @@ from dlspec_pipelines.steps.preparation.fitting import transform_feature
 from dlspec_pipelines.steps.preparation.raw_columns import Raw
 from dlspec_pipelines.steps.preparation.windows import Window, window_anchors
 
-# Values made at a time, per feature: 32 MiB of float64.
-_CHUNK_VALUES = 2**22
+# Values made at a time, per feature: 8 MiB of float64.
+_CHUNK_VALUES = 2**20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +62,7 @@ def element_batches(
         whole: Give all in one array.
     """
     steps = _series_step_offsets(fitted.feature)
-    per_sample = max(1, int(np.prod(raw.values.shape[1:])) * len(steps))
+    per_sample = max(1, math.prod(raw.row_shape) * len(steps))
     size = len(samples.places) if whole else max(1, _CHUNK_VALUES // per_sample)
     rows = samples.rows
     for start in range(0, max(len(samples.places), 1), max(size, 1)):

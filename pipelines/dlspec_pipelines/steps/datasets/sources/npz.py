@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from dlspec.language.sources import NpzSource
+from dlspec_pipelines.steps.datasets.npz_members import members_outside_memory
 from dlspec_pipelines.steps.datasets.table import Array, Table, unreadable_source
 from dlspec_pipelines.steps.datasets.table_files import (
     file_not_opened_error,
@@ -22,18 +23,22 @@ class NpzReader:
 
     source: NpzSource
     base: Path
+    memory: int | None = None
 
     def read_table(self) -> Table:
         """Read all columns."""
-        return read_npz(self.source, self.base)
+        return read_npz(self.source, self.base, memory=self.memory)
 
     def content_identity(self) -> str:
         """Return what changes when the content does."""
         return hash_of_files(self.source, self.base)
 
 
-def read_npz(source: NpzSource, base: Path) -> Table:
+def read_npz(source: NpzSource, base: Path, *, memory: int | None = None) -> Table:
     """Read arrays of several files; `x_train` beside `x_test` is column `x` with its test rows.
+
+    Args:
+        memory: What data may take; None for any number of bytes.
 
     Raises:
         StepError: If a file is not there, holds no arrays or Python objects, or if arrays share a
@@ -42,7 +47,7 @@ def read_npz(source: NpzSource, base: Path) -> Table:
     arrays: dict[str, Array] = {}
     paths = paths_of(source, base)
     for path in paths:
-        for name, array in _arrays_of_file(path).items():
+        for name, array in _arrays_of_file(path, memory).items():
             if name in arrays:
                 raise unreadable_source(
                     f"`{path}` has an array `{name}`, and so has a file before it",
@@ -51,7 +56,7 @@ def read_npz(source: NpzSource, base: Path) -> Table:
             arrays[name] = array
     where = ", ".join(str(path) for path in paths)
     if all(name.endswith(("_train", "_test")) for name in arrays):
-        return with_test_rows(arrays, where)
+        return with_test_rows(arrays, where, memory=memory)
     lengths = {name: len(array) if array.ndim else 0 for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"`{name}` {length}" for name, length in lengths.items())
@@ -64,7 +69,7 @@ def read_npz(source: NpzSource, base: Path) -> Table:
     return Table(arrays, files=files)
 
 
-def _arrays_of_file(path: Path) -> dict[str, Array]:
+def _arrays_of_file(path: Path, memory: int | None) -> dict[str, Array]:
     try:
         if path.suffix == ".npy":
             # Rows are read as they are asked for: the array may be larger than the memory.
@@ -75,7 +80,11 @@ def _arrays_of_file(path: Path) -> dict[str, Array]:
                     f"`{path}` is one array, not a .npz archive",
                     help="let its name end in `.npy`",
                 )
-            return {name: _npz_array(archive, name, path) for name in archive.files}
+            outside = members_outside_memory(path, memory)
+            return {
+                name: outside[name] if name in outside else _npz_array(archive, name, path)
+                for name in archive.files
+            }
     except zipfile.BadZipFile as error:
         raise unreadable_source(f"`{path}` is not a .npz archive: {error}") from error
     except (ValueError, EOFError) as error:

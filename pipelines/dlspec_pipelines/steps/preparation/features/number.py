@@ -6,10 +6,11 @@ from dlspec.language.features import NumberFeature
 from dlspec_pipelines.steps.datasets.table import Array, Rows, Table
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.features.scaled_numbers import (
+    fit_filled_scaling,
     fit_number_scaling,
     scaled_numbers,
 )
-from dlspec_pipelines.steps.preparation.numbers import fit_filled_scaling, numeric_column
+from dlspec_pipelines.steps.preparation.numbers import numeric_column
 from dlspec_pipelines.steps.preparation.raw_columns import Raw
 
 
@@ -33,7 +34,7 @@ class NumberPreparer:
                 raw, train, standardize=feature.standardize, scale=feature.scale
             )
         else:
-            scaling = fit_filled_scaling(raw.values[train], feature, (feature.number,))
+            scaling = fit_filled_scaling(raw, train, feature, (feature.number,))
         return Fitted(feature, scaling)
 
     def model_values(self, fitted: Fitted, raw: Raw, at: Rows, *, rows: Rows) -> Array:

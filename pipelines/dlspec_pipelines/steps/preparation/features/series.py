@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from dlspec.language.features import SeriesFeature, SeriesTarget
 from dlspec_pipelines.steps.datasets.table import Array, Rows, Table
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
@@ -12,7 +10,7 @@ from dlspec_pipelines.steps.preparation.features.scaled_numbers import (
     scaled_numbers,
 )
 from dlspec_pipelines.steps.preparation.numbers import numeric_column
-from dlspec_pipelines.steps.preparation.raw_columns import Raw
+from dlspec_pipelines.steps.preparation.raw_columns import Raw, side_by_side
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class SeriesPreparer:
         columns = [
             numeric_column(name, table.columns[name], gaps=False) for name in self.feature.columns
         ]
-        return Raw(np.stack(columns, axis=1))
+        return side_by_side(columns)
 
     def fit_rows(self, raw: Raw, train: Rows) -> Fitted:
         """Fit on the training rows."""

@@ -2,21 +2,19 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from dlspec.language.features import VectorFeature
 from dlspec_pipelines.steps.datasets.table import Array, Rows, Table, unpreparable_data
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.features.scaled_numbers import (
+    fit_filled_scaling,
     fit_number_scaling,
     scaled_numbers,
 )
 from dlspec_pipelines.steps.preparation.numbers import (
     finite_numbers,
-    fit_filled_scaling,
     numeric_column,
 )
-from dlspec_pipelines.steps.preparation.raw_columns import Raw, dense_numeric_rows
+from dlspec_pipelines.steps.preparation.raw_columns import Raw, dense_numeric_rows, side_by_side
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,7 @@ class VectorPreparer:
 
     def raw_values(self, table: Table) -> Raw:
         """Return what the feature reads, one entry per row."""
-        return Raw(_vector_values(self.feature, table))
+        return _vector_values(self.feature, table)
 
     def fit_rows(self, raw: Raw, train: Rows) -> Fitted:
         """Fit on the training rows."""
@@ -37,7 +35,7 @@ class VectorPreparer:
                 raw, train, standardize=feature.standardize, scale=feature.scale
             )
         else:
-            scaling = fit_filled_scaling(raw.values[train], feature, feature.columns)
+            scaling = fit_filled_scaling(raw, train, feature, feature.columns)
         return Fitted(feature, scaling)
 
     def model_values(self, fitted: Fitted, raw: Raw, at: Rows, *, rows: Rows) -> Array:
@@ -45,11 +43,11 @@ class VectorPreparer:
         return scaled_numbers(fitted, raw, at)
 
 
-def _vector_values(feature: VectorFeature, table: Table) -> Array:
+def _vector_values(feature: VectorFeature, table: Table) -> Raw:
     gaps = feature.missing is not None
     if len(feature.columns) > 1:
         columns = [numeric_column(c, table.columns[c], gaps=gaps) for c in feature.columns]
-        return np.stack(columns, axis=1)
+        return side_by_side(columns)
     (name,) = feature.columns
     column = dense_numeric_rows(name, table.columns[name])
     values = column.reshape(len(column), -1)
@@ -58,4 +56,4 @@ def _vector_values(feature: VectorFeature, table: Table) -> Array:
             f"column `{name}` holds vectors of {values.shape[1]} numbers, not {feature.length}",
             help=f"write `length: {values.shape[1]}`",
         )
-    return finite_numbers(name, values, gaps=gaps)
+    return Raw(finite_numbers(name, values, gaps=gaps))

@@ -14,23 +14,30 @@ from dlspec.language.features import (
     TokensFeature,
     VectorFeature,
 )
+from dlspec_pipelines.steps.data_memory import row_blocks
 from dlspec_pipelines.steps.datasets.contract_rules import ContractRule, rule_that_holds
 from dlspec_pipelines.steps.datasets.table import Array, Table, holds_arrays
 from dlspec_pipelines.steps.preparation.ids import vocabulary_positions
 from dlspec_pipelines.steps.preparation.implied.value_rules import FILL_HELP
 
 Shape = tuple[int, ...]
-# Numbers looked at a time: 64 MiB of float64.
-_CHUNK_VALUES = 2**23
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Rows:
-    """A column of arrays, or of lists that are such; a row is None where it is none of either."""
+    """A column of arrays, or of lists that are such; a row is None where it is none of either.
+
+    Of a dense array of numbers, which may be mapped from a file, `cells` is that array.
+    """
 
     name: str
     values: Array
-    cells: list[Array | None]
+    cells: Array | list[Array | None]
+
+    @property
+    def is_dense(self) -> bool:
+        """Return whether all rows stand in one array of numbers."""
+        return isinstance(self.cells, np.ndarray)
 
 
 def vector_rules(feature: VectorFeature, table: Table) -> Iterator[ContractRule]:
@@ -175,7 +182,8 @@ def _array_rows(name: str, table: Table) -> _Rows | None:
     """Return the rows of a column of arrays; None of plain values, texts and names of files."""
     column = table.columns[name]
     if column.ndim > 1:
-        return _Rows(name, column, list(column)) if column.dtype.kind in "iufbO" else None
+        cells = list(column) if column.dtype == np.object_ else column
+        return _Rows(name, column, cells) if column.dtype.kind in "iufbO" else None
     if not holds_arrays(column):
         return None
     return _Rows(name, column, [_row_as_array(row) for row in column])
@@ -202,7 +210,11 @@ def _row_as_array(row: object) -> Array | None:
 def _presence_of_arrays(
     rows: _Rows, *, text: str = "an array is there", help: str | None = None
 ) -> ContractRule:
-    there = np.array([cell is not None for cell in rows.cells], dtype=bool)
+    there = (
+        np.ones(len(rows.cells), dtype=bool)
+        if rows.is_dense
+        else np.array([cell is not None for cell in rows.cells], dtype=bool)
+    )
     leave = "leave these rows out" if help is None else help
     return rule_that_holds(rows.name, text, there, rows.values, help=leave)
 
@@ -259,8 +271,10 @@ def _elements_rule(
     Args:
         fits: Which numbers of a plain array do.
     """
-    dense = rows.values.ndim > 1 and rows.values.dtype.kind in "iufb"
-    held = _dense_rows_fit(rows.values, fits) if dense else _ragged_rows_fit(rows.cells, fits)
+    if isinstance(rows.cells, np.ndarray):
+        held = _dense_rows_fit(rows.cells, fits)
+    else:
+        held = _ragged_rows_fit(rows.cells, fits)
     shown = np.empty(len(held), dtype=np.object_)
     for row in np.flatnonzero(~held):
         cell = rows.cells[row]
@@ -271,12 +285,10 @@ def _elements_rule(
 
 
 def _dense_rows_fit(values: Array, fits: Callable[[Array], Array]) -> Array:
-    held = np.ones(len(values), dtype=bool)
-    step = max(1, _CHUNK_VALUES // max(1, values[:1].size))
-    for start in range(0, len(values), step):
-        chunk = values[start : start + step]
-        held[start : start + step] = fits(chunk.reshape(-1)).reshape(len(chunk), -1).all(axis=1)
-    return held
+    held = [
+        fits(block.reshape(-1)).reshape(len(block), -1).all(axis=1) for block in row_blocks(values)
+    ]
+    return np.concatenate([np.zeros(0, dtype=bool), *held])
 
 
 def _ragged_rows_fit(cells: list[Array | None], fits: Callable[[Array], Array]) -> Array:

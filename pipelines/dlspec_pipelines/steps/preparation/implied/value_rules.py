@@ -33,7 +33,7 @@ def missing_rows(column: Array) -> Array:
 def numbers_or_nan(column: Array) -> Array:
     """Return plain values as numbers, nan where one is none; texts that are numbers count."""
     if column.dtype.kind in "iufb":
-        return column.astype(np.float64)
+        return column.astype(np.float64, copy=False)
     if column.dtype.kind != "O":
         return np.full(len(column), np.nan)
     return np.array(pd.to_numeric(pd.Series(column), errors="coerce"), dtype=np.float64)
