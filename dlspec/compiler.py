@@ -19,10 +19,12 @@ from dlspec.language.catalogue.project import project_of
 from dlspec.language.catalogue.target import Target
 from dlspec.language.kinds import keys_of
 from dlspec.language.sections import Document, is_free_of_poison
-from dlspec.resolve.plan import Plan
+from dlspec.resolve.own_losses import resolve_losses
+from dlspec.resolve.plan import Graph, LossGraph, Plan
 from dlspec.resolve.resolve import resolve
 from dlspec.rules.check import check
-from dlspec.rules.subject import checked_spec
+from dlspec.rules.heads import takes_logits
+from dlspec.rules.subject import Checked, checked_spec
 from dlspec.syntax.extends import overlay_on_base
 from dlspec.syntax.flow_text import flow_text
 from dlspec.syntax.nodes import Entry, Node
@@ -254,7 +256,9 @@ def _compile_tree_to_plan(
     flat = expand(spec.name, spec.model, scope, target, reporter)
     precision = spec.runtime.precision if is_free_of_poison(spec.runtime) else "float32"
     graph = resolve(flat, reporter, precision=precision)
-    check(checked_spec(spec, target, scope, graph, flat, reporter))
+    losses = resolve_losses(spec, graph, scope, target, reporter)
+    checked = checked_spec(spec, target, scope, graph, flat, reporter)
+    check(checked)
     complete = len(graph.nodes) == len(flat.nodes) and len(graph.outputs) > 0
     assert reporter.failed or complete, "a part of the graph is missing and nothing was reported"
     return Plan(
@@ -270,4 +274,13 @@ def _compile_tree_to_plan(
         retraining=spec.retraining,
         runtime=spec.runtime,
         prediction=spec.prediction,
+        losses=_loss_graphs(losses, checked),
     )
+
+
+def _loss_graphs(losses: Mapping[str, Graph], checked: Checked) -> dict[str, LossGraph]:
+    return {
+        head.name: LossGraph(losses[head.name], takes_logits(head))
+        for head in checked.heads
+        if head.name in losses
+    }

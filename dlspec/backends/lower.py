@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from dlspec.backends.graph_loss import GraphLoss
 from dlspec.backends.keras_objects import Models, build_object
 from dlspec.backends.torch_names import allow_dots
 from dlspec.backends.training_objects import compile_training
@@ -42,7 +43,7 @@ def compile(plan: Plan) -> keras.Model:
     with global_keras_settings(plan.runtime.precision):
         model = lower_graph(plan.graph)
     if plan.training is not None:
-        compile_training(model, plan.training, plan.graph)
+        compile_objectives(model, plan)
     return model
 
 
@@ -62,7 +63,6 @@ def global_keras_settings(precision: str) -> Iterator[None]:
 def lower_graph(graph: Graph) -> keras.Model:
     """Return a graph as a functional model; node names become layer names."""
     allow_dots()
-    models = {name: lower_graph(inner) for name, inner in graph.models.items()}
     tensors: dict[str, Any] = {}
     for declared in graph.inputs:
         tensors[declared.name] = keras.Input(
@@ -71,18 +71,29 @@ def lower_graph(graph: Graph) -> keras.Model:
             sparse=declared.sparse,
             name=declared.name,
         )
-    layers: dict[str, keras.Layer] = {}
     inputs = dict(tensors)
-    for node in graph.nodes:
-        result = _built_call(node, tensors, layers, models)
-        tensors[node.name] = result
-        _assert_as_planned(node, result, layers.get(node.name))
-    outputs = {name: _output_tensor(reference, graph, tensors) for name, reference in graph.outputs}
+    ends = lower_nodes(graph, tensors)
+    outputs = {name: end for (name, _), end in zip(graph.outputs, ends, strict=True)}
     return keras.Model(
         _tensors_in_form(inputs, graph.inputs_as),
         _tensors_in_form(outputs, graph.outputs_as),
         name=graph.name,
     )
+
+
+def lower_nodes(graph: Graph, tensors: dict[str, Any]) -> list[Any]:
+    """Call the layers of a graph, and return what its outputs are.
+
+    Args:
+        tensors: Those of its inputs by name; those of its nodes are added.
+    """
+    models = {name: lower_graph(inner) for name, inner in graph.models.items()}
+    layers: dict[str, keras.Layer] = {}
+    for node in graph.nodes:
+        result = _built_call(node, tensors, layers, models)
+        tensors[node.name] = result
+        _assert_as_planned(node, result, layers.get(node.name))
+    return [_output_tensor(reference, graph, tensors) for _, reference in graph.outputs]
 
 
 def _output_tensor(reference: Reference, graph: Graph, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - a Keras tensor
@@ -292,4 +303,39 @@ def _assert_tensor(node: str, output: str, planned: Tensor, value: Any) -> None:
         assert announced or dtype == planned.dtype, f"{node}.{output}: {dtype} != {planned.dtype}"
 
 
-# -- training ------------------------------------------------------------------------------------
+# -- losses --------------------------------------------------------------------------------------
+
+
+def compile_objectives(model: keras.Model, plan: Plan) -> None:
+    """Compile the model of a plan with its optimizer, losses and metrics."""
+    assert plan.training is not None
+    outputs = _outputs_by_name(model, plan.graph)
+    # A loss computes in float32 whatever the precision of the model.
+    with global_keras_settings("float32"):
+        own = {
+            name: GraphLoss(_lower_loss(planned.graph, outputs[name]), name=planned.graph.name)
+            for name, planned in plan.losses.items()
+        }
+    compile_training(model, plan.training, plan.graph, own)
+
+
+def _outputs_by_name(model: keras.Model, graph: Graph) -> dict[str, Any]:
+    """Return the outputs of a graph's model by their names in the spec."""
+    struct = model.output
+    if isinstance(struct, Mapping):
+        return dict(struct)
+    listed = struct if isinstance(struct, list | tuple) else [struct]
+    return {name: tensor for (name, _), tensor in zip(graph.outputs, listed, strict=True)}
+
+
+def _lower_loss(graph: Graph, output: Any) -> keras.Model:  # noqa: ANN401 - a Keras tensor
+    """Return the graph of a loss as a model of target and prediction."""
+    target, _ = graph.inputs
+    tensors = {
+        "target": keras.Input(batch_shape=target.shape, dtype=target.dtype),
+        "prediction": keras.Input(batch_shape=tuple(output.shape), dtype="float32"),
+    }
+    inputs = list(tensors.values())
+    (end,) = lower_nodes(graph, tensors)
+    assert len(end.shape) == 1, f"{graph.name}: {end.shape}"
+    return keras.Model(inputs, end, name=graph.name)

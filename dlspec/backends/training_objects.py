@@ -11,15 +11,44 @@ from dlspec.language.sections import Training
 from dlspec.resolve.plan import Graph
 
 
-def compile_training(model: keras.Model, training: Training, graph: Graph) -> None:
-    """Compile a model with the optimizer, losses and metrics of a training section."""
+def compile_training(
+    model: keras.Model, training: Training, graph: Graph, own: Mapping[str, keras.losses.Loss]
+) -> None:
+    """Compile a model with the optimizer, losses and metrics of a training section.
+
+    Args:
+        own: The losses that the spec declares, by output.
+    """
     names = [name for name, _ in graph.outputs]
     model.compile(
         optimizer=_training_optimizer(training),
-        loss=_built_per_output(training.loss, names, graph, _built_loss),
+        loss=_built_per_output(_losses(training, graph, own), names, graph, _as_it_is),
         loss_weights=_loss_weights(training, names, graph),
         metrics=_built_per_output(training.metrics, names, graph, _built_metrics),
     )
+
+
+def drop_losses(model: keras.Model) -> None:
+    """Leave of what a model is compiled with its optimizer alone, so that plain Keras loads it."""
+    model.compile(optimizer=model.optimizer)
+
+
+def _losses(training: Training, graph: Graph, own: Mapping[str, Any]) -> Any:  # noqa: ANN401 - Keras's losses
+    """Return the loss of all outputs, or one for each."""
+    written = training.loss
+    if not isinstance(written, Mapping):
+        # A declared loss is another graph on each output, and Keras takes no single loss for a
+        # mapping of outputs.
+        if not own and graph.outputs_as != "mapping":
+            return build_object(written)
+        written = {name: written for name, _ in graph.outputs}
+    return {
+        name: own[name] if name in own else build_object(loss) for name, loss in written.items()
+    }
+
+
+def _as_it_is(made: Any) -> Any:  # noqa: ANN401 - a Keras object
+    return made
 
 
 def _loss_weights(training: Training, names: list[str], graph: Graph) -> Any:  # noqa: ANN401 - as Keras takes it
@@ -59,10 +88,6 @@ def _built_per_output(value: Any, names: list[str], graph: Graph, build: Any) ->
         return built
     ordered = [built.get(name) for name in names]
     return ordered[0] if len(ordered) == 1 else ordered
-
-
-def _built_loss(made: Object) -> Any:  # noqa: ANN401 - a Keras loss
-    return build_object(made)
 
 
 def _built_metrics(metrics: tuple[Object, ...]) -> list[Any]:

@@ -12,7 +12,15 @@ from dlspec.diagnostics.findings import Diagnostic, Help, Replacement, Reporter
 from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.language import catalogue
-from dlspec.language.catalogue import ClassEntry, Kind, ModelRef, Object, Parameter, Value
+from dlspec.language.catalogue import (
+    OWN_LOSSES,
+    ClassEntry,
+    Kind,
+    ModelRef,
+    Object,
+    Parameter,
+    Value,
+)
 from dlspec.language.catalogue.target import Target
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.nodes import Node, Scalar, Sequence, count_nodes
@@ -114,6 +122,8 @@ def _report_unknown_class(kind: Kind, word: Scalar, target: Target, reporter: Re
 def _unknown_class_label(kind: Kind, target: Target) -> str:
     if kind == "layer" and target.project is not None and target.project.layers:
         return "neither Keras nor this project has a layer of this name"
+    if kind == "loss" and target.losses:
+        return "neither Keras nor `losses` has a loss of this name"
     return f"Keras has no {kind} of this name"
 
 
@@ -128,6 +138,8 @@ def near_class(kind: Kind, text: str, target: Target, reporter: Reporter) -> Rep
     words = known_words(kind)
     if kind == "layer" and target.project is not None:
         words = (*words, *target.project.layers)
+    if kind == "loss":
+        words = (*words, *(own.name for own in target.losses))
     called = _CALLED.match(text)
     near = replacement_word(called["name"], words, work=reporter.work) if called else None
     if called and near and called["number"]:
@@ -259,7 +271,7 @@ def report_unknown_argument(
         The parameter that is meant, "" for a word to leave out, None when that is unclear.
     """
     meant, help_ = _meant_class_argument(entry, name, reporter)
-    owner = "block" if entry.module == "blocks" else "class"
+    owner = {"blocks": "block", OWN_LOSSES: "loss"}.get(entry.module, "class")
     reporter.error(
         Code.UNKNOWN_ARGUMENT,
         span,

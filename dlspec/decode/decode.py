@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from dlspec.decode.block_params import loss_entry
 from dlspec.decode.entries import sound_name
 from dlspec.decode.inputs_of_data import inputs_of_features
-from dlspec.decode.model_section import decode_model
+from dlspec.decode.model_section import decode_losses, decode_model
 from dlspec.decode.section_reader import RecordReader
 from dlspec.decode.shared_vocabularies import with_shared_vocabularies
-from dlspec.decode.spec import InputSpec, ModelSpec, Places
+from dlspec.decode.spec import BlockSpec, InputSpec, ModelSpec, Places
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Replacement, Reporter
 from dlspec.diagnostics.source import Span
@@ -17,8 +18,8 @@ from dlspec.diagnostics.suggest import suggest
 from dlspec.language.catalogue.target import Target
 from dlspec.language.kinds import Record, keys_of
 from dlspec.language.sections import Document
+from dlspec.syntax.nodes import Entry, Node, Scalar, is_poison_node
 from dlspec.syntax.nodes import Mapping as MappingNode
-from dlspec.syntax.nodes import Node, Scalar, is_poison_node
 from dlspec.syntax.scalars import POISON
 from dlspec.syntax.substitution import (
     Scope,
@@ -67,6 +68,7 @@ class _Decoder:
         tree = self._reader.checked_record_keys(tree, top.values(), "", "a spec", where)
         scope = self._decode_params(tree.get("params"), overrides)
         decoded: dict[str, Any] = {}
+        tree, losses = self._decode_losses(tree, scope)
         for name, key in top.items():
             node = tree.get(name)
             if node is None or name in ("params", "model"):
@@ -102,8 +104,31 @@ class _Decoder:
             retraining=decoded["retraining"],
             runtime=decoded["runtime"],
             places=places,
+            losses=losses,
         )
         return spec, scope
+
+    def _decode_losses(
+        self, tree: MappingNode, scope: Scope
+    ) -> tuple[MappingNode, dict[str, BlockSpec]]:
+        """Return the tree without the losses it declares, whose `$` see their own params, and them.
+
+        From here on their names mean them.
+        """
+        training = tree.get("training")
+        if not isinstance(training, MappingNode):
+            return tree, {}
+        key = next((entry.key for entry in training if entry.name == "losses"), None)
+        if key is None:
+            return tree, {}
+        self._reader.keys["training.losses"] = key.span
+        losses = decode_losses(training.get("losses"), self._target, self._reporter)
+        self._reader.declare_losses(
+            loss_entry(loss, scope, self._reporter) for loss in losses.values()
+        )
+        rest = MappingNode(tuple(e for e in training if e.key is not key), training.span)
+        entries = (Entry(e.key, rest) if e.name == "training" else e for e in tree)
+        return MappingNode(tuple(entries), tree.span), losses
 
     def _check_version(self, node: Node | None) -> None:
         version = plain_value(node)

@@ -1,6 +1,7 @@
 """The `model` section as records: inputs, blocks, models, and the entries of each graph."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
 
 from dlspec.decode.entries import (
@@ -14,6 +15,7 @@ from dlspec.decode.spec import BlockSpec, GraphSpec, InputSpec
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Replacement, Reporter
 from dlspec.diagnostics.source import Span
+from dlspec.language.catalogue import find_entry
 from dlspec.language.catalogue.target import Target
 from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence, is_poison_node
 from dlspec.syntax.nodes import Mapping as MappingNode
@@ -28,6 +30,10 @@ _EXAMPLES = {
 }
 _INPUT_KEYS = ("shape", "dtype", "sparse", "batch")
 _BLOCK_KEYS = ("params", "inputs", "graph")
+_LOSS_KEYS = ("params", "graph")
+# What the graph of a loss is over, in the order in which Keras hands them over.
+LOSS_INPUTS = ("target", "prediction")
+_CAPITALS = {"block": "layers", "loss": "Keras's losses"}
 
 
 def decode_model(
@@ -85,7 +91,7 @@ def _decode_model_mapping(
         inputs_as=_decode_inputs_as(node.get("inputs_as"), reporter),
         defaults=mapping_of(node.get("defaults"), "defaults", reporter),
         blocks={
-            e.name: _decode_block(e, target, reporter)
+            e.name: _decode_block(e, "block", _BLOCK_KEYS, target, reporter)
             for e in _entries_of_mapping(node.get("blocks"), "blocks", reporter)
         },
         models={
@@ -172,25 +178,53 @@ def _decode_inputs_as(node: Node | None, reporter: Reporter) -> Literal["list", 
     return None
 
 
-def _decode_block(entry: Entry, target: Target, reporter: Reporter) -> BlockSpec:
+def decode_losses(node: Node | None, target: Target, reporter: Reporter) -> dict[str, BlockSpec]:
+    """Return what `training.losses` declares: blocks over `target` and `prediction`."""
+    entries = _entries_of_mapping(node, "losses", reporter)
+    for entry in entries:
+        if _is_loss_of_keras(entry):
+            reporter.error(
+                Code.DUPLICATE_NAME,
+                entry.key.span,
+                f"`{entry.name}` is a loss of Keras already",
+                label="this name means Keras's",
+                help="give the loss another name",
+            )
+    return {
+        entry.name: replace(
+            _decode_block(entry, "loss", _LOSS_KEYS, target, reporter),
+            inputs=tuple(Scalar(name, entry.key.span) for name in LOSS_INPUTS),
+        )
+        for entry in entries
+        if not _is_loss_of_keras(entry)
+    }
+
+
+def _is_loss_of_keras(entry: Entry) -> bool:
+    return find_entry("loss", entry.name) is not None
+
+
+def _decode_block(
+    entry: Entry, kind: str, keys: tuple[str, ...], target: Target, reporter: Reporter
+) -> BlockSpec:
     if not entry.name[:1].isupper():
         reporter.error(
             Code.BAD_NAME,
             entry.key.span,
-            f"`{entry.name}` cannot be a block's name",
-            label="a block begins with a capital, as layers do",
+            f"`{entry.name}` cannot be a {kind}'s name",
+            label=f"a {kind} begins with a capital, as {_CAPITALS[kind]} do",
             help=f"write `{entry.name.title().replace('_', '')}`",
         )
     value = entry.value
     if not isinstance(value, MappingNode):
-        report_wrong(value, f"the block `{entry.name}` takes a mapping with `graph`", reporter)
+        report_wrong(value, f"the {kind} `{entry.name}` takes a mapping with `graph`", reporter)
         return BlockSpec(entry.key, None, None, ())
-    value = checked_graph_keys(value, _BLOCK_KEYS, f"the block `{entry.name}`", reporter)
+    value = checked_graph_keys(value, keys, f"the {kind} `{entry.name}`", reporter)
     if value.get("graph") is None:
         reporter.error(
             Code.MISSING_KEY,
             entry.key.span,
-            f"the block `{entry.name}` needs `graph`",
+            f"the {kind} `{entry.name}` needs `graph`",
             label="`graph` is not there",
             help="write `graph:` and a list of layers",
         )

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from dlspec.decode.argument_values import CHOSEN_BY_KERAS
@@ -13,7 +14,7 @@ from dlspec.diagnostics.findings import Help, Replacement, Reporter
 from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import replacement_word, unknown_key_help
 from dlspec.language import catalogue, kinds
-from dlspec.language.catalogue import Object
+from dlspec.language.catalogue import ClassEntry, Object
 from dlspec.language.catalogue.target import Target
 from dlspec.language.kinds import Key, Kind, keys_of
 from dlspec.language.memory_sizes import bytes_of_size, repaired_size, shown_size
@@ -34,6 +35,10 @@ class RecordReader:
         self.keys: dict[str, Span] = {}
         self._target = target
         self._reporter = reporter
+
+    def declare_losses(self, losses: Iterable[ClassEntry]) -> None:
+        """Let the names of a file's own losses mean them from here on."""
+        self._target = replace(self._target, losses=tuple(losses))
 
     def value(self, kind: Kind, node: Node, path: str) -> Decoded:  # noqa: C901, PLR0912 - one line per kind
         """Return the value of a node without expressions, or report it and return poison."""
@@ -69,6 +74,8 @@ class RecordReader:
                 return self._read_per_output_value(kind, node, path)
             case kinds.Gates():
                 return self._read_gate_values(kind, node, path)
+            case kinds.Graphs():
+                return None
             case kinds.CatalogueObject():
                 return self._read_catalogue_object(kind, node, path)
             case kinds.Either():
@@ -214,7 +221,7 @@ class RecordReader:
     def _read_catalogue_object(self, kind: kinds.CatalogueObject, node: Node, path: str) -> Decoded:
         if kind.kind == "metric" and isinstance(node, Scalar) and node.value in CHOSEN_BY_KERAS:
             return Object("metric", str(node.value), {})
-        self.values.update(_argument_places(kind.kind, node, path))
+        self.values.update(_argument_places(kind.kind, node, path, self._target))
         return nested_object(kind.kind, node, self._reporter, target=self._target)
 
     def _read_gate_values(self, kind: kinds.Gates, node: Node, path: str) -> Decoded:
@@ -390,12 +397,14 @@ def _record_field_name(name: str) -> str:
     return "class_" if name == "class" else name
 
 
-def _argument_places(kind: catalogue.Kind, node: Node, path: str) -> dict[str, Span]:
+def _argument_places(
+    kind: catalogue.Kind, node: Node, path: str, target: Target
+) -> dict[str, Span]:
     """Return where the arguments of a Keras object stand, those by position included."""
     word, argument = head_of(node)
-    entry = catalogue.find_entry(kind, str(word.value)) if word is not None else None
+    entry = target.find(kind, str(word.value)) if word is not None else None
     items = argument.items if isinstance(argument, Sequence) else (argument,)
-    names = [parameter.name for parameter in entry.parameters] if entry is not None else []
+    names = [p.name for p in entry.parameters] if isinstance(entry, ClassEntry) else []
     places = {
         name: item.span
         for name, item in zip(names, items, strict=False)

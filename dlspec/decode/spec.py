@@ -107,3 +107,4 @@ class ModelSpec:
     retraining: Retraining | None
     runtime: Runtime
     places: Places
+    losses: Mapping[str, BlockSpec] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from dlspec.decode.block_params import block_entry
 from dlspec.decode.catalogue_objects import find_class, report_unknown_argument
 from dlspec.decode.keras_version import check_parameter
 from dlspec.decode.spec import GraphSpec
@@ -10,7 +11,6 @@ from dlspec.diagnostics.findings import Related, Reporter
 from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand import zoo
-from dlspec.expand.block_params import block_entry
 from dlspec.expand.control_flow import Unroller
 from dlspec.expand.flat import FlatGraph, Flow, Pointer
 from dlspec.expand.graph_nodes import Budget, Expansion

@@ -84,6 +84,7 @@ class FlatGraph:
     inputs_as: Form
     outputs_as: Form
     models: Mapping[str, "FlatGraph"]
+    of: Literal["model", "loss"] = "model"
     _by_name: Mapping[str, FlatNode] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

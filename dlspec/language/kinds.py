@@ -125,6 +125,16 @@ class Gates:
 
 
 @dataclass(frozen=True, slots=True)
+class Graphs:
+    """A mapping from CapWords to graphs with params of their own, as `blocks` has them.
+
+    It is read apart from the values beside it: `$` in a graph sees its own params first.
+    """
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogueObject:
     """A Keras class of one kind, by name or with arguments."""
 
@@ -155,14 +165,25 @@ Kind = (
     | Variants
     | PerOutput
     | Gates
+    | Graphs
     | CatalogueObject
     | Either
 )
 
 
-def spec_key(kind: Kind, doc: str, *, default: Any = MISSING) -> Any:  # noqa: ANN401 - as `field`
-    """Declare a key of a record; without a default the key must be present."""
-    return field(default=default, metadata={"kind": kind, "doc": doc})
+def spec_key(
+    kind: Kind,
+    doc: str,
+    *,
+    default: Any = MISSING,  # noqa: ANN401 - as `field`
+    compare: bool = True,
+) -> Any:  # noqa: ANN401 - as `field`
+    """Declare a key of a record; without a default the key must be present.
+
+    Args:
+        compare: Whether a plan's digests cover it; not where another part of the plan says it.
+    """
+    return field(default=default, compare=compare, metadata={"kind": kind, "doc": doc})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from dlspec.language.catalogue import Object, OwnLoss
+
 # What a loss takes its targets for: class ids, one-hot vectors, zeros and ones, numbers with an
-# order; or whatever has the shape of the output.
-LossTargets = Literal["ids", "one_hot", "binary", "numbers", "alike"]
+# order; whatever has the shape of the output; or what its own graph, written in the spec, says.
+LossTargets = Literal["ids", "one_hot", "binary", "numbers", "alike", "own"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +51,10 @@ LOSSES: tuple[LossRecord, ...] = (
     LossRecord("Tversky", "alike"),
 )
 LOSS_OF = {record.name: record for record in LOSSES}
+
+
+def loss_record(loss: Object) -> LossRecord:
+    """Return what is known of a loss; of one that the spec declares its graph says the rest."""
+    if isinstance(loss, OwnLoss):
+        return LossRecord(loss.class_name, "own")
+    return LOSS_OF[loss.class_name]

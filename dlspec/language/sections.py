@@ -13,6 +13,7 @@ from dlspec.language.kinds import (
     Choice,
     Either,
     Gates,
+    Graphs,
     Integer,
     ListOf,
     Literal_,
@@ -138,15 +139,21 @@ _LOSS = CatalogueObject("loss")
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """The `training` section."""
+    """The `training` section. `losses` is decoded apart from the others, as graphs are."""
 
     epochs: int = spec_key(Integer(minimum=1), "How often the training rows are seen, at most.")
     loss: Object | Mapping[str, Object] = spec_key(
-        PerOutput(_LOSS), "A Keras loss, or one for each output."
+        PerOutput(_LOSS), "A loss of Keras or of `losses`, or one for each output."
     )
     batch_size: int = spec_key(Integer(minimum=1), "Samples per step.", default=32)
     optimizer: Object = spec_key(
         CatalogueObject("optimizer"), "A Keras optimizer.", default=Object("optimizer", "Adam", {})
+    )
+    losses: None = spec_key(
+        Graphs("loss"),
+        "Losses of one's own: graphs with `params` over the tensors `target` and `prediction`.",
+        default=None,
+        compare=False,
     )
     loss_weights: Mapping[str, float] | None = spec_key(
         MapOf(Number(minimum=0)), "Weight of each output's loss.", default=None

@@ -33,7 +33,9 @@ def _model_parts(plan: Plan) -> object:
     # What data may take of the memory changes no number.
     machine = {name: getattr(plan.runtime, name) for name in _RUNTIME_OF_A_MODEL}
     trained = (plan.graph, plan.training, machine)
-    return trained if drawn is None else (*trained, drawn)
+    # What a spec does not use stands in no digest: it was trained before the language knew it.
+    used = [part for part in (drawn, dict(plan.losses)) if part]
+    return (*trained, *used)
 
 
 def _evaluation_parts(plan: Plan) -> object:

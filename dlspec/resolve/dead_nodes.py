@@ -7,6 +7,11 @@ from dlspec.diagnostics.findings import Reporter
 from dlspec.expand.flat import FlatGraph, Use
 from dlspec.resolve.plan import Graph, Node, Op, Reference
 
+_HELPS = {
+    "model": "name it in `outputs` or in a later `from`, or leave it out",
+    "loss": "name it in a later `from` or `args`, or leave it out",
+}
+
 
 def references_within(value: object) -> Iterator[Reference]:
     """Yield every reference inside the inputs or arguments of a node."""
@@ -50,8 +55,8 @@ def report_dead(graph: Graph, flat: FlatGraph, reporter: Reporter) -> None:
                     Code.DEAD_NODE,
                     node.head,
                     f"`{node.name}` reaches no output",
-                    label="nothing that leaves the model depends on it",
-                    help="name it in `outputs` or in a later `from`, or leave it out",
+                    label=f"nothing that leaves the {flat.of} depends on it",
+                    help=_HELPS[flat.of],
                 )
     for name, place in flat.input_places.items():
         if name not in reached:

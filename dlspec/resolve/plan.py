@@ -97,8 +97,24 @@ class Graph:
 
 
 @dataclass(frozen=True, slots=True)
+class LossGraph:
+    """A loss that the spec declares, on the tensors of one output.
+
+    `graph` has the inputs `target` and `prediction` and one output, a number for each sample.
+    `from_logits` says whether it takes its prediction for logits; None where the target is an
+    amount, of which nothing is probable.
+    """
+
+    graph: Graph
+    from_logits: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """A spec that compiles. Sections that the spec leaves out are None."""
+    """A spec that compiles. Sections that the spec leaves out are None.
+
+    `losses` holds the graph of each output whose loss the spec declares.
+    """
 
     name: str
     description: str
@@ -112,6 +128,7 @@ class Plan:
     retraining: Retraining | None
     runtime: Runtime
     prediction: Prediction | None = None
+    losses: Mapping[str, LossGraph] = field(default_factory=dict)
 
 
 def walk_graph_nodes(graph: Graph) -> Iterator[Node]:

@@ -37,6 +37,7 @@ from dlspec.rules.losses import (
     report_logits,
     report_loss_on_target,
     report_sigmoid_classes,
+    report_unclear_logits,
 )
 from dlspec.rules.name_patterns import report_name_patterns
 from dlspec.rules.params import report_unread_params
@@ -64,6 +65,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     report_head_width,
     report_ignored_class,
     report_sigmoid_classes,
+    report_unclear_logits,
     report_keras_metrics,
     report_small_embeddings,
     report_monitors,

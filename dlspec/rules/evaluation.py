@@ -7,7 +7,7 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
 from dlspec.language.catalogue import Object
 from dlspec.language.features import BinaryFeature, ClassFeature
-from dlspec.language.loss_records import LOSS_OF
+from dlspec.language.loss_records import loss_record
 from dlspec.language.metrics import (
     GENERATED_METRICS,
     METRIC_OF,
@@ -58,7 +58,7 @@ def _check_probabilities(index: int, metric: str, data: Data, checked: Checked) 
         used = loss.get(name) if isinstance(loss, Mapping) else loss
         if target_kind(target) not in METRIC_OF[metric].on or not isinstance(used, Object):
             continue
-        if LOSS_OF[used.class_name].margins:
+        if loss_record(used).margins:
             checked.reporter.error(
                 Code.UNKNOWN_METRIC,
                 checked.spec.places.value(f"evaluation.metrics.{index}"),

@@ -12,7 +12,7 @@ from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand.flat import FlatGraph
 from dlspec.language.catalogue import Object, SightTrait
 from dlspec.language.features import TextFeature, TokensFeature
-from dlspec.language.loss_records import LOSS_OF
+from dlspec.language.loss_records import loss_record
 from dlspec.language.prediction import Generation
 from dlspec.language.sections import Data, is_free_of_poison
 from dlspec.resolve.plan import Graph, Node, Reference
@@ -186,7 +186,7 @@ def _check_loss(checked: _Asked, output: str) -> None:
     if not isinstance(written, Object):
         path = f"training.loss.{output}"
     loss = written if isinstance(written, Object) else written.get(output)
-    if loss is not None and LOSS_OF[loss.class_name].takes != "ids":
+    if loss is not None and loss_record(loss).takes not in ("ids", "own"):
         checked.reporter.error(
             Code.NOT_GENERATED,
             checked.spec.places.value(path),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dlspec.decode.spec import ModelSpec
 from dlspec.diagnostics.source import Span
 from dlspec.expand.flat import FlatGraph, FlatNode, Pointer
-from dlspec.language.catalogue import Object, find_entry
+from dlspec.language.catalogue import Object, OwnLoss, find_entry
 from dlspec.language.features import Feature
 from dlspec.language.sections import Data, Training
 from dlspec.language.tensors import Dim
@@ -91,6 +91,25 @@ def _activation_word(activation: object) -> str | None:
     if isinstance(activation, Object):
         return activation.class_name.lower()
     return str(activation)
+
+
+def switch_of_logits(loss: OwnLoss) -> bool | None:
+    """Return what a declared loss says of its `from_logits`; None where it has no such switch."""
+    parameter = loss.declared.parameter_named("from_logits")
+    value = None if parameter is None else loss["from_logits"]
+    return value if isinstance(value, bool) else None
+
+
+def takes_logits(head: Head) -> bool | None:
+    """Return whether a declared loss takes its head's output for logits; None where none can tell.
+
+    It says so itself by a param `from_logits`; else the activation tells what the model gives.
+    """
+    assert isinstance(head.loss, OwnLoss)
+    switch = switch_of_logits(head.loss)
+    if switch is not None or head.activation is None:
+        return switch
+    return head.activation not in PROBABILITIES
 
 
 def model_heads(

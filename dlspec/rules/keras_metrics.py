@@ -6,7 +6,7 @@ from typing import assert_never
 from dlspec.decode.argument_values import CHOSEN_BY_KERAS
 from dlspec.diagnostics.codes import Code
 from dlspec.language.catalogue import Object
-from dlspec.language.loss_records import LOSS_OF
+from dlspec.language.loss_records import loss_record
 from dlspec.language.metrics import target_kind
 from dlspec.rules.heads import Head
 from dlspec.rules.metric_arguments import ARGUMENT_RULES
@@ -82,7 +82,7 @@ def _chooses_accuracy_of_a_number(metric: Object, head: Head) -> bool:
     """Tell whether Keras, left to choose, would round what is learned as an amount."""
     if metric.class_name not in CHOSEN_BY_KERAS or head.target is None or head.loss is None:
         return False
-    is_amount = LOSS_OF[head.loss.class_name].takes == "numbers" and head.width == 1
+    is_amount = loss_record(head.loss).takes == "numbers" and head.width == 1
     return is_amount and target_kind(head.target) == "number"
 
 

@@ -4,10 +4,11 @@ from typing import assert_never
 
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Replacement
+from dlspec.language.catalogue import OwnLoss
 from dlspec.language.features import ClassFeature, MaskFeature, TextFeature, TokensFeature
-from dlspec.language.loss_records import LOSS_OF, LossRecord
+from dlspec.language.loss_records import LossRecord, loss_record
 from dlspec.language.metrics import target_kind
-from dlspec.rules.heads import Head, activation_to_write
+from dlspec.rules.heads import Head, activation_to_write, switch_of_logits, takes_logits
 from dlspec.rules.subject import Checked
 
 _PROBABILITIES = ("softmax", "sigmoid")
@@ -18,7 +19,7 @@ def report_logits(checked: Checked) -> None:
     for head in checked.heads:
         if head.loss is None or not head.activation:
             continue
-        wanted = LOSS_OF[head.loss.class_name].from_logits
+        wanted = _wanted_activation(head)
         if wanted is None:
             continue
         from_logits = head.loss["from_logits"] is True
@@ -44,14 +45,46 @@ def report_logits(checked: Checked) -> None:
             )
 
 
+def _wanted_activation(head: Head) -> str | None:
+    """Return the activation that makes probabilities of what a loss takes for logits."""
+    if not isinstance(head.loss, OwnLoss):
+        return None if head.loss is None else loss_record(head.loss).from_logits
+    if not isinstance(switch_of_logits(head.loss), bool) or head.target is None:
+        return None
+    return {
+        "class": "softmax",
+        "mask": "softmax",
+        "tokens": "softmax",
+        "binary": "sigmoid",
+        "labels": "sigmoid",
+        "number": None,
+    }[target_kind(head.target)]
+
+
+def report_unclear_logits(checked: Checked) -> None:
+    """Report a declared loss under which nobody can tell probabilities from logits."""
+    for head in checked.heads:
+        if not isinstance(head.loss, OwnLoss) or head.target is None:
+            continue
+        if target_kind(head.target) == "number" or takes_logits(head) is not None:
+            continue
+        word = head.loss.class_name
+        checked.reporter.error(
+            Code.MISSING_ARGUMENT,
+            head.loss_place,
+            f"`{word}` needs the param `from_logits`",
+            label=f"the text does not show whether `{head.name}` gives probabilities or logits",
+            help=f"end the model in a layer such as `{{Activation: sigmoid, name: {head.name}}}`, "
+            f"or give `{word}` a param `from_logits` that its graph reads",
+        )
+
+
 def report_loss_on_target(checked: Checked) -> None:
     """Report a loss for ids on one-hot targets, the reverse, or a binary loss on classes."""
     for head in checked.heads:
         if head.loss is None or not isinstance(head.target, ClassFeature | MaskFeature):
             continue
-        found = _loss_conflict(
-            LOSS_OF[head.loss.class_name], head.name, head.target, head.activation
-        )
+        found = _loss_conflict(loss_record(head.loss), head.name, head.target, head.activation)
         if found is None:
             continue
         code, message, label, help_ = found
@@ -93,14 +126,14 @@ def _loss_conflict(
                 f"`{name}` holds class ids",
                 "write `SparseCategoricalCrossentropy`, or make the target a `number`",
             )
-        case "ids" | "one_hot" | "numbers" | "alike":
+        case "ids" | "one_hot" | "numbers" | "alike" | "own":
             return None
         case _:
             assert_never(loss.takes)
 
 
 def _mask_conflict(loss: LossRecord, name: str) -> tuple[Code, str, str, str] | None:
-    if loss.takes == "ids":
+    if loss.takes in ("ids", "own"):
         return None
     return (
         Code.CATEGORICAL_LOSS_ON_IDS,
@@ -113,7 +146,7 @@ def _mask_conflict(loss: LossRecord, name: str) -> tuple[Code, str, str, str] | 
 def _tells_classes_of_numbers(head: Head) -> bool:
     if head.loss is None or head.target is None:
         return False
-    takes = LOSS_OF[head.loss.class_name].takes
+    takes = loss_record(head.loss).takes
     if target_kind(head.target) == "labels":
         return takes in ("ids", "one_hot")
     single = head.width == 1 and takes == "one_hot"
@@ -131,7 +164,7 @@ def report_class_loss_on_numbers(checked: Checked) -> None:
     for head in checked.heads:
         if head.loss is None or head.target is None or not _tells_classes_of_numbers(head):
             continue
-        loss, kind = LOSS_OF[head.loss.class_name], target_kind(head.target)
+        loss, kind = loss_record(head.loss), target_kind(head.target)
         wanted = "MeanSquaredError" if kind == "number" else "BinaryCrossentropy"
         holds = {"binary": "0 and 1", "labels": "any number of labels"}.get(kind, "numbers")
         checked.reporter.error(
@@ -149,7 +182,7 @@ def report_head_width(checked: Checked) -> None:
         wanted = _wanted_width(head)
         if wanted is None or head.width is None or head.width == wanted:
             continue
-        if head.loss is not None and LOSS_OF[head.loss.class_name].takes == "binary":
+        if head.loss is not None and loss_record(head.loss).takes == "binary":
             continue
         what = "ids" if isinstance(head.target, TokensFeature | TextFeature) else "classes"
         trail = head.node.trail if head.node else ()
@@ -179,7 +212,7 @@ def report_sigmoid_classes(checked: Checked) -> None:
         if head.loss is None or head.activation != "sigmoid" or _tells_classes_of_numbers(head):
             continue
         word = head.loss.class_name
-        if LOSS_OF[word].takes in ("ids", "one_hot"):
+        if loss_record(head.loss).takes in ("ids", "one_hot"):
             checked.reporter.error(
                 Code.SIGMOID_WITH_CATEGORICAL,
                 head.loss_place,
@@ -196,7 +229,7 @@ def report_ignored_class(checked: Checked) -> None:
         target, loss = head.target, head.loss
         if not isinstance(target, MaskFeature) or loss is None:
             continue
-        if LOSS_OF[loss.class_name].takes != "ids":
+        if loss_record(loss).takes != "ids":
             continue
         left_out = loss["ignore_class"]
         if left_out == target.ignore:

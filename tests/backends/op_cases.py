@@ -19,9 +19,10 @@ class OpCase:
 
 
 _ONE = (
-    "abs negative square sign relu stop_gradient copy flip exp log sqrt tanh sigmoid softmax gelu"
+    "abs negative square sign relu stop_gradient copy flip exp log sqrt tanh sigmoid softmax gelu "
+    "normalize"
 )
-_TWO = "add subtract multiply maximum minimum divide equal less logical_and"
+_TWO = "add subtract multiply maximum minimum divide power equal less logical_and"
 _REDUCING = "max min sum prod mean std var any all argmax argmin"
 _dtypes = st.sampled_from(["float32", "float32", "float16", "int32", "bool"])
 _axis = st.integers(-3, 3)
@@ -46,6 +47,17 @@ def ops(draw: Draw) -> OpCase:
     sizes = st.lists(st.sampled_from([1, 2, 3, 6, -1]), min_size=1, max_size=3)
     order = st.permutations(range(draw(st.sampled_from([len(base), len(base), 2]))))
     choices = {
+        "clip": ((x, 0.0, 1.0), {}),
+        "logsumexp": ((x,), {"axis": draw(_axis | st.none()), "keepdims": draw(flags)}),
+        "binary_crossentropy": ((x, Tensor(draw(st.sampled_from([x.shape, near])), "float32")), {}),
+        "categorical_crossentropy": (
+            (x, Tensor(draw(st.sampled_from([x.shape, near])), "float32")),
+            {},
+        ),
+        "sparse_categorical_crossentropy": (
+            (Tensor(draw(st.sampled_from([x.shape[:-1], near])), "int32"), x),
+            {},
+        ),
         "matmul": ((x, y), {}),
         "where": ((Tensor(x.shape, "bool"), x, y), {}),
         "concatenate": (((x, Tensor(y.shape, x.dtype)),), {"axis": draw(_axis)}),

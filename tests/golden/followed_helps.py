@@ -12,6 +12,54 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("vocabulary: 1,", "vocabulary: 2,"),
     ],
     "DL518_filled_up_at_the_start": [(", pad: start", ", pad: end"), (", pad: start", "")],
+    "DL202_loss_without_graph": [
+        (
+            "Small: {}",
+            "Small:\n      graph:\n        - ops.subtract: {args: [target, prediction]}\n"
+            "        - ops.square\n        - ops.mean: {axis: -1}",
+        )
+    ],
+    "DL302_loss_of_keras": [("Huber:", "Near:"), ("loss: Huber", "loss: Near")],
+    "DL313_loss_without_an_end": [
+        (
+            "- {for: {i: []}, from: [a, b], do: [{ops.multiply: {x2: $i}}]}",
+            "- {ops.squeeze: {args: [b], axis: -1}, name: c}\n        - ops.add: {args: [a, c]}",
+        )
+    ],
+    "DL208_loss_of_unclear_logits": [("ops.sigmoid: ", "Activation: sigmoid")],
+    "DL305_loss_param": [("- ops.square\n", "- ops.power: {x2: $power}\n")],
+    "DL306_loss_without_target": [
+        ("args: [prediction]}, name: size", "args: [miss]}, name: size"),
+        (
+            "        - {ops.abs",
+            "        - {ops.subtract: {args: [prediction, target]}, name: miss}\n"
+            "        - {ops.abs",
+        ),
+        ("args: [size], axis", "args: [root], axis"),
+    ],
+    "DL309_loss_uses_itself": [
+        (
+            "- {Squared, from: [target, prediction]}\n",
+            "- ops.subtract: {args: [target, prediction]}\n"
+            "        - ops.square\n        - ops.mean: {axis: -1}\n",
+        )
+    ],
+    "DL312_loss_name": [("squared_error:", "SquaredError:"), ("MeanSquaredError", "SquaredError")],
+    "DL315_loss_unused": [("BinaryCrossentropy", "Squared")],
+    "DL413_loss_not_a_number_per_sample": [
+        ("ops.square\n    Mean", "ops.square\n        - ops.mean: {axis: [1]}\n    Mean"),
+        ("ops.mean\n", "ops.mean: {axis: -1}\n"),
+    ],
+    "DL413_loss_over_the_batch": [("axis: 0", "axis: -1")],
+    "DL501_own_loss_of_logits": [("loss: Entropy", "loss: {Entropy: {from_logits: true}}")],
+    "DL522_loss_of_a_rounded_prediction": [("ops.round", "ops.relu")],
+    "DL522_loss_without_prediction": [
+        (
+            "ops.square: {args: [target]}",
+            "ops.subtract: {args: [prediction, target]}\n        - ops.square",
+        )
+    ],
+    "DL523_loss_with_weights": [("        - Dense: 4\n", "")],
     "DL216_ignored_places_are_learned": [
         ("loss: Sparse", "loss: {Sparse"),
         ("entropy}", "entropy: {ignore_class: 255}}}"),

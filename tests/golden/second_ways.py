@@ -1,6 +1,48 @@
 """What a reader writes who takes the second way that a help offers: edits of its text, in order."""
 
 SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
+    "DL208_loss_of_unclear_logits": [
+        ("    Squared:\n", "    Squared:\n      params: {from_logits: false}\n"),
+        (
+            "        - ops.square\n",
+            "        - {if: $from_logits, ops.sigmoid: }\n        - ops.square\n",
+        ),
+    ],
+    "DL305_loss_param": [("      params: {power: 2}\n", ""), ("{Squared: {power: 3}}", "Squared")],
+    "DL306_loss_without_target": [
+        ("        - {ops.sqrt: {args: [size]}, name: root}\n", ""),
+        ("args: [prediction]}", "args: [miss]}"),
+        (
+            "        - {ops.abs",
+            "        - {ops.subtract: {args: [prediction, target]}, name: miss}\n"
+            "        - {ops.abs",
+        ),
+    ],
+    "DL309_loss_uses_itself": [
+        (
+            "{Squared, from: [target, prediction]}",
+            "ops.subtract: {args: [target, prediction]}\n"
+            "        - {repeat: 2, ops.abs: }\n"
+            "        - ops.mean: {axis: -1}",
+        )
+    ],
+    "DL315_loss_unused": [
+        (
+            "  losses:\n"
+            "    Squared:\n"
+            "      graph:\n"
+            "        - ops.subtract: {args: [prediction, target]}\n"
+            "        - ops.square\n"
+            "        - ops.mean: {axis: -1}\n",
+            "",
+        )
+    ],
+    "DL501_own_loss_of_logits": [("Dense: 1,", "Dense: [1, {activation: sigmoid}],")],
+    "DL522_loss_of_a_rounded_prediction": [
+        ("        - {ops.round: {args: [prediction]}, name: said}\n", ""),
+        ("[said, target]", "[prediction, target]"),
+    ],
+    "DL523_loss_with_weights": [("        - Dense: 4\n", "")],
     "DL108_merge_key": [
         ("model:\n", "model:\n  defaults: {Dense: {units: 10}}\n"),
         ("Dense: &head {units: 10}", "Dense"),

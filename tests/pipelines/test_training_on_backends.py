@@ -104,6 +104,13 @@ def test_mixed_precision_trains_and_evaluates(backend, found):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
+def test_a_declared_loss_trains_as_the_one_of_keras_that_it_says(backend, found):
+    declared = found(backend)["declared"]
+    assert declared["own"] == pytest.approx(declared["keras"], rel=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_tensorflow_is_not_imported_for_another_backend(backend, found):
     assert found(backend)["backend"] == backend
     assert not found(backend)["tensorflow"]

@@ -67,6 +67,42 @@ evaluation:
   metrics: [accuracy, f1_macro, log_loss]
 """
 
+# Without BatchNormalization: the gradient of a bias before it is noise alone.
+FOCAL = (
+    MOONS.replace("    - BatchNormalization\n", "")
+    .replace(
+        "  loss: {BinaryCrossentropy: {from_logits: true}}\n"
+        "  metrics: [{BinaryAccuracy: {threshold: 0.0}}]",
+        "  loss: {BinaryFocalCrossentropy: {gamma: 1.5, apply_class_balancing: true}}\n"
+        "  metrics: [accuracy]",
+    )
+    .replace("{Dense: 1, name: moon}", "{Dense: [1, sigmoid], name: moon}")
+)
+# BinaryFocalCrossentropy as Keras computes it, in its order.
+OWN_FOCAL = FOCAL.replace(
+    "  loss: {BinaryFocalCrossentropy: {gamma: 1.5, apply_class_balancing: true}}\n",
+    """  losses:
+    Focal:
+      params: {gamma: 2.0, alpha: 0.25}
+      graph:
+        - {ops.subtract: {args: [1.0, target]}, name: other}
+        - {ops.subtract: {args: [1.0, prediction]}, name: rest}
+        - {ops.multiply: {args: [target, prediction]}, name: hit}
+        - {ops.multiply: {args: [other, rest]}, name: miss}
+        - {ops.add: {args: [hit, miss]}, name: right}
+        - {ops.subtract: {args: [1.0, right]}, name: wrong}
+        - {ops.power: {args: [wrong, $gamma]}, name: focus}
+        - {ops.multiply: {args: [target, $alpha]}, name: of_ones}
+        - {ops.multiply: {args: [other, $1 - alpha]}, name: of_zeros}
+        - {ops.add: {args: [of_ones, of_zeros]}, name: balance}
+        - {ops.binary_crossentropy: {args: [target, prediction]}, name: entropy}
+        - {ops.multiply: {args: [focus, entropy]}, name: focused}
+        - ops.multiply: {args: [balance, focused]}
+        - ops.mean: {axis: -1}
+  loss: {Focal: {gamma: 1.5}}
+""",
+)
+
 
 def prepared(text: str, **params: object) -> tuple[Plan, Dataset]:
     """Return the plan of a spec and its data set, prepared."""

@@ -3,12 +3,14 @@
 from dlspec.language.catalogue.own_layers import find_listed, project_faults
 from dlspec.language.catalogue.reader import (
     KINDS,
+    OWN_LOSSES,
     ClassEntry,
     Kind,
     ListedObject,
     ModelRef,
     Object,
     Origin,
+    OwnLoss,
     Parameter,
     Type,
     Value,
@@ -24,12 +26,14 @@ from dlspec.language.catalogue.versions import installed_keras, is_older
 
 __all__ = [
     "KINDS",
+    "OWN_LOSSES",
     "ClassEntry",
     "Kind",
     "ListedObject",
     "ModelRef",
     "Object",
     "Origin",
+    "OwnLoss",
     "Parameter",
     "SightTrait",
     "Traits",

@@ -219,8 +219,26 @@ class ListedObject(Object):
         return self.listed
 
 
+@dataclass(frozen=True, slots=True)
+class OwnLoss(Object):
+    """A loss that the spec declares, with checked arguments; its graph stands in the plan."""
+
+    declared: ClassEntry = field(compare=False, repr=False)
+
+    @property
+    def entry(self) -> ClassEntry:
+        """Return what the loss takes."""
+        return self.declared
+
+
+# The module of what a spec declares itself under `training.losses`.
+OWN_LOSSES = "losses"
+
+
 def made_object(entry: ClassEntry, arguments: Mapping[str, "Value"]) -> Object:
     """Return a class with its checked arguments as an object."""
+    if entry.module == OWN_LOSSES:
+        return OwnLoss(entry.kind, entry.name, arguments, entry)
     if entry.origin is None:
         return Object(entry.kind, entry.name, arguments)
     return ListedObject(entry.kind, entry.name, arguments, entry, entry.origin.code)

@@ -15,18 +15,22 @@ class Target:
     Args:
         keras: The version of Keras that must have all that the spec names; None is the newest.
         project: Lists layers of its own; None where the spec belongs to no project.
+        losses: What the losses that the spec declares take.
     """
 
     keras: str | None = None
     project: Project | None = None
+    losses: tuple[ClassEntry, ...] = ()
 
     def find(self, kind: Kind, word: str) -> ClassEntry | Diagnostic | None:
-        """Return the class of Keras or of the project that a word means; None when it means none.
+        """Return what a word means to Keras, the project or the spec; None when it means nothing.
 
         Returns:
             A finding where the project lists the word, and what it lists cannot be used.
         """
         found = find_entry(kind, word)
+        if found is None and kind == "loss":
+            return next((own for own in self.losses if own.name == word), None)
         if found is not None or kind != "layer":
             return found
         return find_listed(self.project, word)

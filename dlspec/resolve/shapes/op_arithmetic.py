@@ -105,6 +105,12 @@ def infer_float_reduction_op(asked: Asked) -> Tensor:
     return Tensor(_reduced_shape(asked), floating_dtype(asked.tensor("x").dtype))
 
 
+def infer_float_axis_reduction_op(asked: Asked) -> Tensor:
+    """Infer a reduction of floats; what becomes of integers depends on the backend."""
+    dtype = asked.tensor("x").dtype
+    return Tensor(_reduced_shape(asked), dtype if dtype in FLOATS else None)
+
+
 def infer_bool_reduction_op(asked: Asked) -> Tensor:
     """Infer whether all or any elements hold."""
     return Tensor(_reduced_shape(asked), "bool")

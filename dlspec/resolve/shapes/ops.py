@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dlspec.language.catalogue import Parameter, find_entry
 from dlspec.language.tensors import Tensor
 from dlspec.resolve.shapes import op_arithmetic as arithmetic
+from dlspec.resolve.shapes import op_crossentropies as crossentropies
 from dlspec.resolve.shapes import op_images as images
 from dlspec.resolve.shapes import op_layout as layout
 from dlspec.resolve.shapes.op_arguments import TENSORS, Asked, UnknownError, constant_tensor
@@ -16,7 +17,7 @@ Rule = Callable[[Asked], Tensor]
 _FAMILIES: tuple[tuple[Rule, str], ...] = (
     (
         arithmetic.infer_elementwise_op,
-        "abs absolute negative square sign relu relu6 stop_gradient copy flip roll",
+        "abs absolute negative square sign relu relu6 stop_gradient copy flip roll clip",
     ),
     (
         arithmetic.infer_elementwise_float_op,
@@ -26,10 +27,10 @@ _FAMILIES: tuple[tuple[Rule, str], ...] = (
     (
         arithmetic.infer_activation_op,
         "sigmoid silu swish gelu elu selu celu softplus softsign softmax log_softmax log_sigmoid "
-        "leaky_relu hard_sigmoid hard_silu hard_tanh erf rsqrt",
+        "leaky_relu hard_sigmoid hard_silu hard_tanh erf rsqrt normalize",
     ),
     (arithmetic.infer_elementwise_bool_op, "isnan isinf isfinite logical_not signbit"),
-    (arithmetic.infer_binary_op, "add subtract multiply maximum minimum"),
+    (arithmetic.infer_binary_op, "add subtract multiply maximum minimum power"),
     (arithmetic.infer_binary_float_op, "divide true_divide"),
     (
         arithmetic.infer_comparison_op,
@@ -38,6 +39,10 @@ _FAMILIES: tuple[tuple[Rule, str], ...] = (
     (arithmetic.infer_reduction_op, "max min amax amin"),
     (arithmetic.infer_sum_reduction_op, "sum prod"),
     (arithmetic.infer_float_reduction_op, "mean std var"),
+    (arithmetic.infer_float_axis_reduction_op, "logsumexp"),
+    (crossentropies.infer_binary_crossentropy_op, "binary_crossentropy"),
+    (crossentropies.infer_categorical_crossentropy_op, "categorical_crossentropy"),
+    (crossentropies.infer_sparse_crossentropy_op, "sparse_categorical_crossentropy"),
     (arithmetic.infer_bool_reduction_op, "any all"),
     (arithmetic.infer_index_reduction_op, "argmax argmin"),
     (arithmetic.infer_filled_like_op, "ones_like zeros_like"),

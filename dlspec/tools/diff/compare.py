@@ -36,6 +36,10 @@ SECTIONS = (
 )
 
 
+# Against which everything is new, or gone.
+_NO_GRAPH = Graph("", (), (), (), "single", "single", {})
+
+
 @dataclass(frozen=True, slots=True)
 class LayerChange:
     """A layer that is new, gone, not the same, or only called otherwise.
@@ -92,7 +96,7 @@ def diff(before: Plan, after: Plan) -> Difference:
         names=(before.name, after.name),
         changes=tuple(_section_changes(before, after)),
         wiring=tuple(_wiring_changes(*graphs, model="")),
-        layers=tuple(_layer_changes(*graphs, model="")),
+        layers=(*_layer_changes(*graphs, model=""), *_loss_changes(before, after)),
         totals=_compared_totals(*graphs),
         rerun=_steps_to_rerun(before, after),
     )
@@ -112,6 +116,14 @@ def _section_changes(before: Plan, after: Plan) -> Iterator[Change]:
         yield from table_changes(
             *(leaf_table(section, getattr(plan, section) or None) for plan in (before, after))
         )
+
+
+def _loss_changes(before: Plan, after: Plan) -> Iterator[LayerChange]:
+    """Yield the entries that differ in the losses that the specs declare, by output."""
+    for name in dict.fromkeys((*before.losses, *after.losses)):
+        sides = (plan.losses.get(name) for plan in (before, after))
+        old, new = (_NO_GRAPH if side is None else side.graph for side in sides)
+        yield from _layer_changes(old, new, model=f"loss of {name}.")
 
 
 def _compared_totals(before: Graph, after: Graph) -> tuple[Total, ...]:
@@ -165,9 +177,8 @@ def _layer_changes(before: Graph, after: Graph, *, model: str) -> Iterator[Layer
             kind: Literal["changed", "renamed"] = "changed" if found else "renamed"
             yield LayerChange(kind, model, node.name, earlier.name, node_class_name(node), found)
         yield from (_one_sided("removed", n, before, model) for n in gone.get(earlier.name, ()))
-    empty = Graph("", (), (), (), "single", "single", {})
     for name in dict.fromkeys((*before.models, *after.models)):
-        inner = before.models.get(name, empty), after.models.get(name, empty)
+        inner = before.models.get(name, _NO_GRAPH), after.models.get(name, _NO_GRAPH)
         yield from _layer_changes(*inner, model=f"{model}{name}.")
 
 

@@ -118,12 +118,31 @@ class _Schema:
                 **closed_mapping_schema(self._record_properties(record)),
                 "description": (record.__doc__ or "").partition("\n")[0],
                 **({"required": [tag]} if tag else {}),
+                **self._where_graphs_are_declared(record),
             }
         return schema_ref(name)
 
     def _record_properties(self, record: type) -> dict[str, Schema]:
+        own = _declaring_keys(record)
         return {
-            k.name: {**self._kind_schema(k.kind), "description": k.doc} for k in keys_of(record)
+            k.name: {
+                **({} if k.name in own else self._kind_schema(k.kind)),
+                **_proposals(k.kind),
+                "description": k.doc,
+            }
+            for k in keys_of(record)
+        }
+
+    def _where_graphs_are_declared(self, record: type) -> Schema:
+        """Return what a key may name where the record declares such things, and where not."""
+        own = _declaring_keys(record)
+        if not own:
+            return {}
+        strict = {k.name: self._kind_schema(k.kind) for k in keys_of(record) if k.name in own}
+        return {
+            "if": {"required": sorted(set(own.values()))},
+            "then": {},
+            "else": {"properties": strict},
         }
 
     def _kind_schema(self, kind: kinds.Kind) -> Schema:  # noqa: C901, PLR0912 - one case per kind
@@ -157,14 +176,18 @@ class _Schema:
             case kinds.Variants():
                 return any_of(*(self._define_record(record) for record in kind.types))
             case kinds.PerOutput():
-                form = _per_output_schema(self._kind_schema(kind.value))
-                proposed = kind.value == kinds.CatalogueObject("loss")
-                return form | (_proposed_words(texts_of("loss")) if proposed else {})
+                return _per_output_schema(self._kind_schema(kind.value))
             case kinds.Gates():
                 words = dict.fromkeys(kind.metrics, _REQUIREMENT)
                 of_target = f"._({'|'.join(kind.by_target)})$"
                 return closed_mapping_schema(words) | {
                     "patternProperties": {of_target: _REQUIREMENT}
+                }
+            case kinds.Graphs():
+                return {
+                    "type": "object",
+                    "propertyNames": {"pattern": "^[A-Z]"},
+                    "additionalProperties": schema_ref(f"{kind.what}_graph"),
                 }
             case kinds.CatalogueObject():
                 return schema_ref(kind.kind)
@@ -247,6 +270,10 @@ class _Schema:
                 "graph": graph_of(blocks=True, defaults=True),
             }
         )
+        # What a loss is made of: no entry of it may be a block, but for another loss.
+        self.definitions["loss_graph"] = closed_mapping_schema(
+            {"params": _ANY_OBJECT, "graph": graph_of(blocks=True, defaults=False)}
+        )
         self.definitions["model"] = model_of(model_keys(self.layers), told_apart())
         anything = {"properties": {"graph": graph_of(blocks=True, defaults=True)}}
         self.definitions["model_in_parts"] = model_of(model_keys(self.layers), anything)
@@ -309,6 +336,24 @@ class _Schema:
 
     def _definition_ending(self, class_: str, *, defaults: bool) -> str:
         return "(...)" if defaults and f"layer.{class_}(...)" in self.definitions else "()"
+
+
+def _declaring_keys(record: type) -> dict[str, str]:
+    """Return the keys that may name what another key of the record declares, and that key."""
+    declared = {k.kind.what: k.name for k in keys_of(record) if isinstance(k.kind, kinds.Graphs)}
+    return {
+        k.name: declared[k.kind.value.kind]
+        for k in keys_of(record)
+        if isinstance(k.kind, kinds.PerOutput)
+        and isinstance(k.kind.value, kinds.CatalogueObject)
+        and k.kind.value.kind in declared
+    }
+
+
+def _proposals(kind: kinds.Kind) -> Schema:
+    """Return what an editor proposes for a value beside what its form says."""
+    named = isinstance(kind, kinds.PerOutput) and kind.value == kinds.CatalogueObject("loss")
+    return _proposed_words(texts_of("loss")) if named else {}
 
 
 def _proposed_words(texts: Mapping[str, str]) -> Schema:

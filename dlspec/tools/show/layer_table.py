@@ -10,7 +10,7 @@ from dlspec.resolve.costs import (
     owns_its_weights,
     tensor_bytes,
 )
-from dlspec.resolve.plan import Graph, Node, Plan, canonical_data, canonical_digest
+from dlspec.resolve.plan import Graph, LossGraph, Node, Plan, canonical_data, canonical_digest
 from dlspec.tools.aligned_table import RULE, aligned_table
 from dlspec.tools.show.edges import edges_into, is_chain, reference_text
 from dlspec.tools.show.words import bytes_text, count_text, node_class_name, shape_text
@@ -39,7 +39,17 @@ def layer_table(plan: Plan, *, columns: int | None = None) -> str:
     last = ("total", "", "", *_cost_cells(total), "")
     told = [row[: _READS if chain else None] for row in (_HEAD, RULE, *rows, RULE, last)]
     table = aligned_table(told, right=_RIGHT, columns=columns)
-    return "\n".join([table, *cost_notes(total)]) + "\n"
+    losses = (_loss_table(name, planned, columns) for name, planned in plan.losses.items())
+    return "\n".join([table, *cost_notes(total), *losses]) + "\n"
+
+
+def _loss_table(output: str, planned: LossGraph, columns: int | None) -> str:
+    """Return the entries of a declared loss, which costs nothing that is counted."""
+    graph = planned.graph
+    rows = [(name, class_, shape, reads) for name, class_, shape, *_, reads in graph_rows(graph)]
+    head = tuple(_HEAD[i] for i in (0, 1, 2, _READS))
+    table = aligned_table([head, RULE, *rows], right=frozenset(), columns=columns)
+    return f"\nthe loss `{graph.name}` of `{output}`\n\n{table}"
 
 
 def graph_rows(graph: Graph, depth: int = 0) -> Iterator[Row]:
@@ -84,6 +94,7 @@ def plan_json(plan: Plan) -> dict[str, object]:
         "prediction": canonical_data(plan.prediction),
         "retraining": canonical_data(plan.retraining),
         "runtime": canonical_data(plan.runtime),
+        "losses": {name: _graph_json(one.graph) for name, one in plan.losses.items()},
     }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from dlspec.backends.lower import compile_objectives
 from dlspec.language.metrics import GENERATED_METRICS
 from dlspec.language.sections import Gate
 from dlspec.resolve.plan import Plan, canonical_data
@@ -100,7 +101,10 @@ def evaluate(  # noqa: PLR0913 - what to measure against what, and where that is
     assert training is not None
     wanted = wanted_metrics(plan)
     with settled_machine(plan.runtime, seed=training.seed, step_flops=step_flops(plan)):
-        model = load_model(folder, with_loss=True, base=base)
+        model = load_model(folder, with_loss=not plan.losses, base=base)
+        if plan.losses:
+            # The file holds no loss that plain Keras does not know.
+            compile_objectives(model, plan)
         measured = _measure_test_rows(plan, folder, dataset, model)
         generated = _generate_test_sequences(plan, wanted, dataset, model)
         theirs = _rival_if_compared(

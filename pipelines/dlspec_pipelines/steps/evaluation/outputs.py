@@ -79,10 +79,10 @@ class Predicted:
 def signature_of_plan_document(plan: Mapping[str, Any]) -> Signature:
     """Return the signature of a plan in its canonical form, as `plan.json` holds it."""
     graph, targets, loss = plan["graph"], _learned_targets(plan), plan["training"]["loss"]
+    # Plans from before there were losses of one's own have none.
+    own = plan.get("losses", {})
     heads = tuple(
-        _output_head(
-            name, targets[name], loss if isinstance(loss.get("class_name"), str) else loss[name]
-        )
+        _output_head(name, targets[name], from_logits=_takes_logits(name, loss, own))
         for name, _ in graph["outputs"]
         if name in targets
     )
@@ -116,9 +116,18 @@ def signature_of(plan: Plan) -> Signature:
     return signature_of_plan_document(document)
 
 
-def _output_head(name: str, feature: Mapping[str, Any], loss: Mapping[str, Any]) -> Head:
-    margins = LOSS_OF[loss["class_name"]].margins
-    from_logits = None if margins else bool(loss["arguments"].get("from_logits", False))
+def _takes_logits(name: str, loss: Mapping[str, Any], own: Mapping[str, Any]) -> bool | None:
+    """Return whether a loss takes logits; None where it knows margins, or amounts alone."""
+    if name in own:
+        logits = own[name]["from_logits"]
+        return None if logits is None else bool(logits)
+    made = loss if isinstance(loss.get("class_name"), str) else loss[name]
+    if LOSS_OF[made["class_name"]].margins:
+        return None
+    return bool(made["arguments"].get("from_logits", False))
+
+
+def _output_head(name: str, feature: Mapping[str, Any], *, from_logits: bool | None) -> Head:
     kind, ignore = _target_kind(feature), feature.get("ignore")
     return Head(name, kind, bool(feature.get("one_hot", False)), from_logits, ignore)
 

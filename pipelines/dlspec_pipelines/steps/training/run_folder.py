@@ -11,6 +11,7 @@ from pathlib import Path
 
 import keras
 
+from dlspec.backends.training_objects import drop_losses
 from dlspec.resolve.plan import Plan, canonical_data, canonical_digest
 from dlspec_pipelines.steps import store
 from dlspec_pipelines.steps.engine import determinism as machine
@@ -82,6 +83,8 @@ def write_run(
     weights = weights_digest(model)
     facts = _run_facts(model, plan, dataset=dataset, origin=origin, outcome=outcome)
     with store.whole_folder(folder, needed=_bytes_of_run_folder(model)) as aside:
+        if plan.losses:
+            drop_losses(model)
         model.save(aside / "model.keras")
         (aside / "spec.yaml").write_text(origin.spec_text, encoding="utf-8")
         (aside / "plan.json").write_text(plan_document(plan), encoding="utf-8")

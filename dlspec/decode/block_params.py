@@ -1,8 +1,10 @@
 """A declared block's params as catalogue parameters, so that its arguments are checked alike."""
 
+from dataclasses import replace
+
 from dlspec.decode.spec import BlockSpec
 from dlspec.diagnostics.findings import Reporter
-from dlspec.language.catalogue import ClassEntry, Parameter, Type
+from dlspec.language.catalogue import OWN_LOSSES, ClassEntry, Parameter, Type
 from dlspec.syntax.nodes import Entry, Scalar
 from dlspec.syntax.substitution import Scope, plain_value, substitute_expressions
 
@@ -21,6 +23,11 @@ def block_entry(block: BlockSpec, scope: Scope, reporter: Reporter) -> ClassEntr
     items = block.params.entries if block.params else ()
     parameters = tuple(_block_parameter(item, scope, reporter) for item in items)
     return ClassEntry(str(block.name.value), "layer", "blocks", parameters)
+
+
+def loss_entry(loss: BlockSpec, scope: Scope, reporter: Reporter) -> ClassEntry:
+    """Return what a declared loss takes, as `block_entry` does of a block."""
+    return replace(block_entry(loss, scope, reporter), kind="loss", module=OWN_LOSSES)
 
 
 def _block_parameter(item: Entry, scope: Scope, reporter: Reporter) -> Parameter:
