@@ -165,4 +165,6 @@ def _verdict_lines(profile: DataProfile) -> Iterator[TextTable | Text]:
     table.add_row("hygiene", hygiene)
     for finding in profile.findings:
         table.add_row("", finding["message"])
+        for example in finding["examples"]:
+            table.add_row("", f"  {example.replace('`', '')}")
     yield table

@@ -1,6 +1,6 @@
 """Asset checks: the data's contract, its hygiene, the gates, and whether a spec compiles."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +52,18 @@ def contract_results(made: Dataset) -> Iterator[dg.AssetCheckResult]:
         passed=not findings,
         severity=dg.AssetCheckSeverity.WARN,
         description="; ".join(f["message"] for f in findings) or "nothing odd",
-        metadata={"findings": len(findings)},
+        metadata={"findings": len(findings), **_examples_metadata(findings)},
     )
+
+
+def _examples_metadata(findings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    lines = [
+        line
+        for finding in findings
+        if finding["examples"]
+        for line in (f"- {finding['message']}", *(f"  - {told}" for told in finding["examples"]))
+    ]
+    return {"examples": dg.MetadataValue.md("\n".join(lines))} if lines else {}
 
 
 def _warned_rows_metadata(said: Mapping[str, Any]) -> dict[str, Any]:

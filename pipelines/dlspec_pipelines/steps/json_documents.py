@@ -28,7 +28,7 @@ class Format:
 RUN = Format("dlspec-run")
 PLAN = Format("dlspec-plan")
 PREPARATION = Format("dlspec-preparation")
-CONTRACT = Format("dlspec-contract", 2)
+CONTRACT = Format("dlspec-contract", 3)
 METRICS = Format("dlspec-metrics")
 UNDEFINED_METRICS = Format("dlspec-undefined-metrics")
 FILE_DIGESTS = Format("dlspec-file-digests")

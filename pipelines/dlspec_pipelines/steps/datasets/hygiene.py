@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,21 +16,51 @@ from dlspec_pipelines.steps.datasets.table import Array, Table, shown_value
 _CHUNK_BYTES = 2**23
 # The largest class against the smallest, in training rows: above it accuracy alone says little.
 _IMBALANCE = 10
+# Rows to look at; the count says how many there are.
+_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One oddity: its kind, the column, part or target, how many rows or values, a sentence."""
+    """One oddity: its kind, the column, part or target, how many rows or values, a sentence.
+
+    `examples` says where up to ten of the rows stand.
+    """
 
     kind: str
     subject: str
     count: int
     message: str
     severity: str = "warn"
+    examples: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON data."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SamplePlaces:
+    """Where the samples of the parts stand in the source, for the examples of a finding.
+
+    Attributes:
+        rows: For each part the row of each sample.
+    """
+
+    table: Table
+    rows: Mapping[str, Array]
+
+    def pairs_told(self, part: str, pairs: Iterable[tuple[int, int]]) -> tuple[str, ...]:
+        """Return where the first samples of a part stand, each with one of the training samples."""
+        return tuple(
+            f"{part}: {self._place_of_sample(part, place)}; "
+            f"train: {self._place_of_sample('train', other)}"
+            for place, other in islice(pairs, _SHOWN)
+        )
+
+    def _place_of_sample(self, part: str, place: int) -> str:
+        # Of windows, a row may stand behind the last of the source.
+        return str(self.table.place_of(min(int(self.rows[part][place]), self.table.rows - 1)))
 
 
 def odd_columns(table: Table, names: Iterable[str]) -> Iterator[Finding]:
@@ -61,13 +92,16 @@ def _is_constant_column(column: Array) -> bool:
 
 
 def repeated_rows(
-    train: Mapping[str, Array], others: Mapping[str, Mapping[str, Array]]
+    train: Mapping[str, Array],
+    others: Mapping[str, Mapping[str, Array]],
+    places: SamplePlaces | None = None,
 ) -> Iterator[Finding]:
     """Find samples of other parts whose inputs equal those of a training sample.
 
     Args:
         train: The inputs of the training samples, by name.
         others: The same of the parts that should share nothing with them, by part.
+        places: Where they stand; None to give no examples.
     """
     known = _word_sum_hashes(train)
     sorted_known = np.sort(known)
@@ -83,7 +117,9 @@ def repeated_rows(
         count = int(same.sum())
         if count:
             text = f"{count} of {len(asked)} {part} samples have the inputs of a training sample"
-            yield Finding("repeated_rows", part, count, text)
+            pairs = zip(candidates[same].tolist(), at[same].tolist(), strict=True)
+            told = () if places is None else places.pairs_told(part, pairs)
+            yield Finding("repeated_rows", part, count, text, examples=told)
 
 
 def _are_known_hashes(

@@ -9,6 +9,7 @@ from dlspec.language.sections import Data
 from dlspec_pipelines.steps.datasets.contract import Verdict
 from dlspec_pipelines.steps.datasets.hygiene import (
     Finding,
+    SamplePlaces,
     class_counts,
     odd_balance,
     odd_columns,
@@ -17,6 +18,7 @@ from dlspec_pipelines.steps.datasets.hygiene import (
 from dlspec_pipelines.steps.datasets.table import Array, Table
 from dlspec_pipelines.steps.json_documents import CONTRACT, document_text
 from dlspec_pipelines.steps.preparation.fitting import Preparation
+from dlspec_pipelines.steps.preparation.near_duplicates import near_duplicates
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part
 from dlspec_pipelines.steps.preparation.text_findings import odd_texts
 from dlspec_pipelines.steps.preparation.unknown_categories import unknown_categories
@@ -74,6 +76,8 @@ def _data_findings(
     features = [*data.inputs.values(), *data.targets.values()]
     yield from odd_columns(table, [name for one in features for name in one.columns])
     others = {part: parts[part].inputs for part in ("validation", "test")}
-    yield from repeated_rows(parts["train"].inputs, others)
+    places = SamplePlaces(table, {name: part.rows for name, part in parts.items()})
+    yield from repeated_rows(parts["train"].inputs, others, places)
+    yield from near_duplicates(table, data.inputs, parts, places)
     yield from unknown_categories(table, preparation.inputs, parts)
     yield from odd_texts(table, {**preparation.targets, **preparation.inputs}, parts)
