@@ -7,7 +7,7 @@ from dlspec.decode.section_reader import RecordReader
 from dlspec.decode.spec import InputSpec
 from dlspec.diagnostics.findings import Reporter
 from dlspec.language.features import Feature
-from dlspec.language.sample_draws import RowDraw
+from dlspec.language.sample_draws import ContextsDraw, JoiningDraw
 from dlspec.language.sections import Data, is_free_of_poison
 from dlspec.syntax.nodes import Node, Scalar, Sequence
 from dlspec.syntax.scalars import POISON, Poison
@@ -24,7 +24,7 @@ def inputs_of_features(
         data: The `data` section, poison at any depth where a mistake was reported.
         reader: Knows where the features are written.
     """
-    if isinstance(data, Data) and isinstance(data.sampling, RowDraw):
+    if isinstance(data, Data) and isinstance(data.sampling, JoiningDraw):
         return _drawn_inputs(data, data.sampling, reader)
     features = data.inputs if isinstance(data, Data) else {}
     found = []
@@ -40,11 +40,14 @@ def inputs_of_features(
     return tuple(found)
 
 
-def _drawn_inputs(data: Data, drawn: RowDraw, reader: RecordReader) -> tuple[InputSpec, ...]:
-    """Return the inputs of samples of several rows, all of the only feature there may be."""
+def _drawn_inputs(data: Data, drawn: JoiningDraw, reader: RecordReader) -> tuple[InputSpec, ...]:
+    """Return the inputs that a draw gives, all of the only feature there may be."""
     features: object = data.inputs
     alone = list(features.values()) if isinstance(features, Mapping) else []
     feature = alone[0] if len(alone) == 1 and is_free_of_poison(alone[0]) else POISON
+    if not isinstance(feature, Poison):
+        ids = not isinstance(drawn, ContextsDraw) or feature.num_ids is not None
+        feature = drawn.model_input(feature) if ids else POISON
     place = reader.keys["data.sampling"]
     return tuple(_input_of_feature(Scalar(name, place), feature) for name in drawn.input_names)
 

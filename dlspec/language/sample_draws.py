@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dlspec.language.features import BinaryFeature, Feature
+from dlspec.language.features import (
+    BinaryFeature,
+    CategoryFeature,
+    Feature,
+    TextFeature,
+    TokensFeature,
+)
 from dlspec.language.kinds import Integer, Text, spec_key
 
 
@@ -49,12 +55,68 @@ class PairsDraw:
     )
 
     @property
-    def classes_of(self) -> str:
+    def named(self) -> str:
         """Return the target whose classes tell which rows go together."""
         return self.pairs
 
+    def model_input(self, feature: Feature) -> Feature:
+        """Return what each input is, of the only input of the data: an element of that."""
+        return feature
+
+
+@dataclass(frozen=True, slots=True)
+class ContextsDraw:
+    """Words and what stands near them: inputs `target` and `context`, the target `label`.
+
+    Two words of a row are a sample with the label 1 where at most `window` words lie from one to
+    the other, in both directions. With each come `negatives` samples of the same `target` with the
+    label 0, whose `context` is drawn from all words of the training rows but the true one, each as
+    often as its count to the power of 0.75 (Mikolov et al. 2013, Distributed representations of
+    words and phrases). Ids that stand for no word are in no sample: padding, unknown, start and
+    end. An epoch sees every pair once, with negatives of its own; those of validation and test are
+    drawn once.
+    """
+
+    word: ClassVar[str] = "contexts"
+    input_names: ClassVar[tuple[str, ...]] = ("target", "context")
+    learned: ClassVar[Mapping[str, Feature]] = {"label": BinaryFeature("label")}
+
+    contexts: str = spec_key(Text(), "The only input, a `text` or `tokens`.")
+    window: int = spec_key(
+        Integer(minimum=1), "How far from a word its contexts reach, on each side.", default=5
+    )
+    negatives: int = spec_key(Integer(minimum=1), "Drawn words for each true context.", default=5)
+    seed: int = spec_key(
+        Integer(minimum=0),
+        "Seed of the negatives of validation and test; those of training follow from "
+        "`training.seed` and the epoch.",
+        default=0,
+    )
+
+    @property
+    def named(self) -> str:
+        """Return the input whose words are drawn."""
+        return self.contexts
+
+    def model_input(self, feature: Feature) -> Feature:
+        """Return what each input is, of the only input of the data: one of its ids."""
+        assert feature.num_ids is not None, "a rule asks for it"
+        return CategoryFeature(self.contexts, feature.num_ids)
+
+
+def silent_ids(feature: TextFeature | TokensFeature) -> tuple[int, ...]:
+    """Return the ids that stand for no word: padding, and what a feature calls unknown and so on.
+
+    Of ids already made only padding and, with `above`, the unknown one are known.
+    """
+    if isinstance(feature, TextFeature):
+        return tuple(range(feature.num_reserved))
+    return (0,) if feature.unknown_id is None else (0, feature.unknown_id)
+
 
 RowDraw = PairsDraw
-"""A draw whose samples are several rows each, under names of their own."""
-SampleDraw = BalancedDraw | PairsDraw
-DRAWS_BY_WORD = {"balanced": BalancedDraw, "pairs": PairsDraw}
+"""A draw whose samples are several rows each."""
+JoiningDraw = PairsDraw | ContextsDraw
+"""A draw that gives a model inputs and targets other than those of the data."""
+SampleDraw = BalancedDraw | JoiningDraw
+DRAWS_BY_WORD = {"balanced": BalancedDraw, "pairs": PairsDraw, "contexts": ContextsDraw}

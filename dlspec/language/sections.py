@@ -30,7 +30,7 @@ from dlspec.language.kinds import (
 from dlspec.language.metrics import COMPARABLE_METRICS, GATED_WITHOUT_METRIC, METRIC_OF
 from dlspec.language.prediction import Prediction
 from dlspec.language.row_splits import SPLITS, FractionSplit, Split, split_type
-from dlspec.language.sample_draws import DRAWS_BY_WORD, RowDraw, SampleDraw
+from dlspec.language.sample_draws import DRAWS_BY_WORD, JoiningDraw, SampleDraw
 from dlspec.language.significance_tests import SIGNIFICANCE_TEST_OF
 from dlspec.language.sources import (
     SOURCES_BY_WORD,
@@ -65,7 +65,9 @@ class Data:
         MapOf(Tagged("input feature", INPUT_FEATURES)), "What the model reads, by input name."
     )
     targets: Mapping[str, Feature] = spec_key(
-        MapOf(Tagged("target feature", TARGET_FEATURES)), "What it learns, by output name."
+        MapOf(Tagged("target feature", TARGET_FEATURES)),
+        "What it learns, by output name; left out where `sampling` makes the target.",
+        default=None,
     )
     split: Split = spec_key(
         Variants(SPLITS, split_type),
@@ -89,23 +91,28 @@ class Data:
         default=None,
     )
 
+    def __post_init__(self) -> None:
+        """Let a section without targets have none: a default of a record cannot be a mapping."""
+        if self.targets is None:
+            object.__setattr__(self, "targets", {})
+
     @property
     def model_inputs(self) -> Mapping[str, Feature]:
         """Return what the model reads by input name: the inputs, or what `sampling` makes of them.
 
-        Of pairs, both are the only input.
+        Then all are made of the only input.
         """
         drawn = self.sampling
-        if not isinstance(drawn, RowDraw):
+        if not isinstance(drawn, JoiningDraw):
             return self.inputs
         (only,) = self.inputs.values()
-        return dict.fromkeys(drawn.input_names, only)
+        return dict.fromkeys(drawn.input_names, drawn.model_input(only))
 
     @property
     def model_targets(self) -> Mapping[str, Feature]:
         """Return what the model learns by output name: the targets, or what `sampling` asks."""
         drawn = self.sampling
-        return drawn.learned if isinstance(drawn, RowDraw) else self.targets
+        return drawn.learned if isinstance(drawn, JoiningDraw) else self.targets
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dlspec.diagnostics.findings import Replacement, Reporter
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand.flat import FlatGraph
 from dlspec.language.features import Feature
-from dlspec.language.sample_draws import RowDraw
+from dlspec.language.sample_draws import JoiningDraw
 from dlspec.language.sections import Data, is_free_of_poison
 from dlspec.language.tensors import Shape
 from dlspec.resolve.plan import Graph
@@ -23,16 +23,16 @@ def report_data_against_model(checked: Checked) -> None:
     # One broken feature hides no other: the section need not be whole.
     if not isinstance(data, Data):
         return
-    if isinstance(data.sampling, RowDraw):
+    if isinstance(data.sampling, JoiningDraw):
         _check_drawn(data.sampling, checked)
         return
     if is_free_of_poison(data.inputs) and len(graph.inputs) == len(flat.input_places):
         _check_inputs(data.inputs, graph, flat, checked.spec.places, checked.reporter)
-    if is_free_of_poison(data.targets) and graph.outputs:
+    if is_free_of_poison(data.targets) and data.targets and graph.outputs:
         _check_targets(data.targets, graph, flat, checked.reporter)
 
 
-def _check_drawn(drawn: RowDraw, checked: Checked) -> None:
+def _check_drawn(drawn: JoiningDraw, checked: Checked) -> None:
     """Compare the model with what a draw gives it, where the draw can be made."""
     data, graph, flat = checked.data, checked.graph, checked.flat
     if data is None:
@@ -41,15 +41,16 @@ def _check_drawn(drawn: RowDraw, checked: Checked) -> None:
         names = [declared.name for declared in graph.inputs]
         if set(names) == set(data.inputs):
             _check_input_elements(data.inputs, graph, flat, checked.reporter)
-        else:
+        elif names:
             _report_drawn_names(drawn, names, data.inputs, checked)
     if data.targets and graph.outputs:
-        note = f"`sampling: {{{drawn.word}: {drawn.classes_of}}}` makes the target `same`"
+        (made,) = data.targets
+        note = f"`sampling: {{{drawn.word}: {drawn.named}}}` makes the target `{made}`"
         _check_targets(data.targets, graph, flat, checked.reporter, notes=(note,))
 
 
 def _report_drawn_names(
-    drawn: RowDraw, declared: list[str], features: Mapping[str, Feature], checked: Checked
+    drawn: JoiningDraw, declared: list[str], features: Mapping[str, Feature], checked: Checked
 ) -> None:
     """Report a model whose inputs do not carry the names that a draw gives, once."""
     other = next((name for name in declared if name not in features), declared[-1])

@@ -3,7 +3,7 @@
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Replacement
 from dlspec.diagnostics.suggest import replacement_word
-from dlspec.language.sample_draws import RowDraw
+from dlspec.language.sample_draws import JoiningDraw, RowDraw
 from dlspec.language.sections import Data
 from dlspec.rules.subject import Checked, drawable_targets
 
@@ -14,27 +14,42 @@ def report_joined_rows(checked: Checked) -> None:
     if data is None or not isinstance(data.sampling, RowDraw):
         return
     _check_classes(data, data.sampling, checked)
-    _check_one_feature(data, data.sampling, checked)
+    if not data.inputs:
+        checked.reporter.error(
+            Code.CONFLICT,
+            checked.spec.places.key("data.inputs"),
+            f"`{data.sampling.word}` takes one input, and there is none",
+            label="nothing is read",
+            help="add what `left` and `right` are, such as `height: {number: height}`",
+        )
+    report_other_inputs(data, data.sampling, checked)
+    _check_other_targets(data, data.sampling, checked)
+    report_unused_sections(data.sampling, checked)
+
+
+def report_unused_sections(drawn: JoiningDraw, checked: Checked) -> None:
+    """Report what is said of targets and ids that the model of a draw does not have."""
+    learned = " and ".join(f"`{one}`" for one in drawn.learned)
     if checked.training is not None and checked.training.class_weight is not None:
         checked.reporter.error(
             Code.CONFLICT,
             checked.spec.places.key("training.class_weight"),
-            f"`{data.sampling.word}` and `class_weight` exclude each other",
-            label="both classes of `same` are drawn equally often",
+            f"`{drawn.word}` and `class_weight` exclude each other",
+            label="the draw says how often each class comes",
             help="leave it out",
         )
     if checked.spec.prediction is not None:
         checked.reporter.error(
             Code.CONFLICT,
             checked.spec.places.key("prediction"),
-            f"`{data.sampling.word}` and `prediction.generate` exclude each other",
-            label="the model tells whether two rows are of one class, and says no ids",
+            f"`{drawn.word}` and `prediction.generate` exclude each other",
+            label=f"the model says {learned}, and no ids one after another",
             help="leave it out",
         )
 
 
 def _check_classes(data: Data, drawn: RowDraw, checked: Checked) -> None:
-    fitting, name = drawable_targets(data), drawn.classes_of
+    fitting, name = drawable_targets(data), drawn.named
     if name in fitting:
         return
     near = replacement_word(name, fitting, work=checked.reporter.work)
@@ -49,19 +64,24 @@ def _check_classes(data: Data, drawn: RowDraw, checked: Checked) -> None:
     )
 
 
-def _check_one_feature(data: Data, drawn: RowDraw, checked: Checked) -> None:
-    """Report inputs and targets beside the one that is drawn."""
+def report_other_inputs(data: Data, drawn: JoiningDraw, checked: Checked) -> None:
+    """Report inputs beside the one that samples are made of."""
     names = " and ".join(f"`{name}`" for name in drawn.input_names)
-    for name in list(data.inputs)[1:]:
+    kept = drawn.named if drawn.named in data.inputs else next(iter(data.inputs), "")
+    for name in (one for one in data.inputs if one != kept):
         checked.reporter.error(
             Code.CONFLICT,
             checked.spec.places.key(f"data.inputs.{name}"),
             f"`{drawn.word}` takes one input, and there are {len(data.inputs)}",
-            label=f"{names} are rows of one input",
+            label=f"{names} are made of one input",
             help=f"leave `{name}` out",
         )
+
+
+def _check_other_targets(data: Data, drawn: RowDraw, checked: Checked) -> None:
+    """Report targets beside the one whose classes are compared."""
     for name in data.targets:
-        if name != drawn.classes_of and drawn.classes_of in data.targets:
+        if name != drawn.named and drawn.named in data.targets:
             checked.reporter.error(
                 Code.CONFLICT,
                 checked.spec.places.key(f"data.targets.{name}"),

@@ -6,8 +6,9 @@ from dlspec.decode.spec import ModelSpec
 from dlspec.diagnostics.findings import Reporter
 from dlspec.expand.flat import FlatGraph
 from dlspec.language.catalogue.target import Target
+from dlspec.language.features import TextFeature, TokensFeature
 from dlspec.language.metrics import target_kind
-from dlspec.language.sample_draws import RowDraw
+from dlspec.language.sample_draws import BalancedDraw, ContextsDraw, JoiningDraw
 from dlspec.language.sections import Data, Evaluation, Training, is_free_of_poison
 from dlspec.resolve.plan import Graph
 from dlspec.rules.heads import Head, model_heads
@@ -42,7 +43,7 @@ class Checked:
     def inputs_of(self, feature: str) -> tuple[str, ...]:
         """Return the inputs of the model that an input of the data is given to."""
         drawn = self.written_data.sampling if self.written_data else None
-        return drawn.input_names if isinstance(drawn, RowDraw) else (feature,)
+        return drawn.input_names if isinstance(drawn, JoiningDraw) else (feature,)
 
 
 def checked_spec(
@@ -79,10 +80,20 @@ def _as_the_model_sees(data: Data) -> Data | None:
 def can_draw(data: Data) -> bool:
     """Tell whether `sampling` can make samples of the features; always without it."""
     drawn = data.sampling
-    if not isinstance(drawn, RowDraw):
+    if drawn is None or isinstance(drawn, BalancedDraw):
         return True
-    alone = len(data.inputs) == len(data.targets) == 1
-    return alone and drawn.classes_of in drawable_targets(data)
+    if isinstance(drawn, ContextsDraw):
+        return not data.targets and list(data.inputs) == countable_texts(data) == [drawn.contexts]
+    return len(data.inputs) == 1 and list(data.targets) == drawable_targets(data) == [drawn.named]
+
+
+def countable_texts(data: Data) -> list[str]:
+    """Return the inputs of ids whose number the text says."""
+    return [
+        name
+        for name, one in data.inputs.items()
+        if isinstance(one, TextFeature | TokensFeature) and one.num_ids is not None
+    ]
 
 
 def drawable_targets(data: Data) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlspec.decode.written_records import record_from_words
 from dlspec.language.kinds import Tagged
-from dlspec.language.sample_draws import RowDraw
+from dlspec.language.sample_draws import ContextsDraw, RowDraw
 from dlspec.language.sources import (
     CsvSource,
     FileSource,
@@ -198,11 +198,16 @@ def _require_table_of_samples(files: Sequence[Path], plan: Mapping[str, Any]) ->
     """Check that samples of several rows come in a table, a row for each sample.
 
     Raises:
-        WrongUsage: If they do not.
+        WrongUsage: If they do not, or the samples are no rows at all.
     """
     from dlspec_pipelines.steps.evaluation.outputs import draw_of_plan_document
 
     drawn = draw_of_plan_document(plan)
+    if isinstance(drawn, ContextsDraw):
+        raise WrongUsage(
+            f"`{plan['name']}` learned which words stand together, and predicts nothing of rows",
+            help="read its word vectors from the weights of its embedding, in model.keras",
+        )
     if isinstance(drawn, RowDraw) and (files[0].is_dir() or len(files) > 1):
         names = " and ".join(f"`{name}`" for name in drawn.input_names)
         raise WrongUsage(

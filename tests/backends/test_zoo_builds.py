@@ -62,7 +62,7 @@ SMALL = [
     ("simple_rnn", {"shape": [6, 3], "units": 4}),
     ("simple_rnn", {"shape": [6, 3], "units": 4, "depth": 2, "classes": 2}),
     ("skip_gram", {"vocabulary": 30, "dim": 4}),
-    ("skip_gram", {"vocabulary": 9, "dim": 1, "negatives": 1}),
+    ("skip_gram", {"vocabulary": 9, "dim": 1}),
     ("stacked_lstm", {"shape": [7, 3], "units": [5, 4], "dropout": 0.0}),
     ("stacked_lstm", {"shape": [6, 3], "units": [4], "classes": 3, "head": "softmax"}),
     ("text_cnn", {**TOKENS, "dim": 4, "filters": 3}),

@@ -140,6 +140,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     ],
     "DL202_training_without_data": [("training:\n  epochs: 3\n  loss: MeanSquaredError\n", "")],
     "DL202_text_without_vocabulary": [("length: 20", "length: 20, vocabulary: 10000")],
+    "DL202_no_targets": [("number: size}}", "number: size}}\n  targets: {price: {number: price}}")],
     "DL203_branches_not_lists": [("[{Dense: 8}, {Dense: 8}]", "[[{Dense: 8}], []]")],
     "DL203_graph_is_a_mapping": [("    Dense: 10", "    - Dense: 10")],
     "DL203_input_shape_is_a_number": [("{x: 8}", "{x: [8]}")],
@@ -190,8 +191,19 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL216_gaps_without_windows": [(", gaps: cross", "")],
     "DL216_given_test_rows": [("test: given", "test: 0.15")],
     "DL216_like_and_vocabulary": [("vocabulary: 5000, length: 20, like", "length: 20, like")],
+    "DL216_contexts_beside_others": [
+        ("    act: {number: act}\n", ""),
+        ("  targets: {play: {class: play, classes: 37}}\n", ""),
+        ("  class_weight: balanced\n", ""),
+    ],
+    "DL216_contexts_of_any_number": [
+        ("words.txt}", "words.txt, size: 10000}"),
+        ("[4000,", "[10000,"),
+        ("[4000,", "[10000,"),
+    ],
     "DL216_implied_inputs_of_pairs": [(", stem: {number: stem}", "")],
     "DL216_pairs_and_class_weight": [("  class_weight: balanced\n", "")],
+    "DL216_pairs_of_nothing": [("inputs: {}", "inputs: {height: {number: height}}")],
     "DL216_pairs_of_two_inputs": [
         ("    noise: {tensor: noise, shape: [8, 8, 1]}\n", ""),
         ("    dark: {number: dark}\n", ""),
@@ -423,6 +435,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     ],
     "DL602_one_feature_too_many": [(", weights: {number: c}, xs: {number: d}", "")],
     "DL601_shape_of_pairs": [("right: [8, 8]}", "right: [8, 8, 1]}")],
+    "DL602_inputs_of_contexts": [("{word:", "{target:"), ("from: word", "from: target")],
     "DL602_inputs_of_pairs": [("{image: [8", "{left: [8"), ("[image, right]", "[left, right]")],
     "DL601_inside_the_zoo": [
         ("stem: cifar", "stem: cifar, shape: [8, 8, 1], classes: 10"),

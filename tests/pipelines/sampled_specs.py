@@ -1,4 +1,6 @@
-"""Specs whose samples are drawn from several rows."""
+"""Specs whose samples are drawn from several rows, or of words and their contexts."""
+
+import numpy as np
 
 TWINS = """\
 dlspec: 1
@@ -37,3 +39,37 @@ evaluation:
   gates: {accuracy: ">= 0.8"}
   champion: {metric: accuracy, test: mcnemar}
 """
+
+WORDS = """\
+dlspec: 1
+name: near_words
+params: {seed: 1, epochs: 3}
+data:
+  source: {csv: lines.csv}
+  inputs: {said: {text: said, vocabulary: 40, length: 8}}
+  split: {validation: 0.2, test: 0.2, seed: 3}
+  sampling: {contexts: said, window: 2, negatives: 3}
+model:
+  inputs: {target: {shape: [], dtype: int32}, context: {shape: [], dtype: int32}}
+  graph:
+    - {Embedding: [40, 12], name: target_vectors, from: target}
+    - {Embedding: [40, 12], name: context_vectors, from: context}
+    - {Dot: {axes: 1}, name: label, from: [target_vectors, context_vectors]}
+training:
+  epochs: $epochs
+  batch_size: 64
+  optimizer: {Adam: {learning_rate: 0.05}}
+  loss: {BinaryCrossentropy: {from_logits: true}}
+  metrics: [{BinaryAccuracy: {threshold: 0.0}}]
+  seed: $seed
+evaluation:
+  metrics: [accuracy, roc_auc]
+  champion: {metric: roc_auc}
+"""
+
+
+def two_topics() -> list[str]:
+    """Return lines of words of two topics, which never meet in a line."""
+    generator = np.random.Generator(np.random.Philox(4))
+    topics = [[f"{letter}{number}" for number in range(12)] for letter in "ab"]
+    return [" ".join(generator.choice(topics[line % 2], size=3 + line % 6)) for line in range(400)]

@@ -10,7 +10,7 @@ from dlspec.decode.written_records import record_from_words
 from dlspec.language.features import TARGET_FEATURES, TargetKind
 from dlspec.language.kinds import Form, Tagged
 from dlspec.language.loss_records import LOSS_OF
-from dlspec.language.sample_draws import DRAWS_BY_WORD, RowDraw, SampleDraw
+from dlspec.language.sample_draws import DRAWS_BY_WORD, JoiningDraw, SampleDraw
 from dlspec.resolve.plan import Plan, canonical_data
 from dlspec_pipelines.steps.engine.batches import Array
 
@@ -101,7 +101,7 @@ def draw_of_plan_document(plan: Mapping[str, Any]) -> SampleDraw | None:
 
 def _learned_targets(plan: Mapping[str, Any]) -> Mapping[str, Any]:
     drawn = draw_of_plan_document(plan)
-    if not isinstance(drawn, RowDraw):
+    if not isinstance(drawn, JoiningDraw):
         targets: Mapping[str, Any] = plan["data"]["targets"]
         return targets
     learned = canonical_data(drawn.learned)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dlspec.language.sample_draws import RowDraw, SampleDraw
+from dlspec.language.sample_draws import ContextsDraw, JoiningDraw, RowDraw, SampleDraw
 from dlspec.language.sections import Championship
 from dlspec.resolve.plan import Plan
 from dlspec_pipelines.steps import store
@@ -57,6 +57,8 @@ def predict_as_rival(
 ) -> Rival | None:
     """Return the champion's predictions of today's test samples; None when its targets differ.
 
+    So they do where the samples are drawn in another way, or are contexts in another text.
+
     Args:
         ours: The challenger's predictions: the truth is taken from them.
         base: The folder of the spec, where its data files are found.
@@ -83,6 +85,9 @@ def predict_as_rival(
             require_intact(folder, "predictions.parquet"), signature_of_plan_document(theirs)
         )
         return Rival(champion.run, predicted, np.ones(len(test.rows), dtype=bool))
+    if isinstance(sampled, ContextsDraw):
+        # Its ids mean the words of another text.
+        return None
     text = text_columns_of(preparation)
     table = read_data_table(plan.data, base, text_columns=text)
     applied = apply_preparation(preparation, table)
@@ -94,7 +99,7 @@ def predict_as_rival(
 
 def _draw_alike(ours: SampleDraw | None, theirs: SampleDraw | None) -> bool:
     """Return whether the samples of two models have the same form."""
-    drawn = [one.word if isinstance(one, RowDraw) else "" for one in (ours, theirs)]
+    drawn = [one.word if isinstance(one, JoiningDraw) else "" for one in (ours, theirs)]
     return drawn[0] == drawn[1]
 
 
@@ -102,9 +107,9 @@ def _drawn_test_is_the_same(plan: Plan, theirs: SampleDraw | None) -> bool:
     """Return whether the test samples of equal data are those that the champion was told of."""
     assert plan.data is not None
     ours = plan.data.sampling
-    if not isinstance(ours, RowDraw) or not isinstance(theirs, RowDraw):
-        return True
-    return (ours.classes_of, ours.seed) == (theirs.classes_of, theirs.seed)
+    if isinstance(ours, RowDraw) and isinstance(theirs, RowDraw):
+        return (ours.named, ours.seed) == (theirs.named, theirs.seed)
+    return not isinstance(ours, ContextsDraw) or ours == theirs
 
 
 def _rows_for_champion(

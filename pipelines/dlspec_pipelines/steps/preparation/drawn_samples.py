@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlspec.language.sample_draws import RowDraw
+from dlspec.language.sample_draws import JoiningDraw
 from dlspec.language.sections import Data
 from dlspec_pipelines.steps.preparation.model_parts import PART_WORDS, open_model_part
 from dlspec_pipelines.steps.records import Dataset
@@ -43,7 +43,7 @@ def drawn_samples(data: Data, dataset: Dataset) -> DrawnSamples | None:
         StepError: If an array is missing or not what was written, or nothing can be drawn (DL613).
     """
     drawn = data.sampling
-    if not isinstance(drawn, RowDraw):
+    if not isinstance(drawn, JoiningDraw):
         return None
     (target,) = drawn.learned
     learned = {part: open_model_part(data, dataset, part).targets[target] for part in PART_WORDS}

@@ -5,9 +5,25 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from dlspec.language.sample_draws import PairsDraw, RowDraw, SampleDraw
+from dlspec.language.features import TextFeature, TokensFeature
+from dlspec.language.sample_draws import (
+    ContextsDraw,
+    PairsDraw,
+    RowDraw,
+    SampleDraw,
+    silent_ids,
+)
 from dlspec.language.sections import Data
+from dlspec_pipelines.steps.datasets.table import unpreparable_data
 from dlspec_pipelines.steps.engine.batches import Array, class_ids_of
+from dlspec_pipelines.steps.engine.context_draw import (
+    ContextColumn,
+    ContextRows,
+    DrawnContexts,
+    DrawnWords,
+    count_contexts,
+    words_of_rows,
+)
 from dlspec_pipelines.steps.engine.row_pairs import RowPairs, draw_row_pairs, rows_by_class
 from dlspec_pipelines.steps.engine.taken_rows import SampleArray, TakenRows
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
@@ -40,14 +56,73 @@ def open_model_part(data: Data, dataset: Dataset, part: str) -> ModelPart:
     """Open one part of a data set as a model sees it; what is drawn of it is always the same.
 
     Raises:
-        StepError: If an array is missing or not what was written, or the rows make no pairs
-            (DL613).
+        StepError: If an array is missing or not what was written, or nothing can be drawn of
+            the rows (DL613).
     """
     opened = open_part(dataset, part)
-    if not isinstance(data.sampling, PairsDraw):
-        return ModelPart(opened.inputs, opened.targets, opened.rows, {})
-    pairs = fixed_pairs(data.sampling, opened, part)
-    return part_of_pairs(data.sampling, opened, pairs)
+    drawn = data.sampling
+    if isinstance(drawn, PairsDraw):
+        return part_of_pairs(drawn, opened, fixed_pairs(drawn, opened, part))
+    if isinstance(drawn, ContextsDraw):
+        words = words_of_dataset(data, drawn, dataset)
+        rows = context_rows(drawn, opened, words, part)
+        return _part_of_contexts(
+            drawn, DrawnContexts(rows, (drawn.seed, list(PART_WORDS).index(part)))
+        )
+    return ModelPart(opened.inputs, opened.targets, opened.rows, {})
+
+
+def words_of_dataset(data: Data, drawn: ContextsDraw, dataset: Dataset) -> DrawnWords:
+    """Return how often the words of the training rows are drawn.
+
+    Raises:
+        StepError: If there are not two of them (DL613).
+    """
+    feature = data.inputs[drawn.contexts]
+    assert isinstance(feature, TextFeature | TokensFeature), "a rule asks for it"
+    assert feature.num_ids is not None, "a rule asks for it"
+    rows = open_part(dataset, "train").inputs[drawn.contexts]
+    words = words_of_rows(rows, feature.num_ids, silent_ids(feature))
+    if np.count_nonzero(words.weights) < 2:
+        raise unpreparable_data(
+            f"the training rows of `{drawn.contexts}` do not hold two words that differ",
+            help="give more training rows, or a larger `vocabulary`",
+        )
+    return words
+
+
+def context_rows(drawn: ContextsDraw, opened: Part, words: DrawnWords, part: str) -> ContextRows:
+    """Return the rows of a part as samples are drawn of them.
+
+    Raises:
+        StepError: If there are rows, and no two words of one stand together (DL613).
+    """
+    rows = opened.inputs[drawn.contexts]
+    counts = count_contexts(rows, drawn.window, words.is_word)
+    if len(rows) and not counts.sum():
+        raise unpreparable_data(
+            f"no two words of a row of `{drawn.contexts}` stand together in the "
+            f"{PART_WORDS[part]} rows",
+            help="write a larger `window` or `vocabulary`, or give the part a larger share",
+        )
+    return ContextRows(rows, counts, words, drawn.window, drawn.negatives)
+
+
+def context_columns(drawn: ContextsDraw, samples: DrawnContexts) -> dict[str, SampleArray]:
+    """Return drawn contexts as arrays by name, those of the inputs first."""
+    names = (*drawn.input_names, *drawn.learned)
+    return {name: ContextColumn(samples, number) for number, name in enumerate(names)}
+
+
+def _part_of_contexts(drawn: ContextsDraw, samples: DrawnContexts) -> ModelPart:
+    columns = context_columns(drawn, samples)
+    (learned,) = drawn.learned
+    return ModelPart(
+        {name: columns[name] for name in drawn.input_names},
+        {learned: samples.labels()},
+        np.arange(len(samples)),
+        {},
+    )
 
 
 def fixed_pairs(drawn: PairsDraw, opened: Part, part: str) -> RowPairs:

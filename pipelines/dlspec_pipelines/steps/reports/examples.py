@@ -142,5 +142,6 @@ def _example_texts(rows: Array, inputs: Mapping[str, Feature], data: DataFiles) 
         values = data.inputs(name, rows).reshape(len(rows), -1)
         if values.shape[1] > _MAX_NUMBERS:
             return [""] * len(rows)
-        parts.append([f"{name} " + ", ".join(f"{v:.3g}" for v in row) for row in values])
+        told = "{}" if values.dtype.kind in "iu" else "{:.3g}"
+        parts.append([f"{name} " + ", ".join(map(told.format, row)) for row in values])
     return ["; ".join(told) for told in zip(*parts, strict=True)]

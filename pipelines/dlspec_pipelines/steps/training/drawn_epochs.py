@@ -1,16 +1,24 @@
 """The draw of a plan over its training rows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dlspec.language.sample_draws import BalancedDraw, PairsDraw
+from dlspec.language.sample_draws import BalancedDraw, ContextsDraw, PairsDraw
 from dlspec.language.sections import Training
 from dlspec.resolve.plan import Plan
 from dlspec_pipelines.steps.engine.batches import Samples, class_ids_of, class_weights
+from dlspec_pipelines.steps.engine.context_draw import ContextRows, DrawnContexts
 from dlspec_pipelines.steps.engine.epoch_draws import ClassesAlike, EachOnce, Epoch, EpochDraw
 from dlspec_pipelines.steps.engine.row_pairs import RowsByClass, draw_row_pairs, rows_by_class
-from dlspec_pipelines.steps.preparation.model_parts import ModelPart, part_of_pairs
+from dlspec_pipelines.steps.engine.taken_rows import SampleArray
+from dlspec_pipelines.steps.preparation.model_parts import (
+    context_columns,
+    context_rows,
+    part_of_pairs,
+    words_of_dataset,
+)
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part, open_part
 from dlspec_pipelines.steps.records import Dataset
 from dlspec_pipelines.steps.step_errors import StepError
@@ -30,15 +38,29 @@ class PairsOfRows:
         count = self.drawn.per_epoch or len(self.opened.rows)
         pairs = draw_row_pairs(self.rows, (seed, epoch), count)
         part = part_of_pairs(self.drawn, self.opened, pairs)
-        return Epoch(samples_of_part_for_model(self.plan, part), None)
+        return Epoch(samples_in_form_of_model(self.plan, part.inputs, part.targets), None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ContextsOfRows:
+    """All words beside their contexts in every epoch, and beside other drawn words."""
+
+    plan: Plan
+    drawn: ContextsDraw
+    rows: ContextRows
+
+    def epoch(self, seed: int, epoch: int) -> Epoch:
+        """Return the samples of the epoch, in the order in which they are drawn."""
+        columns = context_columns(self.drawn, DrawnContexts(self.rows, (seed, epoch)))
+        return Epoch(samples_in_form_of_model(self.plan, columns, columns), None)
 
 
 def training_draw(plan: Plan, dataset: Dataset, training: Training) -> EpochDraw:
     """Return what draws the epochs of a plan.
 
     Raises:
-        StepError: If an array is missing or not what was written, or the rows make no pairs
-            (DL613).
+        StepError: If an array is missing or not what was written, or nothing can be drawn of
+            the rows (DL613).
     """
     assert plan.data is not None
     drawn = plan.data.sampling
@@ -46,19 +68,24 @@ def training_draw(plan: Plan, dataset: Dataset, training: Training) -> EpochDraw
     if isinstance(drawn, PairsDraw):
         rows = rows_by_class(class_ids_of(opened.targets[drawn.pairs]), part="training")
         return PairsOfRows(plan, drawn, opened, rows)
-    part = ModelPart(opened.inputs, opened.targets, opened.rows, {})
-    samples = _samples_with_class_weights(samples_of_part_for_model(plan, part), training)
+    if isinstance(drawn, ContextsDraw):
+        words = words_of_dataset(plan.data, drawn, dataset)
+        return ContextsOfRows(plan, drawn, context_rows(drawn, opened, words, "train"))
+    samples = samples_in_form_of_model(plan, opened.inputs, opened.targets)
+    samples = _samples_with_class_weights(samples, training)
     if isinstance(drawn, BalancedDraw):
         return ClassesAlike(samples, class_ids_of(opened.targets[drawn.balanced]))
     return EachOnce(samples)
 
 
-def samples_of_part_for_model(plan: Plan, part: ModelPart) -> Samples:
-    """Return the samples of a part in the form the plan's model takes."""
+def samples_in_form_of_model(
+    plan: Plan, inputs: Mapping[str, SampleArray], targets: Mapping[str, SampleArray]
+) -> Samples:
+    """Return arrays by name as samples in the form the plan's model takes."""
     outputs = [name for name, _ in plan.graph.outputs]
     return Samples(
-        inputs={declared.name: part.inputs[declared.name] for declared in plan.graph.inputs},
-        targets={name: part.targets[name] for name in outputs if name in part.targets},
+        inputs={declared.name: inputs[declared.name] for declared in plan.graph.inputs},
+        targets={name: targets[name] for name in outputs if name in targets},
         inputs_as=plan.graph.inputs_as,
         outputs_as=plan.graph.outputs_as,
     )

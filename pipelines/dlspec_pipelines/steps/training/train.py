@@ -29,7 +29,7 @@ from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.training import checkpoint
 from dlspec_pipelines.steps.training.checkpoint import CorruptError, Position, Saved
 from dlspec_pipelines.steps.training.drawn_epochs import (
-    samples_of_part_for_model,
+    samples_in_form_of_model,
     training_draw,
 )
 from dlspec_pipelines.steps.training.kept_epoch import kept_weights
@@ -128,7 +128,8 @@ def work_key(plan: Plan, dataset: Dataset, start: Start | None = None) -> str:
 def samples_for_model(plan: Plan, dataset: Dataset, part: str) -> Samples:
     """Return one part of a data set in the form the plan's model takes."""
     assert plan.data is not None
-    return samples_of_part_for_model(plan, open_model_part(plan.data, dataset, part))
+    opened = open_model_part(plan.data, dataset, part)
+    return samples_in_form_of_model(plan, opened.inputs, opened.targets)
 
 
 def _train_in_work_folder(
