@@ -9,9 +9,11 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Replacement, Reporter
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.language.features import LabelsFeature
+from dlspec.language.file_facts import file_facts_by_name
+from dlspec.language.file_names import pattern_columns
 from dlspec.language.row_splits import ColumnSplit, FractionSplit, GivenSplit, TimeSplit
 from dlspec.language.sections import Data
-from dlspec.language.sources import CsvSource, Source
+from dlspec.language.sources import CsvSource, FolderSource, Source, TextFolderSource
 from dlspec.rules.subject import Checked
 
 
@@ -204,6 +206,7 @@ def _check_expected_columns(data: Data, spec: ModelSpec, reporter: Reporter) -> 
         read.add(data.split.column)
     if isinstance(data.split, TimeSplit):
         read.add(data.split.time)
+    facts = file_facts_by_name([*data.inputs.values(), *data.targets.values()])
     for column, expected in (data.expect or {}).items():
         for number, checks in enumerate(expected):
             if checks.str_matches is not None:
@@ -211,8 +214,11 @@ def _check_expected_columns(data: Data, spec: ModelSpec, reporter: Reporter) -> 
                 inner = (f"data.expect.{column}", f"data.expect.{column}.{number}")
                 path = next(p for p in reversed(inner) if f"{p}.str_matches" in spec.places.values)
                 _check_pattern(path, checks.str_matches, spec, reporter)
+        if isinstance(data.source, FolderSource):
+            _check_column_of_folder(column, data, spec, reporter)
+            continue
         near = replacement_word(column, read, work=reporter.work)
-        if column not in read and near:
+        if column not in {*read, *facts} and near:
             reporter.error(
                 Code.UNKNOWN_NAME,
                 spec.places.key(f"data.expect.{column}"),
@@ -220,6 +226,31 @@ def _check_expected_columns(data: Data, spec: ModelSpec, reporter: Reporter) -> 
                 label=f"`{near.text}` is read",
                 help=near,
             )
+
+
+def _check_column_of_folder(column: str, data: Data, spec: ModelSpec, reporter: Reporter) -> None:
+    """Report a contract on what a folder of files has not: its columns are known without it."""
+    source = data.source
+    assert isinstance(source, FolderSource)
+    try:
+        own = ("class", "part") if source.names is None else pattern_columns(source.names)
+    except ValueError:
+        # What is wrong with the pattern is reported where it stands.
+        return
+    texts = ("text",) if isinstance(source, TextFolderSource) else ()
+    facts = file_facts_by_name([*data.inputs.values(), *data.targets.values()])
+    plain = [name for name in facts if "." not in name]
+    known = ["file", *own, *texts, *(plain or facts)]
+    if column in {*known, *facts}:
+        return
+    near = replacement_word(column, known, work=reporter.work)
+    reporter.error(
+        Code.UNKNOWN_NAME,
+        spec.places.key(f"data.expect.{column}"),
+        f"`{source.word}` has no column `{column}`",
+        label=f"it has {', '.join(known)}",
+        help=near,
+    )
 
 
 def _check_pattern(path: str, pattern: str, spec: ModelSpec, reporter: Reporter) -> None:

@@ -2,6 +2,8 @@
 
 import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,8 @@ _BROKEN = (
     *(OSError, SyntaxError, ValueError, EOFError, struct.error),
     *(Image.DecompressionBombError, Image.DecompressionBombWarning),
 )
+# The tag of EXIF, and its values that lay a picture on its side.
+_ORIENTATION, _TURNED = 0x0112, (5, 6, 7, 8)
 _BILINEAR = Image.Resampling.BILINEAR
 
 
@@ -55,6 +59,42 @@ def open_picture(path: Path, channels: int) -> Image.Image:
     Raises:
         Undecodable: If the file is no picture or damaged.
     """
+    with _opened_picture(path) as opened:
+        return ImageOps.exif_transpose(opened).convert(MODES[channels])
+
+
+def open_stored_picture(path: Path) -> Image.Image:
+    """Return a picture in memory with the values that its file holds; of a palette its colours.
+
+    Raises:
+        Undecodable: If the file is no picture or damaged.
+    """
+    with _opened_picture(path) as opened:
+        return opened.convert("RGB" if opened.mode == "P" else opened.mode)
+
+
+def picture_layout(path: Path) -> dict[str, int]:
+    """Return height and width, turned as the camera says, and channels; without decoding pixels.
+
+    A palette has 3 channels: those of its colours.
+
+    Raises:
+        Undecodable: If the file is no picture.
+    """
+    with _opened_picture(path) as opened:
+        turned = opened.getexif().get(_ORIENTATION) in _TURNED
+        width, height = reversed(opened.size) if turned else opened.size
+        channels = 3 if opened.mode == "P" else len(opened.getbands())
+    return {"height": height, "width": width, "channels": channels}
+
+
+@contextmanager
+def _opened_picture(path: Path) -> Iterator[Image.Image]:
+    """Give a picture whose pixels are not decoded yet; what damage they show is told alike.
+
+    Raises:
+        Undecodable: If the file is no picture or damaged.
+    """
     try:
         with warnings.catch_warnings():
             # A picture of such a size is refused as one that is broken.
@@ -63,7 +103,7 @@ def open_picture(path: Path, channels: int) -> Image.Image:
                 if opened.mode.startswith(("I", "F")):
                     depth = f"it holds numbers of more than 8 bits (`{opened.mode}`)"
                     raise Undecodable(f"`{path}` cannot be read as a picture: {depth}")
-                return ImageOps.exif_transpose(opened).convert(MODES[channels])
+                yield opened
     except _BROKEN as error:
         raise Undecodable(f"`{path}` cannot be read as a picture: {error}") from error
 

@@ -34,6 +34,7 @@ from dlspec_pipelines.steps.json_documents import CONTRACT, read_document
 from dlspec_pipelines.steps.preparation.contract_json import contract_json
 from dlspec_pipelines.steps.preparation.declared_classes import require_declared_classes
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
+from dlspec_pipelines.steps.preparation.file_index import index_of_named_files
 from dlspec_pipelines.steps.preparation.fitting import (
     VERSION,
     Preparation,
@@ -169,11 +170,17 @@ def _prepare_unless_there(
         require_columns(table, [name for one in features for name in one.columns])
         require_declared_classes(table, data)
         kept = broken_contract_folder(final.name)
-        verdict = validate_contract(table, data.expect or {}, implied_rules(table, data), kept=kept)
         try:
+            verdict = _verdict_of_contract(table, data, kept)
             _write_prepared_dataset(table, data, final, verdict)
         except RefusedRows as error:
             raise with_kept_rows(error, table, kept) from error
+
+
+def _verdict_of_contract(table: Table, data: Data, kept: Path) -> Verdict:
+    index = index_of_named_files(table, data)
+    rules = (*index.rules, *implied_rules(table, data))
+    return validate_contract(index.table, data.expect or {}, rules, kept=kept)
 
 
 def _is_as_prepared(folder: Path) -> bool:
