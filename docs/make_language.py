@@ -47,7 +47,9 @@ _SPLIT_TITLES = dict(
         strict=True,
     )
 )
-_DRAW_TITLES = dict(zip(DRAWS_BY_WORD.values(), ("by classes", "pairs", "contexts"), strict=True))
+_DRAW_TITLES = dict(
+    zip(DRAWS_BY_WORD.values(), ("by classes", "pairs", "triplets", "contexts"), strict=True)
+)
 _WORD_KINDS = tuple(kind for kind in catalogue.KINDS if kind not in ("op", "cell"))
 
 

@@ -65,6 +65,42 @@ class PairsDraw:
 
 
 @dataclass(frozen=True, slots=True)
+class TripletsDraw:
+    """Three rows, two of one class and one of another: inputs `anchor`, `positive`, `negative`.
+
+    `anchor` is the next of all rows in a drawn order, those left out that are alone in their class;
+    `positive` is another row of its class, `negative` one of any other. There is no target. The
+    triplets of validation and test are drawn once, each such row once as `anchor`.
+    """
+
+    word: ClassVar[str] = "triplets"
+    input_names: ClassVar[tuple[str, ...]] = ("anchor", "positive", "negative")
+    learned: ClassVar[Mapping[str, Feature]] = {}
+
+    triplets: str = spec_key(Text(), "The only target, of classes or of 0 and 1.")
+    per_epoch: int | None = spec_key(
+        Integer(minimum=1),
+        "Triplets in an epoch of training; default: as many as there are rows to be `anchor`.",
+        default=None,
+    )
+    seed: int = spec_key(
+        Integer(minimum=0),
+        "Seed of the triplets of validation and test; those of training follow from "
+        "`training.seed` and the epoch.",
+        default=0,
+    )
+
+    @property
+    def named(self) -> str:
+        """Return the target whose classes tell which rows go together."""
+        return self.triplets
+
+    def model_input(self, feature: Feature) -> Feature:
+        """Return what each input is, of the only input of the data: an element of that."""
+        return feature
+
+
+@dataclass(frozen=True, slots=True)
 class ContextsDraw:
     """Words and what stands near them: inputs `target` and `context`, the target `label`.
 
@@ -114,9 +150,14 @@ def silent_ids(feature: TextFeature | TokensFeature) -> tuple[int, ...]:
     return (0,) if feature.unknown_id is None else (0, feature.unknown_id)
 
 
-RowDraw = PairsDraw
+RowDraw = PairsDraw | TripletsDraw
 """A draw whose samples are several rows each."""
-JoiningDraw = PairsDraw | ContextsDraw
+JoiningDraw = RowDraw | ContextsDraw
 """A draw that gives a model inputs and targets other than those of the data."""
 SampleDraw = BalancedDraw | JoiningDraw
-DRAWS_BY_WORD = {"balanced": BalancedDraw, "pairs": PairsDraw, "contexts": ContextsDraw}
+DRAWS_BY_WORD = {
+    "balanced": BalancedDraw,
+    "pairs": PairsDraw,
+    "triplets": TripletsDraw,
+    "contexts": ContextsDraw,
+}

@@ -3,7 +3,7 @@
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Replacement
 from dlspec.diagnostics.suggest import replacement_word
-from dlspec.language.sample_draws import JoiningDraw, RowDraw
+from dlspec.language.sample_draws import JoiningDraw, RowDraw, TripletsDraw
 from dlspec.language.sections import Data
 from dlspec.rules.subject import Checked, drawable_targets
 
@@ -20,16 +20,30 @@ def report_joined_rows(checked: Checked) -> None:
             checked.spec.places.key("data.inputs"),
             f"`{data.sampling.word}` takes one input, and there is none",
             label="nothing is read",
-            help="add what `left` and `right` are, such as `height: {number: height}`",
+            help=f"add what {_names_in_words(data.sampling)} are, such as "
+            "`height: {number: height}`",
         )
     report_other_inputs(data, data.sampling, checked)
     _check_other_targets(data, data.sampling, checked)
     report_unused_sections(data.sampling, checked)
+    if isinstance(data.sampling, TripletsDraw) and checked.training is not None:
+        checked.reporter.error(
+            Code.CONFLICT,
+            checked.spec.places.key("training.loss"),
+            "a loss compares an output with a target, and `triplets` makes none",
+            label="nothing to compare with",
+            help="leave `training` out",
+        )
+
+
+def _names_in_words(drawn: JoiningDraw) -> str:
+    *others, last = (f"`{name}`" for name in drawn.input_names)
+    return f"{', '.join(others)} and {last}"
 
 
 def report_unused_sections(drawn: JoiningDraw, checked: Checked) -> None:
     """Report what is said of targets and ids that the model of a draw does not have."""
-    learned = " and ".join(f"`{one}`" for one in drawn.learned)
+    learned = " and ".join(f"`{one}`" for one in drawn.learned) or "no target"
     if checked.training is not None and checked.training.class_weight is not None:
         checked.reporter.error(
             Code.CONFLICT,
@@ -66,7 +80,7 @@ def _check_classes(data: Data, drawn: RowDraw, checked: Checked) -> None:
 
 def report_other_inputs(data: Data, drawn: JoiningDraw, checked: Checked) -> None:
     """Report inputs beside the one that samples are made of."""
-    names = " and ".join(f"`{name}`" for name in drawn.input_names)
+    names = _names_in_words(drawn)
     kept = drawn.named if drawn.named in data.inputs else next(iter(data.inputs), "")
     for name in (one for one in data.inputs if one != kept):
         checked.reporter.error(
@@ -86,6 +100,6 @@ def _check_other_targets(data: Data, drawn: RowDraw, checked: Checked) -> None:
                 Code.CONFLICT,
                 checked.spec.places.key(f"data.targets.{name}"),
                 f"`{name}` is not learned beside `{drawn.word}`",
-                label=f"the model learns {', '.join(f'`{one}`' for one in drawn.learned)} alone",
+                label=f"`{drawn.word}` compares the classes of `{drawn.named}` alone",
                 help=f"leave `{name}` out",
             )

@@ -64,6 +64,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("loss: Sparse", "loss: {Sparse"),
         ("entropy}", "entropy: {ignore_class: 255}}}"),
     ],
+    "DL216_triplets_and_a_loss": [("training: {epochs: 1, loss: MeanSquaredError}\n", "")],
     "DL216_unmarked_places_are_ignored": [("classes: 3", "classes: 3, ignore: 0")],
     "DL306_implied_input": [("{Dense: 8, from: size}", "{Concatenate, from: [size, rooms]}")],
     "DL504_mask": [("Dice", "SparseCategoricalCrossentropy")],
@@ -436,6 +437,10 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL602_one_feature_too_many": [(", weights: {number: c}, xs: {number: d}", "")],
     "DL601_shape_of_pairs": [("right: [8, 8]}", "right: [8, 8, 1]}")],
     "DL602_inputs_of_contexts": [("{word:", "{target:"), ("from: word", "from: target")],
+    "DL602_inputs_of_triplets": [
+        ("other: [2]", "negative: [2]"),
+        ("positive, other", "positive, negative"),
+    ],
     "DL602_inputs_of_pairs": [("{image: [8", "{left: [8"), ("[image, right]", "[left, right]")],
     "DL601_inside_the_zoo": [
         ("stem: cifar", "stem: cifar, shape: [8, 8, 1], classes: 10"),

@@ -20,6 +20,7 @@ from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.evaluation.evaluate import evaluate
 from dlspec_pipelines.steps.evaluation.new_rows import predict_new_rows
 from dlspec_pipelines.steps.preparation.dataset import table_of_data
+from dlspec_pipelines.steps.preparation.model_parts import open_model_part
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
 from dlspec_pipelines.steps.profiles.data_profile import profile_of_dataset
 from dlspec_pipelines.steps.records import Champion
@@ -212,3 +213,23 @@ def test_another_draw_trains_anew_and_prepares_nothing_anew():
     )
     assert step_digest(other, "dataset") == step_digest(plan, "dataset")
     assert step_digest(other, "model") != step_digest(plan, "model")
+
+
+def test_triplets_are_counted_without_a_model_that_learns_of_them(home):
+    text = (Path(__file__).parents[1] / "golden/valid/triplets_of_digits.yaml").read_text()
+    plan, dataset = prepared(text)
+    table = table_of_data(plan.data, Path())
+    told = profile_of_dataset(plan.name, plan.data, table, dataset).drawn
+    assert told.counts == {**dataset.rows, "train": 500}
+    assert told.text.startswith("500 in an epoch of training, ")
+    assert told.positive == {}
+    test, rows = open_model_part(plan.data, dataset, "test"), open_part(dataset, "test")
+    assert (list(test.inputs), test.targets) == (["anchor", "positive", "negative"], {})
+    digit = dict(zip(rows.rows.tolist(), rows.targets["digit"].tolist(), strict=True))
+    anchor, positive, negative = (
+        np.array([digit[row] for row in at.tolist()]) for at in test.source_rows.values()
+    )
+    assert np.array_equal(anchor, positive)
+    assert not np.any(anchor == negative)
+    first = rows.rows.tolist().index(test.source_rows["negative"][0])
+    assert np.array_equal(test.inputs["negative"][:1], rows.inputs["image"][first : first + 1])

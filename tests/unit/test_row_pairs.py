@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dlspec_pipelines.steps.engine.batches import Samples, sample_chunks
-from dlspec_pipelines.steps.engine.row_pairs import draw_row_pairs, rows_by_class
+from dlspec_pipelines.steps.engine.row_pairs import draw_row_pairs, draw_row_triplets, rows_by_class
 from dlspec_pipelines.steps.engine.taken_rows import TakenRows
 from dlspec_pipelines.steps.step_errors import StepError
 
@@ -83,3 +83,30 @@ def test_pairs_of_a_mapped_array_are_gathered_in_little_memory_too(tmp_path):
     for number, side in enumerate((pairs.left, pairs.right)):
         found = np.concatenate([chunk.arrays[number] for chunk in chunks])
         assert np.array_equal(found, mapped[side[64:]])
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    ids=st.lists(st.integers(0, 5), min_size=3, max_size=60),
+    epoch=st.integers(0, 3),
+    count=st.none() | st.integers(1, 150),
+)
+def test_a_triplet_is_two_rows_of_one_class_and_one_of_another(ids, epoch, count):
+    ids = np.array(ids)
+    sizes = np.bincount(ids)
+    assume((sizes > 0).sum() > 1)
+    assume(sizes.max() > 1)
+    rows = rows_by_class(ids, part="training")
+    three = draw_row_triplets(rows, (1, epoch), count)
+    assert not np.any(three.anchor == three.positive)
+    assert np.array_equal(ids[three.anchor], ids[three.positive])
+    assert not np.any(ids[three.anchor] == ids[three.negative])
+    paired = np.flatnonzero(sizes[ids] > 1)
+    if count is None:
+        assert sorted(three.anchor) == paired.tolist()
+    else:
+        seen = np.bincount(three.anchor, minlength=len(ids))[paired]
+        assert len(three.anchor) == seen.sum() == count
+        assert seen.max() - seen.min() <= 1
+    again = draw_row_triplets(rows, (1, epoch), count)
+    assert np.array_equal(three.negative, again.negative)

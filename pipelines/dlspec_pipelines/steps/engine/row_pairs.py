@@ -1,4 +1,4 @@
-"""Which rows go together in the pairs of an epoch: half of one class, half of two."""
+"""Which rows go together in the pairs and triplets of an epoch, by their classes."""
 
 from dataclasses import dataclass
 
@@ -19,6 +19,15 @@ class RowPairs:
     left: Places
     right: Places
     same: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowTriplets:
+    """The places of three rows: two of one class, and one of another."""
+
+    anchor: Places
+    positive: Places
+    negative: Places
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,3 +108,19 @@ def draw_row_pairs(rows: RowsByClass, seed: tuple[int, ...], count: int) -> RowP
     right[same] = rows.mates(left[same], generator)
     right[~same] = rows.strangers(left[~same], generator)
     return RowPairs(left, right, same)
+
+
+def draw_row_triplets(rows: RowsByClass, seed: tuple[int, ...], count: int | None) -> RowTriplets:
+    """Return triplets of rows, which depend on nothing but the arguments.
+
+    `anchor` goes through all rows that are not alone in their class in a drawn order, again after
+    the last of them.
+
+    Args:
+        seed: Of training (seed, epoch).
+        count: How many triplets; None for each such row once.
+    """
+    generator = seeded_generator(*seed)
+    paired = np.flatnonzero(rows.size > 1)
+    anchor = drawn_again(generator, paired, len(paired) if count is None else count)
+    return RowTriplets(anchor, rows.mates(anchor, generator), rows.strangers(anchor, generator))

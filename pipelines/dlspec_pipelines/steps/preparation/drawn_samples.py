@@ -17,9 +17,10 @@ class DrawnSamples:
 
     Attributes:
         what: The word of the draw, which says what the samples are.
-        target: What they are learned for, 0 or 1.
+        target: What they are learned for, 0 or 1; "" of samples without a target.
         counts: Samples by part: of `train` those of an epoch.
-        positive: Those of them whose target is 1; of `train` in one of the epochs.
+        positive: Those of them whose target is 1; of `train` in one of the epochs. Empty where
+            there is no target.
     """
 
     what: str
@@ -32,6 +33,8 @@ class DrawnSamples:
         """Return the numbers as a sentence."""
         dealt = [f"{self.counts['train']:,} in an epoch of training"]
         dealt += [f"{self.counts[part]:,} {part}" for part in ("validation", "test")]
+        if not self.target:
+            return ", ".join(dealt)
         shown = ", ".join(f"{count:,}" for count in self.positive.values())
         return f"{', '.join(dealt)}; `{self.target}` is 1 in {shown}"
 
@@ -45,11 +48,11 @@ def drawn_samples(data: Data, dataset: Dataset) -> DrawnSamples | None:
     drawn = data.sampling
     if not isinstance(drawn, JoiningDraw):
         return None
-    (target,) = drawn.learned
-    learned = {part: open_model_part(data, dataset, part).targets[target] for part in PART_WORDS}
+    parts = {part: open_model_part(data, dataset, part) for part in PART_WORDS}
+    target = next(iter(drawn.learned), "")
     return DrawnSamples(
         drawn.word,
         target,
-        {part: len(values) for part, values in learned.items()},
-        {part: int(np.sum(values)) for part, values in learned.items()},
+        {part: len(opened.rows) for part, opened in parts.items()},
+        {part: int(np.sum(opened.targets[target])) for part, opened in parts.items() if target},
     )

@@ -8,9 +8,9 @@ import numpy as np
 from dlspec.language.features import TextFeature, TokensFeature
 from dlspec.language.sample_draws import (
     ContextsDraw,
-    PairsDraw,
     RowDraw,
     SampleDraw,
+    TripletsDraw,
     silent_ids,
 )
 from dlspec.language.sections import Data
@@ -24,7 +24,13 @@ from dlspec_pipelines.steps.engine.context_draw import (
     count_contexts,
     words_of_rows,
 )
-from dlspec_pipelines.steps.engine.row_pairs import RowPairs, draw_row_pairs, rows_by_class
+from dlspec_pipelines.steps.engine.row_pairs import (
+    Places,
+    RowsByClass,
+    draw_row_pairs,
+    draw_row_triplets,
+    rows_by_class,
+)
 from dlspec_pipelines.steps.engine.taken_rows import SampleArray, TakenRows
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.fitting import Preparation
@@ -61,8 +67,8 @@ def open_model_part(data: Data, dataset: Dataset, part: str) -> ModelPart:
     """
     opened = open_part(dataset, part)
     drawn = data.sampling
-    if isinstance(drawn, PairsDraw):
-        return part_of_pairs(drawn, opened, fixed_pairs(drawn, opened, part))
+    if isinstance(drawn, RowDraw):
+        return _fixed_part_of_rows(drawn, opened, part)
     if isinstance(drawn, ContextsDraw):
         words = words_of_dataset(data, drawn, dataset)
         rows = context_rows(drawn, opened, words, part)
@@ -125,30 +131,54 @@ def _part_of_contexts(drawn: ContextsDraw, samples: DrawnContexts) -> ModelPart:
     )
 
 
-def fixed_pairs(drawn: PairsDraw, opened: Part, part: str) -> RowPairs:
-    """Return the pairs that a part is measured on; of training rows, as many as in an epoch.
+@dataclass(frozen=True, slots=True, eq=False)
+class RowsTogether:
+    """The places of the rows that each sample is made of, and what is learned of them."""
 
-    Raises:
-        StepError: If its rows make none (DL613).
+    places: Mapping[str, Places]
+    learned: Mapping[str, Array]
+
+
+def rows_together(
+    drawn: RowDraw, rows: RowsByClass, seed: tuple[int, ...], *, training: bool
+) -> RowsTogether:
+    """Return which rows go together, by (seed, epoch) of a training or the seed of a part.
+
+    Args:
+        training: Whether these are the samples of an epoch, whose number the spec may say.
     """
-    if not len(opened.rows):
-        nothing = np.zeros(0, np.int64)
-        return RowPairs(nothing, nothing, np.zeros(0, np.bool_))
-    rows = rows_by_class(class_ids_of(opened.targets[drawn.pairs]), part=PART_WORDS[part])
-    count = (part == "train" and drawn.per_epoch) or len(opened.rows)
-    return draw_row_pairs(rows, (drawn.seed, list(PART_WORDS).index(part)), count)
-
-
-def part_of_pairs(drawn: PairsDraw, opened: Part, pairs: RowPairs) -> ModelPart:
-    """Return pairs of a part's rows as samples."""
-    (only,) = opened.inputs.values()
-    places = dict(zip(drawn.input_names, (pairs.left, pairs.right), strict=True))
+    asked = drawn.per_epoch if training else None
+    if isinstance(drawn, TripletsDraw):
+        three = draw_row_triplets(rows, seed, asked)
+        sides = (three.anchor, three.positive, three.negative)
+        return RowsTogether(dict(zip(drawn.input_names, sides, strict=True)), {})
+    pairs = draw_row_pairs(rows, seed, asked or len(rows.order))
     (learned,) = drawn.learned
-    return ModelPart(
-        {name: TakenRows(only, at) for name, at in places.items()},
+    return RowsTogether(
+        dict(zip(drawn.input_names, (pairs.left, pairs.right), strict=True)),
         {learned: pairs.same.astype(np.float32)[:, None]},
-        np.arange(len(pairs.same)),
-        {name: np.asarray(opened.rows)[at] for name, at in places.items()},
+    )
+
+
+def _fixed_part_of_rows(drawn: RowDraw, opened: Part, part: str) -> ModelPart:
+    if not len(opened.rows):
+        places = dict.fromkeys(drawn.input_names, np.zeros(0, np.int64))
+        learned = {name: np.zeros((0, 1), np.float32) for name in drawn.learned}
+        return part_of_rows(opened, RowsTogether(places, learned))
+    rows = rows_by_class(class_ids_of(opened.targets[drawn.named]), part=PART_WORDS[part])
+    seed = (drawn.seed, list(PART_WORDS).index(part))
+    return part_of_rows(opened, rows_together(drawn, rows, seed, training=part == "train"))
+
+
+def part_of_rows(opened: Part, together: RowsTogether) -> ModelPart:
+    """Return the rows of a part that go together as samples."""
+    (only,) = opened.inputs.values()
+    count = len(next(iter(together.places.values())))
+    return ModelPart(
+        {name: TakenRows(only, at) for name, at in together.places.items()},
+        together.learned,
+        np.arange(count),
+        {name: np.asarray(opened.rows)[at] for name, at in together.places.items()},
     )
 
 

@@ -5,18 +5,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dlspec.language.sample_draws import BalancedDraw, ContextsDraw, PairsDraw
+from dlspec.language.sample_draws import BalancedDraw, ContextsDraw, RowDraw
 from dlspec.language.sections import Training
 from dlspec.resolve.plan import Plan
 from dlspec_pipelines.steps.engine.batches import Samples, class_ids_of, class_weights
 from dlspec_pipelines.steps.engine.context_draw import ContextRows, DrawnContexts
 from dlspec_pipelines.steps.engine.epoch_draws import ClassesAlike, EachOnce, Epoch, EpochDraw
-from dlspec_pipelines.steps.engine.row_pairs import RowsByClass, draw_row_pairs, rows_by_class
+from dlspec_pipelines.steps.engine.row_pairs import RowsByClass, rows_by_class
 from dlspec_pipelines.steps.engine.taken_rows import SampleArray
 from dlspec_pipelines.steps.preparation.model_parts import (
     context_columns,
     context_rows,
-    part_of_pairs,
+    part_of_rows,
+    rows_together,
     words_of_dataset,
 )
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part, open_part
@@ -25,19 +26,18 @@ from dlspec_pipelines.steps.step_errors import StepError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PairsOfRows:
-    """Other pairs of the training rows in every epoch."""
+class RowsOfTraining:
+    """Other pairs, or triplets, of the training rows in every epoch."""
 
     plan: Plan
-    drawn: PairsDraw
+    drawn: RowDraw
     opened: Part
     rows: RowsByClass
 
     def epoch(self, seed: int, epoch: int) -> Epoch:
-        """Return the pairs of the epoch, in the order in which they are drawn."""
-        count = self.drawn.per_epoch or len(self.opened.rows)
-        pairs = draw_row_pairs(self.rows, (seed, epoch), count)
-        part = part_of_pairs(self.drawn, self.opened, pairs)
+        """Return the samples of the epoch, in the order in which they are drawn."""
+        together = rows_together(self.drawn, self.rows, (seed, epoch), training=True)
+        part = part_of_rows(self.opened, together)
         return Epoch(samples_in_form_of_model(self.plan, part.inputs, part.targets), None)
 
 
@@ -65,9 +65,9 @@ def training_draw(plan: Plan, dataset: Dataset, training: Training) -> EpochDraw
     assert plan.data is not None
     drawn = plan.data.sampling
     opened = open_part(dataset, "train")
-    if isinstance(drawn, PairsDraw):
-        rows = rows_by_class(class_ids_of(opened.targets[drawn.pairs]), part="training")
-        return PairsOfRows(plan, drawn, opened, rows)
+    if isinstance(drawn, RowDraw):
+        rows = rows_by_class(class_ids_of(opened.targets[drawn.named]), part="training")
+        return RowsOfTraining(plan, drawn, opened, rows)
     if isinstance(drawn, ContextsDraw):
         words = words_of_dataset(plan.data, drawn, dataset)
         return ContextsOfRows(plan, drawn, context_rows(drawn, opened, words, "train"))
