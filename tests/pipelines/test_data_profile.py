@@ -1,12 +1,17 @@
 """`dlspec data` shows what a run would train on, and says whether it may."""
 
+import base64
+import io
 import json
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from dlspec_pipelines.cli import main
 
@@ -165,8 +170,82 @@ def test_the_page_shows_pictures_of_every_class(tmp_path, monkeypatch):
     done = CliRunner().invoke(main, ["data", "digits", "--html", "page.html"])
     assert done.exit_code == 0
     page = (tmp_path / "page.html").read_text()
-    assert page.count('<img src="data:image/png;base64,') == 24
-    assert {f"<b>{digit}</b>" for digit in range(10)} <= set(re.findall(r"<b>\d</b>", page))
+    assert page.count('<img src="data:image/png;base64,') == 80
+    assert re.findall(r'<h4 class="class-name">(\d)</h4>', page) == list("0123456789")
+    assert page.count('<td class="share">') == 10
+
+
+MASKS = """\
+dlspec: 1
+name: shapes
+data:
+  source: {npz: shapes.npz}
+  inputs: {picture: {image: x, size: [6, 6], channels: 1, scale: $1/255}}
+  targets: {mask: {mask: m, shape: [6, 6], classes: [0, 7]}}
+  split: {validation: 0.2, test: 0.2, seed: 1}
+model:
+  graph:
+    - {Conv2D: {filters: 2, kernel_size: 3, padding: same}, name: mask}
+training:
+  epochs: 1
+  loss: {SparseCategoricalCrossentropy: {from_logits: true}}
+"""
+
+
+def test_the_page_shows_masks_beside_their_pictures_and_the_share_of_each_class(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
+    masks = np.zeros((40, 6, 6), dtype=np.uint8)
+    masks[:, :3, :3] = 7
+    pixels = np.random.default_rng(0).integers(0, 256, size=(40, 6, 6), dtype=np.uint8)
+    (tmp_path / "specs").mkdir()
+    np.savez("specs/shapes.npz", x=pixels, m=masks)
+    Path("specs/shapes.yaml").write_text(MASKS)
+    done = CliRunner().invoke(main, ["data", "shapes", "--html", "page.html"])
+    assert done.exit_code == 0, done.output
+    page = Path("page.html").read_text()
+    section = page[page.index('<section id="masks"') : page.index('<section id="charts"')]
+    assert re.findall(r"</span>(\d) <span class=.soft.>([\d.]+) %", section) == [
+        ("0", "75.0"),
+        ("7", "25.0"),
+    ]
+    first = re.search(r'src="data:image/png;base64,([^"]+)"', section)[1]
+    with Image.open(io.BytesIO(base64.b64decode(first))) as opened:
+        assert opened.size == (12, 6)
+
+
+def test_the_page_marks_words_without_an_id_and_what_is_cut(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
+    rows = [f'"a good plot number{i}, a good end and more of it",{i % 2}' for i in range(40)]
+    (tmp_path / "specs").mkdir()
+    Path("specs/said.csv").write_text("\n".join(["text,c", *rows]))
+    Path("specs/said.yaml").write_text(
+        MASKS.partition("data:")[0].replace("shapes", "said")
+        + """\
+data:
+  source: {csv: said.csv}
+  inputs: {said: {text: text, vocabulary: 6, length: 6}}
+  targets: {c: {class: c, classes: 2}}
+  split: {validation: 0.2, test: 0.2, seed: 1}
+model:
+  graph:
+    - {Embedding: {input_dim: 6, output_dim: 2}}
+    - GlobalAveragePooling1D
+    - {Dense: 2, name: c}
+training:
+  epochs: 1
+  loss: {SparseCategoricalCrossentropy: {from_logits: true}}
+"""
+    )
+    done = CliRunner().invoke(main, ["data", "said", "--html", "page.html"])
+    assert done.exit_code == 0, done.output
+    page = Path("page.html").read_text()
+    assert re.search(r'<mark class="unknown">(plot )?number\d+</mark>, a good', page)
+    assert page.count('<span class="cut">') >= 4
+    assert "more of it</span>" in page
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (issue 2)")

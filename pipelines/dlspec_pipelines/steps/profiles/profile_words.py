@@ -1,15 +1,18 @@
 """The figures of a data profile in words, the same in a terminal and on the page."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from dlspec_pipelines.steps.datasets.contract import Checked
 from dlspec_pipelines.steps.profiles.column_profile import ColumnProfile, Spread
-from dlspec_pipelines.steps.profiles.data_profile import DataProfile
+from dlspec_pipelines.steps.profiles.data_profile import ClassRows, DataProfile
 from dlspec_pipelines.steps.reports.figure_texts import figure_text
 
 # A text of a column beyond this says no more.
 _MAX_WORD = 32
+# Two lines under a small picture.
+_MAX_PLACE = 22
 # Columns that no feature reads, by name; beyond them they are counted.
 _MAX_NAMES = 12
 
@@ -81,6 +84,27 @@ def verdict_words(profile: DataProfile) -> tuple[str, str]:
     if not odd:
         return contract, "nothing odd"
     return contract, "1 finding" if odd == 1 else f"{odd} findings"
+
+
+@dataclass(frozen=True, slots=True)
+class ClassSize:
+    """How large a class is: its share of all samples, and of the largest class."""
+
+    share: float
+    width: float
+
+
+def class_sizes(classes: ClassRows) -> dict[str, ClassSize]:
+    """Return the sizes of the classes of a target over all parts."""
+    counts = {label: sum(parts.values()) for label, parts in classes.rows.items()}
+    total, most = max(sum(counts.values()), 1), max(*counts.values(), 1)
+    return {label: ClassSize(count / total, count / most) for label, count in counts.items()}
+
+
+def shortened_place(place: str) -> str:
+    """Return where a sample stands under its picture: a long path by the end of its name."""
+    name = place.rpartition("/")[2] if "/" in place else place
+    return name if len(name) <= _MAX_PLACE else "..." + name[3 - _MAX_PLACE :]
 
 
 def check_lines(checks: Iterable[Checked]) -> Iterator[str]:
