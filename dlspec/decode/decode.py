@@ -11,6 +11,7 @@ from dlspec.decode.model_section import decode_losses, decode_model
 from dlspec.decode.section_reader import RecordReader
 from dlspec.decode.shared_vocabularies import with_shared_vocabularies
 from dlspec.decode.spec import BlockSpec, InputSpec, ModelSpec, Places
+from dlspec.decode.windows_of_inputs import with_windows_of_inputs
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Replacement, Reporter
 from dlspec.diagnostics.source import Span
@@ -81,6 +82,7 @@ class _Decoder:
         places = Places(self._reader.values, self._reader.keys, where)
         model = tree.get("model")
         data: Any = with_shared_vocabularies(decoded["data"], self._reader, self._reporter)
+        data = with_windows_of_inputs(data, self._reader, self._reporter)
 
         def inputs_of_data() -> tuple[InputSpec, ...]:
             return inputs_of_features(data, self._reader, self._reporter)

@@ -265,7 +265,9 @@ class RecordReader:
                     decoded[key.name] = with_values_of(
                         decoded[key.kind.like], decoded[key.name], said=child
                     )
-        return record(**{_record_field_name(name): value for name, value in decoded.items()})
+        return record(
+            **{_record_field_name(record, name): value for name, value in decoded.items()}
+        )
 
     def checked_record_keys(
         self, node: MappingNode, keys: Iterable[Key], path: str, what: str, where: Span
@@ -393,8 +395,9 @@ def _is_class_mapping(kind: Kind, node: MappingNode) -> bool:
     return keywords and catalogue.find_entry(kind.kind, str(word.value)) is not None
 
 
-def _record_field_name(name: str) -> str:
-    return "class_" if name == "class" else name
+def _record_field_name(record: type, name: str) -> str:
+    """Return a key's field: `class_` of `class`, where the bare word is Python's or a fact's."""
+    return f"{name}_" if f"{name}_" in getattr(record, "__dataclass_fields__", ()) else name
 
 
 def _argument_places(

@@ -42,6 +42,7 @@ from dlspec.rules.losses import (
 from dlspec.rules.name_patterns import report_name_patterns
 from dlspec.rules.params import report_unread_params
 from dlspec.rules.retraining import report_retraining
+from dlspec.rules.series_windows import report_series_windows
 from dlspec.rules.subject import Checked
 from dlspec.rules.tags_and_owners import report_tags_and_owners
 from dlspec.rules.text_line_keys import report_text_lines
@@ -53,6 +54,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     report_missing_sections,
     report_training_references,
     report_data_section,
+    report_series_windows,
     report_feature_key_pairs,
     report_text_lines,
     report_name_patterns,

@@ -18,7 +18,7 @@ from dlspec.rules.subject import Checked
 
 
 def report_data_section(checked: Checked) -> None:
-    """Report splits, windows and contracts that the features of `data` do not allow."""
+    """Report splits and contracts that the features of `data` do not allow."""
     if checked.written_data is None:
         return
     data, spec, reporter = checked.written_data, checked.spec, checked.reporter
@@ -37,7 +37,6 @@ def report_data_section(checked: Checked) -> None:
             help="lower one of the two",
         )
     _check_labels(data, spec, reporter)
-    _check_windows(data, spec, reporter)
     _check_expected_columns(data, spec, reporter)
 
 
@@ -160,43 +159,6 @@ def _check_labels(data: Data, spec: ModelSpec, reporter: Reporter) -> None:
                 label=f"{said} here",
                 help="make the target `binary`, or list the other labels",
             )
-
-
-def _check_windows(data: Data, spec: ModelSpec, reporter: Reporter) -> None:
-    """Report windows without rows in order, or beside features that are no windows."""
-    series = [n for n, f in {**data.inputs, **data.targets}.items() if f.window is not None]
-    if not series:
-        _check_gaps_without_windows(data, spec, reporter)
-        return
-    if not isinstance(data.split, TimeSplit | ColumnSplit):
-        reporter.error(
-            Code.CONFLICT,
-            spec.places.key("data.split"),
-            "windows over time need rows split by time",
-            label=f"`{series[0]}` is a series",
-            help="write `split: {time: <column>, validation: 0.15, test: 0.15}`",
-        )
-    others = [n for n in (*data.inputs, *data.targets) if n not in series]
-    for name in others:
-        section = "inputs" if name in data.inputs else "targets"
-        reporter.error(
-            Code.CONFLICT,
-            spec.places.key(f"data.{section}.{name}"),
-            f"`{name}` has one value for each row, `{series[0]}` one for each window",
-            label="not a series",
-            help="make every feature a `series`",
-        )
-
-
-def _check_gaps_without_windows(data: Data, spec: ModelSpec, reporter: Reporter) -> None:
-    if isinstance(data.split, TimeSplit) and data.split.gaps == "cross":
-        reporter.error(
-            Code.CONFLICT,
-            spec.places.key("data.split.gaps"),
-            "`gaps` says what windows do, and there are none",
-            label="no feature is a `series`",
-            help="leave `gaps` out",
-        )
 
 
 def _check_expected_columns(data: Data, spec: ModelSpec, reporter: Reporter) -> None:

@@ -9,9 +9,9 @@ from dlspec.rules.subject import Checked
 
 def report_feature_key_pairs(checked: Checked) -> None:
     """Report keys of a feature that nobody would read, or that its other keys do not allow."""
-    if checked.data is None:
+    if checked.written_data is None:
         return
-    sides = {"inputs": checked.data.inputs, "targets": checked.data.targets}
+    sides = {"inputs": checked.written_data.inputs, "targets": checked.written_data.targets}
     for side, features in sides.items():
         for name, feature in features.items():
             path = f"data.{side}.{name}"

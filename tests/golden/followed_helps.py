@@ -3,6 +3,25 @@
 _SPARSE = "{SparseCategoricalCrossentropy: {from_logits: true}}"
 
 FOLLOWED: dict[str, list[tuple[str, str]]] = {
+    "DL216_series_after_no_window": [
+        ("{past: {vector: load, length: 24}}", "{past: {series: load, length: 24}}"),
+        ("[24]}", "[24, 1]}"),
+        ("[{Dense: 4, name: future}]", "[Flatten, {Dense: 4, name: future}]"),
+    ],
+    "DL216_windows_that_do_not_fit": [
+        ("gap: 2, window: input", "window: input"),
+        ("horizon: 4, length: 24", "horizon: 4"),
+        ("step: 2, window: input", "length: 24, step: 1, window: input"),
+    ],
+    "DL216_windows_of_two_strides": [
+        ("length: 12, stride: 2, group: site", "length: 12, stride: 1, group: station"),
+    ],
+    "DL604_window_of_another_shape": [("{Dense: 1,", "{Dense: 2,")],
+    "DL216_window_of_which_input": [("window: input", "window: input, length: 12, step: 1")],
+    "DL216_series_told_apart_by_time": [(", group: hour", "")],
+    "DL202_series_without_horizon": [
+        ("{series: load}", "{series: load, horizon: 1}"),
+    ],
     "DL216_keys_of_one_feature": [
         ("unknown: 2", "above: unknown, unknown: 2"),
         ("cut: start", "pad: end, cut: start"),

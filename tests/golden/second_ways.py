@@ -43,6 +43,23 @@ SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
         ("[said, target]", "[prediction, target]"),
     ],
     "DL523_loss_with_weights": [("        - Dense: 4\n", "")],
+    "DL202_series_without_horizon": [
+        ("{series: load}", "{series: load, window: input}"),
+        ("[Flatten, {Dense: 1, name: future}]", "[{Dense: 1, name: future}]"),
+    ],
+    "DL216_series_told_apart_by_time": [("group: hour", "group: station")],
+    "DL216_window_of_which_input": [
+        ("window: input", "window: input, length: 24, step: 1"),
+        ("Dense: 12", "Dense: 24"),
+        ("[12, 1], name", "[24, 1], name"),
+    ],
+    "DL216_windows_that_do_not_fit": [
+        ("gap: 2, window: input", "gap: 2, horizon: 24"),
+        ("{Reshape: [24, 1], name: same}", "{Reshape: [24], name: same}"),
+        ("horizon: 4, length: 24", "horizon: 4"),
+        ("step: 2, window: input", "length: 24, step: 1, window: input"),
+    ],
+    "DL604_window_of_another_shape": [("[load, wind], window", "[load], window")],
     "DL108_merge_key": [
         ("model:\n", "model:\n  defaults: {Dense: {units: 10}}\n"),
         ("Dense: &head {units: 10}", "Dense"),

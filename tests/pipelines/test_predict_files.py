@@ -152,7 +152,7 @@ training: {epochs: 1, loss: MeanSquaredError, seed: 1}
 """
 
 
-def test_windows_over_gaps_are_left_out_and_counted_and_days_stand_beside_forecasts(
+def test_windows_over_gaps_are_left_out_and_counted_and_forecasts_have_their_days(
     tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
@@ -167,7 +167,7 @@ def test_windows_over_gaps_are_left_out_and_counted_and_days_stand_beside_foreca
     assert answer.exit_code == 0, answer.stderr
     assert "3 windows left out: they reach over 1 gap in time" in answer.stderr
     told = [line.split(",")[:2] for line in answer.stdout.splitlines()]
-    assert told == [["row", "day"], ["3", days[3]], ["7", days[9]], ["8", ""]]
+    assert told == [["row", "next_time"], ["3", days[3]], ["7", days[9]], ["8", days[10]]]
 
 
 def test_blanks_and_unknown_words_are_read_alike_in_every_form(folder, monkeypatch):

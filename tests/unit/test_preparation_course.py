@@ -97,7 +97,7 @@ def test_rows_of_one_moment_are_refused_with_how_many_there_are(moments, text):
     assert ("repeat" in caught.value.message) == (len(moments) == 5)
     assert caught.value.help == (
         "leave one row for each moment in the source, such as their mean; of several series in "
-        "one table, take a file for each"
+        "one table, name the column that tells them apart: `group: station` beside the `series`"
     )
 
 

@@ -145,6 +145,17 @@ def test_series_of_one_sample_meet_at_its_anchor():
     assert window_of(features) == Window(24, 3, 1)
 
 
+def test_what_is_forecast_later_lengthens_the_horizon():
+    features = [
+        SeriesFeature(("a",), 4, step=3),
+        SeriesTarget(("a",), 2, gap=5, step=2),
+        SeriesTarget(("a",), 1, gap=9),
+    ]
+    assert window_of(features) == Window(10, 10, 1, 5)
+    itself = [SeriesFeature(("a",), 4), SeriesTarget(("a",), window_="input", length=4)]
+    assert window_of(itself) == Window(4, 0, 1, 0)
+
+
 def test_series_of_several_strides_are_refused():
     with pytest.raises(StepError, match="several strides"):
         window_of([SeriesFeature(("a",), 4), SeriesFeature(("b",), 4, 2)])

@@ -83,7 +83,8 @@ def test_rows_are_stratified_by_what_has_few_values(split, targets, inputs, name
         ("time: t, test: 0.2", []),
         ("column: part, test: [2]", []),
         ("test: 0.2", ["DL216"]),
-        ("test: given", ["DL216", "DL216"]),
+        ("test: given", ["DL216"]),
+        ("test: given, validation: 0.1", ["DL216", "DL216"]),
     ],
 )
 def test_windows_are_cut_from_rows_in_order(split, found):

@@ -17,11 +17,13 @@ class RowWindow:
     Attributes:
         first: Of its first row.
         end: Behind its last row.
+        step: Rows from one that it holds to the next.
         stride: Rows from one window's start to the next; None where another series says it.
     """
 
     first: int
     end: int
+    step: int = 1
     stride: int | None = None
 
 

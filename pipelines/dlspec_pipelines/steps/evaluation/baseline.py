@@ -167,12 +167,12 @@ def _last_values(
 ) -> Array | None:
     """Return the last value of each column of a series target at each of its steps.
 
-    None where the target is no series, or no input holds all its columns.
+    None where the target is no forecast, or no input holds all its columns.
 
     Shapes:
         returns: (samples, horizon, columns)
     """
-    if not isinstance(target, SeriesTarget):
+    if not isinstance(target, SeriesTarget) or target.horizon is None:
         return None
     for name, feature in data.inputs.items():
         if isinstance(feature, SeriesFeature) and set(target.columns) <= set(feature.columns):

@@ -7,6 +7,10 @@ import pandas as pd
 
 from dlspec.diagnostics.suggest import suggest
 from dlspec_pipelines.steps.datasets.table import Array, Table, holds_arrays
+from dlspec_pipelines.steps.evaluation.forecast_times import (
+    TIME_ENDING,
+    columns_told_by_windows,
+)
 from dlspec_pipelines.steps.preparation.fitting import Preparation
 from dlspec_pipelines.steps.preparation.trained_types import file_columns
 from dlspec_pipelines.steps.step_errors import WrongUsage
@@ -15,8 +19,10 @@ from dlspec_pipelines.steps.step_errors import WrongUsage
 def identifying_columns(preparation: Preparation, table: Table) -> tuple[str, ...]:
     """Return the columns of one plain value per row that neither inputs nor targets read.
 
-    The name of a file is among them, and none that is called as a column of predictions.
+    The name of a file is among them, and none that is called as a column of predictions, nor what
+    a forecast tells itself: its time, and its series.
     """
+    told = columns_told_by_windows(preparation)
     fitted = (*preparation.inputs.values(), *preparation.targets.values())
     read = {name for one in fitted for name in one.feature.columns}
     read -= set(file_columns(one.feature for one in fitted))
@@ -24,6 +30,7 @@ def identifying_columns(preparation: Preparation, table: Table) -> tuple[str, ..
         name
         for name, column in table.columns.items()
         if name not in read
+        and name not in told
         and not _is_predicted_name(name, preparation)
         and column.ndim == 1
         and not holds_arrays(column)
@@ -33,7 +40,7 @@ def identifying_columns(preparation: Preparation, table: Table) -> tuple[str, ..
 def _is_predicted_name(name: str, preparation: Preparation) -> bool:
     """Return whether a column of predictions is called so, or may be."""
     target, dot, _ = name.partition(".")
-    for ending in ("", "_probability", "_text", "_score"):
+    for ending in ("", "_probability", "_text", "_score", TIME_ENDING):
         if name.removesuffix(ending) in preparation.targets and name.endswith(ending):
             return True
     return name == "row" or (bool(dot) and target in preparation.targets)

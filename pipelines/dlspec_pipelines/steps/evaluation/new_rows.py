@@ -11,6 +11,7 @@ import numpy as np
 from dlspec.language.features import TextFeature, TokensFeature
 from dlspec_pipelines.steps.datasets.table import Array, Table
 from dlspec_pipelines.steps.evaluation.beam_search import Sequences, said_until
+from dlspec_pipelines.steps.evaluation.forecast_times import columns_of_windows
 from dlspec_pipelines.steps.evaluation.forward import load_model, pack_inputs, predict_samples
 from dlspec_pipelines.steps.evaluation.generated_sequences import (
     Asked,
@@ -37,14 +38,17 @@ def predict_new_rows(
     """Return a table of predictions, one row for each row of `table`, or for each window.
 
     The fitted preparation of the run is applied unchanged. Columns: `row` (of `table`; with
-    windows, the first row of the forecast), `<target>`, and `<target>_probability` where the
+    windows, the first row of the forecast, or the number of all rows where that is still to
+    come), `<target>`, and `<target>_probability` where the
     model gives probabilities: of the predicted class, and of a binary that of 1. A class is
     given by its name where the spec lists names. Of labels, `<target>` has 0 or 1 and
     `<target>_probability` a number for each, and `<target>_text` those that hold, such as
     `red|round`. With `prediction.generate`, `<target>` holds the ids said before `stop`,
     `<target>_text` their words where the vocabulary knows them, and `<target>_score` their
     log-likelihood over the length penalty; the column of what has been said is not needed. A model
-    of pairs reads one in each row, from the columns `left` and `right`.
+    of pairs reads one in each row, from the columns `left` and `right`. Of windows,
+    `<target>_time` has the moment of each row of a forecast, also of those to come, and the column
+    that tells series apart stands behind `row`.
 
     Args:
         beam: In the place of the spec's `prediction.generate.beam`.
@@ -66,6 +70,7 @@ def predict_new_rows(
     applied = apply_preparation(_without_said(preparation, asked), table)
     model = load_model(run_folder, with_loss=False)
     columns: dict[str, Array] = {"row": np.asarray(applied.rows)}
+    columns |= columns_of_windows(preparation, table)
     inputs: Mapping[str, Array] = applied.inputs
     if asked is not None:
         rows = len(applied.rows)

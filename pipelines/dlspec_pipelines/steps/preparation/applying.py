@@ -11,9 +11,16 @@ from dlspec_pipelines.steps.preparation.fitting import Preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part
 from dlspec_pipelines.steps.preparation.preparers import gather_raw_values
 from dlspec_pipelines.steps.preparation.sampling import Samples, feature_elements
-from dlspec_pipelines.steps.preparation.time_steps import NO_BREAKS, time_course
+from dlspec_pipelines.steps.preparation.series_groups import in_order_of_series, series_numbers
+from dlspec_pipelines.steps.preparation.time_steps import NO_BREAKS, TimeCourse, time_course
 from dlspec_pipelines.steps.preparation.trained_types import with_trained_types
-from dlspec_pipelines.steps.preparation.windows import Window, window_anchors, window_of
+from dlspec_pipelines.steps.preparation.windows import (
+    Window,
+    group_of_series,
+    runs_of_positions,
+    window_anchors,
+    window_of,
+)
 
 
 def apply_preparation(preparation: Preparation, table: Table) -> Part:
@@ -28,7 +35,7 @@ def apply_preparation(preparation: Preparation, table: Table) -> Part:
     inputs = preparation.inputs
     require_columns(table, [name for one in inputs.values() for name in one.feature.columns])
     table = with_trained_types(preparation, table)
-    samples = _samples_of_new_rows(preparation, table)
+    samples = samples_of_new_rows(preparation, table)
     if not samples.places.size:
         _, gaps = windows_left_out(preparation, table)
         between = f" between {gaps} gaps in time" if gaps else ""
@@ -42,34 +49,57 @@ def apply_preparation(preparation: Preparation, table: Table) -> Part:
 def windows_left_out(preparation: Preparation, table: Table) -> tuple[int, int]:
     """Return how many windows of a table are left out over gaps in time, and how many gaps."""
     window = _window_to_predict(preparation)
-    if window is None or preparation.time is None:
+    course = course_of_new_rows(preparation, table)
+    if window is None or course is None:
         return 0, 0
-    course = time_course(table, preparation.time, preparation.steps)
     rows = np.arange(table.rows)
-    kept, whole = (len(_anchors_of_new_rows(rows, window, b)) for b in (course.breaks, NO_BREAKS))
+    kept, whole = (
+        len(_anchors_of_new_rows(rows, window, breaks, course.starts))
+        for breaks in (course.breaks, NO_BREAKS)
+    )
     return whole - kept, len(course.breaks)
 
 
-def _samples_of_new_rows(preparation: Preparation, table: Table) -> Samples:
+def course_of_new_rows(preparation: Preparation, table: Table) -> TimeCourse | None:
+    """Return the course of a table in time; None where there are no windows, or no time.
+
+    Raises:
+        StepError: If a column is missing (DL611), or holds no moments (DL613).
+    """
+    if preparation.time is None or _window_to_predict(preparation) is None:
+        return None
+    require_columns(table, [preparation.time])
+    numbers = series_numbers(table, group_of_series(_features_of(preparation)))
+    return time_course(table, preparation.time, preparation.steps, numbers)
+
+
+def samples_of_new_rows(preparation: Preparation, table: Table) -> Samples:
+    """Return the samples that new rows make: the rows, or the windows whose inputs they hold.
+
+    Raises:
+        StepError: If a column is missing (DL611), or holds what orders no rows (DL613).
+    """
     rows = np.arange(table.rows)
     window = _window_to_predict(preparation)
-    if window is None:
+    if window is None or not table.rows:
         return Samples(rows, rows, None)
-    order, breaks = rows, NO_BREAKS
-    if preparation.time is not None:
-        require_columns(table, [preparation.time])
-        course = time_course(table, preparation.time, preparation.steps)
-        order, breaks = course.order, course.breaks
-    shared = window_of(_features_of(preparation))
-    return Samples(order, _anchors_of_new_rows(rows, window, breaks), shared)
+    course = course_of_new_rows(preparation, table)
+    if course is None:
+        numbers = series_numbers(table, group_of_series(_features_of(preparation)))
+        (order, starts), breaks = in_order_of_series(rows, numbers), NO_BREAKS
+    else:
+        order, starts, breaks = course.order, course.starts, course.breaks
+    anchors = _anchors_of_new_rows(rows, window, breaks, starts)
+    _, run_end = runs_of_positions(rows, np.union1d(breaks, starts))
+    return Samples(order, anchors, window_of(_features_of(preparation)), run_end)
 
 
-def _anchors_of_new_rows(rows: Rows, window: Window, breaks: Rows) -> Rows:
-    """Return the anchors of windows whose forecast begins with a row, or behind the last.
+def _anchors_of_new_rows(rows: Rows, window: Window, breaks: Rows, starts: Rows) -> Rows:
+    """Return the anchors of windows whose forecast begins with a row, or behind a series.
 
     Before a gap it begins at a moment that the table does not hold.
     """
-    anchors = window_anchors(rows, window, breaks)
+    anchors = window_anchors(rows, window, np.union1d(breaks, starts))
     return anchors[~np.isin(anchors, breaks)]
 
 

@@ -49,7 +49,8 @@ from dlspec_pipelines.steps.preparation.prepared_arrays import open_written_part
 from dlspec_pipelines.steps.preparation.preparers import gather_raw_values
 from dlspec_pipelines.steps.preparation.raw_columns import Raw
 from dlspec_pipelines.steps.preparation.sampling import Samples, element_batches, samples_of_part
-from dlspec_pipelines.steps.preparation.splits import PARTS, Deal, deal_rows
+from dlspec_pipelines.steps.preparation.series_groups import series_numbers
+from dlspec_pipelines.steps.preparation.splits import PARTS, Deal, deal_rows, dealt_by_series
 from dlspec_pipelines.steps.preparation.time_steps import (
     NO_BREAKS,
     TimeCourse,
@@ -58,7 +59,7 @@ from dlspec_pipelines.steps.preparation.time_steps import (
 )
 from dlspec_pipelines.steps.preparation.trained_types import columns_read_as_text, file_columns
 from dlspec_pipelines.steps.preparation.vocabulary_files import with_vocabulary_words
-from dlspec_pipelines.steps.preparation.windows import Window, window_of
+from dlspec_pipelines.steps.preparation.windows import Window, group_of_series, window_of
 from dlspec_pipelines.steps.records import Dataset
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.store import (
@@ -196,17 +197,18 @@ def _is_as_prepared(folder: Path) -> bool:
 
 
 def _write_prepared_dataset(table: Table, data: Data, final: Path, verdict: Verdict) -> None:
-    dealt = deal_rows(table, data)
     window = _window_of_split_data(data)
+    numbers = series_numbers(table, group_of_series(data.inputs.values()))
+    dealt, starts = dealt_by_series(deal_rows(table, data), numbers)
     train = dealt.order[dealt.parts["train"]]
     course = None
     if window is not None and isinstance(data.split, TimeSplit):
-        course = fit_time_course(table, data.split, train)
-    breaks = NO_BREAKS if course is None else course.breaks
+        course = fit_time_course(table, data.split, train, numbers)
+    breaks = starts if course is None else course.ends
     parts = {
         name: samples_of_part(dealt.order, dealt.parts[name], window, breaks) for name in PARTS
     }
-    _require_samples(parts, breaks)
+    _require_samples(parts, NO_BREAKS if course is None else course.breaks)
     inputs, targets = _fitted_sides(data, table, train=train)
     rows = {name: len(samples.places) for name, samples in parts.items()}
     with whole_folder(final, needed=_bytes_needed(data, rows)) as folder:
@@ -261,7 +263,7 @@ def _odd_times(
 ) -> Iterator[Finding]:
     lost = 0
     for name, samples in parts.items():
-        whole = samples_of_part(dealt.order, dealt.parts[name], samples.window, NO_BREAKS)
+        whole = samples_of_part(dealt.order, dealt.parts[name], samples.window, course.starts)
         lost += len(whole.places) - len(samples.places)
     return odd_time_steps(course, table, lost=lost)
 
@@ -278,7 +280,11 @@ def _fitted_sides(data: Data, table: Table, *, train: np.ndarray) -> tuple[_Side
 
 def _window_of_split_data(data: Data) -> Window | None:
     window = window_of([*data.inputs.values(), *data.targets.values()])
-    if window is not None and isinstance(data.split, FractionSplit | GivenSplit):
+    split = data.split
+    if window is None or not isinstance(split, FractionSplit | GivenSplit):
+        return window
+    grouped = split.group is not None and group_of_series(data.inputs.values()) is not None
+    if not grouped and (isinstance(split, FractionSplit) or split.validation):
         raise unpreparable_data(
             "rows that are dealt at random leave no windows of a `series`",
             help="split by time, such as `split: {time: date, validation: 0.1, test: 0.1}`",

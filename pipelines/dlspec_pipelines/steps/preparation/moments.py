@@ -34,6 +34,13 @@ def moments_of_column(name: str, column: Array) -> Array:
     return moments
 
 
+def has_offsets(column: Array) -> bool:
+    """Return whether the moments of a column are texts that say their offset from UTC."""
+    if column.dtype != np.object_:
+        return False
+    return any(isinstance(text, str) and _OFFSET.search(text) for text in column.reshape(-1))
+
+
 def readable_moments(column: Array) -> tuple[Array, Array]:
     """Return plain values as numbers or datetime64, and which rows hold no moment."""
     moments = _parsed_moments(column) if column.dtype == np.object_ else column

@@ -22,25 +22,37 @@ class Samples:
     """The samples of one part, as places in the order of time.
 
     Without a window, a place is the sample's row. With one it is the window's anchor: the place
-    after its input, where its horizon begins.
+    after its input; its horizon begins there, or `gap` rows later. `run_end` says of each place in
+    `order` where its run of rows ends, for windows whose horizon may lie behind it; None where
+    all of a sample's rows are there.
     """
 
     order: Rows
     places: Rows
     window: Window | None
+    run_end: Rows | None = None
 
     @property
     def rows(self) -> Rows:
         """Return the source's row of each sample.
 
-        Of a window, the first row of its horizon (of the last window of all, the row that would
-        come next), or without a horizon the last row of its input.
+        Of a window, the first row of its horizon (of one that begins behind the last row of its
+        run, the number of all rows), or without a horizon the last row of its input.
         """
         if self.window is None:
             return self.order[self.places]
         if self.window.horizon == 0:
-            return self.order[self.places - 1]
-        return np.append(self.order, len(self.order))[self.places]
+            return self.last_rows
+        at = self.places + self.window.gap
+        if self.run_end is None:
+            return self.order[at]
+        beyond = at >= self.run_end[self.places - 1]
+        return np.where(beyond, len(self.order), self.order[np.where(beyond, 0, at)])
+
+    @property
+    def last_rows(self) -> Rows:
+        """Return the source's last row of each window's input."""
+        return self.order[self.places - 1]
 
 
 def samples_of_part(order: Rows, part: Rows, window: Window | None, breaks: Rows) -> Samples:
@@ -77,7 +89,7 @@ def element_batches(
 
 def _series_step_offsets(feature: Feature) -> Rows:
     if feature.window is not None:
-        return np.arange(feature.window.first, feature.window.end)
+        return np.arange(feature.window.first, feature.window.end, feature.window.step)
     return np.zeros(1, dtype=np.int64)
 
 

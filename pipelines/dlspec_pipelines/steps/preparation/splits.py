@@ -24,6 +24,7 @@ from dlspec_pipelines.steps.preparation.row_identity import (
     row_identities,
     value_identities,
 )
+from dlspec_pipelines.steps.preparation.series_groups import in_order_of_series
 from dlspec_pipelines.steps.preparation.trained_types import file_columns
 
 PARTS = ("train", "validation", "test")
@@ -67,6 +68,19 @@ def deal_rows(table: Table, data: Data) -> Deal:
                 help="change the shares under `split`",
             )
     return Deal(order, parts)
+
+
+def dealt_by_series(deal: Deal, numbers: Rows | None) -> tuple[Deal, Rows]:
+    """Return the same deal with the rows of one series behind one another, and where one begins.
+
+    Args:
+        numbers: What `series_numbers` gave.
+    """
+    order, starts = in_order_of_series(deal.order, numbers)
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    parts = {name: np.sort(place[deal.order[at]]) for name, at in deal.parts.items()}
+    return Deal(order, parts), starts
 
 
 def _strata_of_rows(table: Table, data: Data, name: str | None) -> Array | None:

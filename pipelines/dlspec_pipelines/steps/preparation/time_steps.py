@@ -16,10 +16,12 @@ from dlspec_pipelines.steps.datasets.table import (
     unpreparable_data,
 )
 from dlspec_pipelines.steps.preparation.moments import moments_of_column, order_of_moments
+from dlspec_pipelines.steps.preparation.series_groups import in_order_of_series
 
 NO_BREAKS: Rows = np.zeros(0, dtype=np.int64)
 # Seconds, as the units below.
 _DAY = 86_400.0
+_SHORTEST_MONTH = 28 * _DAY
 _UNITS = (("day", _DAY), ("hour", 3600.0), ("minute", 60.0), ("second", 1.0))
 # Monday is 0.
 _FRIDAY = 4
@@ -39,21 +41,24 @@ class TimeSteps:
     Attributes:
         usual: In seconds, or in the column's own numbers.
         weekdays: Whether Saturdays and Sundays do not count, as where nothing is traded on them.
+        months: How many months a step is, whose days differ; 0 where it is of equal time.
     """
 
     usual: float
     weekdays: bool = False
+    months: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TimeCourse:
-    """The rows of a series in the order of time.
+    """The rows of a series in the order of time, or of several behind one another.
 
     Attributes:
         name: The column that orders them.
-        ordered: Its moments, ascending; `order` holds their rows.
+        ordered: Its moments, ascending in each series; `order` holds their rows.
         steps: None where windows may cross gaps.
-        breaks: The places whose row does not lie one step after the last.
+        breaks: The places whose row does not lie one step after the last of its series.
+        starts: The places at which another series begins.
     """
 
     name: str
@@ -61,6 +66,12 @@ class TimeCourse:
     ordered: Array
     steps: TimeSteps | None
     breaks: Rows
+    starts: Rows
+
+    @property
+    def ends(self) -> Rows:
+        """Return the places before which a window ends: gaps in time, and another series."""
+        return np.union1d(self.breaks, self.starts)
 
     @property
     def is_dated(self) -> bool:
@@ -68,31 +79,57 @@ class TimeCourse:
         return self.ordered.dtype.kind == "M"
 
 
-def fit_time_course(table: Table, split: TimeSplit, train: Rows) -> TimeCourse:
+def fit_time_course(
+    table: Table, split: TimeSplit, train: Rows, numbers: Rows | None = None
+) -> TimeCourse:
     """Return the course of a table whose usual step is that of the training rows.
 
+    Args:
+        train: The training rows, those of one series behind one another, each in order of time.
+        numbers: The number of each row's series; None where all are one.
+
     Raises:
-        StepError: If two rows have one moment, or no step is usual (DL613).
+        StepError: If two rows of one series have one moment, or no step is usual (DL613).
     """
     moments = moments_of_column(split.time, table.columns[split.time])
-    steps = None if split.gaps == "cross" else _fit_time_steps(split.time, moments[train])
-    return time_course(table, split.time, steps)
+    steps = None
+    if split.gaps != "cross":
+        within = _are_of_one_series(None if numbers is None else numbers[train], len(train))
+        steps = _fit_time_steps(split.time, moments[train], within)
+    return time_course(table, split.time, steps, numbers)
 
 
-def time_course(table: Table, name: str, steps: TimeSteps | None) -> TimeCourse:
+def time_course(
+    table: Table, name: str, steps: TimeSteps | None, numbers: Rows | None = None
+) -> TimeCourse:
     """Return the rows of a table in the order of a column, and where windows end.
 
+    Args:
+        numbers: The number of each row's series; None where all are one.
+
     Raises:
-        StepError: If a value is no moment, or two rows have one (DL613).
+        StepError: If a value is no moment, or two rows of one series have one (DL613).
     """
     moments = moments_of_column(name, table.columns[name])
-    order = order_of_moments(moments)
-    _require_one_row_a_moment(name, table, order, moments[order])
-    return TimeCourse(name, order, moments[order], steps, _rows_after_gaps(moments[order], steps))
+    order, starts = in_order_of_series(order_of_moments(moments), numbers)
+    ordered = moments[order]
+    within = _are_of_one_series(None if numbers is None else numbers[order], len(order))
+    _require_one_row_a_moment(name, table, order, (ordered[1:] == ordered[:-1]) & within)
+    breaks = _rows_after_gaps(ordered, steps, within)
+    return TimeCourse(name, order, ordered, steps, breaks, starts)
 
 
-def _require_one_row_a_moment(name: str, table: Table, order: Rows, ordered: Array) -> None:
-    doubled = np.flatnonzero(ordered[1:] == ordered[:-1])
+def _are_of_one_series(numbers: Rows | None, rows: int) -> NDArray[np.bool_]:
+    """Return of each row but the last whether the next is of the same series."""
+    if numbers is None:
+        return np.ones(max(rows - 1, 0), dtype=bool)
+    return np.asarray(np.diff(numbers) == 0)
+
+
+def _require_one_row_a_moment(
+    name: str, table: Table, order: Rows, repeats: NDArray[np.bool_]
+) -> None:
+    doubled = np.flatnonzero(repeats)
     if not doubled.size:
         return
     first, second = (int(row) for row in order[doubled[0] : doubled[0] + 2])
@@ -103,19 +140,21 @@ def _require_one_row_a_moment(name: str, table: Table, order: Rows, ordered: Arr
         f"column `{name}`: {table.place_of(first)} and {table.place_of(second)} have one moment, "
         f"{stamps}, and a window would take them for two steps{more}",
         help="leave one row for each moment in the source, such as their mean; of several series "
-        "in one table, take a file for each",
+        "in one table, name the column that tells them apart: `group: station` beside the `series`",
     )
 
 
-def _fit_time_steps(name: str, ordered: Array) -> TimeSteps | None:
-    """Return the usual step of rows; None of a single row."""
-    if len(ordered) < 2:
+def _fit_time_steps(name: str, ordered: Array, within: NDArray[np.bool_]) -> TimeSteps | None:
+    """Return the usual step of rows; None of single ones."""
+    lengths = _step_lengths(ordered)[within]
+    if not lengths.size:
         return None
-    lengths = _step_lengths(ordered)
     steps = TimeSteps(float(np.sort(lengths)[(len(lengths) - 1) // 2]))
     if _skips_weekends(ordered, steps.usual):
         steps = TimeSteps(steps.usual, weekdays=True)
-    counts = _counted_steps(ordered, steps)
+    else:
+        steps = TimeSteps(steps.usual, months=_months_of_steps(ordered, within))
+    counts = _counted_steps(ordered, steps)[within]
     if 2 * _is_one_step(counts).sum() < len(counts):
         dated = ordered.dtype.kind == "M"
         raise unpreparable_data(
@@ -128,10 +167,10 @@ def _fit_time_steps(name: str, ordered: Array) -> TimeSteps | None:
     return steps
 
 
-def _rows_after_gaps(ordered: Array, steps: TimeSteps | None) -> Rows:
+def _rows_after_gaps(ordered: Array, steps: TimeSteps | None, within: NDArray[np.bool_]) -> Rows:
     if steps is None or len(ordered) < 2:
         return NO_BREAKS
-    return np.flatnonzero(~_is_one_step(_counted_steps(ordered, steps))) + 1
+    return np.flatnonzero(~_is_one_step(_counted_steps(ordered, steps)) & within) + 1
 
 
 def odd_time_steps(course: TimeCourse, table: Table, *, lost: int) -> Iterator[Finding]:
@@ -146,9 +185,12 @@ def odd_time_steps(course: TimeCourse, table: Table, *, lost: int) -> Iterator[F
         text = f"{_gaps_text(course, table)}; {lost} windows across them are left out"
         yield Finding("time_gaps", course.name, int(course.breaks.size), text)
     counts = _counted_steps(course.ordered, course.steps)
-    uneven = _is_one_step(counts) & (np.abs(counts - 1) > _UNEVEN)
-    if uneven.any() and not _is_monthly(course.ordered):
-        kept, dated = _step_lengths(course.ordered)[_is_one_step(counts)], course.is_dated
+    within = np.ones(len(counts), dtype=bool)
+    within[course.starts - 1] = False
+    even = _is_one_step(counts) & within
+    uneven = even & (np.abs(counts - 1) > _UNEVEN)
+    if uneven.any() and not _months_of_steps(course.ordered, within):
+        kept, dated = _step_lengths(course.ordered)[even], course.is_dated
         text = (
             f"{int(uneven.sum())} steps of column `{course.name}` are uneven: "
             f"{_step_text(kept.min(), dated=dated)} to {_step_text(kept.max(), dated=dated)}"
@@ -207,12 +249,14 @@ def _skips_weekends(ordered: Array, usual: float) -> bool:
     return bool(np.is_busday(days).all() and over_weekend.any())
 
 
-def _is_monthly(ordered: Array) -> bool:
-    """Return whether the steps are equal in months, whose days differ."""
+def _months_of_steps(ordered: Array, within: NDArray[np.bool_]) -> int:
+    """Return how many months all steps are, whose days differ; 0 where they are of equal time."""
     if ordered.dtype.kind != "M":
-        return False
-    months = np.diff(ordered.astype("datetime64[M]").astype(np.int64))
-    return bool(months[0] > 0 and (months == months[0]).all())
+        return 0
+    months = np.diff(ordered.astype("datetime64[M]").astype(np.int64))[within]
+    shortest = _step_lengths(ordered)[within].min(initial=_SHORTEST_MONTH)
+    is_even = months.size > 0 and shortest >= _SHORTEST_MONTH and (months == months[0]).all()
+    return int(months[0]) if is_even else 0
 
 
 def _step_text(length: float, *, dated: bool) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dlspec.language.features import BinaryFeature, ClassFeature, Feature
+from dlspec.language.row_splits import ColumnSplit, FractionSplit, GivenSplit, TimeSplit
 from dlspec.language.sections import Data
 from dlspec.resolve.plan import canonical_data
 from dlspec_pipelines.steps.datasets.contract import Checked, Verdict
@@ -17,6 +18,7 @@ from dlspec_pipelines.steps.json_documents import CONTRACT, read_document
 from dlspec_pipelines.steps.preparation.drawn_samples import DrawnSamples, drawn_samples
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part, open_part
 from dlspec_pipelines.steps.preparation.splits import PARTS
+from dlspec_pipelines.steps.preparation.windows import group_of_series
 from dlspec_pipelines.steps.profiles.column_profile import (
     ColumnProfile,
     Spread,
@@ -186,6 +188,7 @@ def _facts_of_source(data: Data, table: Table) -> dict[str, Any]:
     said = canonical_data(data.source)
     assert isinstance(said, Mapping), "a source is a mapping"
     read = {name for _, _, feature in features_of_sides(data) for name in feature.columns}
+    read |= _columns_that_deal(data)
     return {
         "source": {
             f.name: said[f.name] for f in fields(data.source) if _was_written_in_source(data, f)
@@ -193,6 +196,19 @@ def _facts_of_source(data: Data, table: Table) -> dict[str, Any]:
         "files": tuple((file.name, rows) for file, rows in table.files),
         "left_out": tuple(name for name in table.columns if name not in read),
     }
+
+
+def _columns_that_deal(data: Data) -> set[str]:
+    """Return the columns that no feature reads, and that order, part or deal the rows."""
+    split = data.split
+    match split:
+        case TimeSplit():
+            named: tuple[str | None, ...] = (split.time,)
+        case ColumnSplit():
+            named = (split.column,)
+        case FractionSplit() | GivenSplit():
+            named = (split.group,)
+    return {name for name in (*named, group_of_series(data.inputs.values())) if name is not None}
 
 
 def _was_written_in_source(data: Data, key: Field[object]) -> bool:

@@ -216,21 +216,47 @@ def _forecast_view(
     name: str, feature: SeriesTarget, predictions: Mapping[str, Array]
 ) -> NumbersView:
     true, predicted = _flat_truth_and_prediction(predictions, name)
-    shape = (len(true), feature.horizon, len(feature.columns))
+    shape = (len(true), -1, len(feature.columns))
     true, predicted = true.reshape(shape), predicted.reshape(shape)
+    words = _window_words(feature)
     panels = [
-        _forecast_panel(label, true[..., i], predicted[..., i])
+        _forecast_panel(label, true[..., i], predicted[..., i], words)
         for i, label in enumerate(feature.columns[:_MAX_COLUMNS])
     ]
     return NumbersView(name, tuple(panels), max(len(feature.columns) - _MAX_COLUMNS, 0))
 
 
-def _forecast_panel(label: str, true: Array, predicted: Array) -> Panel:
+@dataclass(frozen=True, slots=True, eq=False)
+class _WindowWords:
+    """What the rows of a `series` target are called, and which of them is shown over time."""
+
+    said: str
+    numbered: str
+    place: str
+    places: Array
+    shown: int
+    title: str
+
+
+def _window_words(feature: SeriesTarget) -> _WindowWords:
+    window = feature.window
+    rows = np.arange(window.first, window.end, window.step) + 1.0
+    if feature.window_ is not None:
+        places = np.arange(len(rows)) + 1.0
+        row = "row of the window"
+        return _WindowWords("given back", row, row, places, -1, "the last row")
+    title = "one step ahead" if rows[0] == 1 else f"{int(rows[0])} rows ahead"
+    if feature.gap == 0 and window.step == 1:
+        return _WindowWords("forecast", "step ahead", "step ahead", rows, 0, title)
+    return _WindowWords("forecast", "row of the forecast", "rows ahead", rows, 0, title)
+
+
+def _forecast_panel(label: str, true: Array, predicted: Array, words: _WindowWords) -> Panel:
     shown = slice(0, _MAX_STEPS)
     steps = np.arange(len(true[shown])) + 1.0
     first = charts.line_chart(
-        f"{label}: one step ahead",
-        _forecast_lines(steps, true[shown, 0], predicted[shown, 0]),
+        f"{label}: {words.title}",
+        _forecast_lines(steps, true[shown, words.shown], predicted[shown, words.shown], words),
         x_label="test window",
     )
     drawn = [first]
@@ -239,34 +265,35 @@ def _forecast_panel(label: str, true: Array, predicted: Array) -> Panel:
         by_step = np.abs(predicted - true).mean(axis=0)
         drawn.append(
             charts.bar_chart(
-                "mean absolute error by step", by_step, x_label="step ahead", y_label=""
+                "mean absolute error by step", by_step, x_label=words.numbered, y_label=""
             )
         )
-        drawn += _forecast_windows(true, predicted)
+        drawn += _forecast_windows(true, predicted, words)
     residuals = (predicted - true).ravel()
-    drawn.append(charts.histogram_chart("residuals", residuals, x_label="forecast - true"))
+    drawn.append(charts.histogram_chart("residuals", residuals, x_label=f"{words.said} - true"))
     return Panel(label, _error_summary(true.ravel(), predicted.ravel()), tuple(drawn))
 
 
-def _forecast_windows(true: Array, predicted: Array) -> list[Markup]:
+def _forecast_windows(true: Array, predicted: Array, words: _WindowWords) -> list[Markup]:
     errors = np.abs(predicted - true).mean(axis=1)
     order = np.argsort(errors, kind="stable")
     chosen = {"best": order[0], "median": order[len(order) // 2], "worst": order[-1]}
-    ahead = np.arange(true.shape[1]) + 1.0
     return [
         charts.line_chart(
             f"{word} window (mean absolute error {figure_text(float(errors[i]))})",
-            _forecast_lines(ahead, true[i], predicted[i]),
-            x_label="step ahead",
+            _forecast_lines(words.places, true[i], predicted[i], words),
+            x_label=words.place,
         )
         for word, i in list(chosen.items())[:_MAX_WINDOWS]
     ]
 
 
-def _forecast_lines(x: Array, true: Array, predicted: Array) -> list[charts.Line]:
+def _forecast_lines(
+    x: Array, true: Array, predicted: Array, words: _WindowWords
+) -> list[charts.Line]:
     return [
         charts.Line("true", "muted", x, true),
-        charts.Line("forecast", "accent", x, predicted),
+        charts.Line(words.said, "accent", x, predicted),
     ]
 
 
