@@ -287,8 +287,8 @@ class Runtime:
     )
     memory: int | None = spec_key(
         MemorySize(LEAST_MEMORY),
-        "What samples may take in memory while the model trains on them, such as `2GB`; changes no "
-        "number. Default: half of what the machine has.",
+        "What data may take in memory while it is prepared and trained on, such as `2GB`; changes "
+        "no number. Default: half of what the machine has.",
         default=None,
     )
 

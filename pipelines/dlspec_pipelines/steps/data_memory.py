@@ -72,8 +72,18 @@ def give_back_pages(array: NDArray[Any]) -> None:
     The array stays as it is: what is asked for again is read again. Of an array in memory nothing
     is given back.
     """
+    mapping = _mapping_of(array)
+    if mapping is not None:
+        mapping.madvise(mmap.MADV_DONTNEED)
+
+
+def is_mapped(array: NDArray[Any]) -> bool:
+    """Return whether an array is mapped from a file."""
+    return _mapping_of(array) is not None
+
+
+def _mapping_of(array: NDArray[Any]) -> mmap.mmap | None:
     base: object = array
     while isinstance(base, np.ndarray):
         base = base.base
-    if isinstance(base, mmap.mmap):
-        base.madvise(mmap.MADV_DONTNEED)
+    return base if isinstance(base, mmap.mmap) else None

@@ -27,6 +27,9 @@ from dlspec_pipelines.steps.json_documents import CONTRACT, document_text
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.store import path_in_home, write_whole
 
+# What is copied of each rule, a byte or eight a row, and small beside the cost of a call.
+_ROWS_AT_A_TIME = 2**18
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -131,13 +134,28 @@ def validate_contract(
 
 
 def _failing_rows_of_rules(rules: Sequence[ContractRule]) -> list[Rows]:
-    """Return for each rule the rows in which it does not hold, by one lazy validation."""
-    names = [f"{number} {rule.column}: {rule.text}" for number, rule in enumerate(rules)]
-    schema = pa.DataFrameSchema(
-        {name: rule.checked for name, rule in zip(names, rules, strict=True)}
-    )
-    values = {name: rule.decides for name, rule in zip(names, rules, strict=True)}
-    found: dict[str, Rows] = {}
+    """Return for each rule the rows in which it does not hold, by lazy validation.
+
+    Pandera copies what it validates, so it gets the rows some at a time; of rules that compare rows
+    it gets all of them.
+    """
+    found: dict[int, list[Rows]] = {number: [] for number in range(len(rules))}
+    comparing = {n: rule for n, rule in enumerate(rules) if rule.compares_rows}
+    others = {n: rule for n, rule in enumerate(rules) if not rule.compares_rows}
+    count = max((len(rule.decides) for rule in rules), default=0)
+    for some, step in ((comparing, max(count, 1)), (others, _ROWS_AT_A_TIME)):
+        for start in range(0, count if some else 0, step):
+            part = slice(start, start + step)
+            for number, rows in _failing_rows_in(some, part).items():
+                found[number].append(rows + start)
+    return [np.concatenate([np.zeros(0, dtype=np.int64), *rows]) for rows in found.values()]
+
+
+def _failing_rows_in(rules: Mapping[int, ContractRule], part: slice) -> dict[int, Rows]:
+    """Return the rows of a part in which rules do not hold, counted within it."""
+    schema = pa.DataFrameSchema({str(number): rule.checked for number, rule in rules.items()})
+    values = {str(number): rule.decides[part] for number, rule in rules.items()}
+    found: dict[int, Rows] = {}
     try:
         schema.validate(pd.DataFrame(values, copy=False), lazy=True)
     except SchemaErrors as error:
@@ -145,10 +163,10 @@ def _failing_rows_of_rules(rules: Sequence[ContractRule]) -> list[Rows]:
         # no row where the values cannot be compared at all.
         for name, cases in error.failure_cases.groupby("column"):
             index, rows = cases["index"], len(values[str(name)])
-            found[str(name)] = (
+            found[int(str(name))] = (
                 np.arange(rows) if index.isna().any() else np.unique(index.to_numpy(np.int64))
             )
-    return [found.get(name, np.zeros(0, dtype=np.int64)) for name in names]
+    return found
 
 
 def _rows_to_show(table: Table, broken: _Broken, *, most: int) -> Iterator[tuple[int, FailingRow]]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandera.pandas as pa
 
 from dlspec_pipelines.steps.datasets.table import Array
@@ -18,6 +19,7 @@ class ContractRule:
         shows: What a failing row is shown with.
         help: What to do about it; None where the rows or `expect` are to be mended.
         severity: `error` blocks training, `warning` is counted and shown.
+        compares_rows: Whether the check of a row looks at the others too.
     """
 
     column: str
@@ -27,6 +29,7 @@ class ContractRule:
     shows: Array
     help: str | None = None
     severity: str = "error"
+    compares_rows: bool = False
 
 
 def rule_that_holds(
@@ -34,4 +37,7 @@ def rule_that_holds(
 ) -> ContractRule:
     """Return the rule that `fits` is true in every row."""
     checked = pa.Column(checks=pa.Check.isin([True]))
+    if fits.all():
+        # Of a rule that holds nobody needs to keep a value for each row.
+        fits = np.broadcast_to(np.True_, fits.shape)
     return ContractRule(column, text, fits, checked, shows, help)

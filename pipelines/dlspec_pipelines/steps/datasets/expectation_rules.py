@@ -15,6 +15,7 @@ from dlspec_pipelines.steps.datasets.ragged import flatten_ragged_rows
 from dlspec_pipelines.steps.datasets.table import Array, holds_arrays
 from dlspec_pipelines.steps.step_errors import StepError
 
+_UNIQUE = "unique"
 # What is said, the values that decide, the column of the schema, and what a row is shown with.
 _Check = tuple[str, Array, pa.Column, Array]
 
@@ -22,7 +23,15 @@ _Check = tuple[str, Array, pa.Column, Array]
 def expectation_rules(name: str, column: Array, expected: Expectation) -> Iterator[ContractRule]:
     """Give the rules of one column, in the order in which `Expectation` has its keys."""
     for text, decides, checked, shows in _checks_of_column(column, expected):
-        yield ContractRule(name, text, decides, checked, shows, severity=expected.severity)
+        yield ContractRule(
+            name,
+            text,
+            decides,
+            checked,
+            shows,
+            severity=expected.severity,
+            compares_rows=text == _UNIQUE,
+        )
 
 
 def _checks_of_column(column: Array, expectation: Expectation) -> Iterator[_Check]:
@@ -32,7 +41,7 @@ def _checks_of_column(column: Array, expectation: Expectation) -> Iterator[_Chec
     if expectation.unique:
         # Pandera's own `unique` counts two missing values as equal.
         first = pa.Check(lambda series: ~(series.duplicated() & series.notna()), name="unique")
-        yield _checked_values("unique", _row_keys_for_unique(column), first, column)
+        yield _checked_values(_UNIQUE, _row_keys_for_unique(column), first, column)
     if expectation.in_range is not None:
         yield _range_rule(column, *expectation.in_range)
     if expectation.isin is not None:

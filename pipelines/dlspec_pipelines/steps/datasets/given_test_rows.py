@@ -52,7 +52,8 @@ def read_data_table(
     texts = tuple(name for name, column in table.columns.items() if column.dtype == np.object_)
     test = read_source_table(data.test, base, text_columns=(*listed, *texts), memory=memory)
     require_no_stray_blanks(data.test, features, test)
-    return _with_rows_below(table, test, read=_columns_that_are_read(data), named=data.test)
+    read = _columns_that_are_read(data)
+    return _with_rows_below(table, test, read=read, named=data.test, memory=memory)
 
 
 def content_hashes(data: Data, base: Path) -> tuple[str, ...]:
@@ -82,7 +83,9 @@ def _columns_that_are_read(data: Data) -> set[str]:
     return {*(name for one in features for name in one.columns), *(data.expect or {})}
 
 
-def _with_rows_below(table: Table, test: Table, *, read: set[str], named: FileSource) -> Table:
+def _with_rows_below(
+    table: Table, test: Table, *, read: set[str], named: FileSource, memory: int | None
+) -> Table:
     """Return both tables as one, without the columns that only one has and nobody reads."""
     where = ", ".join(f"`{name}`" for name in named.files)
     lacking = [name for name in table.columns if name in read and name not in test.columns]
@@ -92,7 +95,7 @@ def _with_rows_below(table: Table, test: Table, *, read: set[str], named: FileSo
     for name, column in table.columns.items():
         if name in test.columns:
             _require_same_values(name, column, test, where)
-            columns[name] = joined_column_pieces(name, [column, test.columns[name]])
+            columns[name] = joined_column_pieces(name, [column, test.columns[name]], memory)
     marks = np.repeat([False, True], [table.rows, test.rows])
     left_out = (*table.left_out, *test.left_out)
     files, lines = (*table.files, *test.files), {**table.lines, **test.lines}

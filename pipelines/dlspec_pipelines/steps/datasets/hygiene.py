@@ -88,7 +88,8 @@ def _count_rows_with_gaps(column: Array) -> int:
 def _is_constant_column(column: Array) -> bool:
     if len(column) < 2 or isinstance(column[0], np.ndarray | list | dict):
         return False
-    return bool((column == column[0]).all())
+    first = column[0]
+    return all(bool((block == first).all()) for block in row_blocks(column))
 
 
 def repeated_rows(

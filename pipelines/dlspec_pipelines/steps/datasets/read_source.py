@@ -58,7 +58,7 @@ def reader_of(  # noqa: C901, PLR0912 - one case for each kind
         case KerasSource():
             return KerasReader(source)
         case CsvSource():
-            return CsvReader(source, base, text_columns)
+            return CsvReader(source, base, text_columns, memory)
         case ParquetSource():
             return ParquetReader(source, base)
         case JsonLinesSource():

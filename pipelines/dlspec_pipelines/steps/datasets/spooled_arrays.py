@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from dlspec_pipelines.steps.data_memory import row_blocks
+from dlspec_pipelines.steps.data_memory import is_mapped, row_blocks
 from dlspec_pipelines.steps.datasets.table import Array
 from dlspec_pipelines.steps.step_errors import write_errors_as_step_errors
 from dlspec_pipelines.steps.store import artifacts_home
@@ -44,7 +44,8 @@ def spooled_array(pieces: Iterable[Array], kind: "np.dtype[np.generic]") -> Arra
 def joined_arrays(arrays: Sequence[Array], memory: int | None) -> Array:
     """Return the rows of some arrays under one another, in memory or mapped from a file."""
     kind = np.result_type(*(array.dtype for array in arrays))
-    if kind.hasobject or fits_in_memory(sum(array.nbytes for array in arrays), memory):
+    small = fits_in_memory(sum(array.nbytes for array in arrays), memory)
+    if kind.hasobject or (small and not any(map(is_mapped, arrays))):
         return np.concatenate(arrays)
 
     def blocks() -> Iterator[Array]:

@@ -88,12 +88,16 @@ def read_arrow_columns(path: Path, reader: object) -> dict[str, Array]:
 
 
 def stacked_file_table(
-    parts: Mapping[Path, dict[str, Array]], *, lines: Mapping[Path, LineFinder] | None = None
+    parts: Mapping[Path, dict[str, Array]],
+    *,
+    lines: Mapping[Path, LineFinder] | None = None,
+    memory: int | None = None,
 ) -> Table:
     """Return the columns of some files under one another, and which rows each file gave.
 
     Args:
         lines: What finds in files of lines where each row begins.
+        memory: What data may take; None for any number of bytes.
 
     Raises:
         StepError: If their columns do not fit.
@@ -105,7 +109,7 @@ def stacked_file_table(
             raise unreadable_source(f"`{path}` has other columns than `{first}`: `{odd[0]}`")
     if others:
         columns = {
-            name: joined_column_pieces(name, [part[name] for part in parts.values()])
+            name: joined_column_pieces(name, [part[name] for part in parts.values()], memory)
             for name in columns
         }
     files = tuple((path, Table(part).rows) for path, part in parts.items())
@@ -124,8 +128,11 @@ def row_lines_of_text(path: Path, *, first: int, rows: int) -> Rows | None:
     return np.array(found, dtype=np.int64) if len(found) == rows else None
 
 
-def joined_column_pieces(name: str, pieces: list[Array]) -> Array:
+def joined_column_pieces(name: str, pieces: list[Array], memory: int | None = None) -> Array:
     """Return the values of a column from several files, under one another.
+
+    Args:
+        memory: What data may take; None for any number of bytes.
 
     Raises:
         StepError: If their rows have other shapes.
@@ -136,7 +143,7 @@ def joined_column_pieces(name: str, pieces: list[Array]) -> Array:
         raise unreadable_source(f"column `{name}` holds arrays of other shapes in other files")
     if len(kinds) > 1:
         return np.concatenate([piece.astype(np.object_) for piece in pieces])
-    return np.concatenate(pieces)
+    return joined_arrays(pieces, memory)
 
 
 def with_test_rows(arrays: Mapping[str, Array], where: str, *, memory: int | None = None) -> Table:

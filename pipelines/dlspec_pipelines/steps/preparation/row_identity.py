@@ -73,7 +73,10 @@ def _block_identities(column: Array, *, arrays: bool) -> Identities:
     if column.dtype.kind == "M":
         moments = column.astype("datetime64[ns]").view(np.uint64)
         return np.where(np.isnat(column), np.uint64(_MISSING), _mix_words(moments))
-    return _object_identities(column)
+    # A text is hashed once, however many rows hold it; -1 of a missing one takes the last.
+    codes, values = pd.factorize(column)
+    known = _object_identities(np.asarray(values, dtype=np.object_))
+    return np.append(known, np.uint64(_MISSING))[codes]
 
 
 def places_in_unit_interval(identities: Identities, *, seed: int) -> NDArray[np.float64]:

@@ -15,6 +15,11 @@ import pandas as pd
 from pandas.errors import DtypeWarning, EmptyDataError, ParserError, ParserWarning
 
 from dlspec.language.sources import CsvSource
+from dlspec_pipelines.steps.datasets.csv_by_arrow import (
+    DelimitedFile,
+    csv_columns_by_arrow,
+    file_bytes,
+)
 from dlspec_pipelines.steps.datasets.table import Array, Rows, Table, unreadable_source
 from dlspec_pipelines.steps.datasets.table_files import (
     file_not_opened_error,
@@ -31,17 +36,24 @@ class CsvReader:
     source: CsvSource
     base: Path
     text_columns: tuple[str, ...] = ()
+    memory: int | None = None
 
     def read_table(self) -> Table:
         """Read all columns."""
-        return read_csv(self.source, self.base, text_columns=self.text_columns)
+        return read_csv(self.source, self.base, text_columns=self.text_columns, memory=self.memory)
 
     def content_identity(self) -> str:
         """Return what changes when the content does."""
         return hash_of_files(self.source, self.base)
 
 
-def read_csv(source: CsvSource, base: Path, *, text_columns: tuple[str, ...] = ()) -> Table:
+def read_csv(
+    source: CsvSource,
+    base: Path,
+    *,
+    text_columns: tuple[str, ...] = (),
+    memory: int | None = None,
+) -> Table:
     """Read delimited text, in a file or a gzip file.
 
     Only an empty field and the texts of `missing` are missing values. A column that is text in one
@@ -50,12 +62,14 @@ def read_csv(source: CsvSource, base: Path, *, text_columns: tuple[str, ...] = (
     Args:
         text_columns: Whose values stay as they are written, whatever they look like; of the others
             the file decides.
+        memory: What data may take; None for any number of bytes.
 
     Raises:
         StepError: If a file is not there, not text of that encoding, or not a table.
     """
     said = (*text_columns, *source.text)
-    parts = {path: _csv_columns(path, source, said) for path in paths_of(source, base)}
+    paths = paths_of(source, base)
+    parts = {path: _csv_columns(path, source, said, memory) for path in paths}
     kinds: dict[str, set[bool]] = {}
     for part in parts.values():
         for name, column in part.items():
@@ -63,12 +77,12 @@ def read_csv(source: CsvSource, base: Path, *, text_columns: tuple[str, ...] = (
     mixed = [name for name, found in kinds.items() if len(found) > 1]
     for path, part in parts.items():
         if any(part[name].dtype != np.object_ for name in mixed if name in part):
-            parts[path] = _csv_columns(path, source, (*said, *mixed))
+            parts[path] = _csv_columns(path, source, (*said, *mixed), memory)
     lines = {
         path: functools.cache(functools.partial(_csv_row_lines, path, source, Table(part).rows))
         for path, part in parts.items()
     }
-    return stacked_file_table(parts, lines=lines)
+    return stacked_file_table(parts, lines=lines, memory=memory)
 
 
 def separator_of(source: CsvSource, path: Path) -> str:
@@ -78,7 +92,9 @@ def separator_of(source: CsvSource, path: Path) -> str:
     return "\t" if ".tsv" in path.suffixes[-2:] else ","
 
 
-def _csv_columns(path: Path, source: CsvSource, text: Sequence[str]) -> dict[str, Array]:
+def _csv_columns(
+    path: Path, source: CsvSource, text: Sequence[str], memory: int | None
+) -> dict[str, Array]:
     separator = separator_of(source, path)
     if source.decimal == separator:
         raise unreadable_source(
@@ -91,8 +107,7 @@ def _csv_columns(path: Path, source: CsvSource, text: Sequence[str]) -> dict[str
             help='write one character, such as `separator: ";"` or `separator: "\\t"`',
         )
     try:
-        names = list(source.columns) if source.columns else _csv_header_names(path, source)
-        frame = _csv_frame(path, source, names, text)
+        return _columns_of_file(path, source, text, memory)
     except (UnicodeError, LookupError) as error:
         raise unreadable_source(
             f"`{path}` is not text in the encoding `{source.encoding}`: {error}",
@@ -106,6 +121,18 @@ def _csv_columns(path: Path, source: CsvSource, text: Sequence[str]) -> dict[str
         raise _not_a_table_error(path, error) from error
     except OSError as error:
         raise file_not_opened_error(path, error) from error
+
+
+def _columns_of_file(
+    path: Path, source: CsvSource, text: Sequence[str], memory: int | None
+) -> dict[str, Array]:
+    names = list(source.columns) if source.columns else _csv_header_names(path, source)
+    holds = file_bytes(path, header=source.columns is None)
+    file = DelimitedFile(path, source, separator_of(source, path), tuple(names), holds)
+    found = csv_columns_by_arrow(file, text, memory=memory)
+    if found is not None:
+        return found
+    frame = _csv_frame(path, source, names, text)
     return {str(name): _csv_column(frame.pop(name), source, text) for name in list(frame.columns)}
 
 

@@ -113,7 +113,7 @@ def _found_per_column(feature: CategoriesFeature, columns: tuple[Named, ...]) ->
     found = [
         ((name, value), count)
         for name, values in columns
-        for value, count in counted_categories(values)
+        for value, count in counted_categories([values])
     ]
     kept = most_frequent(feature, feature.columns, [count for _, count in found])
     return tuple(found[at][0] for at in kept)

@@ -1,11 +1,14 @@
 """Prepares `category`."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from dlspec.language.features import CategoriesFeature, CategoryFeature
+from dlspec_pipelines.steps.data_memory import row_blocks
 from dlspec_pipelines.steps.datasets.table import (
     Array,
     Rows,
@@ -69,16 +72,20 @@ def fit_vocabulary(
             _require_one_known(name, feature.vocabulary, column)
         return feature.vocabulary
     names = tuple(name for name, _ in columns)
-    found = counted_categories(np.concatenate([column for _, column in columns]))
+    found = counted_categories([column for _, column in columns])
     kept = most_frequent(feature, names, [count for _, count in found])
     return tuple(found[at][0] for at in kept)
 
 
-def counted_categories(values: Array) -> list[tuple[object, int]]:
+def counted_categories(columns: Iterable[Array]) -> list[tuple[object, int]]:
     """Return each value that is there with how often it is, numbers first, in order."""
-    counts = pd.Series(values).dropna().value_counts(sort=False)
-    found = zip(counts.index.tolist(), counts.tolist(), strict=True)
-    return sorted(found, key=lambda pair: (isinstance(pair[0], str), pair[0]))
+    found: Counter[object] = Counter()
+    for column in columns:
+        for block in row_blocks(column):
+            codes, words = pd.factorize(block)
+            counts = np.bincount(codes[codes >= 0], minlength=len(words))
+            found.update(dict(zip(np.asarray(words).tolist(), counts.tolist(), strict=True)))
+    return sorted(found.items(), key=lambda pair: (isinstance(pair[0], str), pair[0]))
 
 
 def most_frequent(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from dlspec_pipelines.steps.data_memory import row_blocks
 from dlspec_pipelines.steps.datasets.contract_rules import ContractRule, rule_that_holds
 from dlspec_pipelines.steps.datasets.table import Array, Table, holds_arrays, types_in
 from dlspec_pipelines.steps.preparation.moments import readable_moments
@@ -27,7 +28,8 @@ def missing_rows(column: Array) -> Array:
     """Return which rows of plain values miss theirs."""
     if column.dtype.kind in "iub":
         return np.zeros(len(column), dtype=bool)
-    return np.asarray(pd.isna(column))
+    found = [np.asarray(pd.isna(block)) for block in row_blocks(column)]
+    return np.concatenate([np.zeros(0, dtype=bool), *found])
 
 
 def numbers_or_nan(column: Array) -> Array:
@@ -58,7 +60,9 @@ def number_rules(name: str, table: Table, *, gaps: bool, is_target: bool) -> Ite
     if not gaps:
         help = "leave these rows out" if is_target else FILL_HELP
         yield presence_rule(name, column, is_target=is_target, help=help)
-    fits = missing_rows(column) | np.isfinite(numbers_or_nan(column))
+    fits = np.concatenate(
+        [missing_rows(block) | np.isfinite(numbers_or_nan(block)) for block in row_blocks(column)]
+    )
     help = TEXT_HELP if str in types_in(column) else "mend these rows, or leave them out"
     yield rule_that_holds(name, "a finite number", fits, column, help=help)
 
