@@ -135,6 +135,16 @@ def _feature_sections() -> Iterator[str]:
         )
         for record in records:
             yield _section(f"`{word}` {_where(record)}", record)
+            yield from _inner_sections(word, record)
+
+
+def _inner_sections(word: str, record: type) -> Iterator[str]:
+    """Yield the records that a key of a feature takes beside its words."""
+    for key in keys_of(record):
+        inner = key.kind.mapping if isinstance(key.kind, kinds.Either) else None
+        for tag, form in inner.types.items() if isinstance(inner, kinds.Tagged) else ():
+            assert isinstance(form, type), "no key of a feature has several records for one word"
+            yield _section(f"`{key.name}: {{{tag}: ...}}` of `{word}`", form)
 
 
 def _where(record: type) -> str:

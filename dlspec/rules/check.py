@@ -39,6 +39,7 @@ from dlspec.rules.losses import (
     report_sigmoid_classes,
     report_unclear_logits,
 )
+from dlspec.rules.mel_bins import report_mel_spectra
 from dlspec.rules.name_patterns import report_name_patterns
 from dlspec.rules.params import report_unread_params
 from dlspec.rules.retraining import report_retraining
@@ -58,6 +59,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     report_feature_key_pairs,
     report_text_lines,
     report_name_patterns,
+    report_mel_spectra,
     report_balanced_draw,
     report_joined_rows,
     report_word_contexts,

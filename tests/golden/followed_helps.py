@@ -92,6 +92,13 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("{labels: kinds, classes: [drama]}", "{binary: kinds}"),
         ("f1_micro", "accuracy"),
     ],
+    "DL204_mel_window_of_odd_length": [("fft_length: 255", "fft_length: 256")],
+    "DL216_mel_features": [
+        ("features: mel}", "features: {mel: 128, fft_length: 512}}"),
+        ("upper: 8000", "upper: 4000"),
+        ("lower: 4000", "lower: 100"),
+        ("mel: 128, fft_length: 256", "mel: 72, fft_length: 256"),
+    ],
     "DL216_labels_and_columns": [(", classes: 4", "")],
     "DL216_labels_without_a_number": [("labels: kinds", "labels: kinds, classes: 3")],
     "DL521_labels": [("SparseCategoricalCrossentropy", "BinaryCrossentropy")],

@@ -111,17 +111,32 @@ def test_a_folder_is_learned_from_and_predicted(folder):
     assert answer.stdout.splitlines()[1].startswith("0,new/00.wav,low,")
 
 
-def test_predict_reads_sounds_as_training_did(folder):
-    """Rows that were trained on become the same numbers: standardized by the training rows."""
-    text = TONES.replace("seconds: 0.2", "seconds: 0.2, standardize: true, scale: 2")
-    dataset = prepared(text)[1]
+def _applied(dataset, folder):
     fitted = load_preparation(Path(dataset.path))
-    applied = apply_preparation(fitted, new_files_table(NewFiles("file", (folder,))))
+    return apply_preparation(fitted, new_files_table(NewFiles("file", (folder,)))).inputs["sound"]
+
+
+MEL = "seconds: 0.2, features: {mel: 12, fft_length: 64, hop: 32, lower: 10, values: log}"
+
+
+@pytest.mark.parametrize("said", ["seconds: 0.2", MEL], ids=["wave", "mel"])
+def test_predict_reads_sounds_as_training_did(folder, said):
+    """Rows that were trained on become the same numbers: standardized by the training rows."""
+    text = TONES.replace("seconds: 0.2", f"{said}, standardize: true, scale: 2")
+    if said == MEL:
+        text = text.replace("    - Reshape: [200, 1]\n", "").replace(
+            "kernel_size: 16", "kernel_size: 3"
+        )
+    dataset = prepared(text)[1]
+    applied = _applied(dataset, folder)
     for row in range(40):
-        np.testing.assert_array_equal(applied.inputs["sound"][row], _wave_of_row(dataset, row))
-    part = open_part(dataset, "train")
-    assert part.inputs["sound"].mean(dtype=np.float64) == pytest.approx(0, abs=1e-6)
-    assert part.inputs["sound"].std(dtype=np.float64) == pytest.approx(1, abs=1e-6)
+        np.testing.assert_array_equal(applied[row], _wave_of_row(dataset, row))
+    train = np.asarray(open_part(dataset, "train").inputs["sound"], dtype=np.float64)
+    axes = (0, 1) if said == MEL else None
+    np.testing.assert_allclose(train.mean(axis=axes), 0, atol=1e-5)
+    np.testing.assert_allclose(train.std(axis=axes), 1, atol=1e-5)
+    if said == MEL:
+        assert train.shape[1:] == (7, 12)
 
 
 def test_a_table_names_sounds_as_it_names_pictures(folder):

@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from dlspec.language.features.audio import AudioFeature
+from dlspec.language.features.audio import AudioFeature, MelSpectrum
 from dlspec.language.features.binary import BinaryFeature
 from dlspec.language.features.categories import CategoriesFeature
 from dlspec.language.features.category import CategoryFeature
@@ -33,6 +33,7 @@ __all__ = [
     "ImageFeature",
     "LabelsFeature",
     "MaskFeature",
+    "MelSpectrum",
     "NumberFeature",
     "SequenceFeature",
     "SeriesFeature",

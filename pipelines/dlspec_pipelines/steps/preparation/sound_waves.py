@@ -10,6 +10,7 @@ import numpy as np
 from dlspec.language.features import AudioFeature
 from dlspec_pipelines.steps.datasets.sound_files import SoundFacts, read_sound
 from dlspec_pipelines.steps.datasets.table import Array, RefusedValue, Table
+from dlspec_pipelines.steps.preparation.mel_spectra import mel_spectrum
 from dlspec_pipelines.steps.preparation.named_files import decode_named_files, names_files
 from dlspec_pipelines.steps.preparation.raw_columns import Raw, Remark
 from dlspec_pipelines.steps.preparation.scratch_arrays import scratch_array
@@ -35,7 +36,8 @@ class _Elements:
         feature = self.feature
         wave = resampled_wave(wave, facts.sample_rate, feature.sample_rate)
         wave = placed_wave(wave, feature.num_samples, pad=feature.pad, cut=feature.cut)
-        self.values[row] = wave
+        mel, rate = feature.mel, feature.sample_rate
+        self.values[row] = wave if mel is None else mel_spectrum(mel, wave, rate)
         self.rates[row], self.channels[row] = facts.sample_rate, facts.channels
         self.frames[row] = facts.frames
 

@@ -24,10 +24,10 @@ class AudioPreparer:
         return read_waves(self.feature, table)
 
     def fit_rows(self, raw: Raw, train: Rows) -> Fitted:
-        """Fit on the training rows: one mean and one deviation for all samples of all waves."""
+        """Fit on the training rows: for each mel bin, or for all samples of all waves together."""
         feature = self.feature
         scaling = fit_number_scaling(
-            replace(raw, values=raw.values[..., None]),
+            raw if feature.mel else replace(raw, values=raw.values[..., None]),
             train,
             standardize=feature.standardize,
             scale=feature.scale,
