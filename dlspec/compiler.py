@@ -19,6 +19,7 @@ from dlspec.language.catalogue.project import project_of
 from dlspec.language.catalogue.target import Target
 from dlspec.language.kinds import keys_of
 from dlspec.language.sections import Document, is_free_of_poison
+from dlspec.resolve.minimised_terms import asked_terms, predicting_graph, resolve_terms
 from dlspec.resolve.own_losses import resolve_losses
 from dlspec.resolve.plan import Graph, LossGraph, Plan
 from dlspec.resolve.resolve import resolve
@@ -253,13 +254,16 @@ def _compile_tree_to_plan(
 ) -> Plan:
     stem = Path(source.path).stem if source.path.endswith((".yaml", ".yml")) else None
     spec, scope = decode(tree, target, reporter, overrides=overrides, stem=stem)
-    flat = expand(spec.name, spec.model, scope, target, reporter)
+    asked = asked_terms(spec)
+    flat = expand(spec.name, spec.model, scope, target, reporter, asked=asked)
     precision = spec.runtime.precision if is_free_of_poison(spec.runtime) else "float32"
-    graph = resolve(flat, reporter, precision=precision)
+    whole = resolve(flat, reporter, precision=precision)
+    objective = resolve_terms(spec, whole, flat, reporter)
+    graph = whole if asked is None else predicting_graph(whole)
     losses = resolve_losses(spec, graph, scope, target, reporter)
     checked = checked_spec(spec, target, scope, graph, flat, reporter)
     check(checked)
-    complete = len(graph.nodes) == len(flat.nodes) and len(graph.outputs) > 0
+    complete = len(whole.nodes) == len(flat.nodes) and len(graph.outputs) > 0
     assert reporter.failed or complete, "a part of the graph is missing and nothing was reported"
     return Plan(
         name=spec.name,
@@ -275,6 +279,7 @@ def _compile_tree_to_plan(
         runtime=spec.runtime,
         prediction=spec.prediction,
         losses=_loss_graphs(losses, checked),
+        objective=objective,
     )
 
 

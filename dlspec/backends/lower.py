@@ -14,6 +14,7 @@ import numpy as np
 
 from dlspec.backends.graph_loss import GraphLoss
 from dlspec.backends.keras_objects import Models, build_object
+from dlspec.backends.terms_model import TermsModel
 from dlspec.backends.torch_names import allow_dots
 from dlspec.backends.training_objects import compile_training
 from dlspec.diagnostics.codes import Code
@@ -24,7 +25,18 @@ from dlspec.language import catalogue
 from dlspec.language.catalogue import Object
 from dlspec.language.indexing import ELLIPSIS, slice_of
 from dlspec.language.tensors import Tensor
-from dlspec.resolve.plan import Argument, Graph, Node, NodeInputs, Op, Plan, Reference
+from dlspec.resolve.dead_nodes import tensors_read_by
+from dlspec.resolve.minimised_terms import TARGET, nodes_after
+from dlspec.resolve.plan import (
+    Argument,
+    Graph,
+    Node,
+    NodeInputs,
+    Objective,
+    Op,
+    Plan,
+    Reference,
+)
 from dlspec.resolve.shapes.op_arguments import TENSORS, constant_tensor
 
 _AROUND = re.compile(r"\AException encountered when calling .*\n|\x1b\[\d+m")
@@ -41,7 +53,10 @@ def compile(plan: Plan) -> keras.Model:
     spec means while the layers are made.
     """
     with global_keras_settings(plan.runtime.precision):
-        model = lower_graph(plan.graph)
+        if plan.objective is None:
+            model = lower_graph(plan.graph)
+        else:
+            model = lower_objective(plan.objective, plan.graph)
     if plan.training is not None:
         compile_objectives(model, plan)
     return model
@@ -63,14 +78,7 @@ def global_keras_settings(precision: str) -> Iterator[None]:
 def lower_graph(graph: Graph) -> keras.Model:
     """Return a graph as a functional model; node names become layer names."""
     allow_dots()
-    tensors: dict[str, Any] = {}
-    for declared in graph.inputs:
-        tensors[declared.name] = keras.Input(
-            batch_shape=declared.shape,
-            dtype=declared.dtype,
-            sparse=declared.sparse,
-            name=declared.name,
-        )
+    tensors = _declared_input_tensors(graph)
     inputs = dict(tensors)
     ends = lower_nodes(graph, tensors)
     outputs = {name: end for (name, _), end in zip(graph.outputs, ends, strict=True)}
@@ -81,6 +89,18 @@ def lower_graph(graph: Graph) -> keras.Model:
     )
 
 
+def _declared_input_tensors(graph: Graph) -> dict[str, Any]:
+    return {
+        declared.name: keras.Input(
+            batch_shape=declared.shape,
+            dtype=declared.dtype,
+            sparse=declared.sparse,
+            name=declared.name,
+        )
+        for declared in graph.inputs
+    }
+
+
 def lower_nodes(graph: Graph, tensors: dict[str, Any]) -> list[Any]:
     """Call the layers of a graph, and return what its outputs are.
 
@@ -89,11 +109,25 @@ def lower_nodes(graph: Graph, tensors: dict[str, Any]) -> list[Any]:
     """
     models = {name: lower_graph(inner) for name, inner in graph.models.items()}
     layers: dict[str, keras.Layer] = {}
+    named = {*tensors, *(node.name for node in graph.nodes if not isinstance(node.operation, Op))}
     for node in graph.nodes:
         result = _built_call(node, tensors, layers, models)
+        if isinstance(node.operation, Op):
+            _keep_names_apart(node, result, named)
         tensors[node.name] = result
         _assert_as_planned(node, result, layers.get(node.name))
     return [_output_tensor(reference, graph, tensors) for _, reference in graph.outputs]
+
+
+def _keep_names_apart(node: Node, result: Any, named: set[str]) -> None:  # noqa: ANN401 - a Keras tensor or several
+    """Rename a function's operation that Keras has called as a layer of the spec is called.
+
+    Keras calls the first `ops.mean` of a process `mean`, and refuses a model in which two are.
+    """
+    for tensor in keras.tree.flatten(result):
+        operation = tensor._keras_history.operation
+        if operation.name in named:
+            operation.name = f"{node.name}_operation"
 
 
 def _output_tensor(reference: Reference, graph: Graph, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - a Keras tensor
@@ -303,13 +337,58 @@ def _assert_tensor(node: str, output: str, planned: Tensor, value: Any) -> None:
         assert announced or dtype == planned.dtype, f"{node}.{output}: {dtype} != {planned.dtype}"
 
 
+# -- terms -----------------------------------------------------------------------------------------
+
+
+def lower_objective(objective: Objective, predicting: Graph) -> TermsModel:
+    """Return a model that is trained on terms; it holds `predicting`, which shares its layers."""
+    allow_dots()
+    graph = objective.graph
+    tensors = _declared_input_tensors(graph)
+    inputs = {declared.name: tensors[declared.name] for declared in predicting.inputs}
+    targets = {name: tensors[name] for name in tensors if name not in inputs}
+    ends = lower_nodes(graph, tensors)
+    outputs = _tensors_in_form(
+        {name: end for (name, _), end in zip(graph.outputs, ends, strict=True)}, graph.outputs_as
+    )
+    told = nodes_after(graph, targets)
+    early = {n: _lowered_tensor(r, tensors) for n, r, _ in objective.terms if r.node not in told}
+    late = {n: _lowered_tensor(r, tensors) for n, r, _ in objective.terms if r.node in told}
+    read = [_lowered_tensor(r, tensors) for r in _references_into(graph, told, targets)]
+    x = _tensors_in_form(inputs, predicting.inputs_as)
+    plain = keras.Model(x, outputs, name=predicting.name)
+    model = TermsModel(x, {"outputs": outputs, "terms": early, "read": read}, name=graph.name)
+    model.settle(
+        lambda: plain,
+        {name: weight for name, _, weight in objective.terms},
+        keras.Model([*read, *targets.values()], late) if late else None,
+        read=[name.removeprefix(TARGET) for name in targets],
+        targets=[name for name, _ in predicting.outputs],
+    )
+    return model
+
+
+def _references_into(
+    graph: Graph, told: set[str], targets: Mapping[str, object]
+) -> Iterator[Reference]:
+    """Yield, once each, what the nodes that depend on targets read beside them."""
+    seen = set()
+    for node in graph.nodes:
+        for reference in tensors_read_by(node) if node.name in told else ():
+            inside = reference.node in told or reference.node in targets
+            if not inside and reference not in seen:
+                seen.add(reference)
+                yield reference
+
+
 # -- losses --------------------------------------------------------------------------------------
 
 
 def compile_objectives(model: keras.Model, plan: Plan) -> None:
     """Compile the model of a plan with its optimizer, losses and metrics."""
     assert plan.training is not None
-    outputs = _outputs_by_name(model, plan.graph)
+    predicting = model.predicting if isinstance(model, TermsModel) else model
+    outputs = _outputs_by_name(predicting, plan.graph)
     # A loss computes in float32 whatever the precision of the model.
     with global_keras_settings("float32"):
         own = {

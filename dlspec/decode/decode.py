@@ -18,7 +18,7 @@ from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import suggest
 from dlspec.language.catalogue.target import Target
 from dlspec.language.kinds import Record, keys_of
-from dlspec.language.sections import Document
+from dlspec.language.sections import Document, Training
 from dlspec.syntax.nodes import Entry, Node, Scalar, is_poison_node
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.scalars import POISON
@@ -77,6 +77,9 @@ class _Decoder:
                 continue
             node = substitute_expressions(node, scope, self._reporter)
             decoded[name] = self._reader.value(key.kind, node, name)
+            if name == "training" and isinstance(decoded[name], Training):
+                terms = decoded[name].terms
+                self._reader.declare_terms(terms if isinstance(terms, dict) else ())
         self._check_version(tree.get("dlspec"))
         name = self._check_model_name(tree.get("name"), stem)
         places = Places(self._reader.values, self._reader.keys, where)

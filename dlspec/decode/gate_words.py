@@ -26,12 +26,15 @@ def is_gate_name(name: str, kind: kinds.Gates) -> bool:
     return name in kind.metrics or name.strip("_").endswith(by_target)
 
 
-def known_gate_names(name: str, kind: kinds.Gates, work: Work | None) -> tuple[str, ...]:
+def known_gate_names(
+    name: str, kind: kinds.Gates, terms: tuple[str, ...], work: Work | None
+) -> tuple[str, ...]:
     """Return what a mistyped gate can have meant: with what looks like a target left as it is."""
-    if suggest(name, kind.metrics, work=work) is None:
+    known = (*kind.metrics, *terms)
+    if suggest(name, known, work=work) is None:
         parts = name.split("_")
         for at in range(1, len(parts)):
             near = suggest("_".join(parts[at:]), kind.by_target, work=work)
             if near is not None:
                 return ("_".join([*parts[:at], near]),)
-    return kind.metrics
+    return known

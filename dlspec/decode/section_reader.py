@@ -35,10 +35,15 @@ class RecordReader:
         self.keys: dict[str, Span] = {}
         self._target = target
         self._reporter = reporter
+        self._terms: tuple[str, ...] = ()
 
     def declare_losses(self, losses: Iterable[ClassEntry]) -> None:
         """Let the names of a file's own losses mean them from here on."""
         self._target = replace(self._target, losses=tuple(losses))
+
+    def declare_terms(self, terms: Iterable[str]) -> None:
+        """Let gates ask for what the training minimises beside its losses."""
+        self._terms = tuple(terms)
 
     def value(self, kind: Kind, node: Node, path: str) -> Decoded:  # noqa: C901, PLR0912 - one line per kind
         """Return the value of a node without expressions, or report it and return poison."""
@@ -231,8 +236,8 @@ class RecordReader:
         for entry in node:
             inner = f"{path}.{entry.name}"
             self.keys[inner], self.values[inner] = entry.key.span, entry.value.span
-            if not is_gate_name(entry.name, kind):
-                known = known_gate_names(entry.name, kind, self._reporter.work)
+            if entry.name not in self._terms and not is_gate_name(entry.name, kind):
+                known = known_gate_names(entry.name, kind, self._terms, self._reporter.work)
                 self._report_unknown_record_key(entry.key, "`gates`", known)
                 continue
             written = entry.value.value if isinstance(entry.value, Scalar) else None

@@ -1,5 +1,6 @@
 """Call arguments and keras.ops operands: literals and names of tensors, told apart."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -32,6 +33,9 @@ _TENSORS = ("tensor", "tensors")
 _NUMBERS = ("axes", "axis", "extents", "integer", "integers", "number", "numbers", "shape")
 # These functions take their tensors one by one, however many they are.
 VARIADIC = ("einsum", "meshgrid")
+# These take texts for what they are.
+_COMPARE_TEXTS = ("equal", "not_equal")
+_NAME_OF_TENSOR = re.compile(r"[A-Za-z_][\w.-]*\Z")
 # The call arguments of Keras's layers that are neither tensors nor numbers.
 _SWITCHES = ("return_attention_scores", "training", "use_causal_mask")
 
@@ -204,10 +208,30 @@ class CallReader:
             if item.name == "args" and isinstance(item.value, Sequence):
                 for parameter, given in zip(entry.parameters, item.value.items, strict=False):
                     check_parameter(entry, parameter, given.span, self.target, self.reporter)
-                arguments = tuple(self.tensors_or_literal(i) for i in item.value.items)
+                arguments = self._positional_operands(entry, item.value)
             else:
                 keywords[item.name] = self._read_op_keyword(entry, item.key, item.value)
         return keywords, places, arguments
+
+    def _positional_operands(self, entry: ClassEntry, node: Sequence) -> tuple[FlatArgument, ...]:
+        parameters = [*entry.parameters, *[None] * len(node.items)]
+        return tuple(
+            self._operand(entry, parameter, item)
+            for parameter, item in zip(parameters, node.items, strict=False)
+        )
+
+    def _operand(self, entry: ClassEntry, parameter: Parameter | None, node: Node) -> FlatArgument:
+        """Return an operand; a word without quotes where a tensor is taken is the name of one."""
+        named = (
+            isinstance(node, Scalar)
+            and isinstance(node.value, str)
+            and not node.quoted
+            and _NAME_OF_TENSOR.match(node.value) is not None
+        )
+        takes = parameter is not None and parameter.type in _TENSORS
+        if named and takes and entry.name not in (*VARIADIC, *_COMPARE_TEXTS):
+            return self.tensors(node)
+        return self.tensors_or_literal(node)
 
     def _name_positional_literals(self, entry: ClassEntry, node: Node) -> MappingNode:
         """Name the literals of `ops.clip: [0, 1]`: the parameters beside the tensors, in order."""
@@ -243,7 +267,7 @@ class CallReader:
             return POISON
         check_parameter(entry, parameter, key.span, self.target, self.reporter)
         if parameter.type in _TENSORS or (parameter.type in _NUMBERS and self._is_name(node)):
-            return self.tensors_or_literal(node)
+            return self._operand(entry, parameter, node)
         if parameter.type == "index" and not self._is_index(node, f"`ops.{entry.name}`"):
             return POISON
         return self._read_op_literal(parameter, node, entry)

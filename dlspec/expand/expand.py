@@ -12,7 +12,7 @@ from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand import zoo
 from dlspec.expand.control_flow import Unroller
-from dlspec.expand.flat import FlatGraph, Flow, Pointer
+from dlspec.expand.flat import AskedTerms, FlatGraph, Flow, Pointer
 from dlspec.expand.graph_nodes import Budget, Expansion
 from dlspec.expand.inputs_outputs import declared_inputs, written_outputs
 from dlspec.expand.names import Frame, explicit_names
@@ -25,14 +25,22 @@ from dlspec.syntax.substitution import Scope, substitute_expressions
 
 
 def expand(
-    name: str, graph: GraphSpec, scope: Scope, target: Target, reporter: Reporter
+    name: str,
+    graph: GraphSpec,
+    scope: Scope,
+    target: Target,
+    reporter: Reporter,
+    *,
+    asked: AskedTerms | None = None,
 ) -> FlatGraph:
     """Return the model `name` as a row of calls.
 
     Args:
         scope: The file's params; which of them are read is noted in it.
+        asked: What is minimised beside the losses.
     """
-    return _expand_model(name, graph, scope, Expansion(target, reporter, Budget(), scope))
+    state = Expansion(target, reporter, Budget(), scope, asked=asked)
+    return _expand_model(name, graph, scope, state)
 
 
 def _expand_model(name: str, graph: GraphSpec, scope: Scope, state: Expansion) -> FlatGraph:
@@ -115,6 +123,8 @@ def _expand_written_graph(
     start: Flow | None = POISON
     if graph.inputs and len(inputs) == len(graph.inputs):
         start = Pointer(inputs[0].name, None, graph.span) if len(inputs) == 1 else None
+    if state.asked is not None:
+        _bind_targets(state.asked, frame)
     last = Unroller(state).row(graph.entries, frame, scope, start)
     leaving = outputs if outputs is not None else graph.outputs
     found, form = written_outputs(leaving, last, frame, scope, state.reporter)
@@ -130,7 +140,33 @@ def _expand_written_graph(
         inputs_as=graph.inputs_as or ("single" if len(graph.inputs) == 1 else "list"),
         outputs_as=form,
         models=state.models,
+        targets=state.asked.targets if state.asked else (),
+        terms=_found_terms(state.asked, frame) if state.asked else (),
     )
+
+
+def _bind_targets(asked: AskedTerms, frame: Frame) -> None:
+    for declared in asked.targets:
+        place = next(iter(asked.places.values()))
+        frame.bind(declared.name, Pointer(declared.name, None, place))
+
+
+def _found_terms(asked: AskedTerms, frame: Frame) -> tuple[tuple[str, Pointer], ...] | Poison:
+    """Return the entries that terms name; what names none is reported."""
+    terms = []
+    for name, place in asked.places.items():
+        found = frame.find(Scalar(name, place))
+        if isinstance(found, Pointer):
+            terms.append((name, found))
+        elif not isinstance(found, Poison):
+            frame.reporter.error(
+                Code.INPUT_COUNT,
+                place,
+                "a term is one tensor",
+                label=f"`{name}` is {len(found)} of them",
+                help="name one entry",
+            )
+    return tuple(terms) if len(terms) == len(asked.places) else POISON
 
 
 def _output_place(leaving: Node | None, graph: GraphSpec, state: Expansion) -> Span:

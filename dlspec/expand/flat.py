@@ -22,6 +22,17 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedTerms:
+    """What `training.terms` asks of a model's graph.
+
+    `targets` are what `target.<name>` means there, `places` the names of the terms in the text.
+    """
+
+    targets: tuple[Input, ...]
+    places: Mapping[str, Span]
+
+
+@dataclass(frozen=True, slots=True)
 class Use:
     """A second call of an earlier layer, or a call of a model declared under `models`."""
 
@@ -85,6 +96,9 @@ class FlatGraph:
     outputs_as: Form
     models: Mapping[str, "FlatGraph"]
     of: Literal["model", "loss"] = "model"
+    # What entries that lead to terms alone may read, and the terms; poison where one is not found.
+    targets: tuple[Input, ...] = ()
+    terms: tuple[tuple[str, Pointer], ...] | Poison = ()
     _by_name: Mapping[str, FlatNode] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -11,7 +11,16 @@ from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.diagnostics.work import CHARACTERS_IN_A_STEP
 from dlspec.expand.calls import CallReader
-from dlspec.expand.flat import FlatArgument, FlatGraph, FlatNode, FlatOp, Flow, Pointer, Use
+from dlspec.expand.flat import (
+    AskedTerms,
+    FlatArgument,
+    FlatGraph,
+    FlatNode,
+    FlatOp,
+    Flow,
+    Pointer,
+    Use,
+)
 from dlspec.expand.left_out import count_written_values
 from dlspec.expand.names import Frame, explicit_names, plain_head
 from dlspec.language.catalogue import ClassEntry, ModelRef, Object
@@ -69,6 +78,8 @@ class Expansion:
     block_reads: dict[str, set[str]] = field(default_factory=dict)
     # What the blocks around say to the entries that say nothing themselves.
     trainable: bool = True
+    # Of the outermost model alone.
+    asked: AskedTerms | None = None
     # By the identity of what they are of: entries live as long as the expansion.
     _names: dict[int, frozenset[str]] = field(default_factory=dict)
     _sizes: dict[int, int] = field(default_factory=dict)

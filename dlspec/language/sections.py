@@ -162,6 +162,11 @@ class Training:
         default=None,
         compare=False,
     )
+    terms: Mapping[str, float] | None = spec_key(
+        MapOf(Number()),
+        "Entries of the model's graph that are minimised beside the losses, each with its weight.",
+        default=None,
+    )
     loss_weights: Mapping[str, float] | None = spec_key(
         MapOf(Number(minimum=0)), "Weight of each output's loss.", default=None
     )

@@ -7,7 +7,7 @@ from typing import Literal, cast
 from dlspec.language.kinds import keys_of
 from dlspec.language.metrics import GENERATED_METRICS
 from dlspec.language.sections import Runtime
-from dlspec.resolve.plan import Plan, canonical_digest
+from dlspec.resolve.plan import Plan, canonical_data, canonical_digest
 
 Step = Literal["dataset", "model", "evaluation", "report", "champion"]
 
@@ -32,10 +32,17 @@ def _model_parts(plan: Plan) -> object:
     drawn = plan.data and plan.data.sampling
     # What data may take of the memory changes no number.
     machine = {name: getattr(plan.runtime, name) for name in _RUNTIME_OF_A_MODEL}
-    trained = (plan.graph, plan.training, machine)
+    trained = (plan.graph, _said_of_training(plan), machine)
     # What a spec does not use stands in no digest: it was trained before the language knew it.
-    used = [part for part in (drawn, dict(plan.losses)) if part]
+    used = [part for part in (drawn, dict(plan.losses), plan.objective) if part]
     return (*trained, *used)
+
+
+def _said_of_training(plan: Plan) -> object:
+    said = canonical_data(plan.training)
+    if isinstance(said, dict) and said["terms"] is None:
+        del said["terms"]
+    return said
 
 
 def _evaluation_parts(plan: Plan) -> object:

@@ -6,6 +6,7 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
 from dlspec.expand.flat import FlatGraph, Use
 from dlspec.resolve.plan import Graph, Node, Op, Reference
+from dlspec.syntax.scalars import Poison
 
 _HELPS = {
     "model": "name it in `outputs` or in a later `from`, or leave it out",
@@ -25,15 +26,18 @@ def references_within(value: object) -> Iterator[Reference]:
             yield from references_within(item)
 
 
+def tensors_read_by(node: Node) -> Iterator[Reference]:
+    """Yield the tensors that a node reads."""
+    yield from references_within(node.inputs)
+    yield from references_within(node.call)
+    if isinstance(node.operation, Op):
+        yield from references_within(node.operation.arguments)
+        yield from references_within(node.operation.keywords)
+
+
 def sources_of(node: Node) -> Iterator[str]:
     """Yield the names of the nodes and inputs that a node reads, a layer it uses again included."""
-    yield from (reference.node for reference in references_within(node.inputs))
-    yield from (reference.node for reference in references_within(node.call))
-    if isinstance(node.operation, Op):
-        operands = (node.operation.arguments, node.operation.keywords)
-        yield from (
-            reference.node for operand in operands for reference in references_within(operand)
-        )
+    yield from (reference.node for reference in tensors_read_by(node))
     if isinstance(node.operation, Use) and node.operation.of == "node":
         yield node.operation.target
 
@@ -43,6 +47,8 @@ def report_dead(graph: Graph, flat: FlatGraph, reporter: Reporter) -> None:
     by_name = {node.name: node for node in graph.nodes}
     reached: set[str] = set()
     waiting = [reference.node for _, reference in graph.outputs]
+    assert not isinstance(flat.terms, Poison)
+    waiting += [pointer.node for _, pointer in flat.terms]
     while waiting:
         name = waiting.pop()
         if name not in reached:

@@ -110,10 +110,24 @@ class LossGraph:
 
 
 @dataclass(frozen=True, slots=True)
+class Objective:
+    """A model with all that is minimised beside its losses.
+
+    `graph` is the model's with the entries that lead to terms alone; after the model's inputs its
+    own hold the targets that those read, `target.<name>`. `terms` holds the entries that are
+    minimised, with their weights.
+    """
+
+    graph: Graph
+    terms: tuple[tuple[str, Reference, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A spec that compiles. Sections that the spec leaves out are None.
 
-    `losses` holds the graph of each output whose loss the spec declares.
+    `losses` holds the graph of each output whose loss the spec declares; `objective` what is
+    minimised beside the losses, None where `training.terms` is not there. `graph` is what predicts.
     """
 
     name: str
@@ -129,6 +143,7 @@ class Plan:
     runtime: Runtime
     prediction: Prediction | None = None
     losses: Mapping[str, LossGraph] = field(default_factory=dict)
+    objective: Objective | None = None
 
 
 def walk_graph_nodes(graph: Graph) -> Iterator[Node]:

@@ -86,6 +86,8 @@ class _Resolver:
     def graph(self) -> Graph:
         for declared in self.flat.inputs:
             self.outputs[declared.name] = (("out", Tensor(declared.shape, declared.dtype)),)
+        for declared in self.flat.targets:
+            self.outputs[declared.name] = (("out", Tensor(declared.shape, declared.dtype)),)
         for flat in self.flat.nodes:
             self.flat_nodes[flat.name] = flat
             with self.reporter.with_trail(*flat.trail):
@@ -108,7 +110,10 @@ class _Resolver:
         complete = len(self.nodes) == len(self.flat.nodes)
         # A name given twice leads elsewhere than the author meant: what is dead is not known.
         named = not self.reporter.has_code(Code.DUPLICATE_NAME)
-        if complete and named and not isinstance(self.flat.outputs, Poison):
+        whole = not isinstance(self.flat.outputs, Poison) and not isinstance(
+            self.flat.terms, Poison
+        )
+        if complete and named and whole:
             report_dead(graph, self.flat, self.reporter)
         return graph
 

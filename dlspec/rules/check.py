@@ -46,6 +46,7 @@ from dlspec.rules.retraining import report_retraining
 from dlspec.rules.series_windows import report_series_windows
 from dlspec.rules.subject import Checked
 from dlspec.rules.tags_and_owners import report_tags_and_owners
+from dlspec.rules.term_names import report_term_names
 from dlspec.rules.text_line_keys import report_text_lines
 from dlspec.rules.training import report_callback_needs, report_monitors, warn_of_training_flags
 from dlspec.rules.word_contexts import report_missing_targets, report_word_contexts
@@ -75,6 +76,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     report_unclear_logits,
     report_keras_metrics,
     report_small_embeddings,
+    report_term_names,
     report_monitors,
     report_callback_needs,
     report_stray_files,

@@ -177,7 +177,7 @@ def warn_of_training_flags(checked: Checked) -> None:
 
 def computed_figures(training: Training, outputs: list[str]) -> tuple[str, ...]:
     """Return the names under which `fit` reports figures, without `val_`."""
-    figures = ["loss"]
+    figures = ["loss", *(training.terms or ())]
     several = len(outputs) > 1
     if several:
         figures += [f"{output}_loss" for output in outputs]

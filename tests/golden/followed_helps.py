@@ -31,6 +31,29 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("vocabulary: 1,", "vocabulary: 2,"),
     ],
     "DL518_filled_up_at_the_start": [(", pad: start", ", pad: end"), (", pad: start", "")],
+    "DL302_term_of_a_figure": [
+        ("name: val_size", "name: size"),
+        ("name: accuracy", "name: most"),
+        ("{val_size: 0.1, accuracy: 0.2}", "{size: 0.1, most: 0.2}"),
+    ],
+    "DL413_term_not_a_number_per_sample": [
+        ("name: more}\n", "name: every}\n    - {ops.mean: {axis: [1]}, name: more}\n")
+    ],
+    "DL522_term_that_no_weight_changes": [
+        ("args: [flatten]", "args: [seen]"),
+        ("ops.argmax", "ops.max"),
+    ],
+    "DL524_target_in_an_output": [
+        ("    - {Concatenate, from: [seen, told]}\n", ""),
+        ("name: digit}\n", "name: digit, from: seen}\n"),
+        ("name: size}\n", "name: size}\n    - {ops.multiply: {args: [told, digit]}}\n"),
+        (
+            "    - {ops.multiply: {args: [told, digit]}}\n",
+            "    - {ops.multiply: {args: [told, digit]}}\n"
+            "    - {ops.sum: {axis: -1}, name: told_by}\n",
+        ),
+        ("{size: 0.1}", "{size: 0.1, told_by: 0.1}"),
+    ],
     "DL202_loss_without_graph": [
         (
             "Small: {}",

@@ -1,6 +1,12 @@
 """What a reader writes who takes the second way that a help offers: edits of its text, in order."""
 
 SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
+    "DL522_term_that_no_weight_changes": [
+        ("    - {ops.mean: {args: [flatten], axis: -1}, name: light}\n", ""),
+        ("    - {ops.argmax: {args: [digit], axis: -1}, name: said}\n", ""),
+        ("    - {ops.cast: {args: [said], dtype: float32}, name: guess}\n", ""),
+        ("  terms: {light: 0.1, guess: 0.1}\n", ""),
+    ],
     "DL208_loss_of_unclear_logits": [
         ("    Squared:\n", "    Squared:\n      params: {from_logits: false}\n"),
         (

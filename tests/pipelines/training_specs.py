@@ -102,6 +102,60 @@ OWN_FOCAL = FOCAL.replace(
   loss: {Focal: {gamma: 1.5}}
 """,
 )
+# A variational autoencoder.
+TERMS = """\
+dlspec: 1
+name: coded
+params: {latent: 8}
+data:
+  source: {sklearn: digits}
+  inputs: {image: {image: images, size: [8, 8], channels: 1, scale: $1/16}}
+  targets: {picture: {image: images, size: [8, 8], channels: 1, scale: $1/16}}
+  split: {validation: 0.15, test: 0.15, seed: 7}
+model:
+  inputs: {image: [8, 8, 1]}
+  graph:
+    - Flatten
+    - {Dense: [128, relu], name: seen}
+    - {Dense: $latent, name: mean, from: seen}
+    - {Dense: $latent, name: log_variance, from: seen}
+    - {ops.zeros_like: {args: [mean]}, name: nothing}
+    - {GaussianNoise: 1.0, name: noise}
+    - {ops.multiply: {args: [log_variance, 0.5]}}
+    - {ops.exp: , name: deviation}
+    - {ops.multiply: {args: [noise, deviation]}, name: around}
+    - {ops.add: {args: [mean, around]}, name: code}
+    - {Dense: [128, relu]}
+    - {Dense: [64, sigmoid]}
+    - {Reshape: [8, 8, 1], name: picture}
+    # Terms: entries that lead to no output.
+    - {ops.square: {args: [mean]}, name: far}
+    - {ops.exp: {args: [log_variance]}, name: variance}
+    - {ops.add: {args: [far, variance]}}
+    - {ops.subtract: {x2: log_variance}}
+    - {ops.subtract: {x2: 1.0}}
+    - {ops.sum: {axis: -1}}
+    - {ops.multiply: {x2: 0.5}, name: kl}
+    - {ops.binary_crossentropy: {args: [target.picture, picture]}}
+    - {ops.sum: {axis: [1, 2, 3]}, name: reconstruction}
+    # A layer that leads to a term alone.
+    - {Dense: 4, name: aside, from: seen}
+    - {ops.mean: {args: [aside]}, name: size}
+  outputs: picture
+training:
+  epochs: 3
+  batch_size: 64
+  optimizer: {Adam: {learning_rate: 1e-3}}
+  loss: MeanSquaredError
+  loss_weights: {picture: 0}
+  terms: {reconstruction: 1.0, kl: 0.5, size: 0}
+  callbacks:
+    - EarlyStopping: {monitor: val_kl, mode: max, patience: 5, restore_best_weights: true}
+  seed: 7
+evaluation:
+  metrics: [mse]
+  gates: {reconstruction: "<= 60", kl: ">= 100"}
+"""
 
 
 def prepared(text: str, **params: object) -> tuple[Plan, Dataset]:

@@ -1,7 +1,7 @@
 """What changed in meaning between two plans, and which steps must run again."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from dlspec.language.catalogue import Object
@@ -96,7 +96,11 @@ def diff(before: Plan, after: Plan) -> Difference:
         names=(before.name, after.name),
         changes=tuple(_section_changes(before, after)),
         wiring=tuple(_wiring_changes(*graphs, model="")),
-        layers=(*_layer_changes(*graphs, model=""), *_loss_changes(before, after)),
+        layers=(
+            *_layer_changes(*graphs, model=""),
+            *_loss_changes(before, after),
+            *_layer_changes(_terms_alone(before), _terms_alone(after), model="terms."),
+        ),
         totals=_compared_totals(*graphs),
         rerun=_steps_to_rerun(before, after),
     )
@@ -124,6 +128,17 @@ def _loss_changes(before: Plan, after: Plan) -> Iterator[LayerChange]:
         sides = (plan.losses.get(name) for plan in (before, after))
         old, new = (_NO_GRAPH if side is None else side.graph for side in sides)
         yield from _layer_changes(old, new, model=f"loss of {name}.")
+
+
+def _terms_alone(plan: Plan) -> Graph:
+    """Return the entries of a graph that lead to terms alone."""
+    if plan.objective is None:
+        return _NO_GRAPH
+    known = {node.name for node in plan.graph.nodes}
+    whole = plan.objective.graph
+    return replace(
+        whole, nodes=tuple(n for n in whole.nodes if n.name not in known), outputs=(), models={}
+    )
 
 
 def _compared_totals(before: Graph, after: Graph) -> tuple[Total, ...]:

@@ -1,6 +1,7 @@
 """The layer table of `dlspec show`, as text and as JSON."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from dlspec.resolve.costs import (
     Cost,
@@ -10,7 +11,15 @@ from dlspec.resolve.costs import (
     owns_its_weights,
     tensor_bytes,
 )
-from dlspec.resolve.plan import Graph, LossGraph, Node, Plan, canonical_data, canonical_digest
+from dlspec.resolve.plan import (
+    Graph,
+    LossGraph,
+    Node,
+    Objective,
+    Plan,
+    canonical_data,
+    canonical_digest,
+)
 from dlspec.tools.aligned_table import RULE, aligned_table
 from dlspec.tools.show.edges import edges_into, is_chain, reference_text
 from dlspec.tools.show.words import bytes_text, count_text, node_class_name, shape_text
@@ -39,8 +48,23 @@ def layer_table(plan: Plan, *, columns: int | None = None) -> str:
     last = ("total", "", "", *_cost_cells(total), "")
     told = [row[: _READS if chain else None] for row in (_HEAD, RULE, *rows, RULE, last)]
     table = aligned_table(told, right=_RIGHT, columns=columns)
-    losses = (_loss_table(name, planned, columns) for name, planned in plan.losses.items())
-    return "\n".join([table, *cost_notes(total), *losses]) + "\n"
+    losses = [_loss_table(name, planned, columns) for name, planned in plan.losses.items()]
+    terms = [] if plan.objective is None else [_terms_table(plan.objective, graph, columns)]
+    return "\n".join([table, *cost_notes(total), *losses, *terms]) + "\n"
+
+
+def _terms_table(objective: Objective, predicting: Graph, columns: int | None) -> str:
+    """Return the entries that lead to terms alone, which no saved model has, and the terms."""
+    known = {node.name for node in predicting.nodes}
+    alone = replace(
+        objective.graph,
+        inputs=objective.graph.inputs[len(predicting.inputs) :],
+        nodes=tuple(node for node in objective.graph.nodes if node.name not in known),
+    )
+    told = [_HEAD, RULE, *graph_rows(alone)]
+    table = aligned_table(told, right=_RIGHT, columns=columns)
+    said = ", ".join(f"{weight:g} x `{name}`" for name, _, weight in objective.terms)
+    return f"\nminimised too: {said}\n\n{table}"
 
 
 def _loss_table(output: str, planned: LossGraph, columns: int | None) -> str:
@@ -94,8 +118,16 @@ def plan_json(plan: Plan) -> dict[str, object]:
         "prediction": canonical_data(plan.prediction),
         "retraining": canonical_data(plan.retraining),
         "runtime": canonical_data(plan.runtime),
+        "terms": [] if plan.objective is None else _terms_json(plan.objective),
         "losses": {name: _graph_json(one.graph) for name, one in plan.losses.items()},
     }
+
+
+def _terms_json(objective: Objective) -> list[dict[str, object]]:
+    return [
+        {"name": name, "weight": weight, "reads": reference_text(reference, objective.graph)}
+        for name, reference, weight in objective.terms
+    ]
 
 
 def _graph_json(graph: Graph) -> dict[str, object]:

@@ -52,9 +52,11 @@ from dlspec_pipelines.steps.records import (
 )
 from dlspec_pipelines.steps.reuse import judged_version
 from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.steps.training.objective_file import OBJECTIVE_FILE, load_objective
 
 _MODEL_FILES = (
     "model.keras",
+    OBJECTIVE_FILE,
     "spec.yaml",
     "preparation.json",
     "history.csv",
@@ -101,8 +103,9 @@ def evaluate(  # noqa: PLR0913 - what to measure against what, and where that is
     assert training is not None
     wanted = wanted_metrics(plan)
     with settled_machine(plan.runtime, seed=training.seed, step_flops=step_flops(plan)):
-        model = load_model(folder, with_loss=not plan.losses, base=base)
-        if plan.losses:
+        stock = not plan.losses and plan.objective is None
+        model = load_model(folder, with_loss=stock, base=base)
+        if plan.losses and plan.objective is None:
             # The file holds no loss that plain Keras does not know.
             compile_objectives(model, plan)
         measured = _measure_test_rows(plan, folder, dataset, model)
@@ -110,12 +113,12 @@ def evaluate(  # noqa: PLR0913 - what to measure against what, and where that is
         theirs = _rival_if_compared(
             plan, trained, champion, dataset=dataset, measured=measured, base=base
         )
-    assert measured.loss is not None
     plain = tuple(name for name in wanted if name not in GENERATED_METRICS)
     measures = measure_targets(plain, measured.predicted)
     for said in generated.values():
         measures = measures.joined(measure_generated(wanted, said))
-    measures.note("loss", finite_or_reason(measured.loss, name="loss"))
+    for name, value in measured.minimised.items():
+        measures.note(name, finite_or_reason(value, name=name))
     test = _test_part(plan, dataset)
     write_predictions(
         folder / "predictions.parquet",
@@ -147,6 +150,10 @@ def evaluate(  # noqa: PLR0913 - what to measure against what, and where that is
     )
 
 
+def _files_of_model(plan: Plan) -> tuple[str, ...]:
+    return tuple(n for n in _MODEL_FILES if n != OBJECTIVE_FILE or plan.objective is not None)
+
+
 def _write_measures(folder: Path, measures: Measures) -> None:
     if measures.undefined:
         text = document_text(UNDEFINED_METRICS, measures.undefined)
@@ -174,7 +181,7 @@ def _own_folder(
         return trained
     folder = store.run_folder(plan.name, run)
     with store.whole_folder(folder) as aside:
-        for name in _MODEL_FILES:
+        for name in _files_of_model(plan):
             (aside / name).hardlink_to(Path(trained.path, name))
         # How a model generates is no part of its training; measured is how it does so now.
         known = read_document(Path(trained.path, "plan.json"), PLAN)
@@ -204,7 +211,15 @@ def _measure_test_rows(plan: Plan, folder: Path, dataset: Dataset, model: keras.
         signed.inputs_as,
         signed.outputs_as,
     )
-    return measure_samples(model, samples, signature=signed, preparation=load_preparation(folder))
+    trained = None if plan.objective is None else load_objective(folder, plan)
+    return measure_samples(
+        model,
+        samples,
+        signature=signed,
+        preparation=load_preparation(folder),
+        trained=trained,
+        terms=[] if plan.objective is None else [name for name, *_ in plan.objective.terms],
+    )
 
 
 def _generate_test_sequences(

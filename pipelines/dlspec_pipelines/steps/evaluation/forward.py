@@ -1,7 +1,7 @@
 """A stored model over prepared inputs: outputs read into predictions, in bounded memory."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,10 +36,10 @@ BATCH_SIZE = 256
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """What a model says about samples; `loss` is that of its training, None without targets."""
+    """What a model says about samples, and what its training minimised: `loss`, and each term."""
 
     predicted: Mapping[str, Predicted]
-    loss: float | None
+    minimised: Mapping[str, float]
 
 
 def load_model(folder: Path, *, with_loss: bool, base: Path | None = None) -> keras.Model:
@@ -65,18 +65,28 @@ def load_model(folder: Path, *, with_loss: bool, base: Path | None = None) -> ke
 
 
 def measure_samples(
-    model: keras.Model, samples: Samples, *, signature: Signature, preparation: Preparation
+    model: keras.Model,
+    samples: Samples,
+    *,
+    signature: Signature,
+    preparation: Preparation,
+    trained: keras.Model | None = None,
+    terms: Sequence[str] = (),
 ) -> Measured:
-    """Return predictions for samples with targets, numbers in their own unit, and the loss."""
+    """Return predictions for samples with targets, numbers in their own unit, and the loss.
+
+    Args:
+        trained: The model that was trained on `terms`; None where there are none.
+    """
     parts: dict[str, list[Predicted]] = {head.name: [] for head in signature.heads}
     total = 0.0
-    adds_losses = _calls_add_losses(model, samples)
+    in_calls = trained is not None or _calls_add_losses(model, samples)
     for outputs, arrays in _chunk_outputs(model, samples):
         packed = samples.pack(arrays)
         targets = dict(zip(samples.targets, arrays[len(samples.inputs) :], strict=True))
         for head, output in _by_head(signature, outputs):
             parts[head.name].append(read_output(head, output, targets[head.name]))
-        if not adds_losses:
+        if not in_calls:
             y_pred = keras.tree.pack_sequence_as(model.output, outputs)
             loss = model.compute_loss(x=packed[0], y=packed[1], y_pred=y_pred, training=False)
             total += float(keras.ops.convert_to_numpy(loss)) * len(arrays[0])
@@ -84,8 +94,10 @@ def measure_samples(
         name: _in_unit(name, joined_predictions(found), preparation)
         for name, found in parts.items()
     }
-    loss = _loss_of_calls(model, samples) if adds_losses else total / len(samples)
-    return Measured(predicted, loss)
+    if not in_calls:
+        return Measured(predicted, {"loss": total / len(samples)})
+    figures = _figures_of_calls(trained or model, samples)
+    return Measured(predicted, {name: figures[name] for name in ("loss", *terms)})
 
 
 def _calls_add_losses(model: keras.Model, samples: Samples) -> bool:
@@ -99,8 +111,8 @@ def _calls_add_losses(model: keras.Model, samples: Samples) -> bool:
     return len(model.losses) > of_weights
 
 
-def _loss_of_calls(model: keras.Model, samples: Samples) -> float:
-    """Return the loss as Keras's `evaluate` has it, with what each call adds.
+def _figures_of_calls(model: keras.Model, samples: Samples) -> dict[str, float]:
+    """Return the figures as Keras's `evaluate` has them, with what each call adds to the loss.
 
     Such losses are tensors of the call that made them, so the outputs alone do not tell them.
     """
@@ -116,7 +128,8 @@ def _loss_of_calls(model: keras.Model, samples: Samples) -> float:
     model.reset_metrics()
     for chunk in sample_chunks(samples, size):
         engine.test(engine.load(chunk), 0, chunk.rows)
-    return float(keras.ops.convert_to_numpy(model.get_metrics_result()["loss"]))
+    results = model.get_metrics_result()
+    return {name: float(np.mean(keras.ops.convert_to_numpy(v))) for name, v in results.items()}
 
 
 def predict_samples(

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import keras
 
-from dlspec.backends.training_objects import drop_losses
 from dlspec.resolve.plan import Plan, canonical_data, canonical_digest
 from dlspec_pipelines.steps import store
 from dlspec_pipelines.steps.engine import determinism as machine
@@ -20,6 +19,11 @@ from dlspec_pipelines.steps.file_digests import write_file_digests
 from dlspec_pipelines.steps.json_documents import PLAN, RUN, document_text
 from dlspec_pipelines.steps.records import Dataset, KeptWeights, Started, TrainedModel
 from dlspec_pipelines.steps.reuse import step_version
+from dlspec_pipelines.steps.training.objective_file import (
+    OBJECTIVE_FILE,
+    save_objective,
+    saved_form,
+)
 from dlspec_pipelines.steps.training.written_files import WrittenFiles
 
 _FIRST_COLUMNS = ("epoch", "loss")
@@ -80,12 +84,13 @@ def write_run(
         StepError: If the disk is full or the folder may not be written.
     """
     folder = store.run_folder(plan.name, origin.run)
-    weights = weights_digest(model)
+    predicting = saved_form(model, plan)
+    weights = weights_digest(predicting)
     facts = _run_facts(model, plan, dataset=dataset, origin=origin, outcome=outcome)
     with store.whole_folder(folder, needed=_bytes_of_run_folder(model)) as aside:
-        if plan.losses:
-            drop_losses(model)
-        model.save(aside / "model.keras")
+        predicting.save(aside / "model.keras")
+        if plan.objective is not None:
+            save_objective(aside / OBJECTIVE_FILE, model)
         (aside / "spec.yaml").write_text(origin.spec_text, encoding="utf-8")
         (aside / "plan.json").write_text(plan_document(plan), encoding="utf-8")
         shutil.copyfile(Path(dataset.path) / "preparation.json", aside / "preparation.json")
@@ -93,7 +98,8 @@ def write_run(
         about = document_text(RUN, {"run": origin.run, "weights": weights, **facts})
         (aside / "run.json").write_text(about, encoding="utf-8")
         outcome.files.move_into(aside)
-        write_file_digests(aside, ("model.keras", "spec.yaml", "history.csv"))
+        own = () if plan.objective is None else (OBJECTIVE_FILE,)
+        write_file_digests(aside, ("model.keras", "spec.yaml", "history.csv", *own))
     last = outcome.history[-1]
     return TrainedModel(
         run=origin.run,
@@ -103,7 +109,7 @@ def write_run(
         dataset=dataset.fingerprint,
         epochs=len(outcome.history),
         seconds=outcome.seconds,
-        parameters=model.count_params(),
+        parameters=predicting.count_params(),
         flops=total_flops(plan),
         continued_from_epoch=outcome.continued_from_epoch,
         history={name: value for name, value in last.items() if name not in ("epoch", "seconds")},

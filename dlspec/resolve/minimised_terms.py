@@ -1,0 +1,141 @@
+"""The terms of a training: what predicts is told from what leads to them alone, and judged."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from dlspec.decode.spec import ModelSpec
+from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.findings import Reporter
+from dlspec.expand.flat import AskedTerms, FlatGraph, Input
+from dlspec.language.sections import Data, Training, is_free_of_poison
+from dlspec.resolve.costs import node_cost
+from dlspec.resolve.dead_nodes import sources_of
+from dlspec.resolve.gradients import nodes_moved_by
+from dlspec.resolve.one_number import report_not_one_number
+from dlspec.resolve.plan import Graph, Objective, Reference
+from dlspec.syntax.scalars import Poison
+
+TARGET = "target."
+
+
+def asked_terms(spec: ModelSpec) -> AskedTerms | None:
+    """Return what the training minimises beside its losses; None where it is nothing."""
+    training = spec.training
+    if not isinstance(training, Training) or isinstance(training.terms, Poison):
+        return None
+    if not training.terms:
+        return None
+    places = {name: spec.places.key(f"training.terms.{name}") for name in training.terms}
+    return AskedTerms(tuple(_targets_of_data(spec.data)), places)
+
+
+def _targets_of_data(data: Data | None) -> Iterator[Input]:
+    if not isinstance(data, Data) or not is_free_of_poison(data.sampling):
+        return
+    if isinstance(data.targets, Poison):
+        return
+    for name, feature in data.model_targets.items():
+        if is_free_of_poison(feature):
+            element = feature.element
+            assert element.shape is not None
+            assert element.dtype is not None
+            yield Input(f"{TARGET}{name}", (None, *element.shape), element.dtype)
+        else:
+            yield Input(f"{TARGET}{name}", None)  # type: ignore[arg-type]  # reported: not known
+
+
+def predicting_graph(whole: Graph) -> Graph:
+    """Return the part of a graph that its outputs need: what leads to terms alone is left out."""
+    needed = _nodes_before(whole, [reference.node for _, reference in whole.outputs])
+    return replace(whole, nodes=tuple(node for node in whole.nodes if node.name in needed))
+
+
+def resolve_terms(
+    spec: ModelSpec, whole: Graph, flat: FlatGraph, reporter: Reporter
+) -> Objective | None:
+    """Return what is minimised beside the losses, after judging it; None where it is nothing."""
+    training = spec.training
+    if not isinstance(training, Training) or isinstance(flat.terms, Poison):
+        return None
+    if not flat.terms or training.terms is None:
+        return None
+    if len(whole.nodes) < len(flat.nodes):
+        return None  # reported: what a term hangs on is not known
+    read = {name for node in whole.nodes for name in sources_of(node)}
+    read |= {pointer.node for _, pointer in flat.terms}
+    targets = tuple(declared for declared in flat.targets if declared.name in read)
+    graph = replace(whole, inputs=(*whole.inputs, *targets))
+    _report_targets_in_outputs(graph, flat, reporter)
+    moved = nodes_moved_by(graph, _nodes_with_trained_weights(graph))
+    terms = []
+    for name, pointer in flat.terms:
+        reference = Reference(pointer.node, _number_of_output(graph, pointer.node, pointer.pick))
+        terms.append((name, reference, training.terms[name]))
+        place = spec.places.key(f"training.terms.{name}")
+        if pointer.node not in moved:
+            reporter.error(
+                Code.NOTHING_LEARNS,
+                place,
+                f"no weight changes the term `{name}`",
+                label="it stays the same whatever is learned",
+                help="let it depend on a layer that is trained, through functions that have a "
+                "gradient, or leave it out",
+            )
+            continue
+        tensor = graph.tensor(reference)
+        if tensor.shape != ():
+            batch = whole.inputs[0].shape[0] if whole.inputs else None
+            report_not_one_number(
+                f"the term `{name}`", tensor, place, batch=batch, reporter=reporter
+            )
+    return Objective(graph, tuple(terms))
+
+
+def _number_of_output(graph: Graph, name: str, pick: str | None) -> int:
+    if pick is None:
+        return 0
+    names = [output for output, _ in graph.node(name).outputs]
+    return names.index(pick) if pick in names else int(pick)
+
+
+def _nodes_before(graph: Graph, ends: Iterable[str]) -> set[str]:
+    """Return the nodes that `ends` depend on, themselves included."""
+    by_name = {node.name: node for node in graph.nodes}
+    found, waiting = set[str](), list(ends)
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name in by_name:
+            found.add(name)
+            waiting.extend(sources_of(by_name[name]))
+    return found
+
+
+def nodes_after(graph: Graph, starts: Iterable[str]) -> set[str]:
+    """Return the nodes that depend on inputs, in whatever way."""
+    given, found = set(starts), set[str]()
+    for node in graph.nodes:
+        if any(source in given or source in found for source in sources_of(node)):
+            found.add(node.name)
+    return found
+
+
+def _nodes_with_trained_weights(graph: Graph) -> set[str]:
+    # Weights that are known once built may be trained.
+    return {node.name for node in graph.nodes if node_cost(node, graph).trainable != 0}
+
+
+def _report_targets_in_outputs(graph: Graph, flat: FlatGraph, reporter: Reporter) -> None:
+    """Report entries that read a target and lead to what predicts, which knows none."""
+    needed = _nodes_before(graph, [reference.node for _, reference in graph.outputs])
+    for node in graph.nodes:
+        read = [name for name in sources_of(node) if name.startswith(TARGET)]
+        written = flat.node(node.name)
+        if node.name in needed and read and written is not None:
+            with reporter.with_trail(*written.trail):
+                reporter.error(
+                    Code.TARGET_IN_OUTPUT,
+                    written.head,
+                    f"`{node.name}` reads `{read[0]}` and leads to an output",
+                    label="who predicts does not know the target",
+                    help="let it lead to terms alone",
+                )

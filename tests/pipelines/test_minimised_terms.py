@@ -1,0 +1,121 @@
+"""Terms beside the losses: trained, measured, stopped, continued and kept out of what predicts."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from training_on_one_backend import Stop
+from training_specs import TERMS, prepared
+
+import dlspec
+from dlspec.resolve.chain import step_digest
+from dlspec_pipelines.steps.evaluation.evaluate import evaluate
+from dlspec_pipelines.steps.evaluation.forward import load_model
+from dlspec_pipelines.steps.step_errors import StepError, Stopped
+from dlspec_pipelines.steps.training.objective_file import load_objective
+from dlspec_pipelines.steps.training.train import samples_for_model, train
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path, monkeypatch):
+    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
+
+
+class HandWritten(keras.Model):
+    """The autoencoder of TERMS as a Keras program says it."""
+
+    def __init__(self, predicting):
+        super().__init__()
+        self.inner = keras.Model(
+            predicting.input, [predicting.get_layer(n).output for n in ("mean", "log_variance")]
+        )
+        self.predicting = predicting
+
+    def call(self, x, training=None):
+        return self.predicting(x, training=training)
+
+    def terms(self, x, y):
+        mean, log_variance = self.inner(x)
+        kl = 0.5 * keras.ops.sum(mean**2 + keras.ops.exp(log_variance) - log_variance - 1, axis=-1)
+        told = keras.ops.binary_crossentropy(y, self.predicting(x))
+        return keras.ops.sum(told, axis=(1, 2, 3)), kl
+
+
+def test_terms_are_measured_as_a_program_of_keras_has_them():
+    plan, dataset = prepared(TERMS)
+    trained = train(plan, dataset, run="r1", spec_text=TERMS)
+    measured = evaluate(plan, trained, dataset)
+    model = HandWritten(load_model(Path(trained.path), with_loss=False))
+    part = samples_for_model(plan, dataset, "test")
+    x, y = np.array(part.inputs["image"]), np.array(part.targets["picture"])
+    reconstruction, kl = (float(np.mean(term)) for term in model.terms(x, y))
+    assert measured.metrics["reconstruction"] == pytest.approx(reconstruction, rel=1e-5)
+    assert measured.metrics["kl"] == pytest.approx(kl, rel=1e-4)
+    # The loss has the weight 0 and is only told.
+    assert measured.metrics["loss"] == pytest.approx(reconstruction + 0.5 * kl, rel=1e-5)
+
+
+def test_history_gates_and_callbacks_know_each_term_by_its_name():
+    plan, dataset = prepared(TERMS)
+    trained = train(plan, dataset, run="r1", spec_text=TERMS)
+    assert {"kl", "val_kl", "reconstruction", "val_reconstruction"} <= set(trained.history)
+    told = trained.history["reconstruction"] + 0.5 * trained.history["kl"]
+    assert trained.history["loss"] == pytest.approx(told, rel=1e-3)
+    header = Path(trained.path, "history.csv").read_text().splitlines()[0].split(",")
+    assert header[:2] == ["epoch", "loss"]
+    assert trained.kept.monitor == "val_kl"
+    gates = {gate.metric: gate for gate in evaluate(plan, trained, dataset).gates}
+    assert gates["reconstruction"].passed
+    assert not gates["kl"].passed
+    metrics = json.loads(Path(trained.path, "metrics.json").read_text())
+    assert metrics["kl"] == gates["kl"].value
+
+
+def test_a_stopped_training_on_terms_goes_on_as_if_it_had_not_been():
+    plan, dataset = prepared(TERMS)
+    whole = train(plan, dataset, run="whole", spec_text="")
+    stop = Stop(1)
+    with pytest.raises(Stopped):
+        train(plan, dataset, run="stopped", spec_text="", progress=stop.hear, stop=stop)
+    resumed = train(plan, dataset, run="stopped", spec_text="")
+    assert resumed.continued_from_epoch == 1
+    assert resumed.weights == whole.weights
+    assert resumed.history == whole.history
+
+
+def test_what_leads_to_terms_alone_is_no_part_of_the_model_that_plain_keras_loads(tmp_path):
+    plan, dataset = prepared(TERMS)
+    trained = train(plan, dataset, run="r1", spec_text="")
+    program = (
+        "import sys, keras\nmodel = keras.models.load_model(sys.argv[1])\n"
+        "print(*[layer.name for layer in model.layers])\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program, f"{trained.path}/model.keras"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    names = set(said.stdout.split())
+    assert {"mean", "noise", "picture"} <= names
+    assert not {"kl", "aside", "reconstruction"} & names
+    whole = load_objective(Path(trained.path), plan)
+    assert "aside" in {layer.name for layer in whole.layers}
+    assert whole.count_params() > trained.parameters == whole.predicting.count_params()
+    Path(trained.path, "objective.npz").write_bytes(b"damaged")
+    with pytest.raises(StepError, match=r"objective\.npz"):
+        evaluate(plan, trained, dataset)
+
+
+def test_a_changed_term_trains_anew():
+    plan = dlspec.loads(TERMS)
+    weight = dlspec.loads(TERMS.replace("kl: 0.5", "kl: 0.4"))
+    graph = dlspec.loads(TERMS.replace("{x2: 0.5}, name: kl", "{x2: 0.7}, name: kl"))
+    digests = {step_digest(one, "model") for one in (plan, weight, graph)}
+    assert len(digests) == 3
+    assert weight.graph == graph.graph == plan.graph
