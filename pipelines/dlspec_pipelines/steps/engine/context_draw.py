@@ -162,9 +162,12 @@ class DrawnContexts:
         target, context, label = self._last[2]
         return target, context, label
 
-    def labels(self) -> Array:
-        """Return the labels of all samples, without their words."""
-        parts = [self._order_of_block(number) for number in range(len(self.borders) - 1)]
+    def labels(self, *, blocks: int | None = None) -> Array:
+        """Return the labels of all samples, or of some blocks from the first, without words.
+
+        Each block holds as large a share of true contexts as all of them.
+        """
+        parts = [self._order_of_block(number) for number in range(len(self.borders) - 1)[:blocks]]
         told = [(order < count).astype(np.float32) for order, count in parts]
         return np.concatenate([np.zeros(0, np.float32), *told])[:, None]
 

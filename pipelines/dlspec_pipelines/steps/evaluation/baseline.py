@@ -25,7 +25,11 @@ from dlspec_pipelines.steps.preparation.fitting import (
     invert_predictions,
     load_preparation,
 )
-from dlspec_pipelines.steps.preparation.model_parts import ModelPart, open_model_part
+from dlspec_pipelines.steps.preparation.model_parts import (
+    ModelPart,
+    learned_in_training,
+    open_model_part,
+)
 from dlspec_pipelines.steps.preparation.numbers import invert_scaling
 from dlspec_pipelines.steps.records import Baseline, Comparison, Dataset
 
@@ -87,7 +91,7 @@ def _predict_baseline(
     data: Data, dataset: Dataset, ours: Mapping[str, Predicted]
 ) -> dict[str, _Told]:
     preparation = load_preparation(Path(dataset.path))
-    train, test = (open_model_part(data, dataset, part) for part in ("train", "test"))
+    learned, test = learned_in_training(data, dataset), open_model_part(data, dataset, "test")
     found = {}
     for name, p in ours.items():
         target = data.model_targets[name]
@@ -96,7 +100,7 @@ def _predict_baseline(
             told = Predicted("number", p.true, last.reshape(p.true.shape))
             found[name] = _Told(told, "the last value before the forecast")
         else:
-            found[name] = _constant_prediction(name, p, train.targets[name], preparation)
+            found[name] = _constant_prediction(name, p, learned[name], preparation)
     return found
 
 

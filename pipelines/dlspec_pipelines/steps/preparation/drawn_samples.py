@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlspec.language.sample_draws import JoiningDraw
+from dlspec.language.sample_draws import ContextsDraw, JoiningDraw
 from dlspec.language.sections import Data
-from dlspec_pipelines.steps.preparation.model_parts import PART_WORDS, open_model_part
+from dlspec_pipelines.steps.preparation.model_parts import (
+    PART_WORDS,
+    fixed_contexts,
+    open_model_part,
+)
 from dlspec_pipelines.steps.records import Dataset
 
 
@@ -48,11 +52,22 @@ def drawn_samples(data: Data, dataset: Dataset) -> DrawnSamples | None:
     drawn = data.sampling
     if not isinstance(drawn, JoiningDraw):
         return None
-    parts = {part: open_model_part(data, dataset, part) for part in PART_WORDS}
+    counted = {part: _counted_samples(data, drawn, dataset, part) for part in PART_WORDS}
     target = next(iter(drawn.learned), "")
     return DrawnSamples(
         drawn.word,
         target,
-        {part: len(opened.rows) for part, opened in parts.items()},
-        {part: int(np.sum(opened.targets[target])) for part, opened in parts.items() if target},
+        {part: count for part, (count, _) in counted.items()},
+        {part: positive for part, (_, positive) in counted.items() if target},
     )
+
+
+def _counted_samples(
+    data: Data, drawn: JoiningDraw, dataset: Dataset, part: str
+) -> tuple[int, int]:
+    """Return how many samples a part has, and in how many the target is 1."""
+    if isinstance(drawn, ContextsDraw):
+        contexts = fixed_contexts(data, drawn, dataset, part)
+        return len(contexts), int(contexts.of.counts.sum())
+    opened = open_model_part(data, dataset, part)
+    return len(opened.rows), sum(int(np.sum(values)) for values in opened.targets.values())

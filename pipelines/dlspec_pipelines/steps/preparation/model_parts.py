@@ -70,12 +70,33 @@ def open_model_part(data: Data, dataset: Dataset, part: str) -> ModelPart:
     if isinstance(drawn, RowDraw):
         return _fixed_part_of_rows(drawn, opened, part)
     if isinstance(drawn, ContextsDraw):
-        words = words_of_dataset(data, drawn, dataset)
-        rows = context_rows(drawn, opened, words, part)
-        return _part_of_contexts(
-            drawn, DrawnContexts(rows, (drawn.seed, list(PART_WORDS).index(part)))
-        )
+        return _part_of_contexts(drawn, fixed_contexts(data, drawn, dataset, part))
     return ModelPart(opened.inputs, opened.targets, opened.rows, {})
+
+
+def learned_in_training(data: Data, dataset: Dataset) -> Mapping[str, Array]:
+    """Return what is learned of the training samples, of many contexts of some of them.
+
+    Raises:
+        StepError: If an array is missing or not what was written, or nothing can be drawn of
+            the rows (DL613).
+    """
+    drawn = data.sampling
+    if isinstance(drawn, ContextsDraw):
+        (learned,) = drawn.learned
+        return {learned: fixed_contexts(data, drawn, dataset, "train").labels(blocks=1)}
+    return open_model_part(data, dataset, "train").targets
+
+
+def fixed_contexts(data: Data, drawn: ContextsDraw, dataset: Dataset, part: str) -> DrawnContexts:
+    """Return the contexts that a part is measured on, and of training rows as many as in an epoch.
+
+    Raises:
+        StepError: If there are none in its rows (DL613).
+    """
+    words = words_of_dataset(data, drawn, dataset)
+    rows = context_rows(drawn, open_part(dataset, part), words, part)
+    return DrawnContexts(rows, (drawn.seed, list(PART_WORDS).index(part)))
 
 
 def words_of_dataset(data: Data, drawn: ContextsDraw, dataset: Dataset) -> DrawnWords:
