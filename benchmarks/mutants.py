@@ -38,13 +38,23 @@ class Room:
     """Code that is mutated, and the tests that must notice.
 
     `judges` take long, or load TensorFlow, which does not survive that mutmut forks: they get a
-    process of their own for each mutant that the other tests let live.
+    process of their own for each mutant that the other tests let live. All unit tests that hold the
+    words `reads` are among the tests, so that a new one is by itself.
     """
 
     name: str
     packages: tuple[str, ...]
     tests: tuple[str, ...]
     judges: tuple[str, ...] = ()
+    reads: str | None = None
+
+    def test_files(self) -> list[str]:
+        """Return the files of its tests, and of all unit tests that hold what it `reads`."""
+        found = {file for pattern in self.tests for file in ROOT.glob(pattern)}
+        if self.reads is not None:
+            units = ROOT.glob("tests/unit/test_*.py")
+            found |= {file for file in units if self.reads in file.read_text("utf-8")}
+        return sorted(str(file.relative_to(ROOT)) for file in found)
 
 
 ROOMS = (
@@ -77,25 +87,16 @@ ROOMS = (
         "steps",
         tuple(f"dlspec_pipelines/steps/{step}" for step in _STEPS),
         (
-            "tests/unit/test_bad_inputs.py",
-            "tests/unit/test_computable_metrics.py",
-            "tests/unit/test_datasets*.py",
-            "tests/unit/test_gates_of_targets.py",
-            "tests/unit/test_generation_search.py",
-            "tests/unit/test_given_test_rows.py",
-            "tests/unit/test_hashed_deal.py",
-            "tests/unit/test_kept_columns.py",
-            "tests/unit/test_preparation*.py",
-            "tests/unit/test_stray_blanks.py",
-            "tests/unit/test_time*.py",
-            "tests/unit/test_trained_types.py",
             "tests/pipelines/test_promotion.py",
             "tests/pipelines/test_evaluation_metrics.py",
         ),
-        (
+        reads="from dlspec_pipelines.steps.",
+        judges=(
+            "tests/pipelines/test_contexts.py",
             "tests/pipelines/test_generation.py",
             "tests/pipelines/test_image_files.py",
             "tests/pipelines/test_image_folder.py",
+            "tests/pipelines/test_sounds.py",
         ),
     ),
 )
@@ -147,7 +148,6 @@ def _lay_out(room: Room, folder: Path) -> None:
     shutil.copytree(ROOT / "pipelines/dlspec_pipelines", folder / "dlspec_pipelines")
     for file in (*ROOT.glob("*.md"), *ROOT.glob("*.yaml"), ROOT / "Makefile"):
         shutil.copy(file, folder)
-    tests = sorted(str(f.relative_to(ROOT)) for pattern in room.tests for f in ROOT.glob(pattern))
     package = room.packages[0].partition("/")[0]
     also = ["pipelines", *sorted({*_COPIED, "dlspec_pipelines"} - {package, "tests"})]
     also += [*(file.name for file in ROOT.glob("*.md")), "Makefile", "workspace.yaml"]
@@ -156,7 +156,7 @@ def _lay_out(room: Room, folder: Path) -> None:
         f"source_paths = {[package]}",
         f"only_mutate = {list(room.packages)}",
         f"also_copy = {also}",
-        f"pytest_add_cli_args_test_selection = {tests}",
+        f"pytest_add_cli_args_test_selection = {room.test_files()}",
         "pytest_add_cli_args = ['-p', 'no:cacheprovider', '-m', 'not slow']",
     ]
     text = (ROOT / "pyproject.toml").read_text("utf-8")

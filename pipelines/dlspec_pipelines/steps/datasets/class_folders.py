@@ -183,9 +183,11 @@ def _require_classes(root: Path, found: list[tuple[str, str, str]]) -> None:
             "read by `{csv: table.csv}` and a feature on their column",
         )
     if beside:
-        more = f" and {len(beside) - 1} more files" if len(beside) > 1 else ""
+        others = len(beside) - 1
+        more = f" and {others} more {'file' if others == 1 else 'files'} lie" if others else " lies"
+        are = "are" if others else "is"
         raise unreadable_source(
-            f"`{root / beside[0]}`{more} lies beside the class folders and is of no class",
+            f"`{root / beside[0]}`{more} beside the class folders and {are} of no class",
             help="move files into the folder of their class, or out of the data",
         )
 
