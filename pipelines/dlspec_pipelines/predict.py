@@ -160,6 +160,7 @@ def _predict_rows(
     from dlspec_pipelines.steps.evaluation.new_rows import predict_new_rows
     from dlspec_pipelines.steps.evaluation.sample_preparation import load_sample_preparation
     from dlspec_pipelines.steps.preparation.applying import windows_left_out
+    from dlspec_pipelines.steps.preparation.missing_policies import missing_in_new_rows
     from dlspec_pipelines.steps.preparation.past_vocabularies import new_ids_past_vocabularies
     from dlspec_pipelines.steps.preparation.unknown_categories import unknown_in_new_rows
 
@@ -167,6 +168,7 @@ def _predict_rows(
     for found in (
         *unknown_in_new_rows(preparation, table),
         *new_ids_past_vocabularies(preparation, table),
+        *missing_in_new_rows(preparation, table),
     ):
         print_remark(found.message)
     left_out, gaps = windows_left_out(preparation, table)

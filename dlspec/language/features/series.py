@@ -40,6 +40,12 @@ class SeriesFeature:
         default=None,
     )
     standardize: bool = spec_key(Boolean(), STANDARDIZE_DOC, default=False)
+    missing: str | float | None = spec_key(
+        Choice(("mean", "median", "previous", "drop"), or_number=True),
+        "What stands for a missing value: mean, median, a number, or the one before it in its "
+        "series. With `drop`, windows that hold one are left out and counted.",
+        default=None,
+    )
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -105,6 +111,12 @@ class SeriesTarget:
         default=None,
     )
     standardize: bool = spec_key(Boolean(), STANDARDIZE_DOC, default=False)
+    missing: str | None = spec_key(
+        Choice(("drop",)),
+        "With `drop`, windows of which a value to forecast is missing are left out and counted; "
+        "default: it is an error.",
+        default=None,
+    )
 
     @property
     def columns(self) -> tuple[str, ...]:

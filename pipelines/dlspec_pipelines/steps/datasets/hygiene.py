@@ -63,13 +63,21 @@ class SamplePlaces:
         return str(self.table.place_of(min(int(self.rows[part][place]), self.table.rows - 1)))
 
 
-def odd_columns(table: Table, names: Iterable[str]) -> Iterator[Finding]:
-    """Find missing values in columns, and columns that hold one value only."""
+def odd_columns(
+    table: Table, names: Iterable[str], policies: Mapping[str, str] | None = None
+) -> Iterator[Finding]:
+    """Find missing values in columns, and columns that hold one value only.
+
+    Args:
+        policies: What becomes of missing values, by column.
+    """
+    policies = policies or {}
     for name in dict.fromkeys(names):
         column = table.columns[name]
         missing = _count_rows_with_gaps(column)
         if missing:
             text = f"column `{name}` misses {missing} of {table.rows} values"
+            text += f"; {policies[name]}" if name in policies else ""
             yield Finding("missing_values", name, missing, text)
         if column.ndim == 1 and _is_constant_column(column):
             text = f"column `{name}` holds {shown_value(column[0])} in every row"

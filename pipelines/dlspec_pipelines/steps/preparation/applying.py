@@ -8,6 +8,10 @@ import numpy as np
 from dlspec.language.features import Feature
 from dlspec_pipelines.steps.datasets.table import Rows, Table, require_columns, unpreparable_data
 from dlspec_pipelines.steps.preparation.fitting import Preparation
+from dlspec_pipelines.steps.preparation.missing_steps import (
+    with_values_before,
+    without_missing_steps,
+)
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part
 from dlspec_pipelines.steps.preparation.preparers import gather_raw_values
 from dlspec_pipelines.steps.preparation.sampling import Samples, feature_elements
@@ -42,7 +46,11 @@ def apply_preparation(preparation: Preparation, table: Table) -> Part:
         raise unpreparable_data(
             f"no window fits the {table.rows} rows{between}", help="give more rows"
         )
-    raws = {name: gather_raw_values(one.feature, table) for name, one in inputs.items()}
+    order, starts, _ = _order_of_new_rows(preparation, table)
+    raws = {
+        name: with_values_before(one.feature, gather_raw_values(one.feature, table), order, starts)
+        for name, one in inputs.items()
+    }
     return Part(feature_elements(inputs, raws, samples), {}, samples.rows)
 
 
@@ -83,15 +91,21 @@ def samples_of_new_rows(preparation: Preparation, table: Table) -> Samples:
     window = _window_to_predict(preparation)
     if window is None or not table.rows:
         return Samples(rows, rows, None)
-    course = course_of_new_rows(preparation, table)
-    if course is None:
-        numbers = series_numbers(table, group_of_series(_features_of(preparation)))
-        (order, starts), breaks = in_order_of_series(rows, numbers), NO_BREAKS
-    else:
-        order, starts, breaks = course.order, course.starts, course.breaks
+    order, starts, breaks = _order_of_new_rows(preparation, table)
     anchors = _anchors_of_new_rows(rows, window, breaks, starts)
     _, run_end = runs_of_positions(rows, np.union1d(breaks, starts))
-    return Samples(order, anchors, window_of(_features_of(preparation)), run_end)
+    whole = Samples(order, anchors, window_of(_features_of(preparation)), run_end)
+    features = [one.feature for one in preparation.inputs.values()]
+    return without_missing_steps(whole, features, table)
+
+
+def _order_of_new_rows(preparation: Preparation, table: Table) -> tuple[Rows, Rows, Rows]:
+    """Return the rows in the order of their series, where another begins, and gaps in time."""
+    course = course_of_new_rows(preparation, table)
+    if course is not None:
+        return course.order, course.starts, course.breaks
+    numbers = series_numbers(table, group_of_series(_features_of(preparation)))
+    return (*in_order_of_series(np.arange(table.rows), numbers), NO_BREAKS)
 
 
 def _anchors_of_new_rows(rows: Rows, window: Window, breaks: Rows, starts: Rows) -> Rows:

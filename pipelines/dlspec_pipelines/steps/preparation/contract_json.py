@@ -18,6 +18,7 @@ from dlspec_pipelines.steps.datasets.hygiene import (
 from dlspec_pipelines.steps.datasets.table import Array, Table
 from dlspec_pipelines.steps.json_documents import CONTRACT, document_text
 from dlspec_pipelines.steps.preparation.fitting import Preparation
+from dlspec_pipelines.steps.preparation.missing_policies import missing_policies
 from dlspec_pipelines.steps.preparation.near_duplicates import near_duplicates
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part
 from dlspec_pipelines.steps.preparation.text_findings import odd_texts
@@ -74,7 +75,8 @@ def _data_findings(
     parts: Mapping[str, Part],
 ) -> Iterator[Finding]:
     features = [*data.inputs.values(), *data.targets.values()]
-    yield from odd_columns(table, [name for one in features for name in one.columns])
+    policies = missing_policies([*preparation.inputs.values(), *preparation.targets.values()])
+    yield from odd_columns(table, [name for one in features for name in one.columns], policies)
     others = {part: parts[part].inputs for part in ("validation", "test")}
     places = SamplePlaces(table, {name: part.rows for name, part in parts.items()})
     yield from repeated_rows(parts["train"].inputs, others, places)

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from dlspec.language.row_splits import FractionSplit, GivenSplit, TimeSplit
 from dlspec.language.sections import Data
 from dlspec.language.sources import CsvSource, JsonLinesSource, ParquetSource
@@ -43,6 +41,11 @@ from dlspec_pipelines.steps.preparation.fitting import (
     preparation_to_json,
 )
 from dlspec_pipelines.steps.preparation.implied.implied_rules import implied_rules
+from dlspec_pipelines.steps.preparation.missing_steps import (
+    left_out_windows,
+    with_values_before,
+    without_missing_steps,
+)
 from dlspec_pipelines.steps.preparation.named_files import digest_of_named_files, names_files
 from dlspec_pipelines.steps.preparation.past_vocabularies import ids_past_vocabularies
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_written_part, write_array
@@ -208,8 +211,12 @@ def _write_prepared_dataset(table: Table, data: Data, final: Path, verdict: Verd
     parts = {
         name: samples_of_part(dealt.order, dealt.parts[name], window, breaks) for name in PARTS
     }
+    whole = sum(len(samples.places) for samples in parts.values())
+    if window is not None:
+        features = [*data.inputs.values(), *data.targets.values()]
+        parts = {n: without_missing_steps(one, features, table) for n, one in parts.items()}
     _require_samples(parts, NO_BREAKS if course is None else course.breaks)
-    inputs, targets = _fitted_sides(data, table, train=train)
+    inputs, targets = _fitted_sides(data, table, train=train, series=(dealt.order, starts))
     rows = {name: len(samples.places) for name, samples in parts.items()}
     with whole_folder(final, needed=_bytes_needed(data, rows)) as folder:
         written = _write_arrays(folder, parts, (inputs, targets))
@@ -233,7 +240,8 @@ def _write_prepared_dataset(table: Table, data: Data, final: Path, verdict: Verd
                 *ids_past_vocabularies(
                     {**inputs.raws, **targets.raws}, {name: s.rows for name, s in parts.items()}
                 ),
-                *([] if course is None else _odd_times(table, course, parts, dealt)),
+                *left_out_windows(whole, sum(rows.values())),
+                *([] if course is None else _odd_times(table, course, whole, dealt, window)),
             ],
         )
         folder.joinpath("contract.json").write_text(account, encoding="utf-8")
@@ -259,19 +267,29 @@ def _changed_samples(raws: Mapping[str, Raw]) -> Iterator[Finding]:
 
 
 def _odd_times(
-    table: Table, course: TimeCourse, parts: Mapping[str, Samples], dealt: Deal
+    table: Table, course: TimeCourse, kept: int, dealt: Deal, window: Window | None
 ) -> Iterator[Finding]:
-    lost = 0
-    for name, samples in parts.items():
-        whole = samples_of_part(dealt.order, dealt.parts[name], samples.window, course.starts)
-        lost += len(whole.places) - len(samples.places)
+    across = (
+        samples_of_part(dealt.order, part, window, course.starts) for part in dealt.parts.values()
+    )
+    lost = sum(len(samples.places) for samples in across) - kept
     return odd_time_steps(course, table, lost=lost)
 
 
-def _fitted_sides(data: Data, table: Table, *, train: np.ndarray) -> tuple[_Side, _Side]:
+def _fitted_sides(
+    data: Data, table: Table, *, train: Rows, series: tuple[Rows, Rows]
+) -> tuple[_Side, _Side]:
+    """Read and fit all features.
+
+    Args:
+        series: The rows in the order of their series, and where another one begins.
+    """
     sides = {"inputs": data.inputs, "targets": data.targets}
     raws = {
-        kind: {name: gather_raw_values(feature, table) for name, feature in features.items()}
+        kind: {
+            name: with_values_before(feature, gather_raw_values(feature, table), *series)
+            for name, feature in features.items()
+        }
         for kind, features in sides.items()
     }
     inputs, targets = fit_sides(data, (raws["inputs"], raws["targets"]), train)

@@ -209,7 +209,8 @@ def finite_numbers(name: str, numbers: Array, *, gaps: bool) -> Array:
             name,
             row,
             f"the value is missing{count}",
-            help="leave these rows out; of a `number` or `vector`, `missing: median` fills them",
+            help="leave these rows out; of a `number`, `vector` or `series`, `missing: median` "
+            "fills them",
         )
     raise refused_value(name, row, value, "is not finite")
 

@@ -24,7 +24,7 @@ from dlspec_pipelines.steps.preparation.row_identity import (
     row_identities,
     value_identities,
 )
-from dlspec_pipelines.steps.preparation.series_groups import in_order_of_series
+from dlspec_pipelines.steps.preparation.series_groups import NO_STARTS, in_order_of_series
 from dlspec_pipelines.steps.preparation.trained_types import file_columns
 
 PARTS = ("train", "validation", "test")
@@ -76,6 +76,8 @@ def dealt_by_series(deal: Deal, numbers: Rows | None) -> tuple[Deal, Rows]:
     Args:
         numbers: What `series_numbers` gave.
     """
+    if numbers is None:
+        return deal, NO_STARTS
     order, starts = in_order_of_series(deal.order, numbers)
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))

@@ -18,7 +18,7 @@ from dlspec_pipelines.steps.preparation.raw_columns import Raw
 
 def fit_number_scaling(raw: Raw, train: Rows, *, standardize: bool, scale: float | None) -> Scaling:
     """Return what scales a feature whose values are never missing."""
-    return _fit_training_rows(raw, train, Scaling(scale=scale), standardize=standardize)
+    return fit_filled_rows(raw, train, Scaling(scale=scale), standardize=standardize)
 
 
 def fit_filled_scaling(
@@ -36,10 +36,11 @@ def fit_filled_scaling(
     filling = replace(
         fit_fill(feature.missing, names, raw.each_column_at(train)), scale=feature.scale
     )
-    return _fit_training_rows(raw, train, filling, standardize=feature.standardize)
+    return fit_filled_rows(raw, train, filling, standardize=feature.standardize)
 
 
-def _fit_training_rows(raw: Raw, train: Rows, filling: Scaling, *, standardize: bool) -> Scaling:
+def fit_filled_rows(raw: Raw, train: Rows, filling: Scaling, *, standardize: bool) -> Scaling:
+    """Fit the mean and the deviation on the training rows, once what fills a gap is known."""
     if not standardize:
         return filling
 

@@ -81,7 +81,8 @@ def _rules_of_feature(  # noqa: C901, PLR0912 - one case for each kind
             yield from vector_rules(feature, table)
         case SeriesFeature() | SeriesTarget():
             for name in feature.columns:
-                yield from number_rules(name, table, gaps=False, is_target=is_target)
+                gaps = feature.missing is not None
+                yield from number_rules(name, table, gaps=gaps, is_target=is_target)
         case ClassFeature():
             yield from class_rules(feature, table)
         case BinaryFeature():

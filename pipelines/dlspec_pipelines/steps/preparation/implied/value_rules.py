@@ -12,7 +12,9 @@ from dlspec_pipelines.steps.preparation.moments import readable_moments
 
 # Of an input, and of a target.
 PRESENCE = ("a value is there", "a target is there")
-FILL_HELP = "leave these rows out; of a `number` or `vector`, `missing: median` fills them"
+FILL_HELP = (
+    "leave these rows out; of a `number`, `vector` or `series`, `missing: median` fills them"
+)
 TEXT_HELP = "add such a text to the source's `missing`, or take the column as a `category`"
 
 
