@@ -94,7 +94,7 @@ def test_several_files_are_read_as_one(tmp_path):
         (b"a,b\n1,2\n1,2,3\n", "`{}` is not a table: Expected 2 fields in line 3, saw 3"),
         (b"a,a\n1,2\n", "`{}` has the column `a` twice"),
         (b"a,b\n1,2,3\n", "`{}` is not a table: Length of header or names does not match"),
-        (b"a\n\xe9t\xe9\n", "`{}` is not text in the encoding `utf-8`"),
+        (b"a\n\xe9t\xe9\n", "`{}`, line 2, is not text in the encoding `utf-8`"),
     ],
 )
 def test_a_bad_csv_is_told_in_a_sentence(tmp_path, content, told):

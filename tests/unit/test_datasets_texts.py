@@ -109,7 +109,9 @@ def test_a_folder_of_texts_for_each_class(tmp_path):
         "file": ["neg/a.txt", "neg/b.txt", "pos/c.txt"],
         "class": ["neg", "neg", "pos"],
     }
-    assert "a.txt` is not text in the encoding" in _refusal(TextFolderSource("all"), tmp_path)
+    assert "a.txt`, line 1, is not text in the encoding" in _refusal(
+        TextFolderSource("all"), tmp_path
+    )
     named = TextFolderSource("all", names="{kind}/{n}", encoding="latin-1")
     assert _rows(named, tmp_path)["kind"] == ["neg", "neg", "pos"]
 

@@ -44,6 +44,11 @@ class RowPlace:
         return f"row {self.row}" + (f" of `{self.file}`" if self.file else "")
 
 
+def row_without_file(row: int) -> RowPlace:
+    """Return the place of a row whose source has no files."""
+    return RowPlace("", row)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """Columns of a source; the first axis of each counts the rows, from 0.

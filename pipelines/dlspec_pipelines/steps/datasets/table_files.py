@@ -68,7 +68,11 @@ def hash_of_files(source: FileSource, base: Path) -> str:
 
 def file_not_opened_error(path: Path, error: OSError) -> Exception:
     """Return the error for a file that the system does not open."""
-    return unreadable_source(f"`{path}` cannot be opened: {error.strerror or error}")
+    denied = isinstance(error, PermissionError)
+    return unreadable_source(
+        f"`{path}` cannot be opened: {error.strerror or error}",
+        help="let its owner give you the right to read it: `chmod a+r`" if denied else None,
+    )
 
 
 def read_arrow_columns(path: Path, reader: object) -> dict[str, Array]:

@@ -1,13 +1,21 @@
 """Rows dealt to parts by what they are, so that a row keeps its part whatever rows come or go."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dlspec_pipelines.steps.datasets.table import Array, Rows, shown_value, unpreparable_data
+from dlspec_pipelines.steps.datasets.table import (
+    Array,
+    RefusedRows,
+    RowPlace,
+    Rows,
+    row_without_file,
+    shown_value,
+    unpreparable_data,
+)
 from dlspec_pipelines.steps.preparation.row_identity import Identities, places_in_unit_interval
 
 # Large beside the cost of a call; what stands for each of them fits the cache of a core.
@@ -43,6 +51,7 @@ def deal_by_identity(
     *,
     strata: Array | None,
     seed: int,
+    place_of: Callable[[int], RowPlace] = row_without_file,
 ) -> dict[str, Rows]:
     """Deal `rows` out; what `shares` does not ask for is for training.
 
@@ -54,6 +63,7 @@ def deal_by_identity(
     Args:
         identities: A number for every row of the source; equal ones stay together.
         strata: A value for every row of the source.
+        place_of: Gives where a row stands in the source, for an error.
 
     Raises:
         StepError: If there are fewer identities than parts, in all or in a stratum (DL613).
@@ -74,7 +84,8 @@ def deal_by_identity(
     part = cut.part_of(places)
     _fill_parts(part, places, np.arange(len(known)), cut, wanted=np.ones(len(names), dtype=bool))
     if strata is not None:
-        _fill_strata(part, places, which, strata[rows], cut=cut, rows=rows)
+        _require_common_values(strata[rows], which, cut=cut, rows=rows, place_of=place_of)
+        _fill_strata(part, places, which, strata[rows], cut=cut)
     dealt = {name: np.sort(rows[part[which] == number]) for number, name in enumerate(names)}
     return {**dict.fromkeys(shares, rows[:0]), **dealt}
 
@@ -102,18 +113,41 @@ def _fills_all_parts(part: NDArray[np.uint8], strata: Array | None, cut: _Shares
     return bool(found.all())
 
 
-def _fill_strata(
-    part: Rows, places: NDArray[np.float64], which: Rows, strata: Array, *, cut: _Shares, rows: Rows
+def _require_common_values(
+    strata: Array,
+    which: Rows,
+    *,
+    cut: _Shares,
+    rows: Rows,
+    place_of: Callable[[int], RowPlace],
 ) -> None:
+    """Return when each stratum has an identity for every part.
+
+    Raises:
+        RefusedRows: If one has not (DL613), with its rows.
+    """
     codes, values = pd.factorize(strata, use_na_sentinel=False)
-    pairs = np.unique(np.stack([codes, which]), axis=1)
-    counts = np.bincount(pairs[0])
+    counts = np.bincount(np.unique(np.stack([codes, which]), axis=1)[0])
     rare = np.flatnonzero(counts < len(cut.names))
     if rare.size:
-        stands = np.flatnonzero(codes == rare[0])
-        raise _too_rare_value_error(
-            values[rare[0]], len(stands), counts[rare[0]], row=int(rows[stands[0]]), cut=cut
+        stands = rows[np.flatnonzero(codes == rare[0])]
+        value, known = shown_value(values[rare[0]]), int(counts[rare[0]])
+        kinds = "" if known == len(stands) else f", {known} different"
+        raise RefusedRows(
+            "stratify",
+            [(int(row), f"{value} stands in {len(stands)} rows{kinds}") for row in stands],
+            f"{value} stands in {len(stands)} rows{kinds} ({place_of(int(stands[0]))} first), "
+            f"and a stratum needs one for each of {len(cut.names)} parts",
+            help="leave `stratify` out, or leave such rows out of the source",
         )
+
+
+def _fill_strata(
+    part: Rows, places: NDArray[np.float64], which: Rows, strata: Array, *, cut: _Shares
+) -> None:
+    codes, _ = pd.factorize(strata, use_na_sentinel=False)
+    pairs = np.unique(np.stack([codes, which]), axis=1)
+    counts = np.bincount(pairs[0])
     found = np.zeros((len(counts), len(cut.names)), dtype=np.int64)
     np.add.at(found, (pairs[0], part[pairs[1]]), 1)
     wanted = counts[:, None] * cut.sizes >= 1
@@ -145,15 +179,4 @@ def _too_few_identities_error(rows: int, known: int, parts: int) -> Exception:
         "whose inputs, or whose `split.group`, are equal stay together",
         help="name a column that tells the rows apart, such as `group: id` under `split`, "
         "or bring more rows",
-    )
-
-
-def _too_rare_value_error(
-    value: object, stands: int, known: int, *, row: int, cut: _Shares
-) -> Exception:
-    kinds = "" if known == stands else f", {known} different"
-    return unpreparable_data(
-        f"{shown_value(value)} stands in {stands} rows{kinds} (row {row} first), "
-        f"and a stratum needs one for each of {len(cut.names)} parts",
-        help="leave `stratify` out, or leave such rows out of the source",
     )

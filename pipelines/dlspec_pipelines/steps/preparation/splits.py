@@ -101,6 +101,7 @@ def _split_by_fraction(table: Table, data: Data, split: FractionSplit) -> dict[s
         shares,
         strata=_strata_of_rows(table, data, split.stratify),
         seed=split.seed,
+        place_of=table.place_of,
     )
 
 
@@ -117,6 +118,7 @@ def _split_by_given_test(table: Table, data: Data, split: GivenSplit) -> dict[st
         {"validation": split.validation},
         strata=_strata_of_rows(table, data, split.stratify),
         seed=split.seed,
+        place_of=table.place_of,
     )
     return {"train": parts["train"], **parts, "test": np.flatnonzero(table.given_test)}
 

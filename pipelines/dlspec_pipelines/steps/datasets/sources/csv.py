@@ -27,6 +27,7 @@ from dlspec_pipelines.steps.datasets.table_files import (
     paths_of,
     stacked_file_table,
 )
+from dlspec_pipelines.steps.datasets.text_files import wrong_encoding_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +110,11 @@ def _csv_columns(
     try:
         return _columns_of_file(path, source, text, memory)
     except (UnicodeError, LookupError) as error:
-        raise unreadable_source(
-            f"`{path}` is not text in the encoding `{source.encoding}`: {error}",
-            help="say the encoding of the file, such as `encoding: latin-1`",
-        ) from error
+        raise wrong_encoding_error(path, source.encoding, error) from error
     except EmptyDataError as error:
-        raise unreadable_source(f"`{path}` is empty") from error
+        raise unreadable_source(
+            f"`{path}` is empty", help="write rows into it, or name another file"
+        ) from error
     except (gzip.BadGzipFile, EOFError) as error:
         raise unreadable_source(f"`{path}` is not a whole gzip file: {error}") from error
     except (ParserError, ParserWarning, ValueError, csv.Error) as error:
@@ -175,7 +175,10 @@ def _not_a_table_error(path: Path, error: Exception) -> Exception:
     unquoted = "EOF inside string" in text or "EOF inside quoted" in text
     return unreadable_source(
         f"`{path}` is not a table: {text}",
-        help='write `quoting: none` where `"` is a character of the text' if unquoted else None,
+        help='write `quoting: none` where `"` is a character of the text'
+        if unquoted
+        else 'mend that line: a field that holds the separator stands in `"`, or the file has '
+        "another `separator`",
     )
 
 

@@ -50,7 +50,7 @@ def vector_rules(feature: VectorFeature, table: Table) -> Iterator[ContractRule]
             yield _shape_rule(
                 rows, f"{length} numbers", lambda shape: int(np.prod(shape)) == length
             )
-        yield _finite_rule(rows, gaps=feature.missing is not None)
+        yield _finite_rule(rows, gaps=feature.missing is not None, fill=FILL_HELP)
 
 
 def tensor_rules(feature: TensorFeature, table: Table) -> Iterator[ContractRule]:
@@ -225,6 +225,7 @@ def _steps_rule(rows: _Rows, step: Shape) -> ContractRule:
         rows,
         text if step else "steps of one number",
         lambda shape: 0 in shape or shape[1:] == step or (step == (1,) and len(shape) == 1),
+        help="give every step of these rows as many numbers, or say how many all steps have",
     )
 
 
@@ -254,13 +255,14 @@ def _shapes_shown(rows: _Rows, held: Array) -> Array:
     return shown
 
 
-def _finite_rule(rows: _Rows, *, gaps: bool = False) -> ContractRule:
+def _finite_rule(rows: _Rows, *, gaps: bool = False, fill: str | None = None) -> ContractRule:
     def fits(values: Array) -> Array:
         if values.dtype.kind != "f":
             return np.ones(len(values), dtype=bool)
         return ~np.isinf(values) if gaps else np.isfinite(values)
 
-    return _elements_rule(rows, "finite numbers", fits, help=FILL_HELP)
+    help = "mend these rows, or leave them out" if fill is None else fill
+    return _elements_rule(rows, "finite numbers", fits, help=help)
 
 
 def _elements_rule(
