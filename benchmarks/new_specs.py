@@ -19,7 +19,6 @@ from pathlib import Path
 _NOT_DATA = (".md", ".names", "SHA256SUMS", "README.aclImdb", "readme.txt", "classes.txt")
 # A folder of many small files is one data set.
 _MANY_FILES = 100
-_FEW_ENDINGS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class Outcome:
 def data_files(folder: Path) -> Iterator[Path]:
     """Yield every data file below a folder, and each folder that is one data set."""
     for path in sorted(folder.iterdir()):
-        if path.name.endswith(_NOT_DATA) or path.name == "keras-cache":
+        if _is_notice(path) or path.name == "keras-cache":
             continue
         if path.is_file() or _holds_one_dataset(path):
             yield path
@@ -44,8 +43,17 @@ def data_files(folder: Path) -> Iterator[Path]:
 
 
 def _holds_one_dataset(folder: Path) -> bool:
-    inner = [one for one in folder.rglob("*") if one.is_file()]
-    return len(inner) > _MANY_FILES and len({one.suffix for one in inner}) < _FEW_ENDINGS
+    """Tell a folder of many files, of lines for each class, or of series with their test rows."""
+    inner = [one for one in folder.rglob("*") if one.is_file() and not _is_notice(one)]
+    depths = {len(one.relative_to(folder).parts) for one in inner}
+    several = depths == {1} or sum(one.is_dir() for one in folder.iterdir()) > 1
+    many = len(inner) > _MANY_FILES and len(depths) == 1 and several
+    lines = {one.suffix for one in inner} == {".neg", ".pos"}
+    return many or lines or any(one.name.endswith("_TRAIN.ts") for one in folder.iterdir())
+
+
+def _is_notice(path: Path) -> bool:
+    return path.name.endswith(_NOT_DATA)
 
 
 def try_file(path: Path, *, epochs: int, trains: bool) -> Outcome:

@@ -8,7 +8,7 @@ from dlspec.language.kinds import ListOf, Text, spec_key
 
 @dataclass(frozen=True, slots=True)
 class JsonLinesSource:
-    """One or more files with a JSON object on each line."""
+    """One or more files with a JSON object on each line, or with one array of objects."""
 
     word: ClassVar[str] = "json_lines"
     tool: ClassVar[str] = "json_lines"

@@ -29,21 +29,23 @@ from dlspec.tools.new.presets import DATA
     "data",
     default="digits",
     show_default=True,
-    help="What to train it on: a data set of ours, or a file of yours.",
+    help="What to train it on: a data set of ours, or a file or folder of yours.",
 )
 @click.option("--target", metavar="COLUMN", help="Of a file of yours, the column to learn.")
 @click.pass_context
 def new(ctx: click.Context, name: str, architecture: str, data: str, target: str | None) -> None:
     """Write specs/NAME.yaml: a spec that runs as it is.
 
-    With a file of yours (.csv, .tsv, .txt, .jsonl, .parquet or .npz) the spec says how it is read,
-    a feature for each column and why, what is left out and why, a split, and a first model;
-    `dlspec data NAME` then shows what it makes of the rows.
+    With data of yours the spec says how they are read, a feature for each column and why, what is
+    left out and why, a split, and a first model; `dlspec data NAME` then shows what it makes of the
+    rows. A file: .csv, .tsv, .txt, .json, .jsonl, .parquet, .npz, .ts, .arff. A folder: pictures,
+    sounds or texts in a folder for each class, or lines of text in a file for each class.
 
     \b
     Examples:
       dlspec new my_digits --zoo lenet5 --data digits && dlspec run my_digits
       dlspec new titanic --data titanic.csv --target Survived && dlspec data titanic
+      dlspec new flowers --data photos/ && dlspec run flowers
     """  # noqa: D301 - click reads \b
     try:
         if data in DATA or not _is_own_data(data):

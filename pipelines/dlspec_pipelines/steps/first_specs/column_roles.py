@@ -10,12 +10,16 @@ import pandas as pd
 
 from dlspec_pipelines.steps.datasets.table import Array, Table
 from dlspec_pipelines.steps.first_specs.own_file import column_of_table
+from dlspec_pipelines.steps.first_specs.own_source import OwnSource
 from dlspec_pipelines.steps.preparation.moments import moments_of_column
 from dlspec_pipelines.steps.profiles.column_profile import ColumnProfile, column_profile
 from dlspec_pipelines.steps.profiles.profile_words import column_words
 from dlspec_pipelines.steps.step_errors import StepError, WrongUsage
 
-Role = Literal["number", "category", "array", "time", "nothing"]
+# `words` are texts that become an input only where nothing else can.
+Role = Literal[
+    "number", "category", "text", "words", "array", "picture", "sound", "time", "nothing"
+]
 TargetForm = Literal["binary", "class", "number"]
 
 _TARGET_NAMES = ("target", "class", "label", "labels", "y", "outcome", "output")
@@ -27,6 +31,8 @@ _MOST_CLASSES = 100
 _MOST_WHOLE_CLASSES = 20
 # Of such a column a median would stand for nearly every value.
 _MOSTLY_MISSING = 0.95
+# First and last name, and a title; longer ones say something.
+_MOST_WORDS_OF_A_NAME = 3
 # A class that each of three parts gets.
 _PARTS = 3
 
@@ -56,9 +62,18 @@ class TargetChoice:
     reason: str
 
 
-def roles_of_columns(table: Table) -> tuple[ColumnRole, ...]:
+def roles_of_columns(own: OwnSource) -> tuple[ColumnRole, ...]:
     """Return what each column may be, in the order of the table."""
-    return tuple(_role_of_column(name, column_of_table(table, name)) for name in table.columns)
+    return tuple(
+        _role_of_files(name, column_of_table(own.table, name), own.file_form)
+        if name == "file" and own.file_form is not None
+        else _role_of_column(name, column_of_table(own.table, name))
+        for name in own.table.columns
+    )
+
+
+def _role_of_files(name: str, column: Array, form: Literal["picture", "sound"]) -> ColumnRole:
+    return ColumnRole(column_profile(name, column), form, f"{len(column):,} files")
 
 
 def chosen_target(table: Table, roles: Sequence[ColumnRole], asked: str | None) -> TargetChoice:
@@ -106,7 +121,7 @@ def _begins_with_class(
 
 
 def _why_no_target(role: ColumnRole, table: Table) -> str:
-    if role.role in ("nothing", "array", "time"):
+    if role.role not in ("number", "category"):
         return role.reason
     if role.profile.missing:
         return f"{role.profile.missing} values are missing"
@@ -174,12 +189,16 @@ def _role_of_texts(found: ColumnProfile, column: Array, rows: int) -> ColumnRole
     if unique <= min(_MOST_CATEGORIES, max(rows // 5, 2)):
         gaps = f"; {found.missing:,} missing are unknown" if found.missing else ""
         return ColumnRole(found, "category", f"{unique} categories{gaps}")
-    texts = [text for text in column[:1000] if isinstance(text, str)]
-    if np.mean([len(text.split()) for text in texts]) > 3:
-        return ColumnRole(found, "nothing", "free text, which no feature here reads")
+    words = np.mean([len(text.split()) for text in column[:1000] if isinstance(text, str)])
+    blank = any(not isinstance(text, str) or not text.strip() for text in column)
+    if words > _MOST_WORDS_OF_A_NAME and not blank:
+        return ColumnRole(found, "text", f"free text of {words:.0f} words in the mean")
+    if words > _MOST_WORDS_OF_A_NAME:
+        return ColumnRole(found, "nothing", "free text that some rows do not have")
     if unique > present * 0.9:
         return ColumnRole(found, "nothing", f"{unique:,} different texts: tells rows apart")
-    return ColumnRole(found, "nothing", f"{unique:,} categories are too many for {rows:,} rows")
+    reason = f"{unique:,} categories are too many for {rows:,} rows"
+    return ColumnRole(found, "nothing" if blank else "words", reason)
 
 
 def _counts_rows(found: ColumnProfile, column: Array, rows: int) -> bool:

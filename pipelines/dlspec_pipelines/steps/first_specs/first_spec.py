@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dlspec.language.sources import CsvSource
 from dlspec.syntax.flow_text import scalar_text
 from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.first_specs.column_roles import (
@@ -17,13 +16,17 @@ from dlspec_pipelines.steps.first_specs.column_roles import (
     roles_of_columns,
     time_of_rows,
 )
+from dlspec_pipelines.steps.first_specs.file_parts import picture_part, sound_part
 from dlspec_pipelines.steps.first_specs.first_model import (
     InputPart,
     array_parts,
     model_lines,
+    text_part,
     window_length,
 )
-from dlspec_pipelines.steps.first_specs.own_file import OwnFile, read_own_file
+from dlspec_pipelines.steps.first_specs.folded_lists import folded_list
+from dlspec_pipelines.steps.first_specs.own_file import read_own_data
+from dlspec_pipelines.steps.first_specs.own_source import OwnSource
 from dlspec_pipelines.steps.step_errors import WrongUsage
 
 # Batches that leave an epoch dozens of steps, and not thousands.
@@ -35,7 +38,7 @@ class _Draft:
     """What was found out about a file, on the way to a spec."""
 
     name: str
-    file: OwnFile
+    own: OwnSource
     roles: tuple[ColumnRole, ...]
     target: TargetChoice
     output: str
@@ -45,11 +48,11 @@ class _Draft:
     @property
     def table(self) -> Table:
         """Return the rows."""
-        return self.file.table
+        return self.own.table
 
 
 def first_spec_text(name: str, path: Path, written: str, target: str | None) -> str:
-    """Return the text of a spec for a file, which runs as it is.
+    """Return the text of a spec for a file or a folder, which runs as it is.
 
     Args:
         written: The path as the spec writes it.
@@ -59,13 +62,15 @@ def first_spec_text(name: str, path: Path, written: str, target: str | None) -> 
         WrongUsage: If nothing in the file can be learned, or not what is asked for.
         StepError: If the file cannot be read (DL610).
     """
-    file = read_own_file(path, written)
-    roles = roles_of_columns(file.table)
-    chosen = chosen_target(file.table, roles, target)
+    own = read_own_data(path, written)
+    roles = roles_of_columns(own)
+    chosen = chosen_target(own.table, roles, target)
     time = time_of_rows(roles)
-    forecast = time is not None and chosen.form == "number" and is_one_series(file.table, time)
-    draft = _Draft(name, file, roles, chosen, graph_name(chosen.name), time, forecast)
+    forecast = time is not None and chosen.form == "number" and is_one_series(own.table, time)
+    draft = _Draft(name, own, roles, chosen, graph_name(chosen.name), time, forecast)
     parts = tuple(_series_parts(draft) if forecast else _table_parts(draft))
+    if not parts:
+        parts = tuple(_word_parts(draft))
     if not parts:
         told = "; ".join(f"`{r.name}`: {r.reason}" for r in roles if r.name != chosen.name)
         raise WrongUsage(
@@ -78,7 +83,7 @@ def first_spec_text(name: str, path: Path, written: str, target: str | None) -> 
         *_target_lines(draft),
         *_split_lines(draft),
         "",
-        *model_lines(parts, draft.output, chosen, rows=file.table.rows),
+        *model_lines(parts, draft.output, chosen, rows=own.table.rows),
         "",
         *_training_lines(draft),
         "",
@@ -94,40 +99,18 @@ def _head_lines(draft: _Draft) -> Iterator[str]:
     yield "# yaml-language-server: $schema=../schemas/dlspec-1.json"
     yield "dlspec: 1"
     yield f"name: {draft.name}"
-    about = f"{what} {draft.output} from {Path(draft.file.source.files[0]).name}."
+    about = f"{what} {draft.output} from {draft.own.name}."
     yield f"description: {scalar_text(about)}"
     yield ""
     yield "data:"
 
 
 def _source_lines(draft: _Draft) -> Iterator[str]:
-    source = draft.file.source
-    yield f"  # {draft.table.rows:,} rows, {len(draft.table.columns)} columns"
-    yield from (f"  # {reason}" for reason in draft.file.reasons)
-    if not isinstance(source, CsvSource):
-        yield f"  source: {{{source.word}: {scalar_text(source.files[0])}}}"
-        return
-    yield "  source:"
-    yield f"    csv: {scalar_text(source.csv[0])}"
-    yield from (f"    {key}: {value}" for key, value in _said_of_csv(source))
-    if source.columns:
-        yield from _folded_list("    columns: ", source.columns)
-
-
-def _said_of_csv(source: CsvSource) -> Iterator[tuple[str, str]]:
-    """Yield the keys whose default does not read the file, and their values as text."""
-    if source.separator is not None:
-        yield "separator", '"\\t"' if source.separator == "\t" else f'"{source.separator}"'
-    if source.encoding != "utf-8":
-        yield "encoding", source.encoding
-    if source.decimal != ".":
-        yield "decimal", f'"{source.decimal}"'
-    if source.quoting != "double":
-        yield "quoting", source.quoting
-    if source.strip:
-        yield "strip", "true"
-    if source.missing:
-        yield "missing", f"[{', '.join(map(_quoted, source.missing))}]"
+    table = draft.table
+    many = "" if len(table.columns) == 1 else "s"
+    yield f"  # {table.rows:,} rows, {len(table.columns)} column{many}"
+    yield from (f"  # {reason}" for reason in draft.own.reasons)
+    yield from draft.own.lines
 
 
 def _input_lines(draft: _Draft, parts: Sequence[InputPart]) -> Iterator[str]:
@@ -162,12 +145,12 @@ def _target_lines(draft: _Draft) -> Iterator[str]:
             if target.values == tuple(range(len(target.values))):
                 yield f"      classes: {len(target.values)}"
             else:
-                yield from _folded_list("      classes: ", target.values)
+                yield from folded_list("      classes: ", target.values)
 
 
 def _split_lines(draft: _Draft) -> Iterator[str]:
-    if draft.table.given_test is not None:
-        yield "  # The file has test rows of its own."
+    if draft.own.has_test_rows:
+        yield "  # The data have test rows of their own."
         yield f"  split: {{test: given, validation: 0.15{_stratified(draft)}, seed: 7}}"
     elif draft.time is not None:
         yield "  # The last rows in time are the test: what is to come is not known in training."
@@ -223,9 +206,30 @@ def _table_parts(draft: _Draft) -> Iterator[InputPart]:
         if role.role == "category":
             yield _category_part(role, names[role.name])
     for role in roles:
-        if role.role == "array":
-            column = draft.table.columns[role.name]
-            yield from array_parts(role, names[role.name], column)
+        yield from _part_of_array(role, names[role.name], draft.table)
+
+
+def _part_of_array(role: ColumnRole, name: str, table: Table) -> Iterator[InputPart]:
+    """Yield the input that a column becomes whose values are more than a number or a category."""
+    match role.role:
+        case "array":
+            yield from array_parts(role, name, table.columns[role.name])
+        case "text":
+            yield text_part(role, name, table.columns[role.name])
+        case "picture":
+            yield picture_part(role, "image", table)
+        case "sound":
+            yield sound_part(role, "sound", table)
+        case "number" | "category" | "words" | "time" | "nothing":
+            pass
+
+
+def _word_parts(draft: _Draft) -> Iterator[InputPart]:
+    """Yield the texts that become inputs where nothing else can."""
+    roles = [r for r in draft.roles if r.role == "words" and r.name != draft.target.name]
+    names = graph_names_of_columns(roles, (draft.output, "joined"))
+    for role in roles:
+        yield text_part(role, names[role.name], draft.table.columns[role.name])
 
 
 def _number_part(role: ColumnRole, name: str) -> InputPart:
@@ -270,19 +274,3 @@ def _series_parts(draft: _Draft) -> Iterator[InputPart]:
 
 def _value_text(value: object) -> str:
     return scalar_text(value)
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _folded_list(start: str, values: Sequence[object]) -> Iterator[str]:
-    line, indent = f"{start}[", " " * (len(start) - len(start.lstrip()) + 2)
-    for number, value in enumerate(values):
-        last = number == len(values) - 1
-        piece = _value_text(value) + ("]" if last else ",")
-        if len(line) + len(piece) > 98:
-            yield line.rstrip()
-            line = indent
-        line += piece + ("" if last else " ")
-    yield line

@@ -1,9 +1,8 @@
-"""A file of one's own, read as its content suggests."""
+"""Data of one's own, read as the content suggests: a table, lines of text, or a folder."""
 
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dlspec.language.sources import (
@@ -11,12 +10,17 @@ from dlspec.language.sources import (
     JsonLinesSource,
     NpzSource,
     ParquetSource,
+    TimeSeriesTsSource,
 )
+from dlspec.syntax.flow_text import scalar_text
 from dlspec_pipelines.steps.datasets.read_source import read_source_table
 from dlspec_pipelines.steps.datasets.table import Array, Table
+from dlspec_pipelines.steps.first_specs.folded_lists import folded_list
+from dlspec_pipelines.steps.first_specs.own_folder import read_own_folder
+from dlspec_pipelines.steps.first_specs.own_lines import labels_before_texts, read_labelled_lines
+from dlspec_pipelines.steps.first_specs.own_series import read_series_file
+from dlspec_pipelines.steps.first_specs.own_source import OwnSource, source_line
 from dlspec_pipelines.steps.step_errors import WrongUsage
-
-TableSource = CsvSource | JsonLinesSource | NpzSource | ParquetSource
 
 _SEPARATORS = (",", "\t", ";", "|")
 # What people write where a value is missing; taken only where numbers stand beside it, but for `?`.
@@ -30,72 +34,53 @@ _SAMPLE = 2000
 _BLOCK = 2**24
 
 
-@dataclass(frozen=True, slots=True)
-class OwnFile:
-    """A file that was read: the source that reads it so, its rows, and why it is read so."""
-
-    source: TableSource
-    table: Table
-    reasons: tuple[str, ...]
+# Of the lines, so many have the same number of fields in a table.
+_TABLE_AGREES = 0.95
 
 
-def read_own_file(path: Path, written: str) -> OwnFile:
-    """Read a file of one's own.
+def read_own_data(path: Path, written: str) -> OwnSource:
+    """Read a file or folder of one's own.
 
     Args:
         written: The path as the spec writes it.
 
     Raises:
-        WrongUsage: If it is a folder, or of a kind that no source reads.
+        WrongUsage: If it is of a kind that no source reads.
         StepError: If it cannot be read (DL610).
     """
     if path.is_dir():
-        raise WrongUsage(
-            f"`{path}` is a folder, and no source reads a folder of files",
-            help="name a table of theirs: for pictures one with a column of file names",
-        )
-    source, reasons = _source_of_own_file(path)
-    table = read_source_table(source, path.parent)
-    return OwnFile(_renamed_source(source, written), table, reasons)
-
-
-def _source_of_own_file(path: Path) -> tuple[TableSource, tuple[str, ...]]:
-    name, ending = path.name, path.suffix.lower()
+        return read_own_folder(path, written.rstrip("/"))
+    ending = path.suffix.lower()
+    if ending in TimeSeriesTsSource.endings:
+        return read_series_file(path, written)
     if ending in JsonLinesSource.endings:
-        with path.open("rb") as file:
-            if file.read(64).lstrip().startswith(b"["):
-                raise WrongUsage(
-                    f"`{path}` holds one JSON array, and `json_lines` reads an object on each line",
-                    help=f"write it as lines: `jq -c '.[]' {path.name} > {path.stem}.jsonl`",
-                )
-        return JsonLinesSource((name,)), ("an object on each line",)
+        return _own_table(JsonLinesSource((path.name,)), path, written)
     if ending in NpzSource.endings:
-        return NpzSource((name,)), ()
+        return _own_table(NpzSource((path.name,)), path, written)
     if ending in ParquetSource.endings:
-        return ParquetSource((name,)), ()
-    return _delimited_own_file(path)
+        return _own_table(ParquetSource((path.name,)), path, written)
+    return _delimited_own_file(path, written)
 
 
-def _renamed_source(source: TableSource, written: str) -> TableSource:
-    match source:
-        case CsvSource():
-            return replace(source, csv=(written,))
-        case JsonLinesSource():
-            return replace(source, json_lines=(written,))
-        case ParquetSource():
-            return replace(source, parquet=(written,))
-        case NpzSource():
-            return replace(source, npz=(written,))
+def _own_table(
+    source: JsonLinesSource | NpzSource | ParquetSource, path: Path, written: str
+) -> OwnSource:
+    table = read_source_table(source, path.parent)
+    lines = (source_line({source.word: written}),)
+    return OwnSource(path.name, lines, (), table, table.given_test is not None)
 
 
-def _delimited_own_file(path: Path) -> tuple[CsvSource, tuple[str, ...]]:
+def _delimited_own_file(path: Path, written: str) -> OwnSource:
     _require_delimited_text(path)
     encoding = _encoding_of_file(path)
     with path.open(encoding=encoding, newline="") as file:
         lines = [line for _, line in zip(range(_SAMPLE), file, strict=False) if line.strip()]
     if not lines:
         raise WrongUsage(f"`{path}` is empty", help="name a file with rows")
-    separator = _separator_of_lines(lines)
+    separator, agreement = _separator_of_lines(lines)
+    labelled = labels_before_texts(lines) if agreement < _TABLE_AGREES else None
+    if labelled is not None:
+        return read_labelled_lines(path, written, *labelled, encoding)
     quoting = _quoting_of_lines(lines, separator)
     mark = None if quoting == "none" else '"'
     rows = [row for row in csv.reader(lines, delimiter=separator, quotechar=mark) if row]
@@ -114,7 +99,32 @@ def _delimited_own_file(path: Path) -> tuple[CsvSource, tuple[str, ...]]:
         quoting,
         strip,
     )
-    return source, tuple(_reading_reasons(source))
+    table = read_source_table(source, path.parent)
+    own_lines = ("  source:", f"    csv: {scalar_text(written)}", *_said_of_csv(source))
+    reasons = tuple(_reading_reasons(source))
+    return OwnSource(path.name, own_lines, reasons, table, has_test_rows=False)
+
+
+def _said_of_csv(source: CsvSource) -> Iterator[str]:
+    """Yield the lines of the keys whose default does not read the file."""
+    if source.separator is not None:
+        yield "    separator: " + ('"\\t"' if source.separator == "\t" else f'"{source.separator}"')
+    if source.encoding != "utf-8":
+        yield f"    encoding: {source.encoding}"
+    if source.decimal != ".":
+        yield f'    decimal: "{source.decimal}"'
+    if source.quoting != "double":
+        yield f"    quoting: {source.quoting}"
+    if source.strip:
+        yield "    strip: true"
+    if source.missing:
+        yield f"    missing: [{', '.join(map(_quoted_word, source.missing))}]"
+    if source.columns:
+        yield from folded_list("    columns: ", source.columns)
+
+
+def _quoted_word(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _usual_separator(path: Path) -> str:
@@ -124,8 +134,8 @@ def _usual_separator(path: Path) -> str:
 def _require_delimited_text(path: Path) -> None:
     with path.open("rb") as file:
         begin = file.read(4096)
-    if b"\0" in begin or path.suffix.lower() in (".gz", ".ts", ".arff"):
-        known = (CsvSource, JsonLinesSource, NpzSource, ParquetSource)
+    if b"\0" in begin or path.suffix.lower() == ".gz":
+        known = (CsvSource, JsonLinesSource, NpzSource, ParquetSource, TimeSeriesTsSource)
         endings = ", ".join(f"`{ending}`" for kind in known for ending in kind.endings)
         raise WrongUsage(
             f"`{path}` is no table that a source reads", help=f"name a file that ends in {endings}"
@@ -161,15 +171,16 @@ def _is_cp1252(path: Path) -> bool:
     return not re.search(rb"[\x81\x8d\x8f\x90\x9d]", path.read_bytes())
 
 
-def _separator_of_lines(lines: Sequence[str]) -> str:
-    """Return what cuts most lines into the same number of fields, more than one."""
+def _separator_of_lines(lines: Sequence[str]) -> tuple[str, float]:
+    """Return what cuts most lines into the same number of fields, more than one, and how many."""
 
     def agreement(separator: str) -> tuple[float, int]:
         fields = [len(row) for row in csv.reader(lines[:200], delimiter=separator) if row]
         usual = max(set(fields), key=fields.count)
         return (fields.count(usual) / len(fields), usual) if usual > 1 else (0.0, 1)
 
-    return max(_SEPARATORS, key=agreement)
+    best = max(_SEPARATORS, key=agreement)
+    return best, agreement(best)[0]
 
 
 def _names_without_header(rows: Sequence[Sequence[str]]) -> tuple[str, ...] | None:
