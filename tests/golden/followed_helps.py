@@ -497,6 +497,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL603_ids_of_another_length": [("ids: [30]", "ids: {shape: [20], dtype: int32}")],
     "DL603_feature_dtype": [("ids: [20]", "ids: {shape: [20], dtype: int32}")],
     "DL604_missing_flatten": [("- {Dense", "- Flatten\n    - {Dense")],
+    "DL604_boxes": [("Dense: 12", "Dense: 15"), ("[3, 4]", "[3, 5]")],
     "DL604_target_shape": [("Dense: 5", "Dense: 4")],
     "DL701_cron": [("0 25 * * 1", "0 3 * * 1")],
 }

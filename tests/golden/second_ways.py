@@ -286,6 +286,9 @@ SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
 NO_SECOND_WAY = {
     "DL103_unquoted_brackets": "one way: how an output is picked",
     "DL303_other_name": "the file's name, not its text",
+    "DL604_boxes": [
+        ("boxes: boxes, most: 3, classes: 2, format: xyxy", "tensor: boxes, shape: [3, 4]")
+    ],
     "DL216_mel_features": [
         (", upper: 8000", ""),
         ("mel: 128, fft_length: 256", "mel: 128, fft_length: 512"),

@@ -4,6 +4,7 @@ from typing import get_args
 
 from dlspec.language.features.audio import AudioFeature, MelSpectrum
 from dlspec.language.features.binary import BinaryFeature
+from dlspec.language.features.boxes import BoxesFeature
 from dlspec.language.features.categories import CategoriesFeature
 from dlspec.language.features.category import CategoryFeature
 from dlspec.language.features.class_ import ClassFeature
@@ -25,6 +26,7 @@ __all__ = [
     "TARGET_FEATURES",
     "AudioFeature",
     "BinaryFeature",
+    "BoxesFeature",
     "CategoriesFeature",
     "CategoryFeature",
     "ClassFeature",
@@ -50,6 +52,7 @@ Feature = (
     | BinaryFeature
     | LabelsFeature
     | MaskFeature
+    | BoxesFeature
     | NumberFeature
     | VectorFeature
     | TensorFeature
@@ -69,6 +72,7 @@ FEATURES: tuple[type[FeatureKind], ...] = (
     BinaryFeature,
     LabelsFeature,
     MaskFeature,
+    BoxesFeature,
     NumberFeature,
     VectorFeature,
     TensorFeature,

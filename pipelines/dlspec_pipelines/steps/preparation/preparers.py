@@ -5,6 +5,7 @@ from typing import assert_never
 from dlspec.language.features import (
     AudioFeature,
     BinaryFeature,
+    BoxesFeature,
     CategoriesFeature,
     CategoryFeature,
     ClassFeature,
@@ -24,6 +25,7 @@ from dlspec.language.features import (
 from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.preparation.features.audio import AudioPreparer
 from dlspec_pipelines.steps.preparation.features.binary import BinaryPreparer
+from dlspec_pipelines.steps.preparation.features.boxes import BoxesPreparer
 from dlspec_pipelines.steps.preparation.features.categories import CategoriesPreparer
 from dlspec_pipelines.steps.preparation.features.category import CategoryPreparer
 from dlspec_pipelines.steps.preparation.features.class_ import ClassPreparer
@@ -64,6 +66,8 @@ def preparer_of(feature: Feature) -> Preparer:  # noqa: C901, PLR0912 - one case
             return LabelsPreparer(feature)
         case MaskFeature():
             return MaskPreparer(feature)
+        case BoxesFeature():
+            return BoxesPreparer(feature)
         case TensorFeature():
             return TensorPreparer(feature)
         case ImageFeature():

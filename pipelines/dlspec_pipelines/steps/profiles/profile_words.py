@@ -40,7 +40,8 @@ def left_out_words(profile: DataProfile) -> str:
 
 def column_words(column: ColumnProfile) -> str:
     """Return what a column holds: how far it reaches, its most frequent values."""
-    parts = [f"{column.shape} of"] if column.shape else []
+    told = column.spread is not None
+    parts = [f"{column.shape} of" if told else column.shape] if column.shape else []
     if column.spread is not None and column.kind != "booleans":
         parts.append(spread_words(column.spread))
     elif column.frequent:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dlspec.language.features import (
     AudioFeature,
     BinaryFeature,
+    BoxesFeature,
     CategoriesFeature,
     CategoryFeature,
     ClassFeature,
@@ -138,7 +139,14 @@ def target_view(
             return _tokens_view(name, predictions, inputs, data)
         case SeriesTarget():
             return _forecast_view(name, feature, predictions)
-        case NumberFeature() | VectorFeature() | TensorFeature() | ImageFeature() | AudioFeature():
+        case (
+            NumberFeature()
+            | VectorFeature()
+            | TensorFeature()
+            | ImageFeature()
+            | AudioFeature()
+            | BoxesFeature()
+        ):
             return _numbers_view(name, feature, predictions)
         case CategoryFeature() | CategoriesFeature() | SeriesFeature() | SequenceFeature():
             raise AssertionError(f"no target is a {type(feature).__name__}")

@@ -11,6 +11,7 @@ from typing import assert_never
 from dlspec.language.features import (
     AudioFeature,
     BinaryFeature,
+    BoxesFeature,
     CategoriesFeature,
     CategoryFeature,
     ClassFeature,
@@ -40,6 +41,7 @@ from dlspec_pipelines.steps.preparation.implied.array_rules import (
     token_rules,
     vector_rules,
 )
+from dlspec_pipelines.steps.preparation.implied.box_rules import boxes_rules
 from dlspec_pipelines.steps.preparation.implied.target_rules import (
     binary_rules,
     class_rules,
@@ -91,6 +93,8 @@ def _rules_of_feature(  # noqa: C901, PLR0912 - one case for each kind
             yield from label_rules(feature, table)
         case MaskFeature():
             yield from mask_rules(feature, table)
+        case BoxesFeature():
+            yield from boxes_rules(feature, table)
         case TensorFeature():
             yield from tensor_rules(feature, table)
         case ImageFeature():
