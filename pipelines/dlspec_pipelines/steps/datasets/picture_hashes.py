@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dlspec_pipelines.steps.data_memory import row_blocks
+from dlspec_pipelines.steps.datasets.spooled_arrays import spooled_array
 from dlspec_pipelines.steps.datasets.table import Array
 
 # Bits of 64, and the correlation of 16 x 16 means of grey. A tenth of a set held against the rest
@@ -24,8 +26,8 @@ _GREY = 16
 _RISE = 0.02
 # A hundred times what float32 rounds.
 _ROUNDING = 1e-5
-# 64 MB at a time: small beside the data, large beside the cost of a call.
-_CHUNK_BYTES = 2**26
+# Means of 16,000 pictures. Those of more are read again from a file: few are ever looked at.
+_HELD_BYTES = 2**24
 # Hashes compared at most, about ten seconds; of more samples, some are looked at.
 _MOST_COMPARED = 2**33
 # Of hashes near that of one picture, the nearest are judged: blank pictures are all alike.
@@ -55,18 +57,23 @@ def picture_hashes(pixels: Array) -> PictureHashes:
     rows = np.concatenate([_field_means(height, _HASH_ROWS), _field_means(height, _GREY)])
     fields = np.concatenate([_field_means(width, _HASH_COLUMNS), _field_means(width, _GREY)])
     columns = np.ascontiguousarray(np.repeat(fields / channels, channels, axis=1).T)
-    bits: NDArray[np.uint64] = np.empty(count, dtype=np.uint64)
-    grey = np.empty((count, _GREY * _GREY), dtype=np.float32)
-    step = max(1, _CHUNK_BYTES // max(1, 4 * height * width * channels))
-    for start in range(0, count, step):
-        chunk = np.asarray(pixels[start : start + step], dtype=np.float32)
-        # One product for all rows of all pictures: one for each picture took ten times as long.
-        along = chunk.reshape(len(chunk) * height, -1) @ columns
-        means = rows @ along.reshape(len(chunk), height, -1)
-        part = slice(start, start + len(chunk))
-        bits[part] = _rising_bits(means[:, :_HASH_ROWS, :_HASH_COLUMNS])
-        grey[part] = _unit_vectors(means[:, _HASH_ROWS:, _HASH_COLUMNS:])
-    return PictureHashes(bits, grey)
+    bits: list[NDArray[np.uint64]] = [np.zeros(0, dtype=np.uint64)]
+
+    def grey_of_blocks() -> Iterator[NDArray[np.float32]]:
+        for block in row_blocks(pixels):
+            chunk = np.asarray(block, dtype=np.float32)
+            # One product for all rows of all pictures: one for each picture took ten times as long.
+            along = chunk.reshape(len(chunk) * height, -1) @ columns
+            means = rows @ along.reshape(len(chunk), height, -1)
+            bits.append(_rising_bits(means[:, :_HASH_ROWS, :_HASH_COLUMNS]))
+            yield _unit_vectors(means[:, _HASH_ROWS:, _HASH_COLUMNS:])
+
+    width_of_grey, kind = _GREY * _GREY, np.dtype(np.float32)
+    if count * width_of_grey * kind.itemsize > _HELD_BYTES:
+        grey = spooled_array(grey_of_blocks(), kind)
+    else:
+        grey = np.concatenate([np.zeros((0, width_of_grey), kind), *grey_of_blocks()])
+    return PictureHashes(np.concatenate(bits), grey)
 
 
 def nearly_equal_pictures(
