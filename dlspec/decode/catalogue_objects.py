@@ -25,7 +25,7 @@ from dlspec.language.catalogue.target import Target
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.nodes import Node, Scalar, Sequence, count_nodes
 from dlspec.syntax.scalars import POISON, Poison
-from dlspec.syntax.substitution import describe_node, plain_value
+from dlspec.syntax.substitution import describe_node, plain_value, scalar_help
 
 # A list under one of these as first parameter is that parameter's value, not a list of positions.
 WHOLE_LISTS = frozenset(
@@ -115,6 +115,7 @@ def _report_unknown_class(kind: Kind, word: Scalar, target: Target, reporter: Re
         f"unknown {kind} `{text}`",
         label=_unknown_class_label(kind, target),
         help=catalogue.help_for_foreign_word(kind, text)
+        or (scalar_help(word, wanted="number") if kind == "schedule" else None)
         or near_class(kind, text, target, reporter),
     )
 

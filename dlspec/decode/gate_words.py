@@ -2,10 +2,13 @@
 
 import re
 
+from dlspec.diagnostics.findings import Replacement
 from dlspec.diagnostics.suggest import suggest
 from dlspec.diagnostics.work import Work
 from dlspec.language import kinds
+from dlspec.language.metrics import GATED_WITHOUT_METRIC, METRIC_OF
 from dlspec.language.sections import Gate
+from dlspec.syntax.substitution import share_of_percent
 
 _REQUIREMENT = re.compile(
     r"\s*(>=|<=|>|<)\s*([-+]?[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?)\s*\Z"
@@ -18,6 +21,26 @@ def read_gate(metric: str, requirement: str) -> Gate | None:
     if match is None:
         return None
     return Gate(metric, match[1], float(match[2].replace("_", "")))  # type: ignore[arg-type]  # the pattern allows no other sign
+
+
+def comparison_help(metric: str, written: object) -> Replacement | None:
+    """Return the comparison that a text or a number was meant to be; None where none is near."""
+    if isinstance(written, bool) or not isinstance(written, str | int | float):
+        return None
+    signs = _MISTYPED_SIGN.match(str(written))
+    assert signs is not None, "every part may be missing"
+    sign, text = signs[1].replace(" ", ""), signs[2].strip()
+    number = share_of_percent(text) or text
+    record = METRIC_OF.get(metric)
+    lower = metric in GATED_WITHOUT_METRIC if record is None else record.better == "lower"
+    # A number alone is the worst that shall pass.
+    sign = _SIGNS.get(sign, sign) or ("<=" if lower else ">=")
+    found = read_gate(metric, f"{sign} {number}")
+    return None if found is None else Replacement(f'"{sign} {number}"', certain=bool(signs[1]))
+
+
+_MISTYPED_SIGN = re.compile(r"\s*([<>=≥≤]? ?[<>=]?)(.*)\Z", re.DOTALL)
+_SIGNS = {"=>": ">=", "=<": "<=", "≥": ">=", "≤": "<="}
 
 
 def is_gate_name(name: str, kind: kinds.Gates) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from dlspec.decode.argument_values import CHOSEN_BY_KERAS
 from dlspec.decode.catalogue_objects import head_of, nested_object
-from dlspec.decode.gate_words import is_gate_name, known_gate_names, read_gate
+from dlspec.decode.gate_words import comparison_help, is_gate_name, known_gate_names, read_gate
 from dlspec.decode.inherited_values import with_values_of
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Help, Replacement, Reporter
@@ -184,7 +184,7 @@ class RecordReader:
         if not isinstance(node, Sequence):
             if kind.or_one:
                 return (self.value(kind.item, node, path),)
-            return self.wrong(path, "a list", node)
+            return self.wrong(path, "a list", node, help=_list_of_one_help(node))
         if kind.length is not None and len(node.items) != kind.length:
             return self.wrong(path, f"a list of {kind.length}", node)
         return tuple(
@@ -243,7 +243,8 @@ class RecordReader:
             written = entry.value.value if isinstance(entry.value, Scalar) else None
             gate = read_gate(entry.name, written) if isinstance(written, str) else None
             if gate is None:
-                self.wrong(inner, 'a comparison such as `">= 0.97"`', entry.value)
+                help_ = comparison_help(entry.name, written)
+                self.wrong(inner, 'a comparison such as `">= 0.97"`', entry.value, help=help_)
                 continue
             gates.append(gate)
         return tuple(gates)
@@ -370,6 +371,12 @@ def _describe_value_path(path: str) -> str:
     parts = path.split(".")
     names = [part for part in parts if not part.isdecimal()]
     return f"`{names[-1]}`" if names[-1] == parts[-1] else f"an item of `{names[-1]}`"
+
+
+def _list_of_one_help(node: Node) -> Replacement | None:
+    text = node.span.text
+    is_one = isinstance(node, Scalar | MappingNode) and text and "\n" not in text
+    return Replacement(f"[{text}]") if is_one else None
 
 
 def _single_character_help(text: str) -> Help:

@@ -220,7 +220,25 @@ def scalar_help(node: Node, *, wanted: Literal["boolean", "number"]) -> Replacem
         return Replacement(word, because=quoted)
     if wanted == "number" and node.quoted and _is_number_text(node.value):
         return Replacement(node.value, say="write it without quotes")
-    return None
+    return _calculated_help(node.value) if wanted == "number" else None
+
+
+def _calculated_help(text: str) -> Replacement | None:
+    """Return what to write for `1/255`, which an expression says, and for `20%`."""
+    if _CALCULATION.match(text):
+        return Replacement(f"${text}", because=": a calculation begins with `$`")
+    share = share_of_percent(text)
+    return None if share is None else Replacement(share)
+
+
+def share_of_percent(text: str) -> str | None:
+    """Return `0.2` for `20%`; None for what is no percentage."""
+    found = _PERCENT.match(text)
+    return None if found is None else f"{float(found[1]) / 100:.12g}"
+
+
+_CALCULATION = re.compile(r"[0-9]+(?:\.[0-9]+)?(?: ?[-+*/] ?[0-9]+(?:\.[0-9]+)?)+\Z")
+_PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?%\Z")
 
 
 def _is_number_text(text: str) -> bool:
