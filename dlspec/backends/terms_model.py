@@ -54,7 +54,11 @@ class TermsModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         training: bool = True,  # noqa: FBT001, FBT002 - as Keras has it
     ) -> Any:  # noqa: ANN401 - as Keras has it
         """Return the losses with the terms, and note each term's mean."""
-        total = super().compute_loss(x, y, y_pred["outputs"], sample_weight, training)
+        if y is None:
+            # Keras refuses to compute no loss; what layers add is no loss of an output.
+            total = keras.ops.cast(sum(self.losses), "float32")
+        else:
+            total = super().compute_loss(x, y, y_pred["outputs"], sample_weight, training)
         terms = self._values_of_terms(y, y_pred, training=training)
         rows = keras.ops.shape(keras.tree.flatten(y_pred["outputs"])[0])[0]
         for mean in self._term_means:
@@ -65,7 +69,9 @@ class TermsModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         return total
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:  # noqa: ANN401 - as Keras has it
-        """Update the metrics of the outputs."""
+        """Update the metrics of the outputs; without targets there are none."""
+        if y is None:
+            return self.get_metrics_result()
         return super().compute_metrics(x, y, y_pred["outputs"], sample_weight)
 
     def _values_of_terms(self, y: Any, y_pred: Any, *, training: bool) -> dict[str, Any]:  # noqa: ANN401 - tensors

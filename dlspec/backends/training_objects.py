@@ -20,11 +20,13 @@ def compile_training(
         own: The losses that the spec declares, by output.
     """
     names = [name for name, _ in graph.outputs]
+    # Without targets there is nothing to measure, and an empty list would be waited for.
+    measured = None if training.loss is None else training.metrics
     model.compile(
         optimizer=_training_optimizer(training),
         loss=_built_per_output(_losses(training, graph, own), names, graph, _as_it_is),
         loss_weights=_loss_weights(training, names, graph),
-        metrics=_built_per_output(training.metrics, names, graph, _built_metrics),
+        metrics=_built_per_output(measured, names, graph, _built_metrics),
     )
 
 
@@ -36,6 +38,8 @@ def drop_losses(model: keras.Model) -> None:
 def _losses(training: Training, graph: Graph, own: Mapping[str, Any]) -> Any:  # noqa: ANN401 - Keras's losses
     """Return the loss of all outputs, or one for each."""
     written = training.loss
+    if written is None:
+        return None
     if not isinstance(written, Mapping):
         # A declared loss is another graph on each output, and Keras takes no single loss for a
         # mapping of outputs.

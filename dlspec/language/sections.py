@@ -149,8 +149,11 @@ class Training:
     """The `training` section. `losses` is decoded apart from the others, as graphs are."""
 
     epochs: int = spec_key(Integer(minimum=1), "How often the training rows are seen, at most.")
-    loss: Object | Mapping[str, Object] = spec_key(
-        PerOutput(_LOSS), "A loss of Keras or of `losses`, or one for each output."
+    loss: Object | Mapping[str, Object] | None = spec_key(
+        PerOutput(_LOSS),
+        "A loss of Keras or of `losses`, or one for each output; left out where the data has no "
+        "target and `terms` say all that is minimised.",
+        default=None,
     )
     batch_size: int = spec_key(Integer(minimum=1), "Samples per step.", default=32)
     optimizer: Object = spec_key(

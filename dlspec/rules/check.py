@@ -49,7 +49,8 @@ from dlspec.rules.tags_and_owners import report_tags_and_owners
 from dlspec.rules.term_names import report_term_names
 from dlspec.rules.text_line_keys import report_text_lines
 from dlspec.rules.training import report_callback_needs, report_monitors, warn_of_training_flags
-from dlspec.rules.word_contexts import report_missing_targets, report_word_contexts
+from dlspec.rules.untargeted import report_missing_targets, report_untargeted_training
+from dlspec.rules.word_contexts import report_word_contexts
 
 # In the order in which findings at one place are told.
 RULES: tuple[Callable[[Checked], None], ...] = (
@@ -65,6 +66,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     report_joined_rows,
     report_word_contexts,
     report_missing_targets,
+    report_untargeted_training,
     report_retraining,
     report_data_against_model,
     report_logits,

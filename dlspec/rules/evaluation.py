@@ -22,7 +22,7 @@ from dlspec.rules.subject import Checked
 
 def report_measures(checked: Checked) -> None:
     """Report metrics, tests and weights that the spec's targets do not allow."""
-    if checked.data is None:
+    if checked.data is None or not checked.data.targets:
         return
     if checked.evaluation is not None:
         _check_metrics(checked.evaluation, checked.data, checked)

@@ -185,7 +185,7 @@ def _check_loss(checked: _Asked, output: str) -> None:
     written, path = training.loss, "training.loss"
     if not isinstance(written, Object):
         path = f"training.loss.{output}"
-    loss = written if isinstance(written, Object) else written.get(output)
+    loss = written if isinstance(written, Object) else (written or {}).get(output)
     if loss is not None and loss_record(loss).takes not in ("ids", "own"):
         checked.reporter.error(
             Code.NOT_GENERATED,

@@ -3,7 +3,7 @@
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Replacement
 from dlspec.diagnostics.suggest import replacement_word
-from dlspec.language.sample_draws import JoiningDraw, RowDraw, TripletsDraw
+from dlspec.language.sample_draws import JoiningDraw, RowDraw
 from dlspec.language.sections import Data
 from dlspec.rules.subject import Checked, drawable_targets
 
@@ -26,14 +26,6 @@ def report_joined_rows(checked: Checked) -> None:
     report_other_inputs(data, data.sampling, checked)
     _check_other_targets(data, data.sampling, checked)
     report_unused_sections(data.sampling, checked)
-    if isinstance(data.sampling, TripletsDraw) and checked.training is not None:
-        checked.reporter.error(
-            Code.CONFLICT,
-            checked.spec.places.key("training.loss"),
-            "a loss compares an output with a target, and `triplets` makes none",
-            label="nothing to compare with",
-            help="leave `training` out",
-        )
 
 
 def _names_in_words(drawn: JoiningDraw) -> str:

@@ -26,6 +26,8 @@ from dlspec.rules.subject import Checked
 def report_keras_metrics(checked: Checked) -> None:
     """Report a metric that cannot read its target or its head, or says nothing of them."""
     training = checked.training
+    if checked.data is not None and not checked.data.targets:
+        return  # reported as what nothing can be compared with
     if training is None or not checked.heads:
         return
     metrics = training.metrics

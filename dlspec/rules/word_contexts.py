@@ -1,10 +1,10 @@
-"""What samples of words and their contexts owe the other sections; targets that are missing."""
+"""What samples of words and their contexts owe the other sections."""
 
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Replacement
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.language.features import TextFeature, TokensFeature
-from dlspec.language.sample_draws import ContextsDraw, JoiningDraw
+from dlspec.language.sample_draws import ContextsDraw
 from dlspec.language.sections import Data
 from dlspec.rules.joined_rows import report_other_inputs, report_unused_sections
 from dlspec.rules.subject import Checked
@@ -51,19 +51,3 @@ def _check_words(data: Data, drawn: ContextsDraw, checked: Checked) -> None:
             label="only the file tells",
             help="write `size: 10000` beside `file`",
         )
-
-
-def report_missing_targets(checked: Checked) -> None:
-    """Report data that says nothing of what is learned, where `sampling` makes nothing either."""
-    data = checked.spec.data
-    if not isinstance(data, Data) or data.targets != {}:
-        return
-    if isinstance(data.sampling, JoiningDraw):
-        return
-    checked.reporter.error(
-        Code.MISSING_KEY,
-        checked.spec.places.key("data"),
-        "`data` needs `targets`",
-        label="`targets` is not there",
-        help="add `targets`: what it learns, by output name",
-    )

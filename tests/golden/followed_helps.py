@@ -106,7 +106,10 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("loss: Sparse", "loss: {Sparse"),
         ("entropy}", "entropy: {ignore_class: 255}}}"),
     ],
-    "DL216_triplets_and_a_loss": [("training: {epochs: 1, loss: MeanSquaredError}\n", "")],
+    "DL216_triplets_and_a_loss": [
+        ("  loss: MeanSquaredError\n  metrics: [mae]\n", ""),
+        ("evaluation: {metrics: [accuracy]}", ""),
+    ],
     "DL216_unmarked_places_are_ignored": [("classes: 3", "classes: 3, ignore: 0")],
     "DL306_implied_input": [("{Dense: 8, from: size}", "{Concatenate, from: [size, rooms]}")],
     "DL504_mask": [("Dice", "SparseCategoricalCrossentropy")],
@@ -183,6 +186,10 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("{price: MeanSquaredError}", "{price: MeanSquaredError, sold: BinaryCrossentropy}")
     ],
     "DL202_no_graph": [("inputs: {x: [8]}", "inputs: {x: [8]}\n  graph: [{Dense: 10}]")],
+    "DL202_no_loss": [("epochs: 1", "epochs: 1, loss: MeanSquaredError")],
+    "DL202_triplets_without_terms": [
+        ("epochs: 1", "epochs: 1, terms: {near: 1.0}"),
+    ],
     "DL202_no_model": [("description: nothing but a name", "model: {zoo: lenet5}")],
     "DL202_prediction_without_training": [
         ("prediction:", f"training: {{epochs: 1, loss: {_SPARSE}}}\nprediction:"),
@@ -196,7 +203,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL203_input_shape_is_a_number": [("{x: 8}", "{x: [8]}")],
     "DL203_metrics_mapping_of_numbers": [("metrics: 3", "metrics: [accuracy]")],
     "DL203_names_of_files": [("{class}{take}", "{class}_{take}"), ("spoken", '"{class}_{take}"')],
-    "DL203_null_loss": [("loss: null", "loss: MeanSquaredError")],
+    "DL202_null_loss": [("loss: null", "loss: MeanSquaredError")],
     "DL203_patterns_and_ids": [("one: 2.0", '"1": 5.0')],
     "DL203_separator_of_many": [('"::"', '","')],
     "DL203_zoo_param": [("ten", "3")],

@@ -40,6 +40,51 @@ evaluation:
   champion: {metric: accuracy, test: mcnemar}
 """
 
+THREE = """\
+dlspec: 1
+name: three
+params: {seed: 1, epochs: 4}
+data:
+  source: {sklearn: digits}
+  inputs: {image: {image: images, size: [8, 8], channels: 1, scale: 0.0625}}
+  targets: {digit: {class: target, classes: 10}}
+  split: {validation: 0.15, test: 0.15, stratify: digit, seed: 7}
+  sampling: {triplets: digit}
+model:
+  inputs: {anchor: [8, 8, 1], positive: [8, 8, 1], negative: [8, 8, 1]}
+  models:
+    encoder:
+      inputs: {image: [8, 8, 1]}
+      graph:
+        - Conv2D: {filters: 16, kernel_size: 3, activation: relu}
+        - Flatten
+        - {Dense: 16}
+  graph:
+    - {use: encoder, name: anchor_code, from: anchor}
+    - {use: encoder, name: positive_code, from: positive}
+    - {use: encoder, name: negative_code, from: negative}
+    - {ops.subtract: {args: [anchor_code, positive_code]}}
+    - ops.square
+    - {ops.sum: {axis: -1}, name: near}
+    - {ops.subtract: {args: [anchor_code, negative_code]}}
+    - ops.square
+    - {ops.sum: {axis: -1}, name: far}
+    - {ops.subtract: {args: [near, far]}}
+    - {ops.add: {x2: 1.0}}
+    - {ops.relu: , name: margin}
+  outputs: [anchor_code, positive_code, negative_code]
+training:
+  epochs: $epochs
+  batch_size: 32
+  optimizer: {Adam: {learning_rate: 0.001}}
+  terms: {margin: 1.0, near: 0}
+  callbacks:
+    - EarlyStopping: {monitor: val_margin, mode: min, patience: 9}
+  seed: $seed
+evaluation:
+  gates: {margin: "<= 0.4"}
+"""
+
 WORDS = """\
 dlspec: 1
 name: near_words

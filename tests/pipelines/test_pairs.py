@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-from sampled_specs import TWINS
+from sampled_specs import THREE, TWINS
 from training_specs import prepared
 
 import dlspec
@@ -233,3 +233,24 @@ def test_triplets_are_counted_without_a_model_that_learns_of_them(home):
     assert not np.any(anchor == negative)
     first = rows.rows.tolist().index(test.source_rows["negative"][0])
     assert np.array_equal(test.inputs["negative"][:1], rows.inputs["image"][first : first + 1])
+
+
+def test_triplets_learn_by_terms_alone(home):
+    plan, dataset = prepared(THREE)
+    trained = train(plan, dataset, run="whole", spec_text=THREE)
+    evaluation = evaluate(plan, trained, dataset)
+    assert evaluation.metrics["margin"] < 0.4
+    assert (evaluation.baseline, [gate.passed for gate in evaluation.gates]) == (None, [True])
+    page = Path(write_report(plan, dataset, trained, evaluation).html).read_text("utf-8")
+    assert "Drawn from them are triplets: 1,231 in an epoch of training" in page
+    assert train(plan, dataset, run="twice", spec_text="").weights == trained.weights
+
+
+def test_a_model_without_a_target_predicts_nothing_of_rows(home, tmp_path):
+    plan, dataset = prepared(THREE, epochs=1)
+    trained = train(plan, dataset, run="short", spec_text=THREE)
+    sides = {name: np.zeros((2, 8, 8)) for name in ("anchor", "positive", "negative")}
+    np.savez(tmp_path / "rows.npz", **sides)
+    done = CliRunner().invoke(main, ["predict", trained.path, str(tmp_path / "rows.npz")])
+    assert done.exit_code == 2
+    assert "`three` was trained without a target, and predicts nothing of rows" in done.stderr

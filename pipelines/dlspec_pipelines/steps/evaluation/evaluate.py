@@ -144,9 +144,12 @@ def evaluate(  # noqa: PLR0913 - what to measure against what, and where that is
         weights=trained.weights,
         undefined=measures.undefined,
         not_compared="" if isinstance(compared, Comparison) else compared,
+        # Without a target there is nothing to say the same of.
         baseline=measure_baseline(
             plan, dataset, measured.predicted, metrics=plain, compare=not judge_quality(gates)
-        ),
+        )
+        if measured.predicted
+        else None,
     )
 
 

@@ -169,7 +169,8 @@ def _filled_up(chunk: Chunk, size: int) -> Chunk:
 
 
 def _by_head(signature: Signature, outputs: list[Array]) -> Iterator[tuple[Head, Array]]:
-    yield from zip(signature.heads, outputs, strict=True)
+    # Without targets nothing is read of the outputs.
+    yield from zip(signature.heads, outputs if signature.heads else (), strict=True)
 
 
 def _no_target(head: Head, output: Array) -> Array:

@@ -250,7 +250,8 @@ def _build_training_variables(model: keras.Model, data: Samples) -> None:
     # Two rows: with one, Keras takes a vector of one prediction each for a binary output.
     rows = model.inputs[0].shape[0] or 2
     untouched = [(v, v.numpy()) for v in model.variables if not v.trainable]
-    x, y, *weights = data.pack([np.asarray(array[:rows]) for array in data.arrays])
+    x, *rest = data.pack([np.asarray(array[:rows]) for array in data.arrays])
+    y, *weights = rest or [None]
     y_pred = model(x, training=False)
     sample_weight = weights[0] if weights else None
     model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False)
