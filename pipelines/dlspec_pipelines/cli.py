@@ -17,6 +17,13 @@ from dlspec_pipelines.run_words import RunWord
 __all__ = ["main"]
 
 
+VERIFY_OPTION = click.option(
+    "--verify",
+    is_flag=True,
+    help="Read files again whose size and time have not changed.",
+)
+
+
 @main.command()
 @click.argument("spec", type=SpecWord())
 @SET_OPTION
@@ -27,6 +34,7 @@ __all__ = ["main"]
     help="Begin with earlier weights, where layers have the same name and shapes.",
 )
 @click.option("--again", is_flag=True, help="Train even what would come out as it did before.")
+@VERIFY_OPTION
 @click.option("--verbose", is_flag=True, help="Show Dagster's own log too.")
 @QUIET_OPTION
 def run(
@@ -34,9 +42,7 @@ def run(
     sets: tuple[str, ...],
     backend: str | None,
     weights_from: str | None,
-    *,
-    again: bool,
-    verbose: bool,
+    **switches: bool,
 ) -> None:
     """Prepare, train, evaluate and report SPEC, a path or a name under specs/.
 
@@ -60,7 +66,7 @@ def run(
             f"`{file.path}` has no `data` or no `training` section, so there is nothing to run; "
             f"`dlspec show {spec}` shows the model"
         )
-    options = RunOptions(backend, weights_from, again=again, verbose=verbose, quiet=is_quiet())
+    options = RunOptions(backend, weights_from, quiet=is_quiet(), **switches)
     sys.exit(execute(file, options))
 
 
@@ -75,8 +81,11 @@ def run(
     help="Write a page with pictures and charts instead of printing tables.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+@VERIFY_OPTION
 @QUIET_OPTION
-def data(spec: str, sets: tuple[str, ...], page: Path | None, *, as_json: bool) -> None:
+def data(
+    spec: str, sets: tuple[str, ...], page: Path | None, *, as_json: bool, verify: bool
+) -> None:
     """Show the data of SPEC, a path or a name under specs/, without training.
 
     It is read, checked, split and prepared as `dlspec run` does it, which then takes what is
@@ -102,7 +111,7 @@ def data(spec: str, sets: tuple[str, ...], page: Path | None, *, as_json: bool) 
             f"`{file.path}` has no `data` section, so there is nothing to read; "
             f"`dlspec show {spec}` shows the model"
         )
-    sys.exit(show_profile(file, page=page, as_json=as_json))
+    sys.exit(show_profile(file, page=page, as_json=as_json, verify=verify))
 
 
 @main.command()

@@ -11,14 +11,17 @@ from dlspec_pipelines.specs import SpecFile
 from dlspec_pipelines.steps.step_errors import StepError, WrongUsage
 
 
-def profile(spec: SpecFile, *, page: Path | None, as_json: bool) -> int:
+def profile(spec: SpecFile, *, page: Path | None, as_json: bool, verify: bool = False) -> int:
     """Print the profile of a spec's data, and return the exit status.
 
     Args:
         page: Where the profile is written as a page; None prints tables.
         as_json: Print JSON instead of tables.
+        verify: Read files again that look unchanged.
     """
     try:
+        if verify:
+            _verify_data_files(spec)
         return _show_data(spec, page=page, as_json=as_json)
     except StepError as problem:
         print(problem, file=sys.stderr)  # noqa: T201 - this is the output
@@ -67,6 +70,19 @@ def _show_data(spec: SpecFile, *, page: Path | None, as_json: bool) -> int:
     if trouble is not None:
         raise trouble
     return CLEAN
+
+
+def _verify_data_files(spec: SpecFile) -> None:
+    from dlspec_pipelines.steps.datasets.given_test_rows import reread_data_files
+
+    assert spec.plan.data is not None, "the command asks for it"
+    found = reread_data_files(spec.plan.data, spec.path.parent)
+    told = (
+        "1 file again that looks" if found.files == 1 else f"{found.files:,} files again that look"
+    )
+    print_remark(f"read {told} unchanged")
+    for path in found.changed:
+        print_remark(f"`{path}` holds another content, though its size and time are the same")
 
 
 def _require_writable(page: Path) -> None:

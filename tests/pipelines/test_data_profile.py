@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -135,6 +136,17 @@ def test_a_file_that_is_not_there_ends_with_one(trees):
     done = _data()
     assert (done.exit_code, done.stdout) == (1, "")
     assert "error[DL610]" in done.stderr
+
+
+def test_verify_names_a_file_that_changed_under_its_time(trees):
+    table = trees / "specs/trees.csv"
+    os.utime(table, ns=(10**18, 10**18))
+    assert "another content" not in _data("--verify").stderr
+    table.write_text(table.read_text().replace("oak", "elm", 1))
+    os.utime(table, ns=(10**18, 10**18))
+    done = _data("--verify")
+    assert "read 1 file again that looks unchanged" in done.stderr
+    assert "trees.csv` holds another content, though its size and time are the same" in done.stderr
 
 
 def test_a_bare_model_has_no_data_to_show(trees):

@@ -114,3 +114,17 @@ def test_other_data_train_anew_and_a_changed_contract_does_not(project):
     data = project / "data" / "points.csv"
     data.write_text(data.read_text() + "0.5,0.5,1\n")
     assert "already" not in lines(dlspec(project, "run", "points"))["model"]
+
+
+@pytest.mark.slow
+def test_verify_reads_again_what_looks_unchanged(project):
+    data = project / "data" / "points.csv"
+    os.utime(data, ns=(10**18, 10**18))
+    dataset = lines(dlspec(project, "run", "points"))["dataset"]
+    assert "read again" not in dataset
+    data.write_text(data.read_text().replace("0.0,-0.0,0", "0.0,-0.1,0"))
+    os.utime(data, ns=(10**18, 10**18))
+    assert "already trained" in lines(dlspec(project, "run", "points"))["model"]
+    done = lines(dlspec(project, "run", "points", "--verify"))
+    assert "; 1 file read again, another content in 1" in done["dataset"]
+    assert "already" not in done["model"]

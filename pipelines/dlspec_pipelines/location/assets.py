@@ -21,8 +21,9 @@ from dlspec_pipelines.location.checks import (
     spec_check,
 )
 from dlspec_pipelines.location.data_files import data_keys
-from dlspec_pipelines.location.metadata import metadata_of
+from dlspec_pipelines.location.metadata import metadata_of, metadata_of_reread
 from dlspec_pipelines.specs import BrokenSpec, SpecFile
+from dlspec_pipelines.steps.datasets.source_digests import Reread
 from dlspec_pipelines.steps.records import Dataset, Evaluation, StepRecord, TrainedModel
 from dlspec_pipelines.steps.reuse import (
     STEP_VERSIONS,
@@ -50,6 +51,16 @@ class ReuseConfig(dg.Config):
 
     reuse: bool = Field(
         default=False, description="Take what would come out the same, instead of making it anew."
+    )
+
+
+class DatasetConfig(dg.Config):
+    """Whether one run trusts the times of its files."""
+
+    verify: bool = Field(
+        default=False,
+        description="Read files again whose size and time of change are those of their last "
+        "reading.",
     )
 
 
@@ -119,17 +130,21 @@ def bare_spec_asset(spec: SpecFile) -> dg.AssetSpec:
 
 def _dataset_asset(spec: SpecFile) -> dg.AssetsDefinition:
     @_step_asset(spec, "dataset", check_specs=contract_specs(spec), deps=data_keys(spec))
-    def dataset(context: dg.AssetExecutionContext) -> Events:
+    def dataset(context: dg.AssetExecutionContext, config: DatasetConfig) -> Events:
         with _step_errors_as_failures():
             current = _spec_with_run_settings(spec, context)
             _require_trainable(current, context)
             try:
+                reread = _verify_files(current) if config.verify else None
                 made = _prepare_dataset(current)
             except StepError as problem:
                 yield from broken_contract(problem, current)
                 raise
             checks = list(contract_results(made))
-            yield _materialized_record(current, "dataset", made, version=made.digest, checks=checks)
+            told = _materialized_record(
+                current, "dataset", made, version=made.digest, checks=checks
+            )
+            yield told._replace(metadata={**(told.metadata or {}), **metadata_of_reread(reread)})
 
     return dataset
 
@@ -228,6 +243,13 @@ _ASSETS: Mapping[Step, Callable[[SpecFile], dg.AssetsDefinition]] = {
 assert set(_ASSETS) == set(_DESCRIPTIONS) == set(STEPS) == set(STEP_VERSIONS), (
     "a step of the chain lacks its asset, description or version, or has one that is no step"
 )
+
+
+def _verify_files(spec: SpecFile) -> Reread:
+    from dlspec_pipelines.steps.datasets.given_test_rows import reread_data_files
+
+    assert spec.plan.data is not None
+    return reread_data_files(spec.plan.data, spec.path.parent)
 
 
 def _prepare_dataset(spec: SpecFile) -> Dataset:

@@ -1,6 +1,5 @@
 """The files that specs read, as observable source assets that specs share."""
 
-import hashlib
 import os
 import re
 import warnings
@@ -11,9 +10,10 @@ import dagster as dg
 
 from dlspec.resolve.plan import canonical_digest
 from dlspec_pipelines.specs import SpecFile, key_part
-from dlspec_pipelines.steps.datasets.folder_files import (
-    digest_of_files_below,
-    stamp_of_files_below,
+from dlspec_pipelines.steps.datasets.folder_files import stamp_of_files_below
+from dlspec_pipelines.steps.datasets.source_digests import (
+    digest_of_source_file,
+    digest_of_source_folder,
 )
 
 # The version of a file that is not there.
@@ -48,9 +48,8 @@ def content_version(path: Path) -> dg.DataVersion:
     """Return the SHA-256 of a file or of all in a folder; "missing" when it is not there."""
     try:
         if path.is_dir():
-            return dg.DataVersion(digest_of_files_below(path))
-        with path.open("rb") as file:
-            return dg.DataVersion(hashlib.file_digest(file, "sha256").hexdigest())
+            return dg.DataVersion(digest_of_source_folder(path))
+        return dg.DataVersion(digest_of_source_file(path))
     except FileNotFoundError:
         return dg.DataVersion(MISSING)
 

@@ -6,6 +6,7 @@ from typing import Any, assert_never
 
 import dagster as dg
 
+from dlspec_pipelines.steps.datasets.source_digests import Reread
 from dlspec_pipelines.steps.records import (
     Champion,
     Dataset,
@@ -42,6 +43,15 @@ def _dataset_metadata(made: Dataset) -> dict[str, Any]:
         "fingerprint": made.fingerprint,
         "path": dg.MetadataValue.path(made.path),
     }
+
+
+def metadata_of_reread(reread: Reread | None) -> dict[str, Any]:
+    """Return what reading files again found; nothing where none was."""
+    if reread is None:
+        return {}
+    told = "".join(f"- `{path}`\n" for path in reread.changed)
+    changed = {"verified/changed": dg.MetadataValue.md(told)} if told else {}
+    return {"verified/files": reread.files, "verified/differing": len(reread.changed), **changed}
 
 
 def _trained_model_metadata(made: TrainedModel) -> dict[str, Any]:

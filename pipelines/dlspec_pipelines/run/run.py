@@ -28,12 +28,14 @@ class RunOptions:
 
     `backend` overrides the spec's `runtime.backend`; `weights_from` is the run or the file whose
     weights the training begins with; `again` trains and evaluates even what would come out as it
-    did before; `verbose` shows Dagster's own log too, `quiet` what goes wrong alone.
+    did before; `verify` reads files again that look unchanged; `verbose` shows Dagster's own log
+    too, `quiet` what goes wrong alone.
     """
 
     backend: str | None = None
     weights_from: str | None = None
     again: bool = False
+    verify: bool = False
     verbose: bool = False
     quiet: bool = False
 
@@ -76,6 +78,7 @@ def _dagster_run_config(spec: SpecFile, options: RunOptions, start: Start | None
         model["weights_from"] = start.file
     config: dict[str, Any] = {
         "ops": {
+            f"{spec.name}__dataset": {"config": {"verify": options.verify}},
             f"{spec.name}__model": {"config": model},
             f"{spec.name}__evaluation": {"config": {"reuse": not options.again}},
         }

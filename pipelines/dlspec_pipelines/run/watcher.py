@@ -128,7 +128,15 @@ def _is_interrupt(failure: Any) -> bool:  # noqa: ANN401 - a StepFailureData
 def _dataset_summary(facts: Mapping[str, Any]) -> str:
     parts = {n.removeprefix("rows/"): v for n, v in facts.items() if n.startswith("rows/")}
     told = ", ".join(f"{count:,} {part}" for part, count in parts.items())
-    return f"{sum(parts.values()):,} rows: {told}"
+    return f"{sum(parts.values()):,} rows: {told}{_reread_note(facts)}"
+
+
+def _reread_note(facts: Mapping[str, Any]) -> str:
+    if "verified/files" not in facts:
+        return ""
+    count, differing = facts["verified/files"], facts["verified/differing"]
+    found = f"another content in {differing:,}" if differing else "nothing differs"
+    return f"; {count:,} file{'s' * (count != 1)} read again, {found}"
 
 
 def _model_summary(facts: Mapping[str, Any]) -> str:

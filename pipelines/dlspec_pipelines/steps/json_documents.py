@@ -32,6 +32,7 @@ CONTRACT = Format("dlspec-contract", 3)
 METRICS = Format("dlspec-metrics")
 UNDEFINED_METRICS = Format("dlspec-undefined-metrics")
 FILE_DIGESTS = Format("dlspec-file-digests")
+SOURCE_DIGESTS = Format("dlspec-source-digests")
 
 
 def document_text(form: Format, content: Mapping[str, object]) -> str:

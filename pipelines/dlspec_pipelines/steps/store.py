@@ -1,6 +1,7 @@
 """Where artifacts live, and how a file or a folder appears whole or not at all."""
 
 import fcntl
+import hashlib
 import os
 import shutil
 import time
@@ -48,6 +49,12 @@ def preparing_lock(fingerprint: str) -> Path:
 def broken_contract_folder(fingerprint: str) -> Path:
     """Return where it is kept what a contract found in data that were not prepared."""
     return artifacts_home() / "contracts" / fingerprint
+
+
+def source_manifest_file(root: Path) -> Path:
+    """Return where it is kept what the files of a source held when they were read last."""
+    key = hashlib.sha256(os.fsencode(root)).hexdigest()
+    return artifacts_home() / "sources" / f"{key[:32]}.json"
 
 
 def run_folder(name: str, run: str) -> Path:

@@ -10,10 +10,10 @@ from dlspec.language.file_names import pattern_columns, pattern_expression
 from dlspec.language.sources import FolderSource
 from dlspec_pipelines.steps.datasets.file_decoding import BadFile, decode_all_files
 from dlspec_pipelines.steps.datasets.folder_files import (
-    digest_of_files_below,
     files_below,
     is_data_name,
 )
+from dlspec_pipelines.steps.datasets.source_digests import digest_of_source_folder
 from dlspec_pipelines.steps.datasets.table import Array, Table, unreadable_source
 from dlspec_pipelines.steps.datasets.table_files import file_not_opened_error, places_of_name
 
@@ -112,7 +112,7 @@ def digest_of_folder(source: FolderSource, base: Path) -> str:
     (name,) = source.files
     folder = located_folder(name, base)
     try:
-        return digest_of_files_below(folder)
+        return digest_of_source_folder(folder)
     except OSError as error:
         raise file_not_opened_error(Path(error.filename), error) from error
 

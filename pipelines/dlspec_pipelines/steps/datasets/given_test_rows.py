@@ -12,6 +12,7 @@ from dlspec.language.features import CategoryFeature, ClassFeature, Feature
 from dlspec.language.sections import Data
 from dlspec.language.sources import FileSource
 from dlspec_pipelines.steps.datasets.read_source import content_hash, read_source_table
+from dlspec_pipelines.steps.datasets.source_digests import Reread, reread_source_files
 from dlspec_pipelines.steps.datasets.stray_blanks import require_no_stray_blanks
 from dlspec_pipelines.steps.datasets.table import (
     Array,
@@ -20,7 +21,11 @@ from dlspec_pipelines.steps.datasets.table import (
     unpreparable_data,
     unreadable_source,
 )
-from dlspec_pipelines.steps.datasets.table_files import joined_column_pieces
+from dlspec_pipelines.steps.datasets.table_files import (
+    file_not_opened_error,
+    joined_column_pieces,
+    places_of_name,
+)
 from dlspec_pipelines.steps.step_errors import StepError
 
 
@@ -64,6 +69,20 @@ def content_hashes(data: Data, base: Path) -> tuple[str, ...]:
     """
     own = content_hash(data.source, base)
     return (own,) if data.test is None else (own, content_hash(data.test, base))
+
+
+def reread_data_files(data: Data, base: Path) -> Reread:
+    """Read again the files of the source and of the test rows, whatever their times say.
+
+    Raises:
+        StepError: If a file cannot be opened (DL610).
+    """
+    named = [*data.source.files, *(() if data.test is None else data.test.files)]
+    places = [path for name in named for path in places_of_name(name, base) if path.exists()]
+    try:
+        return reread_source_files(dict.fromkeys(places))
+    except OSError as error:
+        raise file_not_opened_error(Path(error.filename), error) from error
 
 
 def _columns_of_listed_texts(features: Iterable[Feature]) -> Iterator[str]:

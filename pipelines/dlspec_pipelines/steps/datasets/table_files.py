@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from dlspec.language.sources import FileSource
 from dlspec_pipelines.steps.datasets.arrow import columns_of_arrow
+from dlspec_pipelines.steps.datasets.source_digests import digest_of_source_file
 from dlspec_pipelines.steps.datasets.spooled_arrays import joined_arrays
 from dlspec_pipelines.steps.datasets.table import (
     Array,
@@ -55,12 +56,11 @@ def locate_source_file(name: str, base: Path) -> Path:
 
 
 def hash_of_files(source: FileSource, base: Path) -> str:
-    """Return the SHA-256 of a source's files, read as streams, in the order of the spec."""
+    """Return the SHA-256 of a source's files, in the order of the spec."""
     whole = hashlib.sha256()
     for path in paths_of(source, base):
         try:
-            with path.open("rb") as file:
-                whole.update(hashlib.file_digest(file, "sha256").digest())
+            whole.update(bytes.fromhex(digest_of_source_file(path)))
         except OSError as error:
             raise file_not_opened_error(path, error) from error
     return whole.hexdigest()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dlspec_pipelines.steps.datasets.file_decoding import BadFile, decode_all_files
-from dlspec_pipelines.steps.datasets.folder_files import digests_of_files
+from dlspec_pipelines.steps.datasets.source_digests import digests_of_source_files
 from dlspec_pipelines.steps.datasets.table import (
     Array,
     RefusedRows,
@@ -62,7 +62,9 @@ def digests_of_named_files(name: str, table: Table) -> list[bytes]:
         StepError: If one is not there (DL613), or cannot be opened (DL610).
     """
     try:
-        return digests_of_files(named_file_paths(name, table))
+        paths = named_file_paths(name, table)
+        root = table.files[0][0] if table.files else Path.cwd()
+        return digests_of_source_files(root, paths)
     except OSError as error:
         raise file_not_opened_error(Path(error.filename), error) from error
 
