@@ -200,7 +200,8 @@ def _takes(kind: Kind) -> str:  # noqa: C901, PLR0912 - one line per kind
         case kinds.Boolean():
             return "true or false"
         case kinds.Integer():
-            return "whole number" + _bounds(kind.minimum, kind.maximum)
+            whole = "whole number" + _bounds(kind.minimum, kind.maximum)
+            return f"{whole}, or null" if kind.or_null else whole
         case kinds.Number():
             return "number" + _bounds(
                 kind.minimum, kind.maximum, above=kind.above, below=kind.below

@@ -113,6 +113,8 @@ class RecordReader:
 
     def _read_integer_value(self, kind: kinds.Integer, node: Node, path: str) -> Decoded:
         value = node.value if isinstance(node, Scalar) else None
+        if kind.or_null and _is_null(node):
+            return None
         if isinstance(value, bool) or not isinstance(value, int):
             help_ = scalar_help(node, wanted="number")
             return self.wrong(path, "a whole number", node, help=help_)

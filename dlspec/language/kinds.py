@@ -14,10 +14,11 @@ class Boolean:
 
 @dataclass(frozen=True, slots=True)
 class Integer:
-    """A whole number within bounds, both inclusive."""
+    """A whole number within bounds, both inclusive; with `or_null` null too, which is a value."""
 
     minimum: int | None = None
     maximum: int | None = None
+    or_null: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from dlspec.rules.gates import report_gates
 from dlspec.rules.generation import report_generation
 from dlspec.rules.joined_rows import report_joined_rows
 from dlspec.rules.keras_metrics import report_keras_metrics
+from dlspec.rules.keras_source_keys import report_keras_source_keys
 from dlspec.rules.layers_in_training import (
     report_state_across_samples,
     report_unfitted_layers,
@@ -60,6 +61,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     report_series_windows,
     report_feature_key_pairs,
     report_text_lines,
+    report_keras_source_keys,
     report_name_patterns,
     report_mel_spectra,
     report_balanced_draw,

@@ -102,6 +102,10 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         )
     ],
     "DL523_loss_with_weights": [("        - Dense: 4\n", "")],
+    "DL216_keras_key_of_another_data_set": [
+        (", label_mode: coarse", ""),
+        (", num_words: 1000", ""),
+    ],
     "DL216_ignored_places_are_learned": [
         ("loss: Sparse", "loss: {Sparse"),
         ("entropy}", "entropy: {ignore_class: 255}}}"),

@@ -268,7 +268,7 @@ def test_keras_in_a_process_of_its_own_gives_what_the_cache_gives(tmp_path, monk
     (tmp_path / "keras").chmod(0o755)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     child, direct = (
-        _downloaded_keras_table("fashion_mnist"),
+        _downloaded_keras_table(KerasSource("fashion_mnist")),
         read_source_table(KerasSource("fashion_mnist"), tmp_path),
     )
     for name in ("x", "y"):

@@ -150,7 +150,8 @@ class _Schema:
             case kinds.Boolean():
                 return scalar_schema("boolean")
             case kinds.Integer():
-                return scalar_schema("integer", minimum=kind.minimum, maximum=kind.maximum)
+                whole = scalar_schema("integer", minimum=kind.minimum, maximum=kind.maximum)
+                return nullable_schema(whole) if kind.or_null else whole
             case kinds.Number():
                 return _number_kind_schema(kind)
             case kinds.Text():

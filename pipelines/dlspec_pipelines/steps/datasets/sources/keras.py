@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -52,7 +53,7 @@ class KerasReader:
 
     def read_table(self) -> Table:
         """Read all columns."""
-        return keras_table(self.source.keras)
+        return keras_table(self.source)
 
     def content_identity(self) -> str:
         """Return what changes when the content does."""
@@ -60,7 +61,7 @@ class KerasReader:
         return _KERAS_FILES[name][1] if name in _KERAS_FILES else name
 
 
-def keras_table(name: str) -> Table:
+def keras_table(source: KerasSource) -> Table:
     """Return a data set of keras.datasets: columns `x` and `y`, its own test rows marked.
 
     MNIST and Fashion-MNIST are read from Keras's cache; the others, and what is not there yet,
@@ -69,13 +70,13 @@ def keras_table(name: str) -> Table:
     Raises:
         StepError: If the cached file is another one, or the download ends without a file.
     """
-    folder = _keras_home() / "datasets"
+    name, folder = source.keras, _keras_home() / "datasets"
     if name == "fashion_mnist":
         fashion = folder / "fashion-mnist"
         if all((fashion / file).is_file() for file in _FASHION.values()):
             arrays = {key: _read_idx_file(fashion / file) for key, file in _FASHION.items()}
             return with_test_rows(arrays, str(fashion))
-        return _downloaded_keras_table(name)
+        return _downloaded_keras_table(source)
     file, published = _KERAS_FILES[name]
     cached = folder / file
     if cached.is_file() and _hash_of_cached_file(cached) != published:
@@ -86,7 +87,7 @@ def keras_table(name: str) -> Table:
     if name == "mnist" and cached.is_file():
         with np.load(cached, allow_pickle=False) as archive:
             return with_test_rows({key: archive[key] for key in archive.files}, str(cached))
-    return _downloaded_keras_table(name)
+    return _downloaded_keras_table(source)
 
 
 def _keras_home() -> Path:
@@ -110,12 +111,14 @@ def _read_idx_file(path: Path) -> Array:
     return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(shape.astype(int))
 
 
-def _downloaded_keras_table(name: str) -> Table:
+def _downloaded_keras_table(source: KerasSource) -> Table:
+    name = source.keras
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "arrays.npz")
         module = "dlspec_pipelines.steps.datasets.keras_child"
         # -P: a module of the same name in the current folder is not run in the place of ours.
-        command = [sys.executable, "-P", "-m", module, name, str(out)]
+        options = json.dumps(source.options)
+        command = [sys.executable, "-P", "-m", module, name, options, str(out)]
         done = subprocess.run(  # noqa: S603 - our own module, its name from a fixed list
             command, capture_output=True, text=True, timeout=_DOWNLOAD_S, check=False
         )
