@@ -35,8 +35,8 @@ from dlspec.language.significance_tests import SIGNIFICANCE_TEST_OF
 from dlspec.language.sources import (
     SOURCES_BY_WORD,
     TEST_SOURCES_BY_WORD,
-    FileSource,
     Source,
+    TestSource,
 )
 from dlspec.syntax.scalars import Poison
 
@@ -84,10 +84,10 @@ class Data:
         "What an epoch draws from the training rows; by default each of them once.",
         default=None,
     )
-    test: FileSource | None = spec_key(
+    test: TestSource | None = spec_key(
         Tagged("test source", TEST_SOURCES_BY_WORD, like="source"),
-        "The file or folder of the test rows, for `split: {test: given}`; read as `source` where "
-        "it says nothing else.",
+        "The file, folder or query of the test rows, for `split: {test: given}`; read as `source` "
+        "where it says nothing else.",
         default=None,
     )
 

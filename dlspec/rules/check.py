@@ -13,6 +13,7 @@ from dlspec.rules.callback_files import (
 )
 from dlspec.rules.data_against_model import report_data_against_model
 from dlspec.rules.data_section import report_data_section
+from dlspec.rules.database_queries import report_database_queries
 from dlspec.rules.dropped_masks import warn_of_dropped_masks
 from dlspec.rules.evaluation import report_measures
 from dlspec.rules.feature_key_pairs import report_feature_key_pairs
@@ -62,6 +63,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     report_feature_key_pairs,
     report_text_lines,
     report_keras_source_keys,
+    report_database_queries,
     report_name_patterns,
     report_mel_spectra,
     report_balanced_draw,

@@ -13,7 +13,14 @@ from dlspec.language.file_facts import file_facts_by_name
 from dlspec.language.file_names import pattern_columns
 from dlspec.language.row_splits import ColumnSplit, FractionSplit, GivenSplit, TimeSplit
 from dlspec.language.sections import Data
-from dlspec.language.sources import CsvSource, FolderSource, Source, TextFolderSource
+from dlspec.language.sources import (
+    TEST_SOURCES_BY_WORD,
+    CsvSource,
+    FolderSource,
+    Source,
+    SqlSource,
+    TextFolderSource,
+)
 from dlspec.rules.subject import Checked
 
 
@@ -51,10 +58,11 @@ def _check_given_rows(data: Data, spec: ModelSpec, reporter: Reporter) -> None:
                 spec.places.value("data.split.test"),
                 "this source has no test rows of its own",
                 label="`keras` brings them, and an `npz` of `x_train` and `x_test`",
-                help="write a share, such as `test: 0.15`" + (beside if source.endings else ""),
+                help="write a share, such as `test: 0.15`"
+                + beside * (source.word in TEST_SOURCES_BY_WORD),
             )
         return
-    if not source.endings:
+    if source.word not in TEST_SOURCES_BY_WORD:
         reporter.error(
             Code.CONFLICT,
             spec.places.key("data.test"),
@@ -70,7 +78,7 @@ def _check_given_rows(data: Data, spec: ModelSpec, reporter: Reporter) -> None:
             label="nobody reads these rows",
             help="write `split: {validation: 0.2, test: given}`",
         )
-    twice = sorted(set(source.files) & set(given.files))
+    twice = [] if isinstance(given, SqlSource) else sorted(set(source.files) & set(given.files))
     if twice:
         reporter.error(
             Code.CONFLICT,

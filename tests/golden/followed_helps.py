@@ -102,6 +102,14 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         )
     ],
     "DL523_loss_with_weights": [("        - Dense: 4\n", "")],
+    "DL202_query_without_a_database": [('houses"}', 'houses", url: "sqlite:///houses.db"}')],
+    "DL216_password_in_a_url": [("sesame", "${DB_PASSWORD}")],
+    "DL216_no_url_of_a_database": [("url: houses.db", "url: sqlite:///houses.db")],
+    "DL216_query_for_training_and_test": [
+        ('price FROM houses"}\n  inputs', 'price FROM later_houses"}\n  inputs')
+    ],
+    "DL216_database_is_watched": [("on_new_data: true", 'cron: "0 3 * * 1"')],
+    "DL216_windows_of_unordered_rows": [("FROM grid", "FROM grid ORDER BY hour")],
     "DL216_keras_key_of_another_data_set": [
         (", label_mode: coarse", ""),
         (", num_words: 1000", ""),

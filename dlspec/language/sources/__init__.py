@@ -13,6 +13,7 @@ from dlspec.language.sources.sequence_reversal import SequenceReversalSource
 from dlspec.language.sources.sine import SineSource
 from dlspec.language.sources.sklearn import SklearnSource
 from dlspec.language.sources.source_kind import SourceKind
+from dlspec.language.sources.sql import SqlSource
 from dlspec.language.sources.text_folder import TextFolderSource
 from dlspec.language.sources.text_lines import TextLinesSource
 from dlspec.language.sources.time_series_ts import TimeSeriesTsSource
@@ -36,6 +37,8 @@ __all__ = [
     "SklearnSource",
     "Source",
     "SourceKind",
+    "SqlSource",
+    "TestSource",
     "TextFolderSource",
     "TextLinesSource",
     "TimeSeriesTsSource",
@@ -52,8 +55,9 @@ FileSource = (
     | FolderSource
     | TimeSeriesTsSource
 )
+TestSource = FileSource | SqlSource
 Source = (
-    SklearnSource | KerasSource | FileSource | SineSource | SequenceReversalSource | TwoMoonsSource
+    SklearnSource | KerasSource | TestSource | SineSource | SequenceReversalSource | TwoMoonsSource
 )
 SOURCES: tuple[type[SourceKind], ...] = (
     SklearnSource,
@@ -67,6 +71,7 @@ SOURCES: tuple[type[SourceKind], ...] = (
     AudioFolderSource,
     TimeSeriesTsSource,
     TextFolderSource,
+    SqlSource,
     SineSource,
     SequenceReversalSource,
     TwoMoonsSource,
@@ -76,7 +81,7 @@ assert {kind for kind in SOURCES if kind.endings} == set(get_args(FileSource)), 
     "`FileSource` lists the sources whose files have `endings`, and no other"
 )
 
-TEST_SOURCES_BY_WORD = {kind.word: kind for kind in SOURCES if kind.endings}
+TEST_SOURCES_BY_WORD = {kind.word: kind for kind in SOURCES if kind in get_args(TestSource)}
 SOURCES_BY_WORD = {
     kind.word: kind
     if kind.generator is None

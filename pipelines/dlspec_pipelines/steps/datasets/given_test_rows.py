@@ -10,7 +10,7 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.suggest import suggest
 from dlspec.language.features import CategoryFeature, ClassFeature, Feature
 from dlspec.language.sections import Data
-from dlspec.language.sources import FileSource
+from dlspec.language.sources import SqlSource, TestSource
 from dlspec_pipelines.steps.datasets.read_source import content_hash, read_source_table
 from dlspec_pipelines.steps.datasets.source_digests import Reread, reread_source_files
 from dlspec_pipelines.steps.datasets.stray_blanks import require_no_stray_blanks
@@ -61,6 +61,11 @@ def read_data_table(
     return _with_rows_below(table, test, read=read, named=data.test, memory=memory)
 
 
+def reads_database(data: Data) -> bool:
+    """Return whether rows come from a query: reading them twice may give two answers."""
+    return isinstance(data.source, SqlSource) or isinstance(data.test, SqlSource)
+
+
 def content_hashes(data: Data, base: Path) -> tuple[str, ...]:
     """Return what changes when the content of the source does, and of the test rows' file.
 
@@ -103,10 +108,12 @@ def _columns_that_are_read(data: Data) -> set[str]:
 
 
 def _with_rows_below(
-    table: Table, test: Table, *, read: set[str], named: FileSource, memory: int | None
+    table: Table, test: Table, *, read: set[str], named: TestSource, memory: int | None
 ) -> Table:
     """Return both tables as one, without the columns that only one has and nobody reads."""
     where = ", ".join(f"`{name}`" for name in named.files)
+    if isinstance(named, SqlSource):
+        where = "the query of `test`"
     lacking = [name for name in table.columns if name in read and name not in test.columns]
     if lacking:
         raise _lacking_columns_error(lacking, table, test, where)

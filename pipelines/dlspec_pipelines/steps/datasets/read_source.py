@@ -15,6 +15,7 @@ from dlspec.language.sources import (
     SineSource,
     SklearnSource,
     Source,
+    SqlSource,
     TextFolderSource,
     TextLinesSource,
     TimeSeriesTsSource,
@@ -31,6 +32,7 @@ from dlspec_pipelines.steps.datasets.sources.sequence_reversal import SequenceRe
 from dlspec_pipelines.steps.datasets.sources.sine import SineReader
 from dlspec_pipelines.steps.datasets.sources.sklearn import SklearnReader
 from dlspec_pipelines.steps.datasets.sources.source_reader import SourceReader
+from dlspec_pipelines.steps.datasets.sources.sql import SqlReader
 from dlspec_pipelines.steps.datasets.sources.text_folder import TextFolderReader
 from dlspec_pipelines.steps.datasets.sources.text_lines import TextLinesReader
 from dlspec_pipelines.steps.datasets.sources.time_series_ts import TimeSeriesTsReader
@@ -75,6 +77,8 @@ def reader_of(  # noqa: C901, PLR0912 - one case for each kind
             return AudioFolderReader(source, base, text_columns)
         case TimeSeriesTsSource():
             return TimeSeriesTsReader(source, base)
+        case SqlSource():
+            return SqlReader(source, base)
         case SineSource():
             return SineReader(source)
         case SequenceReversalSource():

@@ -14,8 +14,13 @@ from dlspec.resolve.plan import canonical_digest
 from dlspec_pipelines.steps.data_memory import memory_for_data
 from dlspec_pipelines.steps.datasets.contract import Verdict, validate_contract
 from dlspec_pipelines.steps.datasets.failing_rows import with_kept_rows
-from dlspec_pipelines.steps.datasets.given_test_rows import content_hashes, read_data_table
+from dlspec_pipelines.steps.datasets.given_test_rows import (
+    content_hashes,
+    read_data_table,
+    reads_database,
+)
 from dlspec_pipelines.steps.datasets.hygiene import Finding
+from dlspec_pipelines.steps.datasets.sources.sql import digest_of_table
 from dlspec_pipelines.steps.datasets.table import (
     RefusedRows,
     Rows,
@@ -97,7 +102,13 @@ def fingerprint_of(
         StepError: If a file of the source is not there (DL610), or one that it names (DL613).
     """
     data = with_vocabulary_words(data, base)
-    content = (*content_hashes(data, base), *_named_file_digests(data, base, table, memory))
+    if reads_database(data):
+        content: tuple[str, ...] = (
+            digest_of_table(table or table_of_data(data, base, memory=memory)),
+        )
+    else:
+        content = content_hashes(data, base)
+    content = (*content, *_named_file_digests(data, base, table, memory))
     parts = (canonical_digest(replace(data, sampling=None)), *content, str(VERSION))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -155,6 +166,9 @@ def prepare_dataset(
             contract (DL612), or holds what cannot become an element (DL613).
     """
     data = with_vocabulary_words(data, base)
+    if table is None and reads_database(data):
+        # Once: a database may answer otherwise when it is asked again.
+        table = table_of_data(data, base, memory=memory)
     fingerprint = fingerprint_of(data, base, table, memory=memory)
     final = dataset_folder(fingerprint)
     with wait_for_file(preparing_lock(fingerprint)):
