@@ -1,4 +1,4 @@
-"""What a `sql` source may say: no password in the text, rows in order where order counts."""
+"""What URLs and queries may say: no password in the text, rows in order where order counts."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from dataclasses import replace
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.source import Span
 from dlspec.language.row_splits import ColumnSplit
-from dlspec.language.sources import SqlSource
+from dlspec.language.sources import Source, SqlSource
 from dlspec.language.sources.sql import URL_VARIABLE
 from dlspec.rules.subject import Checked
 
@@ -20,10 +20,13 @@ _ARGUMENT = re.compile(
 
 
 def report_database_queries(checked: Checked) -> None:
-    """Report a URL that is none or tells a password, and a query whose rows need an order."""
+    """Report URLs that are none or tell a password, and queries whose rows need an order."""
     if checked.data is None:
         return
     named = {"data.source": checked.data.source, "data.test": checked.data.test}
+    for path, one in named.items():
+        if one is not None and not isinstance(one, SqlSource):
+            _check_file_urls(one, path, checked)
     sources = {path: one for path, one in named.items() if isinstance(one, SqlSource)}
     for path, source in sources.items():
         # What `test` takes over from `source` is told once.
@@ -80,6 +83,19 @@ def _check_database_url(source: SqlSource, path: str, checked: Checked) -> None:
             label="SQLAlchemy takes `dialect://user@host/database`",
             help="write `sqlite:///` before the name of a file of SQLite",
         )
+
+
+def _check_file_urls(source: Source, path: str, checked: Checked) -> None:
+    for name in source.files:
+        for secret in _literal_secrets(name):
+            place = checked.spec.places.value(f"{path}.{source.word}")
+            checked.reporter.error(
+                Code.CONFLICT,
+                _without_secret(place, secret),
+                "a password stands in the text",
+                label="whoever reads the spec, its copies or its history reads it",
+                help="name a file of this machine: download what needs a password by other means",
+            )
 
 
 def _literal_secrets(url: str) -> Iterator[str]:

@@ -103,6 +103,9 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     ],
     "DL523_loss_with_weights": [("        - Dense: 4\n", "")],
     "DL202_query_without_a_database": [('houses"}', 'houses", url: "sqlite:///houses.db"}')],
+    "DL216_password_in_the_url_of_a_file": [
+        ("https://reader:sesame@example.org/houses.csv", "houses.csv")
+    ],
     "DL216_password_in_a_url": [("sesame", "${DB_PASSWORD}")],
     "DL216_no_url_of_a_database": [("url: houses.db", "url: sqlite:///houses.db")],
     "DL216_query_for_training_and_test": [

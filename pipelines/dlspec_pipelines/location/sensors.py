@@ -96,7 +96,9 @@ def _read_cursor(text: str | None) -> Cursor:
     return Cursor(files=said["files"], specs=said["specs"]) if "specs" in said else _NOTHING
 
 
-def _data_file_state(key: dg.AssetKey, path: Path, before: Mapping[str, FileState]) -> FileState:
+def _data_file_state(
+    key: dg.AssetKey, path: Path | str, before: Mapping[str, FileState]
+) -> FileState:
     """Return a file's stamp and content; the content is read again only when the stamp moved."""
     known, now = before.get(key.to_user_string()), file_stamp(path)
     if known is not None and known["stamp"] == now:

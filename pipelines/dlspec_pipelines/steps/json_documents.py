@@ -32,6 +32,7 @@ CONTRACT = Format("dlspec-contract", 3)
 METRICS = Format("dlspec-metrics")
 UNDEFINED_METRICS = Format("dlspec-undefined-metrics")
 FILE_DIGESTS = Format("dlspec-file-digests")
+DOWNLOAD = Format("dlspec-download")
 SOURCE_DIGESTS = Format("dlspec-source-digests")
 
 

@@ -57,6 +57,11 @@ def source_manifest_file(root: Path) -> Path:
     return artifacts_home() / "sources" / f"{key[:32]}.json"
 
 
+def download_folder(url: str) -> Path:
+    """Return where the copy of a file lies that a spec names by a URL."""
+    return artifacts_home() / "downloads" / hashlib.sha256(url.encode()).hexdigest()[:32]
+
+
 def run_folder(name: str, run: str) -> Path:
     """Return where the run `run` of the model `name` keeps its files."""
     return artifacts_home() / "runs" / name / run

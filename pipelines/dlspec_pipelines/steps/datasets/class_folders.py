@@ -8,6 +8,7 @@ import numpy as np
 
 from dlspec.language.file_names import pattern_columns, pattern_expression
 from dlspec.language.sources import FolderSource
+from dlspec_pipelines.steps.datasets.downloads import is_url
 from dlspec_pipelines.steps.datasets.file_decoding import BadFile, decode_all_files
 from dlspec_pipelines.steps.datasets.folder_files import (
     files_below,
@@ -29,6 +30,11 @@ def located_folder(name: str, base: Path) -> Path:
     Raises:
         StepError: If it is at neither place (DL610).
     """
+    if is_url(name):
+        raise unreadable_source(
+            f"`{name}` is no folder of this machine",
+            help="download the folder, and name it by its path; a URL names a single file",
+        )
     tried = places_of_name(name, base)
     for path in tried:
         if path.is_dir():

@@ -11,6 +11,7 @@ from dlspec.diagnostics.suggest import suggest
 from dlspec.language.features import CategoryFeature, ClassFeature, Feature
 from dlspec.language.sections import Data
 from dlspec.language.sources import SqlSource, TestSource
+from dlspec_pipelines.steps.datasets.downloads import is_url, local_copy_of_url
 from dlspec_pipelines.steps.datasets.read_source import content_hash, read_source_table
 from dlspec_pipelines.steps.datasets.source_digests import Reread, reread_source_files
 from dlspec_pipelines.steps.datasets.stray_blanks import require_no_stray_blanks
@@ -83,9 +84,11 @@ def reread_data_files(data: Data, base: Path) -> Reread:
         StepError: If a file cannot be opened (DL610).
     """
     named = [*data.source.files, *(() if data.test is None else data.test.files)]
-    places = [path for name in named for path in places_of_name(name, base) if path.exists()]
+    away = [local_copy_of_url(name, anew=True) for name in named if is_url(name)]
+    here = [name for name in named if not is_url(name)]
+    places = [path for name in here for path in places_of_name(name, base) if path.exists()]
     try:
-        return reread_source_files(dict.fromkeys(places))
+        return reread_source_files(dict.fromkeys([*places, *away]))
     except OSError as error:
         raise file_not_opened_error(Path(error.filename), error) from error
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from dlspec.language.sources import FileSource
 from dlspec_pipelines.steps.datasets.arrow import columns_of_arrow
+from dlspec_pipelines.steps.datasets.downloads import is_url, local_copy_of_url
 from dlspec_pipelines.steps.datasets.source_digests import digest_of_source_file
 from dlspec_pipelines.steps.datasets.spooled_arrays import joined_arrays
 from dlspec_pipelines.steps.datasets.table import (
@@ -40,9 +41,13 @@ def places_of_name(name: str, base: Path) -> tuple[Path, ...]:
 def locate_source_file(name: str, base: Path) -> Path:
     """Return where a file is that a spec names: beside the spec, else in $DLSPEC_DATA.
 
+    Of a URL it is the copy, which is downloaded first where that must be.
+
     Raises:
         StepError: If it is at neither place (DL610).
     """
+    if is_url(name):
+        return local_copy_of_url(name)
     tried = places_of_name(name, base)
     for path in tried:
         if path.is_file():
