@@ -1,6 +1,7 @@
 """Whole chains, materialized in process on real data: files, records, metadata, checks."""
 
 import json
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -224,8 +225,31 @@ def test_a_broken_contract_starts_no_training_and_shows_the_rows(project):
     (broken,) = result.get_asset_check_evaluations()
     assert (broken.check_name, broken.passed) == ("contract", False)
     assert "| images | `16.0` | in_range [0, 15] |" in broken.metadata["rows"].value
+    kept = Path(broken.metadata["failing_rows"].value)
+    assert kept.read_text().startswith("severity,file,line,row,column,value,check\nerror,,,")
+    failure = failures(result)["dataset"]
+    assert str(kept) in failure.description
+    assert failure.metadata["failing_rows"].value == str(kept)
     assert set(failures(result)) == {"dataset"}
     assert not (project.home / "runs" / "dark").exists()
+
+
+def test_warned_rows_are_counted_and_do_not_block(project):
+    path = write_tiny(project.specs, "warned", brightest=15)
+    warned = path.read_text().replace("in_range: [0, 15]", "severity: warning, in_range: [0, 15]")
+    assert "severity: warning" in warned
+    path.write_text(warned)
+    result = project.run("warned", "dataset")
+    assert result.success
+    contract, hygiene = result.get_asset_check_evaluations()
+    assert (contract.check_name, contract.passed) == ("contract", False)
+    assert contract.severity == dg.AssetCheckSeverity.WARN
+    assert contract.description.startswith("`images` fails in_range [0, 15] in 1,765 of 1,797 rows")
+    assert "| images | in_range [0, 15] | 1,797 | 1,765 | warning |" in (
+        contract.metadata["checks"].value
+    )
+    assert Path(contract.metadata["failing_rows"].value).is_file()
+    assert (hygiene.check_name, hygiene.passed) == ("hygiene", True)
 
 
 def test_a_step_without_its_input_says_what_to_materialize(project):

@@ -158,6 +158,7 @@ def test_a_broken_contract_shows_the_rows_and_exits_with_1(project):
     assert run.returncode == 1
     assert "error[DL612]: the data breaks its contract" in run.stderr
     assert "| images | `16.0` | in_range [0, 15] |" in run.stderr
+    assert re.search(r"all failing rows stand in `.+/contracts/\w+/failing_rows\.csv`", run.stderr)
     assert "Traceback" not in run.stderr
 
 

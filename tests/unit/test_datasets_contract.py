@@ -5,6 +5,7 @@ import pytest
 
 from dlspec.language.expectations import Expectation
 from dlspec.language.features import (
+    ClassFeature,
     ImageFeature,
     LabelsFeature,
     MaskFeature,
@@ -276,6 +277,25 @@ def _implied(feature, column):
 )
 def test_what_a_feature_needs_of_a_row_is_part_of_the_contract(feature, column, found):
     assert _implied(feature, column) == found
+
+
+def test_a_file_that_has_two_labels_breaks_the_contract():
+    columns = {"file": _objects("a.png", "b.png", "a.png", "b.png"), "c": np.array([0, 1, 1, 1])}
+    inputs, targets = {"x": ImageFeature("file", (2, 2), 1)}, {"c": ClassFeature("c", 2)}
+    table, data = Table(columns), Data(CsvSource(("a.csv",)), inputs, targets)
+    with pytest.raises(ContractBroken) as caught:
+        validate_contract(table, {}, implied_rules(table, data))
+    assert "`file` fails one `c` for each file in 2 of 4 rows" in caught.value.message
+    assert [one.value for one in caught.value.verdict.failing] == ["a.png: 0", "a.png: 1"]
+
+
+def test_a_file_that_stands_twice_with_one_label_is_no_mistake():
+    columns = {"file": _objects("a.png", "a.png"), "c": np.array([1, 1])}
+    inputs, targets = {"x": ImageFeature("file", (2, 2), 1)}, {"c": ClassFeature("c", 2)}
+    table, data = Table(columns), Data(CsvSource(("a.csv",)), inputs, targets)
+    assert not any(
+        one.failed for one in validate_contract(table, {}, implied_rules(table, data)).checked
+    )
 
 
 def test_a_row_that_is_no_moment_breaks_the_contract_of_a_split_by_time():

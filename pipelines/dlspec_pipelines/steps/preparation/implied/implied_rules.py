@@ -42,6 +42,7 @@ from dlspec_pipelines.steps.preparation.implied.array_rules import (
     vector_rules,
 )
 from dlspec_pipelines.steps.preparation.implied.box_rules import boxes_rules
+from dlspec_pipelines.steps.preparation.implied.file_rules import file_label_rules
 from dlspec_pipelines.steps.preparation.implied.target_rules import (
     binary_rules,
     class_rules,
@@ -65,6 +66,7 @@ def implied_rules(table: Table, data: Data) -> Iterator[ContractRule]:
                 if (rule.column, asked) not in seen:
                     seen.add((rule.column, asked))
                     yield rule
+    yield from file_label_rules(data, table)
     if isinstance(data.split, TimeSplit):
         yield from moment_rules(data.split.time, table)
 
