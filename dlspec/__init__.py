@@ -13,7 +13,7 @@ __all__ = ["Diagnostic", "Plan", "SpecError", "compile", "decompile", "diff", "l
 __version__ = "0.1.0"
 
 _LATE = {
-    "compile": "dlspec.backends.lower",
+    "compile": "dlspec.backends.compile_plan",
     "decompile": "dlspec.backends.lift.decompile",
     "diff": "dlspec.tools.diff.compare",
 }

@@ -25,7 +25,7 @@ from dlspec.resolve.plan import Graph, LossGraph, Plan
 from dlspec.resolve.resolve import resolve
 from dlspec.rules.check import check
 from dlspec.rules.heads import takes_logits
-from dlspec.rules.subject import Checked, checked_spec
+from dlspec.rules.subject import Checked, beside_terms, checked_spec
 from dlspec.syntax.extends import overlay_on_base
 from dlspec.syntax.flow_text import flow_text
 from dlspec.syntax.nodes import Entry, Node
@@ -261,7 +261,8 @@ def _compile_tree_to_plan(
     objective = resolve_terms(spec, whole, flat, reporter)
     graph = whole if asked is None else predicting_graph(whole)
     losses = resolve_losses(spec, graph, scope, target, reporter)
-    checked = checked_spec(spec, target, scope, graph, flat, reporter)
+    seen = checked_spec(spec, target, scope, graph, flat, reporter)
+    checked = seen if objective is None else beside_terms(seen, objective)
     check(checked)
     complete = len(whole.nodes) == len(flat.nodes) and len(graph.outputs) > 0
     assert reporter.failed or complete, "a part of the graph is missing and nothing was reported"

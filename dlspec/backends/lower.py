@@ -12,11 +12,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from dlspec.backends.graph_loss import GraphLoss
 from dlspec.backends.keras_objects import Models, build_object
-from dlspec.backends.terms_model import TermsModel
 from dlspec.backends.torch_names import allow_dots
-from dlspec.backends.training_objects import compile_training
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Diagnostic, SpecError
 from dlspec.diagnostics.source import Span
@@ -25,16 +22,12 @@ from dlspec.language import catalogue
 from dlspec.language.catalogue import Object
 from dlspec.language.indexing import ELLIPSIS, slice_of
 from dlspec.language.tensors import Tensor
-from dlspec.resolve.dead_nodes import tensors_read_by
-from dlspec.resolve.minimised_terms import TARGET, nodes_after
 from dlspec.resolve.plan import (
     Argument,
     Graph,
     Node,
     NodeInputs,
-    Objective,
     Op,
-    Plan,
     Reference,
 )
 from dlspec.resolve.shapes.op_arguments import TENSORS, constant_tensor
@@ -44,22 +37,6 @@ _AROUND = re.compile(r"\AException encountered when calling .*\n|\x1b\[\d+m")
 
 class NoOutputError(ValueError):
     """A node gives fewer tensors than are asked of it, which Keras alone could know."""
-
-
-def compile(plan: Plan) -> keras.Model:
-    """Return the model of a plan, compiled with its optimizer, losses and metrics.
-
-    A plan without a training section gives the bare model. Keras's global settings are those that a
-    spec means while the layers are made.
-    """
-    with global_keras_settings(plan.runtime.precision):
-        if plan.objective is None:
-            model = lower_graph(plan.graph)
-        else:
-            model = lower_objective(plan.objective, plan.graph)
-    if plan.training is not None:
-        compile_objectives(model, plan)
-    return model
 
 
 @contextmanager
@@ -78,18 +55,19 @@ def global_keras_settings(precision: str) -> Iterator[None]:
 def lower_graph(graph: Graph) -> keras.Model:
     """Return a graph as a functional model; node names become layer names."""
     allow_dots()
-    tensors = _declared_input_tensors(graph)
+    tensors = declared_input_tensors(graph)
     inputs = dict(tensors)
     ends = lower_nodes(graph, tensors)
     outputs = {name: end for (name, _), end in zip(graph.outputs, ends, strict=True)}
     return keras.Model(
-        _tensors_in_form(inputs, graph.inputs_as),
-        _tensors_in_form(outputs, graph.outputs_as),
+        tensors_in_form(inputs, graph.inputs_as),
+        tensors_in_form(outputs, graph.outputs_as),
         name=graph.name,
     )
 
 
-def _declared_input_tensors(graph: Graph) -> dict[str, Any]:
+def declared_input_tensors(graph: Graph) -> dict[str, Any]:
+    """Return a Keras tensor for each input of a graph, by name."""
     return {
         declared.name: keras.Input(
             batch_shape=declared.shape,
@@ -133,7 +111,7 @@ def _keep_names_apart(node: Node, result: Any, named: set[str]) -> None:  # noqa
 def _output_tensor(reference: Reference, graph: Graph, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - a Keras tensor
     """Return an output; that there is no such output of a node may be known to Keras alone."""
     try:
-        return _lowered_tensor(reference, tensors)
+        return lowered_tensor(reference, tensors)
     except NoOutputError as error:
         node = graph.node(reference.node)
         if node.place is None:
@@ -141,7 +119,8 @@ def _output_tensor(reference: Reference, graph: Graph, tensors: dict[str, Any]) 
         raise SpecError((_refusal_at_node(node, node.place, error),)) from error
 
 
-def _tensors_in_form(tensors: dict[str, Any], form: str) -> Any:  # noqa: ANN401 - as Keras takes it
+def tensors_in_form(tensors: dict[str, Any], form: str) -> Any:  # noqa: ANN401 - as Keras takes it
+    """Return tensors as one, a list or a mapping from their names."""
     values = list(tensors.values())
     if form == "mapping":
         return tensors
@@ -264,10 +243,10 @@ def _apply_layer(
         # In the order of the text: what comes out is told apart by position.
         return [result[n] for n in layer._outputs_struct] if isinstance(result, dict) else result
     if isinstance(inputs, Reference):
-        return layer(_lowered_tensor(inputs, tensors), **call)
+        return layer(lowered_tensor(inputs, tensors), **call)
     if isinstance(inputs, tuple):
-        return layer([_lowered_tensor(reference, tensors) for reference in inputs], **call)
-    named = {name: _lowered_tensor(reference, tensors) for name, reference in inputs.items()}
+        return layer([lowered_tensor(reference, tensors) for reference in inputs], **call)
+    named = {name: lowered_tensor(reference, tensors) for name, reference in inputs.items()}
     return layer(**named, **call)
 
 
@@ -280,14 +259,19 @@ def _model_inputs(model: Any, inputs: NodeInputs, tensors: dict[str, Any]) -> An
     else:
         listed = [inputs] if isinstance(inputs, Reference) else list(inputs)
     given = {
-        n: _lowered_tensor(reference, tensors) for n, reference in zip(names, listed, strict=True)
+        n: lowered_tensor(reference, tensors) for n, reference in zip(names, listed, strict=True)
     }
     if isinstance(struct, Mapping):
         return given
     return list(given.values()) if isinstance(struct, list | tuple) else given[names[0]]
 
 
-def _lowered_tensor(reference: Reference, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - a Keras tensor
+def lowered_tensor(reference: Reference, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - a Keras tensor
+    """Return the Keras tensor of a reference.
+
+    Raises:
+        NoOutputError: If the node gives fewer.
+    """
     # Flat, as a spec counts them: the states of several cells come in lists of their own.
     values = keras.tree.flatten(tensors[reference.node])
     if reference.output >= len(values):
@@ -299,7 +283,7 @@ def _lowered_tensor(reference: Reference, tensors: dict[str, Any]) -> Any:  # no
 
 def _lowered_call_argument(value: Argument, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - tensors or literals
     if isinstance(value, Reference):
-        return _lowered_tensor(value, tensors)
+        return lowered_tensor(value, tensors)
     if isinstance(value, tuple):
         return [_lowered_call_argument(item, tensors) for item in value]
     return value
@@ -335,86 +319,3 @@ def _assert_tensor(node: str, output: str, planned: Tensor, value: Any) -> None:
         # Whole numbers through a layer that defines only its shape: Keras announces floats there.
         announced = "float" in dtype and "float" not in planned.dtype
         assert announced or dtype == planned.dtype, f"{node}.{output}: {dtype} != {planned.dtype}"
-
-
-# -- terms -----------------------------------------------------------------------------------------
-
-
-def lower_objective(objective: Objective, predicting: Graph) -> TermsModel:
-    """Return a model that is trained on terms; it holds `predicting`, which shares its layers."""
-    allow_dots()
-    graph = objective.graph
-    tensors = _declared_input_tensors(graph)
-    inputs = {declared.name: tensors[declared.name] for declared in predicting.inputs}
-    targets = {name: tensors[name] for name in tensors if name not in inputs}
-    ends = lower_nodes(graph, tensors)
-    outputs = _tensors_in_form(
-        {name: end for (name, _), end in zip(graph.outputs, ends, strict=True)}, graph.outputs_as
-    )
-    told = nodes_after(graph, targets)
-    early = {n: _lowered_tensor(r, tensors) for n, r, _ in objective.terms if r.node not in told}
-    late = {n: _lowered_tensor(r, tensors) for n, r, _ in objective.terms if r.node in told}
-    read = [_lowered_tensor(r, tensors) for r in _references_into(graph, told, targets)]
-    x = _tensors_in_form(inputs, predicting.inputs_as)
-    plain = keras.Model(x, outputs, name=predicting.name)
-    model = TermsModel(x, {"outputs": outputs, "terms": early, "read": read}, name=graph.name)
-    model.settle(
-        lambda: plain,
-        {name: weight for name, _, weight in objective.terms},
-        keras.Model([*read, *targets.values()], late) if late else None,
-        read=[name.removeprefix(TARGET) for name in targets],
-        targets=[name for name, _ in predicting.outputs],
-    )
-    return model
-
-
-def _references_into(
-    graph: Graph, told: set[str], targets: Mapping[str, object]
-) -> Iterator[Reference]:
-    """Yield, once each, what the nodes that depend on targets read beside them."""
-    seen = set()
-    for node in graph.nodes:
-        for reference in tensors_read_by(node) if node.name in told else ():
-            inside = reference.node in told or reference.node in targets
-            if not inside and reference not in seen:
-                seen.add(reference)
-                yield reference
-
-
-# -- losses --------------------------------------------------------------------------------------
-
-
-def compile_objectives(model: keras.Model, plan: Plan) -> None:
-    """Compile the model of a plan with its optimizer, losses and metrics."""
-    assert plan.training is not None
-    predicting = model.predicting if isinstance(model, TermsModel) else model
-    outputs = _outputs_by_name(predicting, plan.graph)
-    # A loss computes in float32 whatever the precision of the model.
-    with global_keras_settings("float32"):
-        own = {
-            name: GraphLoss(_lower_loss(planned.graph, outputs[name]), name=planned.graph.name)
-            for name, planned in plan.losses.items()
-        }
-    compile_training(model, plan.training, plan.graph, own)
-
-
-def _outputs_by_name(model: keras.Model, graph: Graph) -> dict[str, Any]:
-    """Return the outputs of a graph's model by their names in the spec."""
-    struct = model.output
-    if isinstance(struct, Mapping):
-        return dict(struct)
-    listed = struct if isinstance(struct, list | tuple) else [struct]
-    return {name: tensor for (name, _), tensor in zip(graph.outputs, listed, strict=True)}
-
-
-def _lower_loss(graph: Graph, output: Any) -> keras.Model:  # noqa: ANN401 - a Keras tensor
-    """Return the graph of a loss as a model of target and prediction."""
-    target, _ = graph.inputs
-    tensors = {
-        "target": keras.Input(batch_shape=target.shape, dtype=target.dtype),
-        "prediction": keras.Input(batch_shape=tuple(output.shape), dtype="float32"),
-    }
-    inputs = list(tensors.values())
-    (end,) = lower_nodes(graph, tensors)
-    assert len(end.shape) == 1, f"{graph.name}: {end.shape}"
-    return keras.Model(inputs, end, name=graph.name)

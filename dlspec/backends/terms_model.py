@@ -5,11 +5,14 @@ from typing import Any
 
 import keras
 
+from dlspec.language.kinds import Form
+
 
 class TermsModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
     """A functional model that gives its outputs, its terms, and what further terms read.
 
-    It is trained and measured, and never saved: `predicting` is, a model of stock layers which
+    Its targets come as a mapping from their names. It is trained and measured, and never
+    saved: `predicting` is, a model of stock layers which
     shares the weights.
     """
 
@@ -19,7 +22,6 @@ class TermsModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         weights_of_terms: Mapping[str, float],
         rest: keras.Model | None,
         read: Sequence[str],
-        targets: Sequence[str],
     ) -> None:
         """Take what Keras's constructor does not, and make a running mean for each term.
 
@@ -29,16 +31,19 @@ class TermsModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
             rest: The terms that read targets, as a model of `read` of this model and of targets;
                 None where there are none.
             read: The names of the targets that `rest` reads.
-            targets: The names of all targets, in the order in which they come.
         """
         # A function, because Keras would take the model for a layer of this one.
         self._predicting = predicting
         self._term_weights = dict(weights_of_terms)
         self._rest = rest
-        self._read_targets, self._targets = list(read), list(targets)
-        # Keras names figures after these: they are the outputs that have losses.
-        self.output_names = list(targets)
+        self._read_targets = list(read)
         self._term_means = [keras.metrics.Mean(name=name) for name in weights_of_terms]
+
+    def learn(self, names: Sequence[str], form: Form) -> None:
+        """Take which outputs have targets and losses, and the form in which those come."""
+        # Keras names figures after these.
+        self.output_names = list(names)
+        self._form = form
 
     @property
     def predicting(self) -> keras.Model:
@@ -54,12 +59,14 @@ class TermsModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         training: bool = True,  # noqa: FBT001, FBT002 - as Keras has it
     ) -> Any:  # noqa: ANN401 - as Keras has it
         """Return the losses with the terms, and note each term's mean."""
-        if y is None:
-            # Keras refuses to compute no loss; what layers add is no loss of an output.
-            total = keras.ops.cast(sum(self.losses), "float32")
+        told = y or {}
+        if self.output_names:
+            total = super().compute_loss(
+                x, self._as_compiled(told), self._as_compiled(y_pred["outputs"]), sample_weight
+            )
         else:
-            total = super().compute_loss(x, y, y_pred["outputs"], sample_weight, training)
-        terms = self._values_of_terms(y, y_pred, training=training)
+            total = sum((keras.ops.sum(loss) for loss in self.losses), keras.ops.zeros(()))
+        terms = self._values_of_terms(told, y_pred, training=training)
         rows = keras.ops.shape(keras.tree.flatten(y_pred["outputs"])[0])[0]
         for mean in self._term_means:
             value = keras.ops.cast(terms[mean.name], "float32")
@@ -69,22 +76,23 @@ class TermsModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         return total
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:  # noqa: ANN401 - as Keras has it
-        """Update the metrics of the outputs; without targets there are none."""
-        if y is None:
+        """Update the metrics of the outputs."""
+        if not self.output_names:
             return self.get_metrics_result()
-        return super().compute_metrics(x, y, y_pred["outputs"], sample_weight)
+        outputs = self._as_compiled(y_pred["outputs"])
+        return super().compute_metrics(x, self._as_compiled(y), outputs, sample_weight)
 
     def _values_of_terms(self, y: Any, y_pred: Any, *, training: bool) -> dict[str, Any]:  # noqa: ANN401 - tensors
         known = dict(y_pred["terms"])
         if self._rest is not None:
-            targets = self._targets_by_name(y)
-            told = (keras.ops.convert_to_tensor(targets[name]) for name in self._read_targets)
+            told = (keras.ops.convert_to_tensor(y[name]) for name in self._read_targets)
             read = [*y_pred["read"], *told]
             known |= self._rest(read, training=training)
         return known
 
-    def _targets_by_name(self, y: Any) -> dict[str, Any]:  # noqa: ANN401 - as Keras packs targets
-        if isinstance(y, Mapping):
-            return dict(y)
-        listed = y if isinstance(y, list | tuple) else [y]
-        return dict(zip(self._targets, listed, strict=True))
+    def _as_compiled(self, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 - in the form of the losses
+        """Return the outputs that have targets, or those targets, as the losses take them."""
+        listed = [values[name] for name in self.output_names]
+        if self._form == "mapping":
+            return dict(zip(self.output_names, listed, strict=True))
+        return listed[0] if self._form == "single" else listed

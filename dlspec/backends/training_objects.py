@@ -1,32 +1,39 @@
 """The training section -> what a Keras model is compiled with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 
 from dlspec.backends.keras_objects import build_object
 from dlspec.language.catalogue import Object
+from dlspec.language.kinds import Form
 from dlspec.language.sections import Training
-from dlspec.resolve.plan import Graph
 
 
 def compile_training(
-    model: keras.Model, training: Training, graph: Graph, own: Mapping[str, keras.losses.Loss]
+    model: keras.Model,
+    training: Training,
+    own: Mapping[str, keras.losses.Loss],
+    *,
+    names: Sequence[str],
+    form: Form,
 ) -> None:
     """Compile a model with the optimizer, losses and metrics of a training section.
 
     Args:
         own: The losses that the spec declares, by output.
+        names: The outputs that have targets; where there are none, terms alone are minimised.
+        form: The form in which those outputs and their targets come.
     """
-    names = [name for name, _ in graph.outputs]
-    # Without targets there is nothing to measure, and an empty list would be waited for.
-    measured = None if training.loss is None else training.metrics
+    if not names:
+        model.compile(optimizer=_training_optimizer(training))
+        return
     model.compile(
         optimizer=_training_optimizer(training),
-        loss=_built_per_output(_losses(training, graph, own), names, graph, _as_it_is),
-        loss_weights=_loss_weights(training, names, graph),
-        metrics=_built_per_output(measured, names, graph, _built_metrics),
+        loss=_built_per_output(_losses(training, names, form, own), names, form, _as_it_is),
+        loss_weights=_loss_weights(training, names, form),
+        metrics=_built_per_output(training.metrics, names, form, _built_metrics),
     )
 
 
@@ -35,17 +42,16 @@ def drop_losses(model: keras.Model) -> None:
     model.compile(optimizer=model.optimizer)
 
 
-def _losses(training: Training, graph: Graph, own: Mapping[str, Any]) -> Any:  # noqa: ANN401 - Keras's losses
+def _losses(training: Training, names: Sequence[str], form: Form, own: Mapping[str, Any]) -> Any:  # noqa: ANN401 - Keras's losses
     """Return the loss of all outputs, or one for each."""
     written = training.loss
-    if written is None:
-        return None
+    assert written is not None, "an output with a target has a loss"
     if not isinstance(written, Mapping):
         # A declared loss is another graph on each output, and Keras takes no single loss for a
         # mapping of outputs.
-        if not own and graph.outputs_as != "mapping":
+        if not own and form != "mapping":
             return build_object(written)
-        written = {name: written for name, _ in graph.outputs}
+        written = dict.fromkeys(names, written)
     return {
         name: own[name] if name in own else build_object(loss) for name, loss in written.items()
     }
@@ -55,12 +61,12 @@ def _as_it_is(made: Any) -> Any:  # noqa: ANN401 - a Keras object
     return made
 
 
-def _loss_weights(training: Training, names: list[str], graph: Graph) -> Any:  # noqa: ANN401 - as Keras takes it
+def _loss_weights(training: Training, names: Sequence[str], form: Form) -> Any:  # noqa: ANN401 - as Keras takes it
     """Return a weight for every output, as Keras asks for; one that is not given is 1."""
     if training.loss_weights is None:
         return None
     weights = {name: training.loss_weights.get(name, 1.0) for name in names}
-    return _built_per_output(weights, names, graph, lambda weight: weight)
+    return _built_per_output(weights, names, form, lambda weight: weight)
 
 
 def _training_optimizer(training: Training) -> keras.optimizers.Optimizer:
@@ -81,14 +87,14 @@ def _training_optimizer(training: Training) -> keras.optimizers.Optimizer:
     return build_object(Object("optimizer", training.optimizer.class_name, arguments))
 
 
-def _built_per_output(value: Any, names: list[str], graph: Graph, build: Any) -> Any:  # noqa: ANN401 - as Keras takes it
+def _built_per_output(value: Any, names: Sequence[str], form: Form, build: Any) -> Any:  # noqa: ANN401 - as Keras takes it
     """Return one value, or a value for each output in the form the model's outputs have."""
     if value is None:
         return None
     if not isinstance(value, Mapping):
         return build(value)
     built = {name: build(item) for name, item in value.items()}
-    if graph.outputs_as == "mapping":
+    if form == "mapping":
         return built
     ordered = [built.get(name) for name in names]
     return ordered[0] if len(ordered) == 1 else ordered

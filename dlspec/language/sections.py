@@ -66,7 +66,8 @@ class Data:
     )
     targets: Mapping[str, Feature] = spec_key(
         MapOf(Tagged("target feature", TARGET_FEATURES)),
-        "What it learns, by output name; left out where `sampling` makes the target.",
+        "What it learns, by output name; left out where `sampling` makes the target, or where "
+        "`training.terms` are all that is minimised.",
         default=None,
     )
     split: Split = spec_key(
@@ -151,8 +152,8 @@ class Training:
     epochs: int = spec_key(Integer(minimum=1), "How often the training rows are seen, at most.")
     loss: Object | Mapping[str, Object] | None = spec_key(
         PerOutput(_LOSS),
-        "A loss of Keras or of `losses`, or one for each output; left out where the data has no "
-        "target and `terms` say all that is minimised.",
+        "A loss of Keras or of `losses`, or one for each output that has a target; left out where "
+        "`terms` are all that is minimised.",
         default=None,
     )
     batch_size: int = spec_key(Integer(minimum=1), "Samples per step.", default=32)

@@ -145,6 +145,14 @@ class Plan:
     losses: Mapping[str, LossGraph] = field(default_factory=dict)
     objective: Objective | None = None
 
+    @property
+    def learned(self) -> tuple[str, ...]:
+        """Return the outputs that have targets; beside terms an output may have none."""
+        names = tuple(name for name, _ in self.graph.outputs)
+        if self.objective is None or self.data is None:
+            return names
+        return tuple(name for name in names if name in self.data.model_targets)
+
 
 def walk_graph_nodes(graph: Graph) -> Iterator[Node]:
     """Yield the nodes of a graph and of the models it holds; each model's nodes once."""

@@ -36,14 +36,14 @@ def report_missing_sections(checked: Checked) -> None:
 
 def report_training_references(checked: Checked) -> None:
     """Report what `training` says of outputs and classes that the model does not have."""
-    training, outputs = checked.training, checked.output_names
+    training, outputs = checked.training, checked.learned_outputs
     if training is None:
         return
     if outputs is not None:
         for key in ("loss", "metrics", "loss_weights"):
             value = getattr(training, key)
             if isinstance(value, Mapping):
-                _check_outputs(key, value, outputs, checked.spec, checked.reporter)
+                _check_outputs(key, value, outputs, checked.output_names or (), checked)
     if training.clip is not None:
         _check_clip(training.clip, checked.spec, checked.reporter)
     if isinstance(training.class_weight, Mapping):
@@ -54,11 +54,22 @@ def _check_outputs(
     key: str,
     value: Mapping[str, object],
     outputs: tuple[str, ...],
-    spec: ModelSpec,
-    reporter: Reporter,
+    given: tuple[str, ...],
+    checked: Checked,
 ) -> None:
+    """Report names of outputs that have no target; `given` are all that the model gives."""
+    spec, reporter = checked.spec, checked.reporter
     unknown = [name for name in value if name not in outputs]
     for name in unknown:
+        if name in given:
+            reporter.error(
+                Code.UNKNOWN_NAME,
+                spec.places.key(f"training.{key}.{name}"),
+                f"the output `{name}` has no target",
+                label="beside terms, only outputs with targets have losses and metrics",
+                help=f"leave `{name}` out",
+            )
+            continue
         near = replacement_word(name, outputs, work=reporter.work)
         if near is None and len(outputs) == 1:
             near = Replacement(outputs[0], certain=False)

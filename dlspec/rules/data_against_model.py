@@ -11,6 +11,7 @@ from dlspec.language.features import Feature
 from dlspec.language.sample_draws import JoiningDraw
 from dlspec.language.sections import Data, is_free_of_poison
 from dlspec.language.tensors import Shape
+from dlspec.resolve.minimised_terms import TARGET
 from dlspec.resolve.plan import Graph
 from dlspec.rules.subject import Checked
 
@@ -29,7 +30,16 @@ def report_data_against_model(checked: Checked) -> None:
     if is_free_of_poison(data.inputs) and len(graph.inputs) == len(flat.input_places):
         _check_inputs(data.inputs, graph, flat, checked.spec.places, checked.reporter)
     if is_free_of_poison(data.targets) and data.targets and graph.outputs:
-        _check_targets(data.targets, graph, flat, checked.reporter)
+        read = _targets_read_by_terms(checked)
+        _check_targets(data.targets, graph, flat, checked.reporter, read=read)
+
+
+def _targets_read_by_terms(checked: Checked) -> frozenset[str] | None:
+    """Return the targets that terms read; None where there are no terms."""
+    if checked.objective is None:
+        return None
+    declared = checked.objective.graph.inputs[len(checked.graph.inputs) :]
+    return frozenset(one.name.removeprefix(TARGET) for one in declared)
 
 
 def _check_drawn(drawn: JoiningDraw, checked: Checked) -> None:
@@ -46,7 +56,8 @@ def _check_drawn(drawn: JoiningDraw, checked: Checked) -> None:
     if data.targets and graph.outputs:
         (made,) = data.targets
         note = f"`sampling: {{{drawn.word}: {drawn.named}}}` makes the target `{made}`"
-        _check_targets(data.targets, graph, flat, checked.reporter, notes=(note,))
+        read = _targets_read_by_terms(checked)
+        _check_targets(data.targets, graph, flat, checked.reporter, notes=(note,), read=read)
 
 
 def _report_drawn_names(
@@ -153,9 +164,17 @@ def _check_targets(
     reporter: Reporter,
     *,
     notes: tuple[str, ...] = (),
+    read: frozenset[str] | None = None,
 ) -> None:
+    """Compare targets with outputs; `read` are the targets that terms read, None without terms."""
     outputs = dict(graph.outputs)
     names = list(outputs)
+    if read is not None:
+        _report_unread_targets(features, names, read, flat, reporter)
+        for name in features:
+            if name in outputs:
+                _check_target(name, features[name], graph, flat, reporter)
+        return
     if set(features) != set(names):
         missing = [name for name in features if name not in outputs]
         alone = ", ".join(f"`{name}`" for name in names if name not in features)
@@ -178,6 +197,24 @@ def _check_targets(
         return
     for name, feature in features.items():
         _check_target(name, feature, graph, flat, reporter)
+
+
+def _report_unread_targets(
+    features: Mapping[str, Feature],
+    outputs: list[str],
+    read: frozenset[str],
+    flat: FlatGraph,
+    reporter: Reporter,
+) -> None:
+    for name in features:
+        if name not in outputs and name not in read:
+            reporter.error(
+                Code.OUTPUTS_NOT_TARGETS,
+                flat.output_place,
+                f"nothing learns the target `{name}`",
+                label=f"no output is called `{name}`, and no term reads `target.{name}`",
+                help=f"read `target.{name}` in an entry that leads to a term, or leave it out",
+            )
 
 
 def _named_output_help(targets: list[str], outputs: list[str], *, packaged: bool) -> str:

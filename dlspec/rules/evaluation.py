@@ -37,7 +37,7 @@ def _check_metrics(evaluation: Evaluation, data: Data, checked: Checked) -> None
     fitting = {record.name for kind in kinds for record in metrics_on(kind)}
     if spec.prediction is not None:
         fitting |= set(GENERATED_METRICS)
-    targets = ", ".join(f"`{name}`" for name in data.targets)
+    targets = ", ".join(f"`{name}`" for name in data.targets) or "outputs without targets"
     for index, metric in enumerate(evaluation.metrics):
         if metric not in fitting:
             reporter.error(
@@ -45,7 +45,7 @@ def _check_metrics(evaluation: Evaluation, data: Data, checked: Checked) -> None
                 spec.places.value(f"evaluation.metrics.{index}"),
                 f"`{metric}` cannot be measured on {targets}",
                 label=_unmeasurable_reason(metric),
-                help=f"write one of {', '.join(sorted(fitting))}",
+                help=f"write one of {', '.join(sorted(fitting))}" if fitting else "leave it out",
             )
         elif METRIC_OF[metric].reads == "probabilities":
             _check_probabilities(index, metric, data, checked)

@@ -10,7 +10,7 @@ from dlspec.language.features import TextFeature, TokensFeature
 from dlspec.language.metrics import target_kind
 from dlspec.language.sample_draws import BalancedDraw, ContextsDraw, JoiningDraw
 from dlspec.language.sections import Data, Evaluation, Training, is_free_of_poison
-from dlspec.resolve.plan import Graph
+from dlspec.resolve.plan import Graph, Objective
 from dlspec.rules.heads import Head, model_heads
 from dlspec.syntax.substitution import Scope
 
@@ -34,6 +34,14 @@ class Checked:
     evaluation: Evaluation | None
     heads: tuple[Head, ...]
     reporter: Reporter
+    objective: Objective | None = None
+
+    @property
+    def learned_outputs(self) -> tuple[str, ...] | None:
+        """Return the outputs that have targets: all of them, but beside terms."""
+        if self.objective is None or self.data is None or self.output_names is None:
+            return self.output_names
+        return tuple(name for name in self.output_names if name in self.data.targets)
 
     @property
     def output_names(self) -> tuple[str, ...] | None:
@@ -66,8 +74,27 @@ def checked_spec(
     readable = training is not None or spec.training is None
     heads = tuple(model_heads(spec, graph, flat, data, training)) if readable else ()
     return Checked(
-        spec, target, scope, graph, flat, written, data, training, evaluation, heads, reporter
+        spec=spec,
+        target=target,
+        scope=scope,
+        graph=graph,
+        flat=flat,
+        written_data=written,
+        data=data,
+        training=training,
+        evaluation=evaluation,
+        heads=heads,
+        reporter=reporter,
     )
+
+
+def beside_terms(checked: Checked, objective: Objective) -> Checked:
+    """Return a spec with terms as rules look at it: what terms alone read is no target to them."""
+    data = checked.data
+    if data is None or checked.output_names is None:
+        return replace(checked, objective=objective)
+    learned = {n: one for n, one in data.targets.items() if n in checked.output_names}
+    return replace(checked, objective=objective, data=replace(data, targets=learned))
 
 
 def _as_the_model_sees(data: Data) -> Data | None:

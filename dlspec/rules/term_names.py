@@ -16,9 +16,8 @@ def report_term_names(checked: Checked) -> None:
     training = checked.training
     if training is None or not training.terms:
         return
-    others = computed_figures(
-        replace(training, terms=None), [name for name, _ in checked.graph.outputs]
-    )
+    learned = list(checked.learned_outputs or ())
+    others = computed_figures(replace(training, terms=None), learned)
     for name in training.terms:
         if name in (*others, *_COLUMNS, *METRIC_OF, *GATED_WITHOUT_METRIC) or _is_of_rows(name):
             checked.reporter.error(

@@ -20,7 +20,7 @@ def report_monitors(checked: Checked) -> None:
     if training is None or not checked.graph.outputs:
         return
     validated = checked.written_data is None or bool(checked.written_data.split.validation)
-    known = computed_figures(training, [name for name, _ in checked.graph.outputs])
+    known = computed_figures(training, list(checked.learned_outputs or ()))
     for index, callback in enumerate(training.callbacks):
         monitor = _monitored_figure(callback)
         if monitor is None:

@@ -31,6 +31,23 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("vocabulary: 1,", "vocabulary: 2,"),
     ],
     "DL518_filled_up_at_the_start": [(", pad: start", ", pad: end"), (", pad: start", "")],
+    "DL202_loss_beside_terms": [
+        (
+            "  terms: {size: 0.1}\n",
+            "  loss: {SparseCategoricalCrossentropy: {from_logits: true}}\n"
+            "  loss_weights: {digit: 0}\n  terms: {size: 0.1}\n",
+        )
+    ],
+    "DL301_loss_of_an_output_without_a_target": [(", seen: MeanSquaredError", "")],
+    "DL307_target_that_nothing_learns": [
+        (
+            "  outputs: seen\n",
+            "    - {Dense: 10, name: guess, from: seen}\n"
+            "    - ops.sparse_categorical_crossentropy: {args: [target.digit, guess]}\n"
+            "    - {ops.multiply: {x2: 1.0}, name: told}\n  outputs: seen\n",
+        ),
+        ("{size: 0.1}", "{size: 0.1, told: 1.0}"),
+    ],
     "DL302_term_of_a_figure": [
         ("name: val_size", "name: size"),
         ("name: accuracy", "name: most"),

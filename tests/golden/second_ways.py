@@ -1,6 +1,9 @@
 """What a reader writes who takes the second way that a help offers: edits of its text, in order."""
 
 SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
+    "DL307_target_that_nothing_learns": [
+        ("  targets: {digit: {class: target, classes: 10}}\n", "")
+    ],
     "DL522_term_that_no_weight_changes": [
         ("    - {ops.mean: {args: [flatten], axis: -1}, name: light}\n", ""),
         ("    - {ops.argmax: {args: [digit], axis: -1}, name: said}\n", ""),

@@ -9,12 +9,14 @@ import keras
 import numpy as np
 import pytest
 from training_on_one_backend import Stop
-from training_specs import TERMS, prepared
+from training_specs import CONTRAST, TERMS, prepared
 
 import dlspec
 from dlspec.resolve.chain import step_digest
+from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.evaluation.evaluate import evaluate
 from dlspec_pipelines.steps.evaluation.forward import load_model
+from dlspec_pipelines.steps.evaluation.new_rows import predict_new_rows
 from dlspec_pipelines.steps.step_errors import StepError, Stopped
 from dlspec_pipelines.steps.training.objective_file import load_objective
 from dlspec_pipelines.steps.training.train import samples_for_model, train
@@ -119,3 +121,74 @@ def test_a_changed_term_trains_anew():
     digests = {step_digest(one, "model") for one in (plan, weight, graph)}
     assert len(digests) == 3
     assert weight.graph == graph.graph == plan.graph
+
+
+def nearest_accuracy(known, classes, asked, truth):
+    """Return how many samples have a nearest neighbour of their class."""
+    nearest = ((asked[:, None] - known[None]) ** 2).sum(axis=-1).argmin(axis=1)
+    return float((classes[nearest] == truth).mean())
+
+
+def test_terms_alone_are_trained_measured_and_their_outputs_predicted():
+    plan, dataset = prepared(CONTRAST)
+    assert plan.training.loss is None
+    assert plan.learned == ()
+    trained = train(plan, dataset, run="r1", spec_text=CONTRAST)
+    measured = evaluate(plan, trained, dataset)
+    assert set(measured.metrics) == {"loss", "contrast"}
+    assert measured.metrics["loss"] == pytest.approx(measured.metrics["contrast"])
+    assert [gate.passed for gate in measured.gates] == [True]
+    model = load_model(Path(trained.path), with_loss=False)
+    parts = {name: samples_for_model(plan, dataset, name) for name in ("train", "test")}
+    codes = {n: model.predict(np.array(p.inputs["image"]), verbose=0) for n, p in parts.items()}
+    ids = {name: np.array(part.targets["digit"]) for name, part in parts.items()}
+    assert nearest_accuracy(codes["train"], ids["train"], codes["test"], ids["test"]) > 0.9
+    table = Table({"images": 16 * np.array(parts["test"].inputs["image"][:3, :, :, 0])})
+    rows = predict_new_rows(Path(trained.path), table).columns
+    np.testing.assert_allclose(np.stack(rows["embedding"]), codes["test"][:3], atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_spec_without_targets_is_trained_stopped_and_continued():
+    text = TERMS.replace("target.picture", "image").replace("  loss: MeanSquaredError\n", "")
+    text = text.replace("  loss_weights: {picture: 0}\n", "").replace(
+        "metrics: [mse]", "metrics: []"
+    )
+    start, end = text.index("  targets:"), text.index("  split:")
+    plan, dataset = prepared(text[:start] + text[end:])
+    whole = train(plan, dataset, run="whole", spec_text="")
+    stop = Stop(1)
+    with pytest.raises(Stopped):
+        train(plan, dataset, run="stopped", spec_text="", progress=stop.hear, stop=stop)
+    resumed = train(plan, dataset, run="stopped", spec_text="")
+    assert resumed.weights == whole.weights
+    assert set(evaluate(plan, resumed, dataset).metrics) == {"loss", "reconstruction", "kl", "size"}
+
+
+def test_outputs_of_a_mapping_are_read_by_their_names():
+    text = """\
+dlspec: 1
+name: named
+data:
+  source: {synthetic: two_moons, samples: 420, noise: 0.15, seed: 5}
+  inputs: {point: {vector: [x, y], standardize: true}}
+  targets: {moon: {binary: moon}, height: {number: y}}
+  split: {validation: 0.2, test: 0.25, seed: 1}
+model:
+  inputs: {point: [2]}
+  graph:
+    - {Dense: [16, relu], name: seen}
+    - {Dense: [1, sigmoid], name: a, from: seen}
+    - {Dense: 1, name: b, from: seen}
+  outputs: {moon: a, height: b}
+training:
+  epochs: 20
+  optimizer: {Adam: {learning_rate: 0.02}}
+  loss: {moon: BinaryCrossentropy, height: MeanSquaredError}
+evaluation: {metrics: [accuracy, mae]}
+"""
+    plan, dataset = prepared(text)
+    trained = train(plan, dataset, run="r1", spec_text="")
+    metrics = evaluate(plan, trained, dataset).metrics
+    assert metrics["accuracy"] > 0.8
+    assert metrics["mae"] < 0.2

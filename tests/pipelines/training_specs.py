@@ -156,6 +156,45 @@ evaluation:
   metrics: [mse]
   gates: {reconstruction: "<= 60", kl: ">= 100"}
 """
+# Neither a loss nor an output of the target's name.
+CONTRAST = """\
+dlspec: 1
+name: contrastive
+data:
+  source: {sklearn: digits}
+  inputs: {image: {image: images, size: [8, 8], channels: 1, scale: $1/16}}
+  targets: {digit: {class: target, classes: 10}}
+  split: {validation: 0.15, test: 0.15, stratify: digit, seed: 7}
+model:
+  inputs: {image: [8, 8, 1]}
+  graph:
+    - Conv2D: [16, 3, {activation: relu}]
+    - Flatten
+    - Dense: 16
+    - {UnitNormalization: , name: embedding}
+    # Of each two samples of a batch: whether they are of one digit, and their squared distance.
+    - {ops.expand_dims: {args: [target.digit], axis: 1}, name: down}
+    - {ops.expand_dims: {args: [target.digit], axis: 0}, name: across}
+    - ops.equal: {args: [down, across]}
+    - {ops.cast: {dtype: float32}, name: same}
+    - {ops.transpose: {args: [embedding]}, name: turned}
+    - {ops.matmul: {args: [embedding, turned]}, name: likeness}
+    - ops.subtract: {args: [1.0, likeness]}
+    - {ops.multiply: {x2: 2.0}, name: distance}
+    - {ops.multiply: {args: [same, distance]}, name: apart}
+    - ops.subtract: {args: [1.0, distance]}
+    - {ops.relu: , name: close}
+    - {ops.subtract: {args: [1.0, same]}, name: other}
+    - {ops.multiply: {args: [other, close]}, name: confused}
+    - ops.add: {args: [apart, confused]}
+    - {ops.mean: {axis: -1}, name: contrast}
+  outputs: embedding
+training:
+  epochs: 12
+  batch_size: 64
+  terms: {contrast: 1.0}
+evaluation: {gates: {contrast: "<= 0.1"}}
+"""
 
 
 def prepared(text: str, **params: object) -> tuple[Plan, Dataset]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import keras
 
-from dlspec.backends.lower import compile as build
+from dlspec.backends.compile_plan import compile as build
 from dlspec.backends.saved.built_model import built_model
 from dlspec.backends.saved.import_findings import Findings
 from dlspec.backends.saved.importing import Imported

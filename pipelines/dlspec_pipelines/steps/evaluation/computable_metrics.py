@@ -41,6 +41,8 @@ def require_computable_metrics(plan: Plan, dataset: Dataset) -> None:
         record = METRIC_OF[name]
         only = _generated_target(plan) if record.reads == "generated" else None
         for target, feature in plan.data.model_targets.items():
+            if target not in plan.learned:
+                continue
             if target_kind(feature) in record.on and only in (None, target):
                 _require_defined(record, target, feature, test.targets[target])
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from dlspec.backends.lower import compile_objectives
+from dlspec.backends.compile_plan import compile_objectives
 from dlspec.language.metrics import GENERATED_METRICS
 from dlspec.language.sections import Gate
 from dlspec.resolve.plan import Plan, canonical_data
@@ -16,7 +16,12 @@ from dlspec_pipelines.steps.engine.batches import Samples
 from dlspec_pipelines.steps.engine.determinism import settled_machine, step_flops
 from dlspec_pipelines.steps.evaluation.baseline import measure_baseline
 from dlspec_pipelines.steps.evaluation.computable_metrics import wanted_metrics
-from dlspec_pipelines.steps.evaluation.forward import Measured, load_model, measure_samples
+from dlspec_pipelines.steps.evaluation.forward import (
+    Measured,
+    Trained,
+    load_model,
+    measure_samples,
+)
 from dlspec_pipelines.steps.evaluation.generated_metrics import (
     Generated,
     beside_truth,
@@ -52,6 +57,7 @@ from dlspec_pipelines.steps.records import (
 )
 from dlspec_pipelines.steps.reuse import judged_version
 from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.steps.training.drawn_epochs import samples_in_form_of_model
 from dlspec_pipelines.steps.training.objective_file import OBJECTIVE_FILE, load_objective
 
 _MODEL_FILES = (
@@ -214,14 +220,17 @@ def _measure_test_rows(plan: Plan, folder: Path, dataset: Dataset, model: keras.
         signed.inputs_as,
         signed.outputs_as,
     )
-    trained = None if plan.objective is None else load_objective(folder, plan)
+    trained = None
+    if plan.objective is not None:
+        whole = samples_in_form_of_model(plan, test.inputs, test.targets)
+        terms = [name for name, *_ in plan.objective.terms]
+        trained = Trained(load_objective(folder, plan), terms, whole)
     return measure_samples(
         model,
         samples,
         signature=signed,
         preparation=load_preparation(folder),
         trained=trained,
-        terms=[] if plan.objective is None else [name for name, *_ in plan.objective.terms],
     )
 
 

@@ -42,6 +42,15 @@ class Measured:
     minimised: Mapping[str, float]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """A model that was trained on terms, the terms, and samples in the form that it takes."""
+
+    model: keras.Model
+    terms: Sequence[str]
+    samples: Samples
+
+
 def load_model(folder: Path, *, with_loss: bool, base: Path | None = None) -> keras.Model:
     """Return the model of a run folder.
 
@@ -70,13 +79,12 @@ def measure_samples(
     *,
     signature: Signature,
     preparation: Preparation,
-    trained: keras.Model | None = None,
-    terms: Sequence[str] = (),
+    trained: Trained | None = None,
 ) -> Measured:
     """Return predictions for samples with targets, numbers in their own unit, and the loss.
 
     Args:
-        trained: The model that was trained on `terms`; None where there are none.
+        trained: What minimised terms; None where there are none.
     """
     parts: dict[str, list[Predicted]] = {head.name: [] for head in signature.heads}
     total = 0.0
@@ -84,7 +92,7 @@ def measure_samples(
     for outputs, arrays in _chunk_outputs(model, samples):
         packed = samples.pack(arrays)
         targets = dict(zip(samples.targets, arrays[len(samples.inputs) :], strict=True))
-        for head, output in _by_head(signature, outputs):
+        for head, output in _by_head(signature.heads, signature, outputs):
             parts[head.name].append(read_output(head, output, targets[head.name]))
         if not in_calls:
             y_pred = keras.tree.pack_sequence_as(model.output, outputs)
@@ -96,8 +104,10 @@ def measure_samples(
     }
     if not in_calls:
         return Measured(predicted, {"loss": total / len(samples)})
-    figures = _figures_of_calls(trained or model, samples)
-    return Measured(predicted, {name: figures[name] for name in ("loss", *terms)})
+    if trained is None:
+        return Measured(predicted, {"loss": _figures_of_calls(model, samples)["loss"]})
+    figures = _figures_of_calls(trained.model, trained.samples)
+    return Measured(predicted, {name: figures[name] for name in ("loss", *trained.terms)})
 
 
 def _calls_add_losses(model: keras.Model, samples: Samples) -> bool:
@@ -136,9 +146,9 @@ def predict_samples(
     model: keras.Model, samples: Samples, *, signature: Signature, preparation: Preparation
 ) -> dict[str, Predicted]:
     """Return predictions for samples without targets; `true` then repeats the guess."""
-    parts: dict[str, list[Predicted]] = {head.name: [] for head in signature.heads}
+    parts: dict[str, list[Predicted]] = {head.name: [] for head in signature.given}
     for outputs, _ in _chunk_outputs(model, samples):
-        for head, output in _by_head(signature, outputs):
+        for head, output in _by_head(signature.given, signature, outputs):
             parts[head.name].append(read_output(head, output, _no_target(head, output)))
     return {
         name: _in_unit(name, joined_predictions(found), preparation)
@@ -168,9 +178,11 @@ def _filled_up(chunk: Chunk, size: int) -> Chunk:
     return Chunk(chunk.start, rows, tuple(array[repeated] for array in chunk.arrays))
 
 
-def _by_head(signature: Signature, outputs: list[Array]) -> Iterator[tuple[Head, Array]]:
-    # Without targets nothing is read of the outputs.
-    yield from zip(signature.heads, outputs if signature.heads else (), strict=True)
+def _by_head(
+    heads: tuple[Head, ...], signature: Signature, outputs: list[Array]
+) -> Iterator[tuple[Head, Array]]:
+    named = dict(zip(signature.outputs, outputs, strict=True))
+    yield from ((head, named[head.name]) for head in heads)
 
 
 def _no_target(head: Head, output: Array) -> Array:
@@ -183,7 +195,7 @@ def _no_target(head: Head, output: Array) -> Array:
 
 
 def _in_unit(name: str, predicted: Predicted, preparation: Preparation) -> Predicted:
-    if predicted.kind != "number":
+    if predicted.kind != "number" or name not in preparation.targets:
         return predicted
     true, guess = (
         invert_predictions(preparation, name, a) for a in (predicted.true, predicted.guess)

@@ -139,7 +139,7 @@ class _Speaker:
         self._inputs = inputs
         self._signed = signed
         self._asked = asked
-        self._output = [head.name for head in signed.heads].index(asked.output)
+        self._output = signed.outputs.index(asked.output)
         self._low = model.compute_dtype != "float32"
         bytes_each = 4 * sum(math.prod(n or 1 for n in out.shape[1:]) for out in model.outputs)
         self._batch = min(BATCH_SIZE, max(1, CHUNK_BYTES // bytes_each))

@@ -55,7 +55,6 @@ def predict_new_rows(
         length: In the place of the spec's `prediction.generate.length`.
 
     Raises:
-        WrongUsage: If the model was trained without a target.
         StepError: If the run folder is not whole, a column is missing (DL611), a value cannot
             become an element (DL613), or the model cannot generate as asked.
     """
@@ -66,11 +65,6 @@ def predict_new_rows(
         )
     plan = read_document(run_folder / "plan.json", PLAN)
     signed = signature_of_plan_document(plan)
-    if not signed.heads:
-        raise WrongUsage(
-            f"`{plan['name']}` was trained without a target, and predicts nothing of rows",
-            help="load model.keras for what its outputs give",
-        )
     asked = _generation_asked(plan, beam, length)
     preparation = load_sample_preparation(run_folder)
     applied = apply_preparation(_without_said(preparation, asked), table)

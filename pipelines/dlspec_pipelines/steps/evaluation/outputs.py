@@ -37,12 +37,24 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What goes into a model and what comes out, by name and in order."""
+    """What goes into a model and what comes out, by name and in order.
+
+    `heads` are the outputs that have targets; `outputs` are all, in the order in which Keras gives
+    them: those of a mapping by their names.
+    """
 
     inputs: tuple[str, ...]
     inputs_as: Form
     outputs_as: Form
     heads: tuple[Head, ...]
+    outputs: tuple[str, ...]
+
+    @property
+    def given(self) -> tuple[Head, ...]:
+        """Return all that the model gives: outputs without a target are told as numbers."""
+        known = {head.name: head for head in self.heads}
+        free = (Head(name, "number", one_hot=False, from_logits=None) for name in self.outputs)
+        return tuple(known.get(head.name, head) for head in free)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +99,9 @@ def signature_of_plan_document(plan: Mapping[str, Any]) -> Signature:
         if name in targets
     )
     inputs = tuple(declared["name"] for declared in graph["inputs"])
-    return Signature(inputs, graph["inputs_as"], graph["outputs_as"], heads)
+    names = [name for name, _ in graph["outputs"]]
+    outputs = sorted(names) if graph["outputs_as"] == "mapping" else names
+    return Signature(inputs, graph["inputs_as"], graph["outputs_as"], heads, tuple(outputs))
 
 
 def draw_of_plan_document(plan: Mapping[str, Any]) -> SampleDraw | None:
@@ -116,11 +130,12 @@ def signature_of(plan: Plan) -> Signature:
     return signature_of_plan_document(document)
 
 
-def _takes_logits(name: str, loss: Mapping[str, Any], own: Mapping[str, Any]) -> bool | None:
+def _takes_logits(name: str, loss: Mapping[str, Any] | None, own: Mapping[str, Any]) -> bool | None:
     """Return whether a loss takes logits; None where it knows margins, or amounts alone."""
     if name in own:
         logits = own[name]["from_logits"]
         return None if logits is None else bool(logits)
+    assert loss is not None, "an output with a target has a loss"
     made = loss if isinstance(loss.get("class_name"), str) else loss[name]
     if LOSS_OF[made["class_name"]].margins:
         return None

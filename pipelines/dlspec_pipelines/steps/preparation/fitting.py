@@ -133,6 +133,8 @@ def invert_predictions(preparation: Preparation, target: str, values: Array) -> 
 
 def class_target_labels(preparation: Preparation, target: str) -> tuple[object, ...] | None:
     """Return the names of the ids of a class or of labels, where the spec lists them; else None."""
+    if target not in preparation.targets:
+        return None  # an output without a target
     feature = preparation.targets[target].feature
     if isinstance(feature, LabelsFeature):
         return feature.names

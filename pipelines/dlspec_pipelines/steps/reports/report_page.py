@@ -112,7 +112,9 @@ def _data_context(plan: Plan, run: RunFiles, dataset: Dataset) -> dict[str, Any]
         "drawn": drawn_samples(plan.data, dataset),
         "balances": _target_balances(plan.data, files),
         "targets": [
-            target_view(target, run.predictions, inputs, files) for target in targets.items()
+            target_view((name, feature), run.predictions, inputs, files)
+            for name, feature in targets.items()
+            if name in plan.learned
         ],
     }
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from dlspec.language.sample_draws import BalancedDraw, ContextsDraw, RowDraw
 from dlspec.language.sections import Training
-from dlspec.resolve.plan import Plan
+from dlspec.resolve.minimised_terms import TARGET
+from dlspec.resolve.plan import Objective, Plan
 from dlspec_pipelines.steps.engine.batches import Samples, class_ids_of, class_weights
 from dlspec_pipelines.steps.engine.context_draw import ContextRows, DrawnContexts
 from dlspec_pipelines.steps.engine.epoch_draws import ClassesAlike, EachOnce, Epoch, EpochDraw
@@ -82,12 +83,30 @@ def samples_in_form_of_model(
     plan: Plan, inputs: Mapping[str, SampleArray], targets: Mapping[str, SampleArray]
 ) -> Samples:
     """Return arrays by name as samples in the form the plan's model takes."""
+    if plan.objective is not None:
+        return _samples_for_terms(plan, plan.objective, inputs, targets)
     outputs = [name for name, _ in plan.graph.outputs]
     return Samples(
         inputs={declared.name: inputs[declared.name] for declared in plan.graph.inputs},
         targets={name: targets[name] for name in outputs if name in targets},
         inputs_as=plan.graph.inputs_as,
         outputs_as=plan.graph.outputs_as,
+    )
+
+
+def _samples_for_terms(
+    plan: Plan,
+    objective: Objective,
+    inputs: Mapping[str, SampleArray],
+    targets: Mapping[str, SampleArray],
+) -> Samples:
+    """Return samples with all targets by their names: those of outputs, and what terms read."""
+    read = (d.name.removeprefix(TARGET) for d in objective.graph.inputs[len(plan.graph.inputs) :])
+    return Samples(
+        inputs={declared.name: inputs[declared.name] for declared in plan.graph.inputs},
+        targets={name: targets[name] for name in dict.fromkeys((*plan.learned, *read))},
+        inputs_as=plan.graph.inputs_as,
+        outputs_as="mapping",
     )
 
 
