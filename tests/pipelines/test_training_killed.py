@@ -9,12 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
-from training_specs import MOONS
+from training_specs import MOONS, TERMS
 
 _TRAIN = """
     import os, sys
-    sys.path[:0] = sys.argv[2:]
-    from training_specs import MOONS, prepared
+    sys.path[:0] = sys.argv[3:]
+    import training_specs
+    from training_specs import prepared
     from dlspec_pipelines.steps.training.progress import EpochEnd, Notice
     from dlspec_pipelines.steps.training.train import train
 
@@ -26,13 +27,14 @@ _TRAIN = """
 
     for home in sys.argv[1].split(os.pathsep):
         os.environ["DLSPEC_HOME"] = home
-        plan, dataset = prepared(MOONS, epochs=40)
-        trained = train(plan, dataset, run="r1", spec_text=MOONS, progress=say)
+        text = getattr(training_specs, sys.argv[2]).replace("epochs: 3\\n", "epochs: 40\\n")
+        plan, dataset = prepared(text, **({"epochs": 40} if "$epochs" in text else {}))
+        trained = train(plan, dataset, run="r1", spec_text=text, progress=say)
         print(f"weights {trained.weights} {trained.epochs}", flush=True)
     """
 
 
-def _train(*homes: Path) -> "subprocess.Popen[str]":
+def _train(*homes: Path, spec: str = "MOONS") -> "subprocess.Popen[str]":
     here = Path(__file__).parent
     return subprocess.Popen(
         [
@@ -40,6 +42,7 @@ def _train(*homes: Path) -> "subprocess.Popen[str]":
             "-c",
             textwrap.dedent(_TRAIN),
             os.pathsep.join(map(str, homes)),
+            spec,
             str(here),
             str(here.parents[1]),
         ],
@@ -54,10 +57,27 @@ def test_a_killed_training_continues_to_the_weights_of_one_never_killed(tmp_path
     """The model has Dropout, BatchNormalization, EarlyStopping and ReduceLROnPlateau."""
     for layer in ("Dropout", "BatchNormalization", "EarlyStopping", "ReduceLROnPlateau"):
         assert layer in MOONS
+    _kill_and_continue(tmp_path, "MOONS", run="moons", latest=20)
+
+
+@pytest.mark.slow
+def test_a_killed_training_with_a_declared_loss_continues_bit_for_bit(tmp_path):
+    _kill_and_continue(tmp_path, "OWN_FOCAL", run="moons", latest=20)
+
+
+@pytest.mark.slow
+def test_a_killed_training_on_terms_continues_bit_for_bit(tmp_path):
+    """Its noise is drawn anew in every step."""
+    assert "GaussianNoise" in TERMS
+    _kill_and_continue(tmp_path, "TERMS", run="coded", latest=5)
+
+
+def _kill_and_continue(tmp_path: Path, spec: str, *, run: str, latest: int) -> None:
+    """Kill a training in one of its first epochs; it ends as one that was never killed."""
     moment = random.SystemRandom()
-    epoch, delay = moment.randint(3, 20), moment.uniform(0, 0.1)
+    epoch, delay = moment.randint(3, latest), moment.uniform(0, 0.1)
     killed, never = tmp_path / "killed", tmp_path / "never"
-    with _train(killed) as child:
+    with _train(killed, spec=spec) as child:
         assert child.stdout is not None
         for line in child.stdout:
             if line == f"epoch {epoch}\n":
@@ -65,12 +85,12 @@ def test_a_killed_training_continues_to_the_weights_of_one_never_killed(tmp_path
         time.sleep(delay)
         child.send_signal(signal.SIGKILL)
     assert not (killed / "runs").exists()
-    with _train(killed, never) as child:
+    with _train(killed, never, spec=spec) as child:
         assert child.stdout is not None
         said = child.stdout.read().splitlines()
     first = int(said[0].removeprefix("notice continuing after epoch ").removesuffix(" of 40"))
     assert 1 <= first < 40, (epoch, delay)
     weights = [line for line in said if line.startswith("weights")]
     assert weights[0] == weights[1], (epoch, delay)
-    facts = json.loads((killed / "runs" / "moons" / "r1" / "run.json").read_text())
+    facts = json.loads((killed / "runs" / run / "r1" / "run.json").read_text())
     assert facts["continued_from_epoch"] == first
