@@ -23,7 +23,7 @@ from dlspec.syntax.scalars import POISON
 from dlspec.syntax.substitution import describe_node
 
 _MODEL_KEYS = ("inputs", "graph", "outputs", "inputs_as", "defaults", "blocks", "models")
-_ZOO_KEYS = ("zoo", "with", "outputs")
+_ZOO_KEYS = ("zoo", "with", "until", "outputs", "trainable")
 _EXAMPLES = {
     "inputs": "write `inputs: {x: [28, 28, 1]}`",
     "graph": "write `graph:` and a list of layers",
@@ -109,9 +109,15 @@ def _decode_zoo_model(
     if not isinstance(zoo, Scalar) or not isinstance(zoo.value, str):
         report_wrong(zoo or node, "`zoo` takes the name of a packaged architecture", reporter)
         return GraphSpec(node.span)
+    until = node.get("until")
+    if until is not None and not (isinstance(until, Scalar) and isinstance(until.value, str)):
+        report_wrong(until, "`until` takes the name of a layer", reporter)
+        until = None
     return GraphSpec(
         span=where or node.entries[0].key.span,
         zoo=zoo,
+        until=until,
+        trainable=node.get("trainable"),
         arguments=mapping_of(node.get("with"), "with", reporter),
         outputs=node.get("outputs"),
     )

@@ -64,6 +64,8 @@ class GraphSpec:
     models: "Mapping[str, GraphSpec]" = field(default_factory=dict)
     zoo: Scalar | None = None
     arguments: MappingNode | None = None
+    until: Scalar | None = None
+    trainable: Node | None = None
 
 
 @dataclass(frozen=True, slots=True)

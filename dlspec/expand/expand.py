@@ -1,6 +1,6 @@
 """ModelSpec -> a flat graph: params, blocks, repeat, for, if and zoo are gone, places are kept."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dlspec.decode.block_params import block_entry
 from dlspec.decode.catalogue_objects import find_class, report_unknown_argument
@@ -12,14 +12,15 @@ from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand import zoo
 from dlspec.expand.control_flow import Unroller
+from dlspec.expand.cut_heads import nodes_leading_to
 from dlspec.expand.flat import AskedTerms, FlatGraph, Flow, Pointer
-from dlspec.expand.graph_nodes import Budget, Expansion
+from dlspec.expand.graph_nodes import Budget, Expansion, whether_trainable
 from dlspec.expand.inputs_outputs import declared_inputs, written_outputs
 from dlspec.expand.names import Frame, explicit_names
 from dlspec.language.catalogue import ClassEntry
 from dlspec.language.catalogue.target import Target
+from dlspec.syntax.nodes import Entry, Node, Scalar
 from dlspec.syntax.nodes import Mapping as MappingNode
-from dlspec.syntax.nodes import Node, Scalar
 from dlspec.syntax.scalars import POISON, Poison
 from dlspec.syntax.substitution import Scope, substitute_expressions
 
@@ -77,8 +78,30 @@ def _expand_architecture(name: str, graph: GraphSpec, word: Scalar, state: Expan
         found = zoo.read_architecture(word, given, state.target, reporter)
         if found is None:
             return FlatGraph(name, (), {}, {}, (), POISON, graph.span, "single", "single", {})
+        if graph.trainable is not None:
+            state.trainable = whether_trainable(graph.trainable, state.file, state)
         state.file = found.scope
-        return _expand_written_graph(name, found.graph, found.scope, state, outputs=graph.outputs)
+        flat = _expand_written_graph(
+            name, found.graph, found.scope, state, outputs=graph.outputs, until=graph.until
+        )
+    if graph.until is not None and not reporter.failed:
+        _report_params_behind(graph.until, entries, found.scope, reporter)
+    return flat
+
+
+def _report_params_behind(
+    until: Scalar, entries: Sequence[Entry], scope: Scope, reporter: Reporter
+) -> None:
+    """Report params that are given and change nothing, as what reads them is cut off."""
+    for entry in entries:
+        if entry.name not in scope.read:
+            reporter.error(
+                Code.PARAM_NOT_READ,
+                entry.key.span,
+                f"the param `{entry.name}` changes nothing up to `{until.value}`",
+                label="what reads it is cut off",
+                help="leave it out",
+            )
 
 
 def _is_param(word: Scalar, key: Scalar, reporter: Reporter) -> bool:
@@ -106,6 +129,7 @@ def _expand_written_graph(
     state: Expansion,
     *,
     outputs: Node | None = None,
+    until: Scalar | None = None,
 ) -> FlatGraph:
     state.blocks = graph.blocks
     state.block_entries = {
@@ -125,10 +149,17 @@ def _expand_written_graph(
         start = Pointer(inputs[0].name, None, graph.span) if len(inputs) == 1 else None
     if state.asked is not None:
         _bind_targets(state.asked, frame)
-    last = Unroller(state).row(graph.entries, frame, scope, start)
     leaving = outputs if outputs is not None else graph.outputs
+    if until is None:
+        last = Unroller(state).row(graph.entries, frame, scope, start)
+    else:
+        last = _expand_until(until, graph, frame, scope, state, start)
+        leaving = outputs if outputs is not None else until
     found, form = written_outputs(leaving, last, frame, scope, state.reporter)
-    _report_unused(graph, state)
+    if until is None:
+        _report_unused(graph, state)
+    elif not isinstance(found, Poison):
+        state.nodes = list(nodes_leading_to(found, state.nodes))
     return FlatGraph(
         name=name,
         inputs=inputs,
@@ -167,6 +198,23 @@ def _found_terms(asked: AskedTerms, frame: Frame) -> tuple[tuple[str, Pointer], 
                 help="name one entry",
             )
     return tuple(terms) if len(terms) == len(asked.places) else POISON
+
+
+def _expand_until(
+    until: Scalar,
+    graph: GraphSpec,
+    frame: Frame,
+    scope: Scope,
+    state: Expansion,
+    start: Flow | None,
+) -> Flow | None:
+    """Expand the entries of a graph up to the first that brings the name `until` about."""
+    flow, unroller = start, Unroller(state)
+    for entry in graph.entries:
+        flow = unroller.row((entry,), frame, scope, flow)
+        if frame.lookup(until) is not None:
+            break
+    return flow
 
 
 def _output_place(leaving: Node | None, graph: GraphSpec, state: Expansion) -> Span:

@@ -345,7 +345,12 @@ def trainable_of(entry: EntrySpec, scope: Scope, state: Expansion) -> bool:
     """Return what an entry says of training, or what the blocks around it say."""
     if entry.trainable is None:
         return state.trainable
-    node = substitute_expressions(entry.trainable, scope, state.reporter)
+    return whether_trainable(entry.trainable, scope, state)
+
+
+def whether_trainable(written: Node, scope: Scope, state: Expansion) -> bool:
+    """Return the value of a `trainable`; another than true or false is reported."""
+    node = substitute_expressions(written, scope, state.reporter)
     if isinstance(node, Scalar) and isinstance(node.value, bool):
         return node.value
     state.wrong(node, "`trainable` takes true or false", help=scalar_help(node, wanted="boolean"))

@@ -99,6 +99,32 @@ def test_params_of_the_spec_reach_the_architecture():
     assert widths == [(None, 100, 10), (None, 10), (None, 10)]
 
 
+def test_an_architecture_ends_where_it_is_told_to():
+    shape = "shape: [64, 64, 3]"
+    whole = users(f"model: {{zoo: resnet, with: {{depth: 18, {shape}}}}}\n").graph
+    end = "stage3.next1.out"
+    plan = users(f"model: {{zoo: resnet, with: {{depth: 18, {shape}}}, until: {end}}}\n")
+    cut = plan.graph
+    assert [name for name, _ in cut.outputs] == [end]
+    names = [node.name for node in cut.nodes]
+    assert names[-1] == end
+    assert names == [node.name for node in whole.nodes][: len(names)]
+    assert cut.tensor(cut.outputs[0][1]).shape == (None, 4, 4, 256)
+    # ResNet-18 has 11,689,512 trainable ones; its last stage and its head are left out.
+    stage = (256 * 512 + 512 * 512 * 3) * 9 + 256 * 512 + 2 * 512 * 5
+    assert count(plan, trainable_only=True) == 11_689_512 - stage - (512 * 1000 + 1000)
+
+
+def test_what_is_taken_is_frozen_as_a_whole():
+    text = (
+        "model:\n"
+        "  models: {reader: {zoo: gru, with: {shape: [8, 3]}, until: last, trainable: false}}\n"
+        "  inputs: {x: [8, 3]}\n  graph: [{use: reader}, {Dense: 2}]\n"
+    )
+    nodes = [node for node in walk_graph_nodes(users(text).graph) if node.weights]
+    assert {node.name: node.trainable for node in nodes} == {"last": False, "dense": True}
+
+
 def test_an_architecture_stands_inside_another_model():
     plan = users(
         "model:\n"

@@ -111,7 +111,13 @@ def _packaged_model_schema() -> Schema:
             {"enum": list(names)}, "A packaged architecture: see `dlspec zoo`."
         ),
         "with": described_schema({"type": "object"}, "Values for its params."),
+        "until": described_schema(
+            {"type": "string"}, "Its last layer: what stands behind it is left out."
+        ),
         "outputs": described_schema(_OUTPUTS, "New names for its outputs."),
+        "trainable": described_schema(
+            scalar_schema("boolean"), "Whether training changes its weights."
+        ),
     }
     each = [
         {
