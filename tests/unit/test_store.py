@@ -151,6 +151,27 @@ def test_a_lock_ends_with_its_process_and_with_its_folder(tmp_path):
         assert (folder / "lock").read_text() == str(os.getpid())
 
 
+def test_a_limit_on_the_size_of_files_is_a_sentence(tmp_path):
+    code = (
+        "import resource, signal, sys\n"
+        "from pathlib import Path\n"
+        "from dlspec_pipelines.steps.step_errors import StepError, write_errors_as_step_errors\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "folder = Path(sys.argv[1])\n"
+        "try:\n"
+        "    with write_errors_as_step_errors(folder):\n"
+        "        (folder / 'x.npy').write_bytes(bytes(2000))\n"
+        "except StepError as problem:\n"
+        "    print(problem)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith(f"error: a file in `{tmp_path}` may not become as large")
+    assert "`ulimit -f`" in done.stdout
+
+
 def test_a_full_disk_is_a_sentence(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()

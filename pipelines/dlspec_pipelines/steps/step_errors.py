@@ -123,6 +123,12 @@ def _write_problem(error: OSError, folder: Path, needed: int | None) -> StepErro
             f"no space left in `{folder}`: {free} are free{wanted}",
             help="free some space, or let DLSPEC_HOME name a folder on a larger disk",
         )
+    if error.errno == errno.EFBIG:
+        return StepError(
+            f"a file in `{folder}` may not become as large as it must",
+            help="raise the limit on the size of a file (`ulimit -f`), or let DLSPEC_HOME name a "
+            "folder on a disk that takes larger ones",
+        )
     if error.errno in _DENIED and _is_under(error.filename, folder):
         return StepError(
             f"no permission to write in `{folder}`",
