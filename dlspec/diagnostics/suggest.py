@@ -22,7 +22,7 @@ def replacement_word(
 
     It is certain when no other known word is as near, the word is not short and the slips are few.
     """
-    words = list(known)
+    words = _in_an_order(known)
     near = suggest(word, words, work=work)
     if near is None:
         return None
@@ -49,7 +49,7 @@ def suggest(word: str, known: Iterable[str], *, work: Work | None = None) -> str
     """
     if len(word) > _MOST_LETTERS or (work is not None and not work.search(0)):
         return None
-    known = list(known)
+    known = _in_an_order(known)
     if work is not None and not work.search(len(known)):
         return None
     folded = _folded_word(word)
@@ -68,6 +68,14 @@ def suggest(word: str, known: Iterable[str], *, work: Work | None = None) -> str
         if work is not None and not work.search(1 + rows * len(other) // _COMPARISONS_IN_A_STEP):
             return None
     return best if best is None else _in_the_style_of(word, best, known)
+
+
+def _in_an_order(known: Iterable[str]) -> list[str]:
+    """Return words in the order given; those of a set, which has another in each process, sorted.
+
+    Of words that are equally near the first is meant.
+    """
+    return sorted(known) if isinstance(known, set | frozenset) else list(known)
 
 
 def _in_the_style_of(word: str, best: str, known: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Diagnostic, Related, Reporter, SpecError, render_text
 from dlspec.diagnostics.formats import render_github, render_json, render_sarif
 from dlspec.diagnostics.source import Source, Span
-from dlspec.diagnostics.suggest import suggest
+from dlspec.diagnostics.suggest import replacement_word, suggest
 
 SPEC = Source(
     "specs/digits.yaml", "a: 1\n" * 8 + "  - Conv2D: {kernel_size: 5}\n\tk: 漢é: [5, 6]\n"
@@ -179,6 +179,12 @@ def test_sarif_names_each_rule_once_and_points_at_it():
 )
 def test_the_nearest_known_word_is_suggested(word, known, nearest):
     assert suggest(word, known) == nearest
+
+
+def test_of_words_equally_near_in_a_set_the_same_one_is_meant_in_every_process():
+    known = {f"stage{number}" for number in range(1, 10)}
+    assert suggest("stages", known) == "stage1"
+    assert replacement_word("stages", known).text == "stage1"
 
 
 def test_a_suggestion_among_400_words_takes_milliseconds():
