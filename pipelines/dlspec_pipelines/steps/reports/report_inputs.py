@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from dlspec.language.sections import Data
 from dlspec_pipelines.steps.file_digests import require_intact
 from dlspec_pipelines.steps.json_documents import CONTRACT, RUN, read_document
+from dlspec_pipelines.steps.preparation.fitting import load_preparation
 from dlspec_pipelines.steps.preparation.model_parts import ModelPart, open_model_part
 from dlspec_pipelines.steps.records import Dataset
+from dlspec_pipelines.steps.reports.id_words import WordOfId, words_by_feature
 
 Array = NDArray[Any]
 _PART = "test"
@@ -42,10 +44,15 @@ class RunFiles:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DataFiles:
-    """A prepared data set: contract.json, and the test arrays, which stay on disk."""
+    """A prepared data set: contract.json, and the test arrays, which stay on disk.
+
+    `input_words` and `target_words` tell the words of ids, of the features that have such.
+    """
 
     contract: Mapping[str, Any]
     test: ModelPart
+    input_words: Mapping[str, WordOfId]
+    target_words: Mapping[str, WordOfId]
 
     def inputs(self, name: str, rows: Array) -> Array:
         """Return what an input holds for the given samples, by their `row`."""
@@ -76,7 +83,13 @@ def read_run(folder: Path) -> RunFiles:
 def read_data(data: Data, dataset: Dataset) -> DataFiles:
     """Return what is known of a prepared data set, its test samples as the model sees them."""
     contract = read_document(Path(dataset.path, "contract.json"), CONTRACT)
-    return DataFiles(contract, open_model_part(data, dataset, _PART))
+    preparation = load_preparation(Path(dataset.path))
+    return DataFiles(
+        contract,
+        open_model_part(data, dataset, _PART),
+        words_by_feature(preparation.inputs),
+        words_by_feature(preparation.targets),
+    )
 
 
 def read_history(path: Path) -> dict[str, Array]:

@@ -32,6 +32,7 @@ from dlspec_pipelines.steps.reports import charts
 from dlspec_pipelines.steps.reports import confusion as classes
 from dlspec_pipelines.steps.reports.examples import Examples, worst_examples
 from dlspec_pipelines.steps.reports.figure_texts import figure_text
+from dlspec_pipelines.steps.reports.id_words import WordOfId, told_ids
 from dlspec_pipelines.steps.reports.label_view import LabelsView, labels_view
 from dlspec_pipelines.steps.reports.mask_view import MaskView, mask_view
 from dlspec_pipelines.steps.reports.report_inputs import DataFiles, class_probabilities
@@ -85,17 +86,19 @@ class NumbersView:
 
 @dataclass(frozen=True, slots=True)
 class Sequences:
-    """One test row of ids: each given input, and `(id, whether it is right)` for the answers.
+    """One test row of ids: each given input, and `(word, whether it is right)` for the answers.
+
+    A word is the id itself where nobody knows what it stands for; padding is left out.
 
     `predicted` is told at each place from the true ids before it, `generated` from the model's own;
     the latter is empty where nothing was generated.
     """
 
     row: int
-    inputs: tuple[tuple[str, tuple[int, ...]], ...]
-    expected: tuple[int, ...]
-    predicted: tuple[tuple[int, bool], ...]
-    generated: tuple[tuple[int, bool], ...]
+    inputs: tuple[tuple[str, tuple[str, ...]], ...]
+    expected: tuple[str, ...]
+    predicted: tuple[tuple[str, bool], ...]
+    generated: tuple[tuple[str, bool], ...]
     right: bool
 
 
@@ -104,6 +107,7 @@ class TokensView:
     """A target of ids."""
 
     name: str
+    unit: str
     accuracy: Markup
     generates: bool
     wrong: int
@@ -323,25 +327,32 @@ def _tokens_view(
         for n, feature in inputs.items()
         if isinstance(feature, TokensFeature | TextFeature)
     }
+    word = data.target_words.get(name)
     found = [
         Sequences(
             int(rows[k]),
-            tuple((n, _id_tuple(values[k])) for n, values in given.items()),
-            _id_tuple(true[i][asked[i]]),
-            _marked_ids(predicted[i], true[i]),
-            () if generated is None else _marked_ids(generated[i], true[i]),
+            tuple(
+                (n, told_ids(_id_tuple(values[k][values[k] != 0]), data.input_words.get(n)))
+                for n, values in given.items()
+            ),
+            told_ids(_id_tuple(true[i][asked[i]]), word),
+            _marked_words(predicted[i], true[i], word),
+            () if generated is None else _marked_words(generated[i], true[i], word),
             bool(whole[i]),
         )
         for k, i in enumerate(chosen)
     ]
-    chart = charts.bar_chart("ids right by place", by_place, x_label="place", y_label="share")
-    return TokensView(name, chart, generated is not None, int((~whole).sum()), tuple(found))
+    unit = "id" if word is None else "word"
+    title = f"{unit}s right by place"
+    chart = charts.bar_chart(title, by_place, x_label="place", y_label="share")
+    return TokensView(name, unit, chart, generated is not None, int((~whole).sum()), tuple(found))
 
 
-def _marked_ids(said: Array, true: Array) -> tuple[tuple[int, bool], ...]:
-    """Return the ids where one was asked for, each with whether it is right."""
+def _marked_words(said: Array, true: Array, word: WordOfId | None) -> tuple[tuple[str, bool], ...]:
+    """Return the words where one was asked for, each with whether it is right."""
     asked = true != 0
-    return tuple(zip(_id_tuple(said[asked]), (said == true)[asked].tolist(), strict=True))
+    right = (said == true)[asked].tolist()
+    return tuple(zip(told_ids(_id_tuple(said[asked]), word), right, strict=True))
 
 
 def _id_tuple(values: Array) -> tuple[int, ...]:
