@@ -1,11 +1,15 @@
 """A small task of each kind of feature is learned, and `predict` reads rows as training did."""
 
+import re
+from base64 import b64decode
+from io import BytesIO
 from pathlib import Path
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from sklearn import metrics as sk
 from training_specs import prepared
 
@@ -180,6 +184,29 @@ def test_masks_are_learned_and_measured_as_keras_does():
     np.testing.assert_array_equal(told["kind"].reshape(-1, 64).astype(int), p.guess * 10)
     assert measured.baseline.metrics["mean_iou"] < 0.3
     assert f"{percent_text(2 / 64)} are of no class" in page
+    _require_pictures_of_masks(page, p)
+
+
+def _require_pictures_of_masks(page, p):
+    """Check that the least right masks stand there: the picture, the truth, what was said."""
+    shown = page[page.index("The least right masks") :]
+    pictures = [
+        np.asarray(Image.open(BytesIO(b64decode(found))))
+        for found in re.findall(r'src="data:image/png;base64,([^"]+)" alt="Row', shown)
+    ]
+    true, guess = (side.reshape(-1, 8, 8) for side in (p.true, p.guess))
+    right = ((true == guess) & (true >= 0)).sum(axis=(1, 2))
+    worst = np.argsort(right, kind="stable")[:6]
+    assert len(pictures) == 6
+    legend = re.findall(r'background:#(\w{6})"></span>(\d+)', shown)
+    assert [name for _, name in legend] == ["0", "10", "20"]
+    colours = np.array([list(bytes.fromhex(colour)) for colour, _ in legend] + [[255] * 3])
+    for drawn, row in zip(pictures, worst, strict=True):
+        # Three squares of 8 places with a line between two.
+        assert drawn.shape == (8, 26, 3)
+        np.testing.assert_array_equal(drawn[:, 9:17], colours[true[row]])
+        said = np.where(true[row] >= 0, guess[row], -1)
+        np.testing.assert_array_equal(drawn[:, 18:], colours[said])
 
 
 TAGS = """\

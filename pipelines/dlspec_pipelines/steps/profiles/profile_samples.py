@@ -26,6 +26,7 @@ from dlspec_pipelines.steps.preparation.text_tokenizers import (
 )
 from dlspec_pipelines.steps.records import Dataset
 from dlspec_pipelines.steps.reports.examples import picture_addresses
+from dlspec_pipelines.steps.reports.mask_colours import class_colours, drawn_mask
 from dlspec_pipelines.steps.reports.png import data_uri, png_file_bytes
 from dlspec_pipelines.steps.reports.targets import class_labels
 
@@ -196,7 +197,7 @@ def _mask_gallery(name: str, feature: MaskFeature, data: Data, train: _Train) ->
     labels = [str(c) for c in (range(named) if isinstance(named, int) else named)]
     counts = np.array([(masks == number).sum() for number in ids], dtype=np.float64)
     total = max(float(counts.sum()), 1.0)
-    colours = _class_colours(feature.num_ids)
+    colours = class_colours(feature.num_ids)
     shares = tuple(
         PlaceShare(label, "#" + bytes(colour.tolist()).hex(), count / total)
         for label, colour, count in zip(labels, colours, counts, strict=True)
@@ -229,23 +230,10 @@ def _mask_address(
     mask: Array, colours: NDArray[np.uint8], picture: NDArray[np.uint8] | None
 ) -> str:
     """Return a mask in the colours of its classes; places of none are white."""
-    ids = np.asarray(mask)
-    drawn = np.full((*ids.shape, 3), 255, dtype=np.uint8)
-    known = (ids >= 0) & (ids < len(colours))
-    drawn[known] = colours[ids[known].astype(np.int64)]
-    step = max(1, -(-max(ids.shape) // _MAX_SIDE))
+    drawn = drawn_mask(mask, colours)
+    step = max(1, -(-max(drawn.shape[:2]) // _MAX_SIDE))
     pieces = [drawn] if picture is None else [picture, drawn]
     return data_uri(png_file_bytes(np.concatenate(pieces, axis=1)[::step, ::step]))
-
-
-def _class_colours(classes: int) -> NDArray[np.uint8]:
-    """Return a colour for each class: the first dark as a background, hues by a golden angle."""
-    hues = (np.arange(classes) * 0.618034 + 0.55) % 1.0
-    # A pure hue by its distance from red, green and blue.
-    spread = np.abs(((hues[:, None] + np.array([0, 2 / 3, 1 / 3])) % 1.0) * 6 - 3) - 1
-    colours = 60 + 180 * np.clip(spread, 0, 1)
-    colours[0] = (38, 44, 54)
-    return np.asarray(np.round(colours), dtype=np.uint8)
 
 
 def _text_examples(data: Data, preparation: Preparation, train: _Train) -> Iterator[TextExamples]:

@@ -138,7 +138,7 @@ def target_view(
         case LabelsFeature():
             return labels_view(name, feature, predictions)
         case MaskFeature():
-            return mask_view(name, feature, predictions)
+            return mask_view(name, feature, predictions, inputs=inputs, data=data)
         case TokensFeature() | TextFeature():
             return _tokens_view(name, predictions, inputs, data)
         case SeriesTarget():
