@@ -21,7 +21,7 @@ from dlspec.language.sources import (
 )
 from dlspec.tools.commands.exit_status import CLEAN
 from dlspec.tools.commands.remarks import print_remark
-from dlspec_pipelines.steps.evaluation.new_files import NewFiles, column_of_files
+from dlspec_pipelines.steps.evaluation.new_files import NewFiles, column_of_files, skipped_as
 from dlspec_pipelines.steps.evaluation.table_endings import require_table_name
 from dlspec_pipelines.steps.json_documents import PLAN, RUN, read_document
 from dlspec_pipelines.steps.runs import find_run
@@ -125,7 +125,10 @@ def _read_new_rows(
         kept_columns,
         require_kept_columns,
     )
-    from dlspec_pipelines.steps.evaluation.new_files_table import new_files_table
+    from dlspec_pipelines.steps.evaluation.new_files_table import (
+        left_out_remark,
+        new_files_table,
+    )
     from dlspec_pipelines.steps.evaluation.predictions_table import require_storable
     from dlspec_pipelines.steps.evaluation.sample_preparation import load_sample_preparation
     from dlspec_pipelines.steps.preparation.trained_types import text_columns_of
@@ -134,6 +137,8 @@ def _read_new_rows(
     text = text_columns_of(preparation)
     if isinstance(source, NewFiles):
         table = new_files_table(source)
+        if table.left_out:
+            print_remark(left_out_remark(table.left_out))
     else:
         table = read_source_table(source, Path.cwd(), text_columns=text)
     others = identifying_columns(preparation, table)
@@ -187,7 +192,7 @@ def _new_rows_of(files: Sequence[Path], plan: Mapping[str, Any]) -> FileSource |
     column, file = column_of_files(plan["data"]["inputs"]), files[0]
     _require_table_of_samples(files, plan)
     if column is not None and (file.is_dir() or file.suffix.lower() not in _TABLES):
-        return NewFiles(column, tuple(files))
+        return NewFiles(column, tuple(files), skipped_as(plan["data"]))
     if len(files) > 1:
         raise WrongUsage(
             f"`{files[1]}` is one file too many: rows are predicted of one table",

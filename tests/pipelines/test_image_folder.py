@@ -93,6 +93,25 @@ def test_a_folder_is_learned_from_and_predicted(folder):
     assert "`new` is a folder, and other files are named beside it" in answer.stderr
 
 
+def test_predict_leaves_out_what_cannot_be_read_as_training_did(folder):
+    (folder / "dark" / "broken.png").write_bytes(b"no picture")
+    text = SHAPES.replace("image_folder: shots", "image_folder: shots, unreadable: skip")
+    plan, dataset = prepared(text)
+    trained = train(plan, dataset, run="r1", spec_text=text)
+    write_pictures(Path("new"), 215, count=3)
+    Path("new/00.png").write_bytes(Path("new/00.png").read_bytes()[:40])
+    Path("new/03.jpg").write_text("no picture")
+    for asked in (["new"], ["new/00.png", "new/01.jpg", "new/02.webp", "new/03.jpg"]):
+        answer = CliRunner().invoke(main, ["predict", trained.path, *asked])
+        assert answer.exit_code == 0, answer.stderr
+        assert "2 files left out that cannot be read: `" in answer.stderr
+        rows = [line.split(",") for line in answer.stdout.splitlines()[1:]]
+        assert [Path(row[1]).name for row in rows] == ["01.jpg", "02.webp"]
+    answer = CliRunner().invoke(main, ["predict", trained.path, "new/03.jpg"])
+    assert answer.exit_code == 1
+    assert "DL610" in answer.stderr
+
+
 def test_hidden_files_and_those_of_a_system_are_no_pictures(folder):
     (folder / "dark" / ".hidden").write_text("x")
     (folder / "dark" / "Thumbs.db").write_text("x")

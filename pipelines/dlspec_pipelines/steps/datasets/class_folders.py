@@ -123,14 +123,19 @@ def digest_of_folder(source: FolderSource, base: Path) -> str:
         raise file_not_opened_error(Path(error.filename), error) from error
 
 
-def without_unreadable(table: Table, decode: Callable[[Path], object]) -> Table:
+def without_unreadable(
+    table: Table, decode: Callable[[Path], object], *, column: str = "file"
+) -> Table:
     """Return the rows whose files can be decoded; the table says which were left out.
+
+    Args:
+        column: The one that names the files.
 
     Raises:
         StepError: If none is left (DL610).
     """
     ((folder, _),) = table.files
-    names = table.columns["file"].tolist()
+    names = table.columns[column].tolist()
     paths = [folder / name for name in names]
 
     def try_one(_: int, path: Path) -> None:

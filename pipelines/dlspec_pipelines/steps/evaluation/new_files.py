@@ -10,10 +10,28 @@ from dlspec.language.features import INPUT_FEATURES
 
 @dataclass(frozen=True, slots=True)
 class NewFiles:
-    """One folder, or some files, that become a model's only column of files."""
+    """One folder, or some files, that become a model's only column of files.
+
+    `skipped` is the feature by whose reader files that cannot be read are left out, where the
+    model's own were; None where they are an error.
+    """
 
     column: str
     paths: tuple[Path, ...]
+    skipped: str | None = None
+
+
+def skipped_as(data: Mapping[str, Any]) -> str | None:
+    """Return the feature whose unreadable files a plan's source leaves out; None if it does not.
+
+    Args:
+        data: The section of a plan, in the words of the language.
+    """
+    if data["source"].get("unreadable") != "skip":
+        return None
+    words = [kind.word for kind in INPUT_FEATURES.values() if kind.reads_files]
+    found = (word for one in data["inputs"].values() for word in words if word in one)
+    return next(found, None)
 
 
 def column_of_files(inputs: Mapping[str, Mapping[str, Any]]) -> str | None:

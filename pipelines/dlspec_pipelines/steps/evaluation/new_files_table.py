@@ -4,19 +4,27 @@ from pathlib import Path
 
 import numpy as np
 
+from dlspec_pipelines.steps.datasets.class_folders import without_unreadable
 from dlspec_pipelines.steps.datasets.folder_files import files_below
+from dlspec_pipelines.steps.datasets.picture_pixels import open_picture
+from dlspec_pipelines.steps.datasets.sound_files import read_sound
 from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.datasets.table_files import file_not_opened_error
 from dlspec_pipelines.steps.evaluation.new_files import NewFiles
 from dlspec_pipelines.steps.step_errors import WrongUsage
 
+# Names to look at; the rest is counted, and the sentence stays readable.
+_SHOWN_FILES = 5
+
 
 def new_files_table(new: NewFiles) -> Table:
     """Return the names of files as the column that a model reads.
 
-    Those of a folder, and of the folders in it, are relative to it.
+    Those of a folder, and of the folders in it, are relative to it; files that cannot be read are
+    left out where `new.skipped` says so.
 
     Raises:
+        StepError: If no file can be read (DL610).
         WrongUsage: If a folder is empty, or stands beside others.
     """
     folders = [path for path in new.paths if path.is_dir()]
@@ -26,7 +34,8 @@ def new_files_table(new: NewFiles) -> Table:
             help="name one folder, or files",
         )
     if not folders:
-        return _table_of_names(new.column, [str(path) for path in new.paths], Path.cwd())
+        names = [str(path) for path in new.paths]
+        return _readable_files(_table_of_names(new.column, names, Path.cwd()), new)
     folder = folders[0].absolute()
     try:
         found = files_below(folder)
@@ -34,7 +43,29 @@ def new_files_table(new: NewFiles) -> Table:
         raise file_not_opened_error(Path(error.filename), error) from error
     if not found:
         raise WrongUsage(f"the folder `{folders[0]}` holds no files", help="name another")
-    return _table_of_names(new.column, [p.relative_to(folder).as_posix() for p in found], folder)
+    names = [path.relative_to(folder).as_posix() for path in found]
+    return _readable_files(_table_of_names(new.column, names, folder), new)
+
+
+def _readable_files(table: Table, new: NewFiles) -> Table:
+    """Return the rows whose files can be read, where others are left out."""
+    match new.skipped:
+        case None:
+            return table
+        case "image":
+            return without_unreadable(table, lambda path: open_picture(path, 3), column=new.column)
+        case "audio":
+            return without_unreadable(table, read_sound, column=new.column)
+        case _:
+            raise AssertionError(f"no folder of files is read as `{new.skipped}`")
+
+
+def left_out_remark(names: tuple[str, ...]) -> str:
+    """Return the sentence that tells which files were left out."""
+    shown = ", ".join(f"`{name}`" for name in names[:_SHOWN_FILES])
+    more = f" and {len(names) - _SHOWN_FILES:,} more" if len(names) > _SHOWN_FILES else ""
+    word = "file" if len(names) == 1 else "files"
+    return f"{len(names):,} {word} left out that cannot be read: {shown}{more}"
 
 
 def _table_of_names(column: str, names: list[str], root: Path) -> Table:
