@@ -21,6 +21,8 @@ from dlspec_pipelines.steps.preparation.ids import vocabulary_positions
 from dlspec_pipelines.steps.preparation.implied.value_rules import FILL_HELP
 
 Shape = tuple[int, ...]
+# Kinds of arrays that hold numbers, as numpy names them.
+_NUMBERS = "iufb"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,6 +158,7 @@ def mask_rules(feature: MaskFeature, table: Table) -> Iterator[ContractRule]:
         lambda values: _are_classes(feature, values),
         help="list the values under `classes` in the order of their ids, or write `ignore` with "
         "the value of places of no class",
+        kinds=_NUMBERS if isinstance(feature.classes, int) else _NUMBERS + "UO",
     )
 
 
@@ -165,7 +168,7 @@ def _are_classes(feature: MaskFeature, values: Array) -> Array:
     else:
         known = vocabulary_positions(feature.classes, values) >= 0
     if feature.ignore is not None:
-        known = known | (values == feature.ignore)
+        known = known | (values.astype(np.object_) == feature.ignore)
     return np.asarray(known)
 
 
@@ -266,23 +269,29 @@ def _finite_rule(rows: _Rows, *, gaps: bool = False, fill: str | None = None) ->
 
 
 def _elements_rule(
-    rows: _Rows, text: str, fits: Callable[[Array], Array], *, help: str
+    rows: _Rows,
+    text: str,
+    fits: Callable[[Array], Array],
+    *,
+    help: str,
+    kinds: str = _NUMBERS,
 ) -> ContractRule:
     """Return the rule that every number of a row fits; a failing row shows the first of others.
 
     Args:
         fits: Which numbers of a plain array do.
+        kinds: The kinds of arrays that `fits` can tell.
     """
     if isinstance(rows.cells, np.ndarray):
         held = _dense_rows_fit(rows.cells, fits)
     else:
-        held = _ragged_rows_fit(rows.cells, fits)
+        held = _ragged_rows_fit(rows.cells, fits, kinds)
     shown = np.empty(len(held), dtype=np.object_)
     for row in np.flatnonzero(~held):
         cell = rows.cells[row]
         assert cell is not None, "a missing row holds"
         flat = cell.reshape(-1)
-        shown[row] = flat[~fits(flat)][0] if flat.dtype.kind in "iufb" else flat[0]
+        shown[row] = flat[~fits(flat)][0] if flat.dtype.kind in kinds else flat[0]
     return rule_that_holds(rows.name, text, held, shown, help=help)
 
 
@@ -293,11 +302,13 @@ def _dense_rows_fit(values: Array, fits: Callable[[Array], Array]) -> Array:
     return np.concatenate([np.zeros(0, dtype=bool), *held])
 
 
-def _ragged_rows_fit(cells: list[Array | None], fits: Callable[[Array], Array]) -> Array:
+def _ragged_rows_fit(
+    cells: list[Array | None], fits: Callable[[Array], Array], kinds: str = _NUMBERS
+) -> Array:
     found = (
         cell is None
         or not cell.size
-        or (cell.dtype.kind in "iufb" and bool(fits(cell.reshape(-1)).all()))
+        or (cell.dtype.kind in kinds and bool(fits(cell.reshape(-1)).all()))
         for cell in cells
     )
     return np.fromiter(found, dtype=bool, count=len(cells))
