@@ -1,21 +1,28 @@
 """Sounds in folders and tables: read, refused or skipped, resampled, trained on, predicted."""
 
+import base64
+import io
 import json
 import os
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 from click.testing import CliRunner
+from PIL import Image
 from training_specs import prepared
 
 from dlspec_pipelines.cli import main
+from dlspec_pipelines.steps.evaluation.evaluate import evaluate
 from dlspec_pipelines.steps.evaluation.new_files import NewFiles
 from dlspec_pipelines.steps.evaluation.new_files_table import new_files_table
 from dlspec_pipelines.steps.preparation.applying import apply_preparation
 from dlspec_pipelines.steps.preparation.fitting import load_preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
+from dlspec_pipelines.steps.reports import write_report
+from dlspec_pipelines.steps.reports.sound_pictures import sound_pictures
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.training.train import train
 
@@ -325,3 +332,44 @@ def test_real_recordings_say_class_and_speaker_in_their_names(tmp_path, monkeypa
         "validation": 0,
         "test": 200,
     }
+
+
+def _page(text, tmp):
+    Path("specs").mkdir(exist_ok=True)
+    Path("specs/tones.yaml").write_text(text.replace("audio_folder: ", "audio_folder: ../"))
+    answer = CliRunner().invoke(
+        main, ["data", "specs/tones.yaml", "--html", str(tmp / "page.html")]
+    )
+    assert answer.exit_code == 0, answer.stderr
+    page = (tmp / "page.html").read_text()
+    found = re.findall(r'data:image/png;base64,([^"]*)', page)
+    return page, [Image.open(io.BytesIO(base64.b64decode(one))) for one in found]
+
+
+def test_the_page_shows_waves_and_says_how_long_the_sounds_are(folder, tmp_path):
+    soundfile.write(folder / "low" / "00.wav", tone(40, 8000, 4000), 4000)
+    page, pictures = _page(TONES, tmp_path)
+    assert "(0.15 to 2 seconds, median 0.2; 1,000 (39), 4,000 (1) Hz; channels 1)" in page
+    assert {picture.size for picture in pictures} == {(112, 56)}
+    # A tone reaches from its highest to its lowest, and the silence behind it is a line.
+    pixels = np.asarray(pictures[0].convert("L"))
+    assert (pixels[:, :10] > 128).any(axis=1).mean() > 0.9
+    assert (pixels[:, -1] > 128).sum() <= 2
+
+
+def test_the_page_shows_mel_features_with_the_lowest_bin_at_the_foot(folder, tmp_path):
+    text = TONES.replace("seconds: 0.2", MEL).replace("    - Reshape: [200, 1]\n", "")
+    _, pictures = _page(text.replace("kernel_size: 16", "kernel_size: 3"), tmp_path)
+    assert {picture.size for picture in pictures} == {(7, 12)}
+    # High tones come first, then low ones: the brightest bin is nearer the foot.
+    rows = [np.asarray(p.convert("L"))[:, 2].argmax() for p in (pictures[0], pictures[-1])]
+    assert rows[0] < rows[1]
+
+
+def test_the_report_shows_the_sounds_of_mistakes(folder):
+    pictures = sound_pictures(np.stack([tone(40), np.zeros(200, np.float32)]))
+    assert pictures.shape == (2, 56, 112, 1)
+    plan, dataset = prepared(TONES.replace("epochs: 20", "epochs: 1"))
+    trained = train(plan, dataset, run="r1", spec_text=TONES)
+    report = write_report(plan, dataset, trained, evaluate(plan, trained, dataset))
+    assert "data:image/png;base64," in Path(report.html).read_text()

@@ -39,6 +39,7 @@ class ColumnProfile:
         last: Of dates and texts, the greatest in their order.
         frequent: The most frequent values with their counts, where values repeat.
         shape: Of arrays: that of each row, or how many steps they have.
+        sounds: Of names of sounds: how long they are, their rates and channels; "" of all else.
     """
 
     column: str
@@ -50,6 +51,7 @@ class ColumnProfile:
     last: str | None = None
     frequent: tuple[tuple[str, int], ...] = ()
     shape: str = ""
+    sounds: str = ""
 
     def to_json(self) -> Mapping[str, Any]:
         """Return the record as JSON data."""

@@ -1,13 +1,13 @@
 """The profile of a spec's data: what was read, how it is dealt, what each feature makes of it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import Field, asdict, dataclass, fields
+from dataclasses import Field, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dlspec.language.features import BinaryFeature, ClassFeature, Feature
+from dlspec.language.features import AudioFeature, BinaryFeature, ClassFeature, Feature
 from dlspec.language.row_splits import ColumnSplit, FractionSplit, GivenSplit, TimeSplit
 from dlspec.language.sections import Data
 from dlspec.resolve.plan import canonical_data
@@ -16,6 +16,7 @@ from dlspec_pipelines.steps.datasets.failing_rows import FailingRow, failing_row
 from dlspec_pipelines.steps.datasets.table import Array, Table
 from dlspec_pipelines.steps.json_documents import CONTRACT, read_document
 from dlspec_pipelines.steps.preparation.drawn_samples import DrawnSamples, drawn_samples
+from dlspec_pipelines.steps.preparation.named_files import names_files
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part, open_part
 from dlspec_pipelines.steps.preparation.splits import PARTS
 from dlspec_pipelines.steps.preparation.windows import group_of_series
@@ -24,6 +25,7 @@ from dlspec_pipelines.steps.profiles.column_profile import (
     Spread,
     column_profile,
 )
+from dlspec_pipelines.steps.profiles.sound_columns import sound_column_words
 from dlspec_pipelines.steps.records import Dataset
 from dlspec_pipelines.steps.reports.targets import class_labels
 from dlspec_pipelines.steps.step_errors import StepError
@@ -223,6 +225,9 @@ def _feature_profiles(data: Data, table: Table, train: Part | None) -> Iterator[
                 known[column] = column_profile(column, table.columns[column])
         given = None
         if train is not None:
+            if isinstance(feature, AudioFeature) and names_files(table.columns[feature.audio]):
+                sounds = sound_column_words(feature.audio, table)
+                known[feature.audio] = replace(known[feature.audio], sounds=sounds)
             arrays = train.inputs if side == "inputs" else train.targets
             given = _spread_in_chunks(arrays[name])
         yield FeatureProfile(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlspec.language.features import (
+    AudioFeature,
     BinaryFeature,
     ClassFeature,
     ImageFeature,
@@ -28,6 +29,7 @@ from dlspec_pipelines.steps.records import Dataset
 from dlspec_pipelines.steps.reports.examples import picture_addresses
 from dlspec_pipelines.steps.reports.mask_colours import class_colours, drawn_mask
 from dlspec_pipelines.steps.reports.png import data_uri, png_file_bytes
+from dlspec_pipelines.steps.reports.sound_pictures import sound_pictures
 from dlspec_pipelines.steps.reports.targets import class_labels
 
 # A row of pictures on the widest page.
@@ -148,9 +150,9 @@ def samples_to_show(data: Data, table: Table, dataset: Dataset) -> ProfileSample
     train = _Train(table, part, labels, label_of)
     return ProfileSamples(
         tuple(
-            _gallery(name, train)
+            _gallery(name, feature, train)
             for name, feature in data.inputs.items()
-            if isinstance(feature, ImageFeature) and len(part.rows)
+            if isinstance(feature, ImageFeature | AudioFeature) and len(part.rows)
         ),
         tuple(
             _mask_gallery(name, feature, data, train)
@@ -172,13 +174,15 @@ def _classes_of_samples(data: Data, train: Part) -> tuple[tuple[str, ...], NDArr
     return ("",), np.zeros(len(train.rows), dtype=np.int64)
 
 
-def _gallery(name: str, train: _Train) -> Gallery:
+def _gallery(name: str, feature: ImageFeature | AudioFeature, train: _Train) -> Gallery:
     most = _PICTURES_OF_CLASS if len(train.labels) > 1 else _PICTURES
     there = [n for n in range(len(train.labels)) if (train.label_of == n).any()]
     chosen = {n: np.flatnonzero(train.label_of == n)[:most] for n in there[:_MAX_CLASSES]}
     samples = np.concatenate(list(chosen.values()))
     # Stretched together, so that a dark picture stays darker than a bright one.
     values = np.stack([train.part.inputs[name][sample] for sample in samples])
+    if isinstance(feature, AudioFeature):
+        values = sound_pictures(values)
     made = dict(zip(samples.tolist(), picture_addresses(values), strict=True))
     classes = tuple(
         ClassPictures(

@@ -50,7 +50,7 @@ def column_words(column: ColumnProfile) -> str:
         )
     elif column.first is not None and column.last is not None:
         parts.append(f"{shortened_word(column.first)} to {shortened_word(column.last)}")
-    return " ".join(parts)
+    return " ".join([*parts, *([f"({column.sounds})"] if column.sounds else [])])
 
 
 def spread_words(spread: Spread) -> str:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlspec.language.features import Feature, ImageFeature, SequenceFeature
+from dlspec.language.features import AudioFeature, Feature, ImageFeature, SequenceFeature
 from dlspec_pipelines.steps.reports.png import data_uri, png_file_bytes, stretched_to_bytes
 from dlspec_pipelines.steps.reports.report_inputs import DataFiles
+from dlspec_pipelines.steps.reports.sound_pictures import sound_pictures
 
 Array = NDArray[Any]
 
@@ -96,7 +97,9 @@ def worst_examples(
 
 
 def _example_pictures(rows: Array, inputs: Mapping[str, Feature], data: DataFiles) -> list[str]:
-    shown = [n for n, f in inputs.items() if isinstance(f, ImageFeature | SequenceFeature)]
+    shown = [
+        n for n, f in inputs.items() if isinstance(f, ImageFeature | SequenceFeature | AudioFeature)
+    ]
     if not shown or len(rows) == 0:
         return [""] * len(rows)
     if not data.test.source_rows:
@@ -114,6 +117,8 @@ def _example_pixels(
         # Steps from top to bottom; long ones from left to right, as time is drawn.
         upright = values.shape[1] <= 2 * values.shape[2]
         values = (values if upright else values.transpose(0, 2, 1))[..., None]
+    elif isinstance(inputs[name], AudioFeature):
+        values = sound_pictures(values)
     return values
 
 
