@@ -51,6 +51,7 @@ from dlspec.rules.tags_and_owners import report_tags_and_owners
 from dlspec.rules.term_names import report_term_names
 from dlspec.rules.text_line_keys import report_text_lines
 from dlspec.rules.training import report_callback_needs, report_monitors, warn_of_training_flags
+from dlspec.rules.uneven_schedules import report_uneven_schedules
 from dlspec.rules.untargeted import report_missing_targets, report_untargeted_training
 from dlspec.rules.word_contexts import report_word_contexts
 
@@ -85,6 +86,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     report_term_names,
     report_monitors,
     report_callback_needs,
+    report_uneven_schedules,
     report_stray_files,
     report_file_endings,
     report_filled_names,

@@ -129,7 +129,7 @@ def report_callback_needs(checked: Checked) -> None:
     for index, callback in enumerate(training.callbacks if training else ()):
         assert training is not None
         place = checked.spec.places.value(f"training.callbacks.{index}")
-        schedule = _rate_schedule(training.optimizer)
+        schedule = rate_schedule(training.optimizer)
         if callback.traits.sets_rate and schedule is not None:
             checked.reporter.error(
                 Code.CONFLICT,
@@ -149,13 +149,13 @@ def report_callback_needs(checked: Checked) -> None:
             )
 
 
-def _rate_schedule(optimizer: Object) -> Object | None:
+def rate_schedule(optimizer: Object) -> Object | None:
     """Return the schedule that sets an optimizer's rate; None where a number does."""
     rate = optimizer.arguments.get("learning_rate")
     if isinstance(rate, Object):
         return rate
     inner = (o for o in optimizer.arguments.values() if isinstance(o, Object))
-    nested = (_rate_schedule(one) for one in inner if one.entry_kind == "optimizer")
+    nested = (rate_schedule(one) for one in inner if one.entry_kind == "optimizer")
     return next((found for found in nested if found is not None), None)
 
 

@@ -312,6 +312,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL216_test_rows_not_taken": [("validation: 0.1, test: 0.1", "validation: 0.2, test: given")],
     "DL216_test_rows_of_a_csv": [("houses.csv}", "houses.csv}\n  test: {csv: later.csv}")],
     "DL216_test_rows_trained_on": [("test: {csv: later.csv}", "test: {csv: tested.csv}")],
+    "DL216_uneven_schedule": [("0.1, 0.01]", "0.1, 0.01, 0.001]")],
     "DL216_words_of_bpe": [("{file: words.txt}", "8000")],
     "DL301_use_of_an_input": [("{use: x}", "{use: kept}")],
     "DL301_stratify_among_numbers": [(", stratify: price", "")],

@@ -116,6 +116,14 @@ def dev(tmp_path_factory):
 
 
 @pytest.mark.slow
+def test_ctrl_c_ends_it_as_it_ends_every_command(tmp_path):
+    write_tiny(tmp_path / "specs")
+    running = Dev(tmp_path)
+    running.process.send_signal(signal.SIGINT)
+    assert running.process.wait(90) == 130
+
+
+@pytest.mark.slow
 def test_the_instance_is_kept_beside_the_workspace(dev):
     assert (dev.folder / ".dlspec" / "dagster" / "dagster.yaml").is_file()
     assert "tiny/model" in dev.assets()

@@ -44,6 +44,15 @@ def test_check_without_mistakes_exits_with_0(run):
     assert result.stderr == "1 spec checked: no mistakes\n"
 
 
+def test_check_takes_the_name_of_a_spec_as_run_and_show_do(run):
+    assert run("check", "good").stderr == "1 spec checked: no mistakes\n"
+    result = run("check", "bad")
+    assert " --> specs/inner/bad.yaml:5:24" in result.stdout
+    missing = run("check", "godo")
+    assert missing.exit_code == 2
+    assert "there is no file or folder `godo`; write `specs/good.yaml`" in missing.output
+
+
 def test_check_reads_a_folder_and_exits_with_1_on_a_mistake(run):
     result = run("check")
     assert result.exit_code == 1

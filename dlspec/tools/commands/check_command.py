@@ -59,14 +59,14 @@ class CheckOptions(TypedDict):
 def check(paths: tuple[str, ...], **given: Unpack[CheckOptions]) -> None:
     """Report every mistake in every spec under PATHS (default: specs/).
 
-    A path is a file, a folder, or `-` for standard input. Of a folder the files with a top-level
-    `dlspec:` are read, hidden folders are not. Findings go to standard output. Exits with 1 when
-    there is a mistake.
+    A path is a file, a folder, the name of a spec, or `-` for standard input. Of a folder the files
+    with a top-level `dlspec:` are read, hidden folders are not. Findings go to standard output.
+    Exits with 1 when there is a mistake.
 
     \b
     Examples:
       dlspec check
-      dlspec check specs/digits_lenet5.yaml --format github
+      dlspec check digits_lenet5 --format github
       dlspec check --select DL5,DL301
       dlspec check --fix
       dlspec check --watch

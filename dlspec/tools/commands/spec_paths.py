@@ -16,15 +16,17 @@ from dlspec.syntax.spec_recognition import means_to_be_spec
 
 
 def spec_files_under(paths: tuple[str, ...]) -> Iterator[str]:
-    """Yield the files that `paths` name; a folder stands for every spec in it.
+    """Yield the files that `paths` name: a folder stands for every spec in it, a name for its spec.
 
     Raises:
         click.UsageError: If there is no such file or folder, or a folder holds none.
     """
     for path in paths:
         if path == "-" or not Path(path).is_dir():
-            _require_file(path)
-            yield path
+            named = None if path == "-" or Path(path).exists() else named_spec(path)
+            if named is None:
+                _require_file(path)
+            yield path if named is None else str(named)
             continue
         inside = specs_in_folder(Path(path))
         if not inside:

@@ -21,6 +21,7 @@ from typing import Any, TextIO
 import yaml
 from watchfiles import watch
 
+from dlspec.tools.commands.exit_status import CLEAN, INTERRUPTED
 from dlspec_pipelines.dev.layer_changes import layer_changes
 from dlspec_pipelines.location.instance import OWN_PROCESS, prepare_instance
 from dlspec_pipelines.specs import SUFFIXES, project_folder
@@ -60,7 +61,10 @@ _TERMINATE = """mutation End($run: String!) {
 
 
 def serve(port: int) -> int:
-    """Run the UI and the daemon until Ctrl-C or SIGTERM, and return the exit status."""
+    """Run the UI and the daemon until Ctrl-C or SIGTERM, and return the exit status.
+
+    Ctrl-C ends it as it ends every command; SIGTERM is how a supervisor asks it to be done.
+    """
     try:
         _require_free_port(port)
         root = project_folder()
@@ -75,8 +79,9 @@ def serve(port: int) -> int:
         _print_dev_line(str(problem), sys.stderr)
         return problem.status
     stop = threading.Event()
+    ended_by: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda got, _: (ended_by.append(got), stop.set()))  # type: ignore[func-returns-value]  # both are done
     dagster = _start_dagster(port, root, workspace, log)
     try:
         threading.Thread(target=_announce_ui, args=(port, log, stop), daemon=True).start()
@@ -87,7 +92,7 @@ def serve(port: int) -> int:
             _end_runs(port)
         status = _end_dagster(dagster)
     if stop.is_set():
-        return 0
+        return INTERRUPTED if signal.SIGINT in ended_by else CLEAN
     tail = "\n".join(log.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
     _print_dev_line(
         f"{tail}\nerror: Dagster ended with status {status}; more in `{log}`", sys.stderr

@@ -1,0 +1,29 @@
+"""Learning-rate schedules against what Keras refuses when it makes them."""
+
+from dlspec.diagnostics.codes import Code
+from dlspec.rules.subject import Checked
+from dlspec.rules.training import rate_schedule
+
+
+def report_uneven_schedules(checked: Checked) -> None:
+    """Report steps of a rate that are not one more than the borders between them."""
+    if checked.training is None:
+        return
+    schedule = rate_schedule(checked.training.optimizer)
+    if schedule is None or schedule.class_name != "PiecewiseConstantDecay":
+        return
+    borders, rates = schedule["boundaries"], schedule["values"]
+    if not isinstance(borders, tuple) or not isinstance(rates, tuple):
+        return
+    if len(rates) == len(borders) + 1:
+        return
+    between = "1 border" if len(borders) == 1 else f"{len(borders)} borders"
+    wanted = len(borders) + 1
+    checked.reporter.error(
+        Code.CONFLICT,
+        checked.spec.places.value("training.optimizer.learning_rate.values"),
+        "`PiecewiseConstantDecay` takes one value more than boundaries",
+        label=f"{between}, and {len(rates)} {'value' if len(rates) == 1 else 'values'}",
+        help=f"write {wanted} {'value' if wanted == 1 else 'values'}, the first of them before the "
+        "first boundary",
+    )
