@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 
 from dlspec.language.catalogue import ListedObject, ModelRef, Object
+from dlspec.language.expectations import Expectation
 from dlspec.language.sections import Gate
 
 Leaf = None | bool | int | float | str | tuple["Leaf", ...]
@@ -111,6 +112,11 @@ def _list_leaves(path: str, items: tuple[object, ...]) -> Iterator[tuple[str, Wr
             yield _path_under(path, gate.metric), Written(text)
     elif any(isinstance(item, Object) and item.arguments for item in items):
         yield from _object_leaves(path, items)
+    elif any(isinstance(item, Expectation) for item in items):
+        yield path, _HOLDER
+        for number, item in enumerate(items):
+            below = path if len(items) == 1 else _path_under(path, str(number))
+            yield from _leaves_below(below, item)
     else:
         yield path, Written(_leaf_value(items))
 
