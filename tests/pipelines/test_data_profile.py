@@ -15,6 +15,9 @@ from click.testing import CliRunner
 from PIL import Image
 
 from dlspec_pipelines.cli import main
+from dlspec_pipelines.steps.datasets.contract import Checked
+from dlspec_pipelines.steps.profiles.data_profile import DataProfile
+from dlspec_pipelines.steps.profiles.profile_words import verdict_words
 
 SPEC = """\
 dlspec: 1
@@ -274,3 +277,26 @@ def test_on_a_narrow_screen_the_profile_does_not_scroll_sideways(trees):
     ]
     found = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert re.search(r"<title>(\d+)</title>", found.stdout)[1] == "500"
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "holds: 1 check"), (2, "holds: 2 checks")])
+def test_a_single_check_is_called_one(count, words):
+    checks = (Checked("text", "a text that is not empty", 5, 0),) * count
+    profile = DataProfile(
+        name="said",
+        source={},
+        files=(),
+        rows={"source": 5},
+        classes=(),
+        features=(),
+        left_out=(),
+        examples=(),
+        checks=checks,
+        failures=(),
+        failing_rows=None,
+        findings=(),
+        drawn=None,
+        dataset=None,
+        problem="",
+    )
+    assert verdict_words(profile) == (words, "nothing odd")

@@ -8,7 +8,7 @@ import pytest
 from dlspec.language.features import BoxesFeature, VectorFeature
 from dlspec.language.row_splits import FractionSplit
 from dlspec.language.sections import Data
-from dlspec.language.sources import JsonLinesSource
+from dlspec.language.sources import CsvSource, JsonLinesSource
 from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.preparation.box_rows import StrangeBoxes, boxes_of_row
 from dlspec_pipelines.steps.preparation.dataset import prepare_dataset
@@ -146,3 +146,23 @@ def test_the_contract_tells_every_row_at_fault(tmp_path, monkeypatch):
     )
     assert "| scenes.jsonl | 6 | boxes |" in caught.value.table
     assert "| scenes.jsonl | 10 | boxes |" in caught.value.table
+
+
+def test_boxes_as_texts_of_a_csv_are_told_where_lists_can_stand(tmp_path, monkeypatch):
+    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
+    lines = ["x0,x1,boxes", *(f'{n},{n % 3},"[[0, 0, 1, 1, 0]]"' for n in range(20))]
+    (tmp_path / "scenes.csv").write_text("\n".join(lines))
+    data = Data(
+        CsvSource(("scenes.csv",)),
+        {"x": VectorFeature(("x0", "x1"))},
+        {"things": SHARES},
+        FractionSplit(test=0.25, seed=1),
+    )
+    with pytest.raises(StepError) as caught:
+        prepare_dataset(data, base=tmp_path)
+    assert caught.value.code == "DL612"
+    assert "give the rows as `json_lines` or `parquet`" in caught.value.help
+    # Followed: the same rows, as lists.
+    scenes = [[[0, 0, 1, 1, 0]] for _ in range(20)]
+    followed = prepare_dataset(_write_scenes(tmp_path, scenes), base=tmp_path)
+    assert len(open_part(followed, "train").rows) > 0

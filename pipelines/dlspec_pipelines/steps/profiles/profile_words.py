@@ -74,7 +74,7 @@ def verdict_words(profile: DataProfile) -> tuple[str, str]:
     elif profile.problem:
         contract = "not prepared"
     elif profile.checks:
-        contract = f"holds: {len(profile.checks)} checks"
+        contract = f"holds: {_counted_checks(profile)}"
     else:
         contract = "`expect` and the features demand nothing"
     if warned:
@@ -85,6 +85,10 @@ def verdict_words(profile: DataProfile) -> tuple[str, str]:
     if not odd:
         return contract, "nothing odd"
     return contract, "1 finding" if odd == 1 else f"{odd} findings"
+
+
+def _counted_checks(profile: DataProfile) -> str:
+    return "1 check" if len(profile.checks) == 1 else f"{len(profile.checks)} checks"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,15 @@ def boxes_rules(feature: BoxesFeature, table: Table) -> Iterator[ContractRule]:
         text,
         fits,
         why,
-        help="say the `format` and the `size` that the boxes have, all `classes` and a `most` that "
-        "all samples keep, or mend these rows; a sample without a box has an empty list",
+        help=_NO_LISTS if any(isinstance(cell, str) for cell in cells) else _OTHER_BOXES,
     )
+
+
+_NO_LISTS = (
+    "texts are no lists: give the rows as `json_lines` or `parquet`, whose columns hold lists of "
+    "lists; a csv holds none"
+)
+_OTHER_BOXES = (
+    "say the `format` and the `size` that the boxes have, all `classes` and a `most` that "
+    "all samples keep, or mend these rows; a sample without a box has an empty list"
+)
