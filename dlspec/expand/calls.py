@@ -254,9 +254,8 @@ class CallReader:
     def _read_op_keyword(self, entry: ClassEntry, key: Scalar, node: Node) -> FlatArgument:
         parameter = entry.parameter_named(str(key.value))
         if parameter is None:
-            near = replacement_word(
-                str(key.value), [p.name for p in entry.parameters], work=self.reporter.work
-            )
+            words = ["args", *(p.name for p in entry.parameters)]
+            near = replacement_word(str(key.value), words, work=self.reporter.work)
             self.reporter.error(
                 Code.UNKNOWN_ARGUMENT,
                 key.span,

@@ -46,10 +46,13 @@ def resolve_losses(
             _report_weights(found[output], flat, reporter)
             with reporter.with_trail(use):
                 _check_loss_graph(found[output], flat, reporter)
-    if spec.training is None or isinstance(spec.training, Poison):
-        return found
-    if is_free_of_poison(spec.training.loss):
-        expansion.report_unused_losses()
+    if isinstance(spec.training, Training) and is_free_of_poison(spec.training.loss):
+        written = spec.training.loss
+        heads = written.values() if isinstance(written, Mapping) else (written,)
+        named = {made.class_name for made in heads if isinstance(made, OwnLoss)}
+        # What a loss uses is seen as it is expanded, which takes an output whose shape is known.
+        if named <= {graph.name for graph in found.values()}:
+            expansion.report_unused_losses()
     return found
 
 
