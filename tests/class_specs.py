@@ -21,6 +21,7 @@ DTYPES = ("float32", "int32", "string", "bool")
 _UNLIKE: tuple[tuple[object, ...], ...] = (
     ([8, 8, 3], {"shape": [8], "dtype": "int32"}),
     ([8, 8, 3], [3, 3, 3]),
+    ({"shape": [8], "dtype": "int32"}, [8, 3]),
 )
 NUMERIC = frozenset(
     {

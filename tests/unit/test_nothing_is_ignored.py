@@ -185,7 +185,8 @@ SAID_DEFAULTS = [
 
 def _same(tree: object, at: tuple, other: object) -> bool:
     """Tell a value that stands for the same: nothing for a default, and a default nobody needs."""
-    is_default_of_a_block = at[:2] == ("model", "blocks") and at[3] == "params"
+    blocks = (("model", "blocks"), ("training", "losses"))
+    is_default_of_a_block = at[:2] in blocks and at[3:4] == ("params",)
     return is_default_of_a_block or (other is None and _says_the_default(tree, at))
 
 
