@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dlspec.decode.entries import check_node_name
 from dlspec.decode.section_reader import RecordReader
 from dlspec.decode.spec import InputSpec
+from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
 from dlspec.language.features import Feature
 from dlspec.language.sample_draws import ContextsDraw, JoiningDraw
@@ -37,6 +38,14 @@ def inputs_of_features(
         feature = POISON if isinstance(features, Poison) else features.get(name, POISON)
         sound = is_free_of_poison(feature)
         found.append(_input_of_feature(key, feature if sound else POISON))
+    if isinstance(data, Data) and features == {} and not found:
+        reporter.error(
+            Code.MISSING_KEY,
+            reader.keys["data.inputs"],
+            "`inputs` holds no feature, and `model` names no inputs",
+            label="there is nothing to read",
+            help="write a feature, such as `x: {number: x}`",
+        )
     return tuple(found)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.source import Span
 from dlspec.language.row_splits import ColumnSplit
+from dlspec.language.sections import Retraining
 from dlspec.language.sources import Source, SqlSource
 from dlspec.language.sources.sql import URL_VARIABLE
 from dlspec.rules.subject import Checked
@@ -43,7 +44,7 @@ def report_database_queries(checked: Checked) -> None:
             help="write the query of the test rows",
         )
     retraining = checked.spec.retraining
-    if retraining is not None and retraining.on_new_data is True:
+    if isinstance(retraining, Retraining) and retraining.on_new_data is True:
         _check_notice(sources, checked)
 
 

@@ -143,6 +143,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("evaluation: {metrics: [accuracy]}", ""),
     ],
     "DL216_unmarked_places_are_ignored": [("classes: 3", "classes: 3, ignore: 0")],
+    "DL202_no_feature": [("inputs: {}", "inputs: {x: {number: x}}")],
     "DL305_param_behind_until": [(", classes: 2}, until", "}, until")],
     "DL306_implied_input": [("{Dense: 8, from: size}", "{Concatenate, from: [size, rooms]}")],
     "DL504_mask": [("Dice", "SparseCategoricalCrossentropy")],
