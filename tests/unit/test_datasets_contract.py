@@ -1,5 +1,7 @@
 """The contract is checked whole, and what is odd is found."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,7 @@ from dlspec.language.features import (
     TokensFeature,
     VectorFeature,
 )
+from dlspec.language.row_splits import TimeSplit
 from dlspec.language.sections import Data
 from dlspec.language.sources import CsvSource
 from dlspec_pipelines.steps.datasets.contract import ContractBroken, validate_contract
@@ -26,8 +29,10 @@ from dlspec_pipelines.steps.datasets.hygiene import (
     repeated_rows,
 )
 from dlspec_pipelines.steps.datasets.table import Table
+from dlspec_pipelines.steps.preparation.dataset import prepare_dataset
 from dlspec_pipelines.steps.preparation.implied.implied_rules import implied_rules
 from dlspec_pipelines.steps.preparation.implied.value_rules import moment_rules
+from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
 from dlspec_pipelines.steps.step_errors import StepError
 
 
@@ -336,3 +341,15 @@ def test_an_absent_class_and_an_imbalance_are_found():
     assert counts == {"train": [33, 3], "test": [2, 0]}
     found = [(f.kind, f.subject, f.count) for f in odd_balance("c", counts)]
     assert found == [("absent_class", "c/test", 1), ("imbalance", "c", 3)]
+
+
+def test_a_column_of_time_that_is_not_there_is_told_with_the_one_meant(tmp_path, monkeypatch):
+    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
+    (tmp_path / "days.csv").write_text("\n".join(["when,x", *(f"{n},{n % 3}" for n in range(20))]))
+    number = NumberFeature("x")
+    data = Data(CsvSource(("days.csv",)), {"x": number}, {"y": number}, TimeSplit("wen", 0.0, 0.25))
+    with pytest.raises(StepError) as caught:
+        prepare_dataset(data, base=tmp_path)
+    assert (caught.value.code, caught.value.help) == ("DL611", "write `when` for `wen`")
+    followed = replace(data, split=TimeSplit("when", 0.0, 0.25))
+    assert len(open_part(prepare_dataset(followed, base=tmp_path), "test").rows) == 5

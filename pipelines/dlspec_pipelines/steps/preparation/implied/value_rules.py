@@ -7,7 +7,13 @@ import pandas as pd
 
 from dlspec_pipelines.steps.data_memory import row_blocks
 from dlspec_pipelines.steps.datasets.contract_rules import ContractRule, rule_that_holds
-from dlspec_pipelines.steps.datasets.table import Array, Table, holds_arrays, types_in
+from dlspec_pipelines.steps.datasets.table import (
+    Array,
+    Table,
+    holds_arrays,
+    require_columns,
+    types_in,
+)
 from dlspec_pipelines.steps.preparation.moments import readable_moments
 
 # Of an input, and of a target.
@@ -83,7 +89,12 @@ def text_rules(name: str, table: Table) -> Iterator[ContractRule]:
 
 
 def moment_rules(name: str, table: Table) -> Iterator[ContractRule]:
-    """Give the rule of the column that orders rows."""
+    """Give the rule of the column that orders rows.
+
+    Raises:
+        StepError: If the column is missing (DL611).
+    """
+    require_columns(table, [name])
     column = plain_column(name, table)
     if column is not None and column.dtype.kind in "iufMO":
         _, lost = readable_moments(column)
