@@ -248,6 +248,9 @@ class _Resolver:
     ) -> Inferred | None:
         tensors = self._incoming_tensors(inputs)
         if isinstance(operation, Use) and operation.of == "model":
+            if not self.models[operation.target].inputs:
+                # An architecture that could not be read: what is wrong with it is reported.
+                raise _Reported
             return self._inferred_model(operation.target, tensors)
         layer = self._layer_of_operation(operation)
         if layer is None or _has_unknown_shape(tensors):
