@@ -4,6 +4,7 @@ import ast
 import re
 from copy import deepcopy
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -204,7 +205,8 @@ RECORDS = (
 DECODING = {"spec.py", "decode.py", "records.py", "kinds.py", "sources.py", "features.py"}
 
 
-def _attributes_read() -> set[str]:
+@cache
+def _attributes_read() -> frozenset[str]:
     read = set()
     for path in (*(ROOT / "dlspec").rglob("*.py"), *(ROOT / "pipelines").rglob("*.py")):
         if path.parent.name == "dlspec" and path.name in DECODING:
@@ -212,7 +214,7 @@ def _attributes_read() -> set[str]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
                 read.add(node.attr)
-    return read
+    return frozenset(read)
 
 
 @pytest.mark.parametrize("record", dict.fromkeys(RECORDS), ids=lambda record: record.__name__)
@@ -221,11 +223,12 @@ def test_every_field_of_a_record_is_read_by_a_later_stage(record):
     assert [f.name for f in fields(record) if f.name not in read] == []
 
 
-def _read_by_name() -> set[str]:
+@cache
+def _read_by_name() -> frozenset[str]:
     """Return the names that `columns`, `element` and `files` read for all later stages."""
     # `KerasSource.options` takes from a table which fields an argument of Keras is.
-    options = {name for names in KERAS_OPTIONS.values() for name in names}
-    return options | {
+    options = (name for names in KERAS_OPTIONS.values() for name in names)
+    return frozenset(options) | {
         node.attr
         for folder in ("features", "sources")
         for path in (ROOT / "dlspec/language" / folder).glob("*.py")
