@@ -13,6 +13,9 @@ from dlspec.language.row_splits import ColumnSplit
 from dlspec.language.sections import Training
 from dlspec.rules.subject import Checked
 
+# Metrics of Keras that say of themselves neither that more nor that less is better.
+UNDIRECTED_METRICS = ("FalseNegatives", "FalsePositives", "TrueNegatives", "TruePositives")
+
 
 def report_monitors(checked: Checked) -> None:
     """Report a callback that watches a figure nobody computes."""
@@ -48,6 +51,36 @@ def report_monitors(checked: Checked) -> None:
                 label="`data.split` sets none aside",
                 help=f"write {_validation_rows_help(checked)}, or `monitor: {plain}`",
             )
+        elif _needs_mode(callback, plain, training, checked):
+            checked.reporter.error(
+                Code.MISSING_KEY,
+                place,
+                f"`{callback.class_name}` needs `mode` beside `{monitor}`",
+                label="Keras does not know whether less of it is better",
+                help="write `mode: min` beside it, or `mode: max` where more is better",
+            )
+
+
+def _needs_mode(callback: Object, figure: str, training: Training, checked: Checked) -> bool:
+    """Tell a figure of which Keras cannot say whether less or more is better.
+
+    It looks its direction up among the metrics, by the name without an output.
+    """
+    try:
+        mode = callback["mode"]
+    except KeyError:
+        return False
+    if mode != "auto" or figure == "loss":
+        return False
+    outputs = checked.learned_outputs or ()
+    if len(outputs) != 1:
+        return True
+    of_output = training.metrics
+    metrics = of_output.get(outputs[0], ()) if isinstance(of_output, Mapping) else of_output
+    return not any(
+        _figure_name(metric, None) == figure and metric.class_name not in UNDIRECTED_METRICS
+        for metric in metrics
+    )
 
 
 def _validation_rows_help(checked: Checked) -> str:

@@ -19,6 +19,7 @@ from dlspec.diagnostics.source import Source
 from dlspec.language.catalogue import find_entry, generated_from, names_of_kind
 from dlspec.language.catalogue.traits import MetricTraits, ReadsTrait, TruthTrait
 from dlspec.rules.heads import PROBABILITIES
+from dlspec.rules.training import UNDIRECTED_METRICS
 
 pytestmark = [
     # Keras warns of what the numbers here divide by.
@@ -360,3 +361,10 @@ def test_keras_chooses_a_metric_for_just_the_words_that_check_takes_for_such(wor
     else:
         with pytest.raises(ValueError, match="Could not interpret metric"):
             model.evaluate(x, truth, verbose=0)
+
+
+def test_keras_knows_the_direction_of_every_other_metric():
+    names = [name for name in names_of_kind("metric") if name[0].isupper()]
+    made = {name: getattr(keras.metrics, name)(**required(name, 3)) for name in names}
+    silent = {name for name, metric in made.items() if not hasattr(metric, "_direction")}
+    assert silent == set(UNDIRECTED_METRICS)

@@ -143,6 +143,11 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("evaluation: {metrics: [accuracy]}", ""),
     ],
     "DL216_unmarked_places_are_ignored": [("classes: 3", "classes: 3, ignore: 0")],
+    "DL202_mode_of_a_term": [("monitor: val_small", "monitor: val_small, mode: min")],
+    "DL202_mode_of_one_output": [
+        ("monitor: val_price_loss", "monitor: val_price_loss, mode: min"),
+        ("monitor: val_sold_accuracy, save", "monitor: val_sold_accuracy, mode: min, save"),
+    ],
     "DL202_no_feature": [("inputs: {}", "inputs: {x: {number: x}}")],
     "DL305_param_behind_until": [(", classes: 2}, until", "}, until")],
     "DL306_implied_input": [("{Dense: 8, from: size}", "{Concatenate, from: [size, rooms]}")],

@@ -1,6 +1,11 @@
 """What a reader writes who takes the second way that a help offers: edits of its text, in order."""
 
 SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
+    "DL202_mode_of_a_term": [("monitor: val_small", "monitor: val_small, mode: max")],
+    "DL202_mode_of_one_output": [
+        ("monitor: val_price_loss", "monitor: val_price_loss, mode: max"),
+        ("monitor: val_sold_accuracy, save", "monitor: val_sold_accuracy, mode: max, save"),
+    ],
     "DL307_target_that_nothing_learns": [
         ("  targets: {digit: {class: target, classes: 10}}\n", "")
     ],
