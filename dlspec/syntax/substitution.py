@@ -9,6 +9,7 @@ from typing import Literal, cast
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Replacement, Reporter
 from dlspec.diagnostics.source import Span
+from dlspec.diagnostics.suggest import replacement_word
 from dlspec.diagnostics.work import WorkSpentError
 from dlspec.syntax import expressions
 from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence
@@ -214,13 +215,15 @@ def scalar_help(node: Node, *, wanted: Literal["boolean", "number"]) -> Replacem
     """Return what to write for a scalar that only its form keeps from being what is wanted."""
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
         return None
+    if wanted == "number":
+        if node.quoted and _is_number_text(node.value):
+            return Replacement(node.value, say="write it without quotes")
+        return _calculated_help(node.value)
     word = _TRUTH.get(node.value.lower())
-    if wanted == "boolean" and word:
-        quoted = "" if node.quoted else f": YAML 1.2 reads `{node.value}` as text"
-        return Replacement(word, because=quoted)
-    if wanted == "number" and node.quoted and _is_number_text(node.value):
-        return Replacement(node.value, say="write it without quotes")
-    return _calculated_help(node.value) if wanted == "number" else None
+    if word is None:
+        return replacement_word(node.value, ("true", "false"))
+    quoted = "" if node.quoted else f": YAML 1.2 reads `{node.value}` as text"
+    return Replacement(word, because=quoted)
 
 
 def _calculated_help(text: str) -> Replacement | None:
