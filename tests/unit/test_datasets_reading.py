@@ -256,8 +256,18 @@ def test_latin_1_is_read_when_the_spec_says_so(tmp_path):
 
 def test_a_file_without_rows_is_refused(tmp_path):
     (tmp_path / "a.csv").write_text("a,b\n")
-    with pytest.raises(StepError, match="the source has no rows"):
+    with pytest.raises(StepError, match=r"the source has no rows: `a\.csv` holds none"):
         read_source_table(CsvSource(("a.csv",)), tmp_path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_the_mark_of_a_file_says_its_encoding(tmp_path, encoding):
+    (tmp_path / "a.csv").write_bytes("a,b\n1,é\n".encode(encoding))
+    with pytest.raises(StepError) as caught:
+        read_source_table(CsvSource(("a.csv",)), tmp_path)
+    assert caught.value.help == f"write `encoding: {encoding}`, whose mark the file begins with"
+    followed = read_source_table(CsvSource(("a.csv",), encoding=encoding), tmp_path)
+    assert followed.columns["b"].tolist() == ["é"]
 
 
 def test_files_of_other_columns_do_not_stack(tmp_path):

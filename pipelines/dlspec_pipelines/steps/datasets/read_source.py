@@ -108,7 +108,13 @@ def read_source_table(
     """
     table = reader_of(source, base, text_columns=text_columns, memory=memory).read_table()
     if table.rows == 0:
-        raise unreadable_source("the source has no rows")
+        names = ", ".join(f"`{name}`" for name in source.files)
+        raise unreadable_source(
+            f"the source has no rows: {names} {'hold' if len(source.files) > 1 else 'holds'} none"
+            if names
+            else "the source has no rows",
+            help="name data with at least one row for each part of the split",
+        )
     return table
 
 

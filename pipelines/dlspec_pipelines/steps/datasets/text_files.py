@@ -1,5 +1,6 @@
 """Whole files of text, packed or not, in any encoding."""
 
+import codecs
 import gzip
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def text_of_file(path: Path, encoding: str) -> str:
 
 def wrong_encoding_error(path: Path, encoding: str, error: Exception) -> Exception:
     """Return the error for a file that has another encoding, with the first line of another."""
-    where = ""
+    where, meant = "", _encoding_of_mark(path)
     if not isinstance(error, LookupError):
         # A reader of parts tells a place within its part.
         try:
@@ -40,9 +41,21 @@ def wrong_encoding_error(path: Path, encoding: str, error: Exception) -> Excepti
             error = whole
     return unreadable_source(
         f"`{path}`{where} is not text in the encoding `{encoding}`: {error}",
-        help="say the encoding of the file, such as `encoding: latin-1`; of lines in several "
+        help=f"write `encoding: {meant}`, whose mark the file begins with"
+        if meant is not None
+        else "say the encoding of the file, such as `encoding: latin-1`; of lines in several "
         "encodings, write all in one",
     )
+
+
+def _encoding_of_mark(path: Path) -> str | None:
+    """Return the encoding whose byte order mark a file begins with; None without one."""
+    with path.open("rb") as file:
+        begin = file.read(4)
+    # The mark of UTF-32 begins with that of UTF-16.
+    if begin in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
+        return "utf-32"
+    return "utf-16" if begin[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else None
 
 
 def _decoded_file(path: Path, encoding: str) -> str:
