@@ -1,6 +1,6 @@
 """The known word that a mistyped one was meant to be."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Container, Iterable
 
 from dlspec.diagnostics.findings import Help, Replacement
 from dlspec.diagnostics.work import Work
@@ -22,7 +22,7 @@ def replacement_word(
 
     It is certain when no other known word is as near, the word is not short and the slips are few.
     """
-    words = _in_an_order(known)
+    words = known if isinstance(known, set | frozenset) else list(known)
     near = suggest(word, words, work=work)
     if near is None:
         return None
@@ -49,9 +49,10 @@ def suggest(word: str, known: Iterable[str], *, work: Work | None = None) -> str
     """
     if len(word) > _MOST_LETTERS or (work is not None and not work.search(0)):
         return None
-    known = _in_an_order(known)
+    known = known if isinstance(known, set | frozenset) else list(known)
     if work is not None and not work.search(len(known)):
         return None
+    known = _in_an_order(known)
     folded = _folded_word(word)
     most = (len(folded) + 1) // 3
     best, least = None, most + 1
@@ -70,7 +71,7 @@ def suggest(word: str, known: Iterable[str], *, work: Work | None = None) -> str
     return best if best is None else _in_the_style_of(word, best, known)
 
 
-def _in_an_order(known: Iterable[str]) -> list[str]:
+def _in_an_order(known: Collection[str]) -> list[str]:
     """Return words in the order given; those of a set, which has another in each process, sorted.
 
     Of words that are equally near the first is meant.

@@ -194,7 +194,7 @@ def test_the_ui_trains_after_a_killed_run_and_ctrl_c_leaves_no_trainer(project):
     finally:
         dev.process.send_signal(signal.SIGINT)
         status = dev.process.wait(90)
-    assert status == 0
+    assert status == 130
     said = "stopping a run; the next one of the same spec goes on from its checkpoint"
     assert said in dev.said.read_text()
     assert statuses(project / ".dlspec") == ["FAILURE", "CANCELED"]
