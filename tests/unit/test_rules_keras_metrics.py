@@ -130,6 +130,6 @@ def test_a_head_of_another_width_is_told_once():
 
 
 def test_figures_of_a_list_of_metrics_carry_the_output_of_their_place():
-    watching = "[SparseCategoricalAccuracy, Recall]\n  callbacks: [{EarlyStopping: {monitor: %s}}]"
-    assert found_in(watching % "sold_recall") == []
-    assert [code for code, *_ in found_in(watching % "kind_recall")] == ["DL509"]
+    watching = "[SparseCategoricalAccuracy, Recall]\n  callbacks: [{EarlyStopping: %s}]"
+    assert found_in(watching % "{monitor: sold_recall, mode: max}") == []
+    assert [code for code, *_ in found_in(watching % "{monitor: kind_recall}")] == ["DL509"]

@@ -21,7 +21,7 @@ training:
   epochs: 3
   loss: {loss}
   metrics: {metrics}
-  callbacks: [{{EarlyStopping: {{monitor: {monitor}}}}}]
+  callbacks: [{{EarlyStopping: {{monitor: {monitor}, mode: min}}}}]
 """
 
 
@@ -44,6 +44,24 @@ training:
     ],
 )
 def test_one_output_gives_its_figures_under_their_own_names(metrics, monitor, found):
+    watched = f"{{monitor: {monitor}, mode: min}}"
+    more = f"  metrics: {metrics}\n  callbacks: [{{EarlyStopping: {watched}}}]\n"
+    assert codes(more=more, split="validation: 0.1, test: 0.2") == found
+
+
+@pytest.mark.parametrize(
+    ("metrics", "monitor", "found"),
+    [
+        ("[accuracy]", "loss", []),
+        ("[accuracy]", "val_loss", []),
+        ("[accuracy]", "val_accuracy", []),
+        ("{digit: [accuracy]}", "val_accuracy", []),
+        ("[{SparseCategoricalAccuracy: {name: right}}]", "val_right", []),
+        ("[accuracy]", "learning_rate", ["DL202"]),
+        ("[FalsePositives]", "val_false_positives", ["DL520", "DL202"]),
+    ],
+)
+def test_a_direction_that_keras_knows_need_not_be_said(metrics, monitor, found):
     more = f"  metrics: {metrics}\n  callbacks: [{{EarlyStopping: {{monitor: {monitor}}}}}]\n"
     assert codes(more=more, split="validation: 0.1, test: 0.2") == found
 
