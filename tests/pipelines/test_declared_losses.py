@@ -1,14 +1,12 @@
 """Losses that a spec declares: trained, measured, stopped and continued as Keras's own."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 from training_on_one_backend import Stop
-from training_specs import FOCAL, OWN_FOCAL, prepared
+from training_specs import FOCAL, OWN_FOCAL, prepared, said_of_model_by_keras_alone
 
 import dlspec
 from dlspec.resolve.chain import step_digest
@@ -86,21 +84,11 @@ def test_a_stopped_training_with_a_declared_loss_goes_on_as_if_it_had_not_been()
     assert resumed.weights == whole.weights
 
 
-def test_the_saved_model_loads_where_there_is_keras_alone(tmp_path):
+def test_the_saved_model_loads_where_there_is_keras_alone():
     plan, dataset = prepared(OWN_FOCAL, epochs=1)
     trained = train(plan, dataset, run="r1", spec_text="")
-    program = (
-        "import sys, keras\nmodel = keras.models.load_model(sys.argv[1])\n"
-        "print(model.loss, model.count_params())\n"
-    )
-    said = subprocess.run(
-        [sys.executable, "-c", program, f"{trained.path}/model.keras"],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=tmp_path,
-    )
-    assert said.stdout.split() == ["None", str(trained.parameters)]
+    said = said_of_model_by_keras_alone(trained, "model.loss, model.count_params()")
+    assert said == ["None", str(trained.parameters)]
 
 
 def test_each_output_has_its_own_loss_and_is_read_as_its_graph_takes_it():

@@ -1,15 +1,13 @@
 """Terms beside the losses: trained, measured, stopped, continued and kept out of what predicts."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 from training_on_one_backend import Stop
-from training_specs import CONTRAST, TERMS, prepared
+from training_specs import CONTRAST, TERMS, prepared, said_of_model_by_keras_alone
 
 import dlspec
 from dlspec.resolve.chain import step_digest
@@ -89,21 +87,10 @@ def test_a_stopped_training_on_terms_goes_on_as_if_it_had_not_been():
     assert resumed.history == whole.history
 
 
-def test_what_leads_to_terms_alone_is_no_part_of_the_model_that_plain_keras_loads(tmp_path):
+def test_what_leads_to_terms_alone_is_no_part_of_the_model_that_plain_keras_loads():
     plan, dataset = prepared(TERMS)
     trained = train(plan, dataset, run="r1", spec_text="")
-    program = (
-        "import sys, keras\nmodel = keras.models.load_model(sys.argv[1])\n"
-        "print(*[layer.name for layer in model.layers])\n"
-    )
-    said = subprocess.run(
-        [sys.executable, "-c", program, f"{trained.path}/model.keras"],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=tmp_path,
-    )
-    names = set(said.stdout.split())
+    names = {*said_of_model_by_keras_alone(trained, "*[layer.name for layer in model.layers]")}
     assert {"mean", "noise", "picture"} <= names
     assert not {"kl", "aside", "reconstruction"} & names
     whole = load_objective(Path(trained.path), plan)

@@ -176,3 +176,19 @@ def test_a_champion_whose_run_is_gone_is_said():
     Path(champion.path, "model.keras").unlink()
     with pytest.raises(StepError, match=r"the champion of `moons` is run `r1`, and .* is gone"):
         current_champion("moons")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (60_670.0, "60,670"),
+        (12_345_678.0, "12,345,678"),
+        (0.9619047, "0.961905"),
+        (1.0, "1"),
+        (1234.5, "1,234.5"),
+        (float("nan"), "nan"),
+        (None, None),
+    ],
+)
+def test_the_value_of_a_gate_reads_as_its_bound_does(value, text):
+    assert GateResult("parameters", "<= 100,000", value, passed=True).value_text == text

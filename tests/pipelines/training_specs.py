@@ -1,5 +1,7 @@
 """Small specs and the steps over them, for tests that train."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import dlspec
@@ -202,3 +204,18 @@ def prepared(text: str, **params: object) -> tuple[Plan, Dataset]:
     plan = dlspec.loads(text, params=params)
     assert plan.data is not None
     return plan, prepare_dataset(plan.data, base=Path())
+
+
+def said_of_model_by_keras_alone(trained, expression):
+    """Return the words that a process prints of a saved model, without a line of ours in it."""
+    program = (
+        "import sys, keras\nmodel = keras.models.load_model(sys.argv[1])\n"
+        f"assert 'dlspec' not in sys.modules\nprint({expression})\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-P", "-c", program, f"{trained.path}/model.keras"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return said.stdout.split()

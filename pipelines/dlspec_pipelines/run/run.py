@@ -186,7 +186,7 @@ def _gates_verdict_rows(evaluation: Evaluation, champion: Champion | None) -> li
     rows = [
         (
             f"gate {gate.metric} {gate.requirement}",
-            (gate.reason or "not measured") if gate.value is None else f"{gate.value:.6g}",
+            gate.value_text or gate.reason or "not measured",
             "passed" if gate.passed else "failed",
         )
         for gate in evaluation.gates

@@ -128,6 +128,13 @@ class GateResult:
     passed: bool
     reason: str = ""
 
+    @property
+    def value_text(self) -> str | None:
+        """Return the value in six digits, a whole one in full; None where it was not measured."""
+        if self.value is None:
+            return None
+        return f"{self.value:,.0f}" if float(self.value).is_integer() else f"{self.value:,.6g}"
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:

@@ -161,7 +161,7 @@ def _gates_text(gates: tuple[GateResult, ...]) -> str:
 
 
 def _gate_text(gate: GateResult) -> str:
-    value = "was not measured" if gate.value is None else f"{gate.value:.6g}"
+    value = gate.value_text or "was not measured"
     reason = f" ({gate.reason})" if gate.reason else ""
     return f"{gate.metric} {value}{reason}, required {gate.requirement}"
 
