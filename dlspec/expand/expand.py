@@ -1,6 +1,7 @@
 """ModelSpec -> a flat graph: params, blocks, repeat, for, if and zoo are gone, places are kept."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from dlspec.decode.block_params import block_entry
 from dlspec.decode.catalogue_objects import find_class, report_unknown_argument
@@ -12,8 +13,8 @@ from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand import zoo
 from dlspec.expand.control_flow import Unroller
-from dlspec.expand.cut_heads import nodes_leading_to
-from dlspec.expand.flat import AskedTerms, FlatGraph, Flow, Pointer
+from dlspec.expand.cut_heads import PartReads, names_leading_to
+from dlspec.expand.flat import AskedTerms, FlatGraph, Flow, Input, Pointer
 from dlspec.expand.graph_nodes import Budget, Expansion, whether_trainable
 from dlspec.expand.inputs_outputs import declared_inputs, written_outputs
 from dlspec.expand.names import Frame, explicit_names
@@ -143,32 +144,47 @@ def _expand_written_graph(
         for word, inner in graph.models.items()
     }
     frame = Frame("", state.reporter, later=explicit_names(graph.entries))
-    inputs = declared_inputs(graph, frame, scope, state.reporter)
+    reads = PartReads(scope)
+    inputs: tuple[Input, ...] = ()
+    for one in graph.inputs:
+        with reads.part() as names:
+            inputs += declared_inputs(replace(graph, inputs=(one,)), frame, scope, state.reporter)
+            names.add(str(one.name.value))
     start: Flow | None = POISON
     if graph.inputs and len(inputs) == len(graph.inputs):
         start = Pointer(inputs[0].name, None, graph.span) if len(inputs) == 1 else None
     if state.asked is not None:
         _bind_targets(state.asked, frame)
     leaving = outputs if outputs is not None else graph.outputs
+    written = graph.inputs
     if until is None:
+        reads.count_parts(None)
         last = Unroller(state).row(graph.entries, frame, scope, start)
     else:
-        last = _expand_until(until, graph, frame, scope, state, start)
+        last = _expand_until(until, graph, frame, state, start, reads)
+        # What stands behind it is not there at all, and no entry can be moved up.
+        frame.later = frozenset()
         leaving = outputs if outputs is not None else until
     found, form = written_outputs(leaving, last, frame, scope, state.reporter)
     if until is None:
         _report_unused(graph, state)
-    elif not isinstance(found, Poison):
-        state.nodes = list(nodes_leading_to(found, state.nodes))
+    elif isinstance(found, Poison):
+        reads.count_parts(None)
+    else:
+        kept = names_leading_to(found, state.nodes)
+        reads.count_parts(kept)
+        state.nodes = [node for node in state.nodes if node.name in kept]
+        inputs = tuple(one for one in inputs if one.name in kept)
+        written = tuple(one for one in graph.inputs if str(one.name.value) in kept)
     return FlatGraph(
         name=name,
         inputs=inputs,
-        input_places={str(i.name.value): i.name.span for i in graph.inputs},
-        input_shapes={str(i.name.value): i.shape.span for i in graph.inputs},
+        input_places={str(i.name.value): i.name.span for i in written},
+        input_shapes={str(i.name.value): i.shape.span for i in written},
         nodes=tuple(state.nodes),
         outputs=found,
         output_place=_output_place(leaving, graph, state),
-        inputs_as=graph.inputs_as or ("single" if len(graph.inputs) == 1 else "list"),
+        inputs_as=graph.inputs_as or ("single" if len(written) == 1 else "list"),
         outputs_as=form,
         models=state.models,
         targets=state.asked.targets if state.asked else (),
@@ -204,14 +220,17 @@ def _expand_until(
     until: Scalar,
     graph: GraphSpec,
     frame: Frame,
-    scope: Scope,
     state: Expansion,
     start: Flow | None,
+    reads: PartReads,
 ) -> Flow | None:
     """Expand the entries of a graph up to the first that brings the name `until` about."""
     flow, unroller = start, Unroller(state)
     for entry in graph.entries:
-        flow = unroller.row((entry,), frame, scope, flow)
+        made = len(state.nodes)
+        with reads.part() as names:
+            flow = unroller.row((entry,), frame, reads.scope, flow)
+            names.update(node.name for node in state.nodes[made:])
         if frame.lookup(until) is not None:
             break
     return flow

@@ -115,6 +115,34 @@ def test_an_architecture_ends_where_it_is_told_to():
     assert count(plan, trainable_only=True) == 11_689_512 - stage - (512 * 1000 + 1000)
 
 
+def test_an_input_that_only_the_head_reads_is_left_out_with_it():
+    plan = users("model: {zoo: seq2seq, with: {source_length: 9}, until: encoder}\n")
+    assert [(one.name, one.shape) for one in plan.graph.inputs] == [("source", (None, 9))]
+    assert plan.graph.inputs_as == "single"
+
+
+@pytest.mark.parametrize(
+    ("taken", "found"),
+    [
+        ("zoo: seq2seq, with: {length: 9}, until: encoder", ["DL305 `length`"]),
+        ("zoo: resnet, with: {depth: 18, classes: 3}, until: stage2", ["DL305 `classes`"]),
+        ("zoo: resnet, with: {depth: 18, stem: cifar}, until: stage2", []),
+        # What stands behind the end is not there: no entry can be moved up.
+        ("zoo: lenet5, until: flatten, outputs: {digit: predictions}", ["DL301 `predictions`"]),
+    ],
+)
+def test_what_is_said_of_a_part_that_is_cut_off_is_told(taken, found):
+    try:
+        users(f"model: {{{taken}}}\n")
+        told = []
+    except dlspec.SpecError as refused:
+        told = [
+            f"{one.code.value} {re.search('`[a-z]+`', one.message).group()}"
+            for one in refused.diagnostics
+        ]
+    assert told == found
+
+
 def test_what_is_taken_is_frozen_as_a_whole():
     text = (
         "model:\n"

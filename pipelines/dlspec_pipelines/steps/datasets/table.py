@@ -71,10 +71,6 @@ class Table:
         """Return how many rows there are."""
         return next((len(column) for column in self.columns.values()), 0)
 
-    def file_of(self, row: int) -> Path | None:
-        """Return the file that a row was read from; None where the source has no files."""
-        return self._file_and_start(row)[0]
-
     def roots(self) -> Iterator[Path]:
         """Yield for each row the folder in which names of files begin that stand in it."""
         if not self.files:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dlspec.language.features import LabelsFeature
 from dlspec_pipelines.steps.datasets.table import (
@@ -18,9 +17,6 @@ from dlspec_pipelines.steps.datasets.table import (
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.numbers import as_numbers
 from dlspec_pipelines.steps.preparation.raw_columns import Raw
-
-# Whether each label holds, (rows, labels).
-Held = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
