@@ -40,9 +40,9 @@ def test_a_difference_reads_as_expected(before, golden):
 def test_the_other_way_round_swaps_every_side(before):
     one, other = plans(before)
     forth, back = diff(one, other), diff(other, one)
-    assert [(c.path, c.before, c.after) for c in sorted(forth.changes, key=lambda c: c.path)] == [
-        (c.path, c.after, c.before) for c in sorted(back.changes, key=lambda c: c.path)
-    ]
+    forth_sides = {(c.was or c.path, c.path): (c.before, c.after) for c in forth.changes}
+    back_sides = {(c.path, c.was or c.path): (c.after, c.before) for c in back.changes}
+    assert forth_sides == back_sides
     assert forth.rerun == back.rerun
     assert [(t.before, t.after) for t in forth.totals] == [(t.after, t.before) for t in back.totals]
 
@@ -125,6 +125,21 @@ def test_the_command_reads_paths_and_standard_input(tmp_path, monkeypatch):
         {"path": "training.epochs", "before": 40, "after": 20}
     ]
     assert CliRunner().invoke(main, ["diff", "-", "-"]).exit_code == 2
+
+
+def test_json_says_what_the_renamed_was_called():
+    words = "{digit: {class", "stratify: digit", "name: digit}"
+    renamed = [(word, word.replace("digit", "figure")) for word in words]
+    found = difference_json(diff(edited(), edited(*renamed)))
+    assert found["changes"] == [
+        {
+            "path": "data.targets.figure",
+            "was": "data.targets.digit",
+            "before": True,
+            "after": True,
+        },
+        {"path": "data.split.stratify", "before": "digit", "after": "figure"},
+    ]
 
 
 def test_mistakes_are_reported_and_nothing_is_compared(tmp_path):

@@ -14,9 +14,10 @@ from dlspec.tools.diff.leaves import (
     Written,
     argument_leaves,
     leaf_table,
+    renamed_changes,
     table_changes,
 )
-from dlspec.tools.diff.matched_nodes import matched_layer_names
+from dlspec.tools.diff.matched_nodes import matched_names
 from dlspec.tools.show.edges import reference_text
 from dlspec.tools.show.words import node_class_name, shape_text
 
@@ -35,7 +36,9 @@ SECTIONS = (
     "runtime",
 )
 
-
+# What holds something for each input or output of the model, under its name.
+_BY_INPUT = ("data.inputs", "training.augment")
+_BY_OUTPUT = ("data.targets", "training.loss", "training.loss_weights", "training.metrics")
 # Against which everything is new, or gone.
 _NO_GRAPH = Graph("", (), (), (), "single", "single", {})
 
@@ -116,16 +119,24 @@ def _steps_to_rerun(before: Plan, after: Plan) -> tuple[Step, ...]:
 
 
 def _section_changes(before: Plan, after: Plan) -> Iterator[Change]:
+    _, inputs, outputs = matched_names(before.graph, after.graph)
+    was = {
+        f"{path}.{new}": f"{path}.{old}"
+        for paths, ends in ((_BY_INPUT, inputs), (_BY_OUTPUT, outputs))
+        for path in paths
+        for old, new in ends.items()
+    }
     for section in SECTIONS:
-        yield from table_changes(
-            *(leaf_table(section, getattr(plan, section) or None) for plan in (before, after))
-        )
+        old, new = (leaf_table(section, getattr(plan, section) or None) for plan in (before, after))
+        yield from renamed_changes(old, new, was)
 
 
 def _loss_changes(before: Plan, after: Plan) -> Iterator[LayerChange]:
     """Yield the entries that differ in the losses that the specs declare, by output."""
-    for name in dict.fromkeys((*before.losses, *after.losses)):
-        sides = (plan.losses.get(name) for plan in (before, after))
+    outputs = matched_names(before.graph, after.graph).outputs
+    losses = {outputs.get(name, name): loss for name, loss in before.losses.items()}
+    for name in dict.fromkeys((*losses, *after.losses)):
+        sides = losses.get(name), after.losses.get(name)
         old, new = (_NO_GRAPH if side is None else side.graph for side in sides)
         yield from _layer_changes(old, new, model=f"loss of {name}.")
 
@@ -152,8 +163,13 @@ def _compared_totals(before: Graph, after: Graph) -> tuple[Total, ...]:
 
 def _wiring_changes(before: Graph, after: Graph, *, model: str) -> Iterator[Change]:
     """Yield what differs in the inputs and outputs of a graph and of the models it holds."""
-    names = matched_layer_names(before, after)
-    yield from table_changes(_wiring_table(before, names, model), _wiring_table(after, {}, model))
+    layers, inputs, outputs = matched_names(before, after)
+    tables = _wiring_table(before, layers | inputs, model), _wiring_table(after, {}, model)
+    was = {f"{model}input {new}": f"{model}input {old}" for old, new in inputs.items()}
+    was |= {f"{model}output {new}": f"{model}output {old}" for old, new in outputs.items()}
+    # An output called as its layer is renamed with it.
+    told = {f"{model}output {new}" for old, new in outputs.items() if layers.get(old) == new}
+    yield from (c for c in renamed_changes(*tables, was) if c.path not in told)
     for name in before.models:
         if name in after.models:
             inner = f"{model}{name}."
@@ -161,7 +177,7 @@ def _wiring_changes(before: Graph, after: Graph, *, model: str) -> Iterator[Chan
 
 
 def _wiring_table(graph: Graph, names: Mapping[str, str], model: str) -> dict[str, Written]:
-    """Return inputs and outputs as a table; `names` translates old names of layers to new ones."""
+    """Return inputs and outputs as a table; `names` translates old names of tensors to new ones."""
     found = {}
     for declared in graph.inputs:
         sparse = " sparse" if declared.sparse else ""
@@ -169,7 +185,7 @@ def _wiring_table(graph: Graph, names: Mapping[str, str], model: str) -> dict[st
         found[f"{model}input {declared.name}"] = Written(said)
     for name, reference in graph.outputs:
         shown = _renamed_tensor_text(reference, graph, names)
-        found[f"{model}output {names.get(name, name)}"] = Written(shown)
+        found[f"{model}output {name}"] = Written(shown)
     found[f"{model}inputs as"] = Written(graph.inputs_as)
     found[f"{model}outputs as"] = Written(graph.outputs_as)
     return found
@@ -177,10 +193,11 @@ def _wiring_table(graph: Graph, names: Mapping[str, str], model: str) -> dict[st
 
 def _layer_changes(before: Graph, after: Graph, *, model: str) -> Iterator[LayerChange]:
     """Yield the layers that differ, in the new order; those that are gone stand where they were."""
-    names = matched_layer_names(before, after)
+    layers, inputs, _ = matched_names(before, after)
+    names = layers | inputs
     old = {node.name: node for node in before.nodes}
-    was = {new: name for name, new in names.items()}
-    gone = _removed_layers(before, names)
+    was = {new: name for name, new in layers.items()}
+    gone = _removed_layers(before, layers)
     yield from (_one_sided("removed", node, before, model) for node in gone.get(None, ()))
     for node in after.nodes:
         if node.name not in was:

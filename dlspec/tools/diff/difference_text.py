@@ -72,7 +72,12 @@ def _change_json(change: Change) -> dict[str, object]:
     sides = {"before": change.before, "after": change.after}
     values = {name: None if side is None else side.value for name, side in sides.items()}
     defaults = [name for name, side in sides.items() if side is not None and side.by_default]
-    return {"path": change.path, **values, **({"default": defaults[0]} if defaults else {})}
+    return {
+        "path": change.path,
+        **({} if change.was is None else {"was": change.was}),
+        **values,
+        **({"default": defaults[0]} if defaults else {}),
+    }
 
 
 def _layer_json(layer: LayerChange) -> dict[str, object]:
@@ -110,7 +115,7 @@ def _fold_one_sided_changes(changes: Sequence[Change]) -> Iterator[Change]:
             continue
         above = None
         side = change.after or change.before
-        if side is not None and side.holds:
+        if change.was is None and side is not None and side.holds:
             above = change.path
             inside = [c for c in changes if c.path.startswith(above + ".")]
             text = _BETWEEN.join(
@@ -130,9 +135,13 @@ def _change_text(change: Change, *, above: str = "") -> str:
 
 
 def _change_row(change: Change, *, below: str = "") -> Row:
-    mark = "+" if change.before is None else "-" if change.after is None else "~"
     path = change.path.removeprefix(below).removeprefix(".")
-    return (mark, path, "", _change_sides_text(change))
+    sides = "" if change.before == change.after else _change_sides_text(change)
+    if change.was is None:
+        mark = "+" if change.before is None else "-" if change.after is None else "~"
+        return (mark, path, "", sides)
+    was = f"was {change.was.removeprefix(below).removeprefix('.')}"
+    return ("~" if sides else ">", path, "", f"{was}{_BETWEEN}{sides}" if sides else was)
 
 
 def _layer_change_rows(layer: LayerChange) -> Iterator[Row]:

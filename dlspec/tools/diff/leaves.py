@@ -26,11 +26,15 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One value that differs; None on a side where nothing stands at `path`."""
+    """One value that differs; None on a side where nothing stands at `path`.
+
+    `was` is the path that it had before, of what is only called otherwise.
+    """
 
     path: str
     before: Written | None
     after: Written | None
+    was: str | None = None
 
 
 Table = Mapping[str, Written]
@@ -57,6 +61,32 @@ def table_changes(before: Table, after: Table) -> tuple[Change, ...]:
         if old != new and given:
             found.append(Change(path, old, new))
     return tuple(found)
+
+
+def renamed_changes(before: Table, after: Table, was: Mapping[str, str]) -> tuple[Change, ...]:
+    """Return what differs, with what is only called otherwise.
+
+    Args:
+        was: The old path of each one of `after` that had another; what is below it moved with it.
+    """
+    moved = _moved_table(before, was)
+    changed = {change.path: change for change in table_changes(moved, after)}
+    for path, old in was.items():
+        if old in before and path in after:
+            changed[path] = Change(path, before[old], after[path], old)
+    return tuple(changed[path] for path in dict.fromkeys((*moved, *after)) if path in changed)
+
+
+def _moved_table(table: Table, was: Mapping[str, str]) -> dict[str, Written]:
+    found = {}
+    for path, side in table.items():
+        for new, old in was.items():
+            if path == old or path.startswith(f"{old}."):
+                found[new + path.removeprefix(old)] = side
+                break
+        else:
+            found[path] = side
+    return found
 
 
 def _leaves_below(path: str, value: object) -> Iterator[tuple[str, Written]]:  # noqa: C901 - one case per form

@@ -1,26 +1,116 @@
 """Which layer of one graph is which of another, although names of layers move with their number."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import SequenceMatcher
+from typing import NamedTuple
 
 from dlspec.expand.names import plain_head, snake_case
 from dlspec.resolve.plan import Graph, Node, canonical_data, canonical_digest
 from dlspec.tools.show.words import node_class_name
 
 
-def matched_layer_names(before: Graph, after: Graph) -> dict[str, str]:
+class MatchedNames(NamedTuple):
+    """The new names of what two graphs share, by the old ones.
+
+    `layers` holds every layer that is in both, `inputs` and `outputs` those alone that have
+    another name.
+    """
+
+    layers: dict[str, str]
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+
+
+def matched_names(before: Graph, after: Graph) -> MatchedNames:
+    """Return which layer, input and output of one graph is which of another."""
+    layers = _matched_layers(before, after)
+    inputs = _renamed_inputs(before, after)
+    return MatchedNames(layers, inputs, _renamed_outputs(before, after, layers | inputs))
+
+
+def _matched_layers(before: Graph, after: Graph) -> dict[str, str]:
     """Return the new name of each layer that is in both graphs, by its old one.
 
-    A layer that was given a name is found by it. The others, whose names count how many of their
-    class stand above, are found by what they are and by their order.
+    A layer that was given a name is found by it, one that makes an output also by the output's
+    name or place. The others, whose names count how many of their class stand above, are found by
+    what they are and by their order.
     """
-    found: dict[str, str] = {}
+    found = _heads_of_one_output(before, after)
     old, new = list(before.nodes), list(after.nodes)
-    _match_by_order(old, new, found)
+    _match_by_order(*_without_partners(old, new, found), found)
     _match_by_name(old, new, found)
+    _match_heads_by_place(before, after, found)
     for one, other in _unmatched_gaps(old, new, found):
         _match_by_class(one, other, found)
     return found
+
+
+def _renamed_inputs(before: Graph, after: Graph) -> dict[str, str]:
+    kept = {one.name for one in before.inputs} & {one.name for one in after.inputs}
+    return {
+        old.name: new.name
+        for old, new in zip(before.inputs, after.inputs, strict=False)
+        if not {old.name, new.name} & kept and replace(old, name=new.name) == new
+    }
+
+
+def _renamed_outputs(before: Graph, after: Graph, names: Mapping[str, str]) -> dict[str, str]:
+    """Return the new name of each output that has another one for the same tensor."""
+    kept = {name for name, _ in before.outputs} & {name for name, _ in after.outputs}
+    free = [(name, reference) for name, reference in after.outputs if name not in kept]
+    found = {}
+    for name, reference in before.outputs:
+        if name not in kept:
+            moved = replace(reference, node=names.get(reference.node, reference.node))
+            same = next((one for one in free if one[1] == moved), None)
+            if same is not None:
+                found[name] = same[0]
+                free.remove(same)
+    return found
+
+
+def _heads_of_one_output(before: Graph, after: Graph) -> dict[str, str]:
+    """Return the layers of one class, without a name of their own, that make the same output."""
+    others = dict(after.outputs)
+    pairs = [(ref.node, others[name].node) for name, ref in before.outputs if name in others]
+    nodes, new = _nodes_by_name(before), _nodes_by_name(after)
+    found: dict[str, str] = {}
+    for name, other in pairs:
+        if name not in nodes or other not in new or name in found or other in found.values():
+            continue
+        sides = nodes[name], new[other]
+        if all(map(_has_automatic_name, sides)) and _is_one_class(*sides):
+            found[name] = other
+    return found
+
+
+def _match_heads_by_place(before: Graph, after: Graph, found: dict[str, str]) -> None:
+    if len(before.outputs) != len(after.outputs):
+        return
+    old, new = (
+        {node.name: node for node in side}
+        for side in _without_partners(before.nodes, after.nodes, found)
+    )
+    for (_, reference), (_, other) in zip(before.outputs, after.outputs, strict=True):
+        head, new_head = old.pop(reference.node, None), new.pop(other.node, None)
+        if head is not None and new_head is not None and _is_one_class(head, new_head):
+            found[head.name] = new_head.name
+
+
+def _nodes_by_name(graph: Graph) -> dict[str, Node]:
+    return {node.name: node for node in graph.nodes}
+
+
+def _is_one_class(one: Node, other: Node) -> bool:
+    return node_class_name(one) == node_class_name(other)
+
+
+def _without_partners(
+    old: Sequence[Node], new: Sequence[Node], found: Mapping[str, str]
+) -> tuple[list[Node], list[Node]]:
+    taken = set(found.values())
+    return [n for n in old if n.name not in found], [n for n in new if n.name not in taken]
 
 
 def _match_by_order(old: Sequence[Node], new: Sequence[Node], found: dict[str, str]) -> None:
@@ -84,9 +174,18 @@ def _unmatched_gaps(
 
 
 def _match_by_class(old: Sequence[Node], new: Sequence[Node], found: dict[str, str]) -> None:
-    free = list(new)
-    for node in old:
-        partner = next((n for n in free if node_class_name(n) == node_class_name(node)), None)
-        if partner is not None:
-            found[node.name] = partner.name
-            free.remove(partner)
+    """Match layers of one class in order; what both sides named, or neither, before the others."""
+    for same_naming in (True, False):
+        free = _without_partners([], new, found)[1]
+        for node in old:
+            named = _has_automatic_name(node)
+            alike = (
+                other
+                for other in free
+                if _is_one_class(node, other)
+                and (_has_automatic_name(other) == named or not same_naming)
+            )
+            partner = None if node.name in found else next(alike, None)
+            if partner is not None:
+                found[node.name] = partner.name
+                free.remove(partner)
