@@ -33,6 +33,7 @@ def report_database_queries(checked: Checked) -> None:
         # What `test` takes over from `source` is told once.
         if path == "data.source" or f"{path}.url" in checked.spec.places.values:
             _check_database_url(source, path, checked)
+        _check_statement(source, path, checked)
         _check_row_order(source, path, checked)
     given = sources.get("data.test")
     if given is not None and given == checked.data.source:
@@ -110,6 +111,17 @@ def _without_secret(place: Span, secret: str) -> Span:
     """Return a place in a text that shows stars where the secret stands."""
     text = place.source.text.replace(secret, "*" * len(secret))
     return replace(place, source=replace(place.source, text=text))
+
+
+def _check_statement(source: SqlSource, path: str, checked: Checked) -> None:
+    if source.changes_database:
+        checked.reporter.error(
+            Code.CONFLICT,
+            checked.spec.places.value(f"{path}.sql"),
+            "the query changes the database",
+            label="data are only read",
+            help="write a `SELECT`",
+        )
 
 
 def _check_row_order(source: SqlSource, path: str, checked: Checked) -> None:

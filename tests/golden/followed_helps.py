@@ -130,6 +130,12 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     ],
     "DL216_database_is_watched": [("on_new_data: true", 'cron: "0 3 * * 1"')],
     "DL216_windows_of_unordered_rows": [("FROM grid", "FROM grid ORDER BY hour")],
+    "DL216_query_changes_the_database": [
+        (
+            "DELETE FROM houses RETURNING size, rooms, price",
+            "SELECT size, rooms, price FROM houses",
+        ),
+    ],
     "DL216_keras_key_of_another_data_set": [
         (", label_mode: coarse", ""),
         (", num_words: 1000", ""),

@@ -169,6 +169,28 @@ def test_a_query_that_fails_says_why_and_what_to_write(tmp_path, query):
     assert path.read_bytes() == content
 
 
+@pytest.mark.parametrize(
+    ("query", "changes"),
+    [
+        ("SELECT size FROM houses", False),
+        ("SELECT replace(kind, 'a', 'b'), (truncate(size, 2)) FROM houses", False),
+        ("SELECT 1 -- then\n; drop table houses", True),
+        ("SELECT size FROM houses -- ; drop table houses", False),
+        ("SELECT '(delete from houses' AS text, \"; update x\" FROM houses", False),
+        ("delete  from houses", True),
+        ("/* old */ DELETE FROM houses", True),
+        ("INSERT OR IGNORE INTO houses VALUES (1)", True),
+        ("REPLACE INTO houses VALUES (1)", True),
+        ("WITH gone AS (DELETE FROM houses RETURNING size) SELECT size FROM gone", True),
+        ("MERGE INTO houses USING sold ON true WHEN MATCHED THEN DELETE", True),
+        ("TRUNCATE houses", True),
+        ("SELECT drop_date, updated FROM houses WHERE (updated > 1)", False),
+    ],
+)
+def test_a_statement_that_changes_is_told_from_words_that_look_like_it(query, changes):
+    assert SqlSource(query, URL).changes_database is changes
+
+
 def test_bytes_are_refused_by_their_column(tmp_path):
     _write_houses(tmp_path)
     with pytest.raises(StepError, match="column `picture` holds bytes"):
@@ -253,6 +275,7 @@ def test_postgresql_gives_dates_decimals_and_refuses_to_be_changed(tmp_path, mon
     assert columns["d"].tolist() == [2.5]
     assert columns["day"].astype(str).tolist() == ["2024-02-29"]
     assert columns["at"].astype(str).tolist() == ["2024-02-29T12:00:00"]
-    error = _refusal(tmp_path, "DELETE FROM dlspec_test", url)
-    assert "the query changes the database" in error.message
+    change = "WITH gone AS (DELETE FROM dlspec_test RETURNING n) SELECT n FROM gone"
+    assert "the query changes the database" in _refusal(tmp_path, change, url).message
+    assert read_source_table(SqlSource("SELECT * FROM dlspec_test", url), tmp_path).rows == 1
     assert "write `day` for `days`" in str(_refusal(tmp_path, "SELECT days FROM dlspec_test", url))

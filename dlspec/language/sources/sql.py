@@ -14,6 +14,12 @@ _SQLITE = re.compile(r"sqlite(?:\+pysqlite)?:///(.+)")
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _INNERMOST = re.compile(r"\([^()]*\)")
 _ORDER = re.compile(r"\border\s+by\b", re.IGNORECASE)
+# Statements that change a database, as they begin; `replace(x, y)` and `truncate(x, 2)` do not.
+_CHANGE = re.compile(
+    r"(?:^|[(;])\s*(?:(?:insert|replace|merge)\s+(?:\w+\s+){0,2}?into|delete\s+from"
+    r"|(?:update|drop|create|alter|truncate|grant|revoke|rename)\s+\w)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +64,8 @@ class SqlSource:
         while text != before:
             text, before = _INNERMOST.sub(" ", text), text
         return _ORDER.search(text) is not None
+
+    @property
+    def changes_database(self) -> bool:
+        """Return whether a statement of the query is one that changes the database."""
+        return _CHANGE.search(_QUOTED.sub(" ", self.sql)) is not None

@@ -21,7 +21,7 @@ from dlspec_pipelines.steps.datasets.table_files import locate_source_file
 
 # Drivers of the usual databases, by what SQLAlchemy cannot import without them.
 _PACKAGES = {
-    "psycopg": "'psycopg[binary]'",
+    "psycopg": "'dlspec[postgres]'",
     "psycopg2": "psycopg2-binary",
     "MySQLdb": "mysqlclient",
 }
@@ -30,6 +30,8 @@ _NO_TABLE = re.compile(r"no such table: (\S+)|relation \"([^\"]+)\" does not exi
 _NO_COLUMN = re.compile(
     r"no such column: (\S+)|column \"?([\w.]+)\"? does not exist|Unknown column '([^']+)'"
 )
+# How SQLite and PostgreSQL refuse a change; the last of a statement within a query.
+_ONLY_READ = ("readonly database", "read-only transaction", "data-modifying statements")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ def database_error(
     """Return the error for a query that the database refuses, with the name that was meant."""
     reason = _reason(error, url)
     connection.rollback()
-    if "readonly database" in reason or "read-only transaction" in reason:
+    if any(told in reason for told in _ONLY_READ):
         return unreadable_source(
             "the query changes the database", help="write a `SELECT`: data are only read"
         )
