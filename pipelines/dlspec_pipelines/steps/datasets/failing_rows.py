@@ -1,5 +1,6 @@
 """Rows in which a check does not hold: as a table for a reader, and whole in a file to open."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -51,9 +52,10 @@ def failing_row_from_json(said: Mapping[str, Any]) -> FailingRow:
 
 def value_text(value: object) -> str:
     """Return a value as a failing row shows it: on one line, "" where it is missing."""
-    if value is None or (isinstance(value, float | np.floating) and np.isnan(value)):
-        return ""
+    # A moment that is missing is none as a plain value only.
     plain = value.item() if isinstance(value, np.generic) else value
+    if plain is None or (isinstance(plain, float) and math.isnan(plain)):
+        return ""
     text = " ".join(str(plain).split("\n"))
     return text if len(text) <= _MAX_VALUE else text[: _MAX_VALUE - 3] + "..."
 

@@ -204,8 +204,8 @@ def refused_value(
 
 def shown_value(value: object) -> str:
     """Return a value as an error text shows it: on one line, not too long, in backticks."""
-    if value is None:
-        return "a missing value"
     plain = value.item() if isinstance(value, np.generic) else value
+    if plain is None:
+        return "a missing value"
     text = str(plain).replace("\n", " ").replace("`", "'")
     return f"`{text if len(text) <= 60 else text[:57] + '...'}`"

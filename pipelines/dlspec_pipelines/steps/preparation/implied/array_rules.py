@@ -142,7 +142,7 @@ def mask_rules(feature: MaskFeature, table: Table) -> Iterator[ContractRule]:
     if (rows := _array_rows(feature.mask, table)) is None:
         return
     wanted = feature.shape
-    yield _presence_of_arrays(rows, text="a target is there", help="leave these rows out")
+    yield _presence_of_arrays(rows, text="a target is there")
     yield _shape_rule(
         rows,
         f"a mask of shape {_tuple_text(wanted)}",
@@ -210,16 +210,13 @@ def _row_as_array(row: object) -> Array | None:
         return ragged
 
 
-def _presence_of_arrays(
-    rows: _Rows, *, text: str = "an array is there", help: str | None = None
-) -> ContractRule:
+def _presence_of_arrays(rows: _Rows, *, text: str = "an array is there") -> ContractRule:
     there = (
         np.ones(len(rows.cells), dtype=bool)
         if rows.is_dense
         else np.array([cell is not None for cell in rows.cells], dtype=bool)
     )
-    leave = "leave these rows out" if help is None else help
-    return rule_that_holds(rows.name, text, there, rows.values, help=leave)
+    return rule_that_holds(rows.name, text, there, rows.values, help="leave these rows out")
 
 
 def _steps_rule(rows: _Rows, step: Shape) -> ContractRule:
@@ -240,22 +237,14 @@ def _shape_rule(
         held = np.full(len(rows.cells), fits(rows.values.shape[1:]))
     else:
         held = np.array([cell is None or fits(cell.shape) for cell in rows.cells], dtype=bool)
-    first = np.flatnonzero(~held)
-    if first.size and help is None:
-        found = rows.cells[int(first[0])]
-        assert found is not None, "a missing row holds"
-        help = (
-            f"the first of these has the shape {_tuple_text(found.shape)}: say that, or mend them"
-        )
-    return rule_that_holds(rows.name, text, held, _shapes_shown(rows, held), help=help)
-
-
-def _shapes_shown(rows: _Rows, held: Array) -> Array:
-    shown = np.empty(len(rows.cells), dtype=np.object_)
-    for row in np.flatnonzero(~held):
+    failing, shown = np.flatnonzero(~held), np.empty(len(held), dtype=np.object_)
+    for row in failing:
         cell = rows.cells[row]
-        shown[row] = "" if cell is None else f"shape {_tuple_text(cell.shape)}"
-    return shown
+        assert cell is not None, "a missing row holds"
+        shown[row] = f"shape {_tuple_text(cell.shape)}"
+    if failing.size and help is None:
+        help = f"the first of these has the {shown[failing[0]]}: say that, or mend them"
+    return rule_that_holds(rows.name, text, held, shown, help=help)
 
 
 def _finite_rule(rows: _Rows, *, gaps: bool = False, fill: str | None = None) -> ContractRule:
@@ -303,7 +292,7 @@ def _dense_rows_fit(values: Array, fits: Callable[[Array], Array]) -> Array:
 
 
 def _ragged_rows_fit(
-    cells: list[Array | None], fits: Callable[[Array], Array], kinds: str = _NUMBERS
+    cells: list[Array | None], fits: Callable[[Array], Array], kinds: str
 ) -> Array:
     found = (
         cell is None
