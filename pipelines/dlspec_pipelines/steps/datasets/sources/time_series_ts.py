@@ -16,7 +16,7 @@ from dlspec_pipelines.steps.datasets.table_files import (
     stacked_file_table,
 )
 
-_QUOTED = re.compile(r"""(['"])(?P<series>.*)\1\s*(,\s*(?P<label>[^,]+))?""")
+_QUOTED = re.compile(r"""(['"])(?P<series>[^'"]*)\1\s*(,\s*(?P<label>[^,]+))?""")
 _WHOLE = re.compile(r"[+-]?\d+")
 
 
