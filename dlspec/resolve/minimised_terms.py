@@ -72,7 +72,8 @@ def resolve_terms(
         reference = Reference(pointer.node, _number_of_output(graph, pointer.node, pointer.pick))
         terms.append((name, reference, training.terms[name]))
         place = spec.places.key(f"training.terms.{name}")
-        if pointer.node not in moved:
+        # With a weight of 0 it is a figure: accuracy and the like are steps.
+        if pointer.node not in moved and training.terms[name] != 0:
             reporter.error(
                 Code.NOTHING_LEARNS,
                 place,

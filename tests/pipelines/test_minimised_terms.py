@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from sklearn.metrics import top_k_accuracy_score
 from training_on_one_backend import Stop
 from training_specs import CONTRAST, TERMS, prepared, said_of_model_by_keras_alone
 
@@ -18,6 +19,8 @@ from dlspec_pipelines.steps.evaluation.new_rows import predict_new_rows
 from dlspec_pipelines.steps.step_errors import StepError, Stopped
 from dlspec_pipelines.steps.training.objective_file import load_objective
 from dlspec_pipelines.steps.training.train import samples_for_model, train
+
+GOLDEN = Path(__file__).parents[1] / "golden/valid"
 
 
 @pytest.fixture(autouse=True)
@@ -179,3 +182,16 @@ evaluation: {metrics: [accuracy, mae]}
     metrics = evaluate(plan, trained, dataset).metrics
     assert metrics["accuracy"] > 0.8
     assert metrics["mae"] < 0.2
+
+
+def test_a_term_of_weight_zero_may_be_a_step_and_is_measured_as_scikit_learn_does():
+    text = GOLDEN.joinpath("terms_told_only.yaml").read_text()
+    plan, dataset = prepared(text)
+    trained = train(plan, dataset, run="r1", spec_text=text)
+    measured = evaluate(plan, trained, dataset).metrics
+    part = samples_for_model(plan, dataset, "test")
+    model = load_model(Path(trained.path), with_loss=False)
+    said = model.predict(np.array(part.inputs["image"]), verbose=0)
+    true = np.array(part.targets["digit"])
+    assert measured["top_3"] == pytest.approx(top_k_accuracy_score(true, said, k=3))
+    assert measured["right"] == pytest.approx(measured["accuracy"])
