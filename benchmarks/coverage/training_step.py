@@ -1,0 +1,34 @@
+"""One training step of a spec on generated rows, by the engine that every run trains with."""
+
+import math
+from pathlib import Path
+
+import keras
+
+import dlspec
+from benchmarks.coverage.generated_rows import generated_samples
+from dlspec_pipelines.steps.engine.batches import sample_chunks
+from dlspec_pipelines.steps.engine.engine import engine_for
+
+# The fewest rows that a contrast between two pairs needs.
+ROWS = 4
+
+
+def train_one_step(path: Path) -> float:
+    """Build the model of a spec, move it by one step, and return the loss of that step.
+
+    Raises:
+        ValueError: If the loss is not a number.
+    """
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(0)
+    plan = dlspec.load(path)
+    model = dlspec.compile(plan)
+    samples = generated_samples(plan, rows=ROWS)
+    engine = engine_for(model, samples, batch_size=ROWS)
+    (chunk,) = sample_chunks(samples, ROWS)
+    engine.train(engine.load(chunk), 0, ROWS)
+    loss = float(model.get_metrics_result()["loss"])
+    if not math.isfinite(loss):
+        raise ValueError(f"the loss of `{plan.name}` is {loss}")
+    return loss
