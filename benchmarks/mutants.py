@@ -96,6 +96,7 @@ ROOMS = (
         ),
         reads="from dlspec_pipelines.steps.",
         judges=(
+            "tests/backends/test_mel_spectra.py",
             "tests/pipelines/test_contexts.py",
             "tests/pipelines/test_generation.py",
             "tests/pipelines/test_image_files.py",
