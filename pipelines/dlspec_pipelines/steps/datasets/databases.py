@@ -148,6 +148,15 @@ def database_error(
         return unreadable_source(
             "the query changes the database", help="write a `SELECT`: data are only read"
         )
+    return unreadable_source(
+        f"the query fails: {reason}", help=_help_for_reason(reason, connection, query)
+    )
+
+
+def _help_for_reason(reason: str, connection: sa.Connection, query: str) -> str | None:
+    """Return which name was meant; None where the database misses none, and may not be asked."""
+    if not _NO_TABLE.search(reason) and not _NO_COLUMN.search(reason):
+        return None
     inspector = sa.inspect(connection)
     tables = [*inspector.get_table_names(), *inspector.get_view_names()]
     help = _meant_name_help(reason, _NO_TABLE, tables, "the database has")
@@ -155,7 +164,7 @@ def database_error(
         asked = [name for name in tables if re.search(rf"\b{re.escape(name)}\b", query)]
         columns = [str(one["name"]) for name in asked for one in inspector.get_columns(name)]
         help = _meant_name_help(reason, _NO_COLUMN, columns, "the tables of the query have")
-    return unreadable_source(f"the query fails: {reason}", help=help)
+    return help
 
 
 def _meant_name_help(
