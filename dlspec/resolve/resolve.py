@@ -292,8 +292,8 @@ class _Resolver:
         graph = self._called_on(name, tensors)
         return Inferred(
             outputs=tuple(
-                ("out" if not index else str(index), graph.tensor(reference))
-                for index, (_, reference) in enumerate(graph.outputs)
+                ("out" if not index else str(index), _settled_extents(graph.tensor(one), tensors))
+                for index, (_, one) in enumerate(graph.outputs)
             )
             or (("out", UNKNOWN),),
             weights=tuple(weights_of(graph)),
@@ -394,6 +394,12 @@ def _inputs_as_list(inputs: tuple[_T, ...] | Mapping[str, _T]) -> list[_T]:
 
 def _referenced_output_text(reference: Reference) -> str:
     return f"{reference.node}.{reference.output}" if reference.output else reference.node
+
+
+def _settled_extents(output: Tensor, given: tuple[Tensor, ...]) -> Tensor:
+    """Return what a model gives, of unknown shape where Keras may know more of what comes in."""
+    open_ = output.shape is not None and None in output.shape[1:]
+    return Tensor(None, output.dtype) if open_ and _has_unknown_shape(given) else output
 
 
 def _has_unknown_shape(inputs: Inputs) -> bool:
