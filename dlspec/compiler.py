@@ -4,7 +4,7 @@ import gc
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dlspec.decode.decode import decode
@@ -18,13 +18,14 @@ from dlspec.language.catalogue import installed_keras
 from dlspec.language.catalogue.project import project_of
 from dlspec.language.catalogue.target import Target
 from dlspec.language.kinds import keys_of
-from dlspec.language.sections import Document, is_free_of_poison
+from dlspec.language.sections import Data, Document, is_free_of_poison
 from dlspec.resolve.minimised_terms import asked_terms, predicting_graph, resolve_terms
 from dlspec.resolve.own_losses import resolve_losses
 from dlspec.resolve.plan import Graph, LossGraph, Plan
 from dlspec.resolve.resolve import resolve
 from dlspec.rules.check import check
 from dlspec.rules.heads import takes_logits
+from dlspec.rules.sample_weight import sample_weights_of
 from dlspec.rules.subject import Checked, beside_terms, checked_spec
 from dlspec.syntax.extends import overlay_on_base
 from dlspec.syntax.flow_text import flow_text
@@ -273,7 +274,7 @@ def _compile_tree_to_plan(
         owners=spec.owners,
         params=spec.params,
         graph=graph,
-        data=spec.data,
+        data=_weighed_data(checked),
         training=spec.training,
         evaluation=spec.evaluation,
         retraining=spec.retraining,
@@ -282,6 +283,14 @@ def _compile_tree_to_plan(
         losses=_loss_graphs(losses, checked),
         objective=objective,
     )
+
+
+def _weighed_data(checked: Checked) -> Data | None:
+    """Return the data section with what its samples count for; as it is where it cannot be read."""
+    written = checked.written_data
+    if written is None:
+        return checked.spec.data
+    return replace(written, weights=sample_weights_of(checked))
 
 
 def _loss_graphs(losses: Mapping[str, Graph], checked: Checked) -> dict[str, LossGraph]:

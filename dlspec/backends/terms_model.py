@@ -61,9 +61,9 @@ class TermsModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         """Return the losses with the terms, and note each term's mean."""
         told = y or {}
         if self.output_names:
-            total = super().compute_loss(
-                x, self._as_compiled(told), self._as_compiled(y_pred["outputs"]), sample_weight
-            )
+            outputs = self._as_compiled(y_pred["outputs"])
+            weights = None if sample_weight is None else self._as_compiled(sample_weight)
+            total = super().compute_loss(x, self._as_compiled(told), outputs, weights)
         else:
             total = sum((keras.ops.sum(loss) for loss in self.losses), keras.ops.zeros(()))
         terms = self._values_of_terms(told, y_pred, training=training)
@@ -80,7 +80,8 @@ class TermsModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         if not self.output_names:
             return self.get_metrics_result()
         outputs = self._as_compiled(y_pred["outputs"])
-        return super().compute_metrics(x, self._as_compiled(y), outputs, sample_weight)
+        weights = None if sample_weight is None else self._as_compiled(sample_weight)
+        return super().compute_metrics(x, self._as_compiled(y), outputs, weights)
 
     def _values_of_terms(self, y: Any, y_pred: Any, *, training: bool) -> dict[str, Any]:  # noqa: ANN401 - tensors
         known = dict(y_pred["terms"])

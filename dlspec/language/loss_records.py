@@ -19,12 +19,14 @@ class LossRecord:
         from_logits: The activation that makes probabilities of what it gets; None where it has no
             `from_logits`.
         margins: Whether what it gets are margins around 0, which no probability stands behind.
+        sums_batch: Whether it sums over the whole batch where its `axis` says nothing else.
     """
 
     name: str
     takes: LossTargets
     from_logits: Literal["sigmoid", "softmax"] | None = None
     margins: bool = False
+    sums_batch: bool = False
 
 
 LOSSES: tuple[LossRecord, ...] = (
@@ -36,7 +38,7 @@ LOSSES: tuple[LossRecord, ...] = (
     LossRecord("CategoricalHinge", "alike", margins=True),
     LossRecord("Circle", "alike"),
     LossRecord("CosineSimilarity", "alike"),
-    LossRecord("Dice", "alike"),
+    LossRecord("Dice", "alike", sums_batch=True),
     LossRecord("Hinge", "alike", margins=True),
     LossRecord("Huber", "numbers"),
     LossRecord("KLDivergence", "alike"),
@@ -48,7 +50,7 @@ LOSSES: tuple[LossRecord, ...] = (
     LossRecord("Poisson", "alike"),
     LossRecord("SparseCategoricalCrossentropy", "ids", "softmax"),
     LossRecord("SquaredHinge", "alike", margins=True),
-    LossRecord("Tversky", "alike"),
+    LossRecord("Tversky", "alike", sums_batch=True),
 )
 LOSS_OF = {record.name: record for record in LOSSES}
 

@@ -1,7 +1,7 @@
 """The sections of a spec as records: the decoder, the schema and the docs read their keys here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Literal
 
 from dlspec.language.catalogue import Object
@@ -31,6 +31,7 @@ from dlspec.language.metrics import COMPARABLE_METRICS, GATED_WITHOUT_METRIC, ME
 from dlspec.language.prediction import Prediction
 from dlspec.language.row_splits import SPLITS, FractionSplit, Split, split_type
 from dlspec.language.sample_draws import DRAWS_BY_WORD, JoiningDraw, SampleDraw
+from dlspec.language.sample_weights import SampleWeight
 from dlspec.language.significance_tests import SIGNIFICANCE_TEST_OF
 from dlspec.language.sources import (
     SOURCES_BY_WORD,
@@ -92,10 +93,21 @@ class Data:
         default=None,
     )
 
+    # What the samples of each output count for, worked out of `training.sample_weight`: digests of
+    # the training cover that, and the step that reads the columns covers this.
+    weights: Mapping[str, SampleWeight] = field(default_factory=dict, compare=False)
+
     def __post_init__(self) -> None:
         """Let a section without targets have none: a default of a record cannot be a mapping."""
         if self.targets is None:
             object.__setattr__(self, "targets", {})
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns that features and weights read, in the order of the text."""
+        features = (*self.inputs.values(), *self.targets.values())
+        read = [name for one in features for name in one.columns]
+        return tuple(dict.fromkeys([*read, *(one.column for one in self.weights.values())]))
 
     @property
     def model_inputs(self) -> Mapping[str, Feature]:
@@ -185,6 +197,13 @@ class Training:
     class_weight: str | Mapping[str, float] | None = spec_key(
         Either(scalar=Choice(("balanced",)), mapping=MapOf(Number(above=0))),
         "`balanced`, or a weight for each class id.",
+        default=None,
+    )
+    sample_weight: str | Mapping[str, str] | None = spec_key(
+        PerOutput(Text()),
+        "A column of the source: what each row counts for in the losses, training and validation "
+        "rows alike, as in Keras's `fit`; or a column for each output. An array in each row weighs "
+        "the steps of a sequence. Metrics and terms are not weighted.",
         default=None,
     )
     gradient_accumulation_steps: int | None = spec_key(

@@ -13,6 +13,10 @@ Step = Literal["dataset", "model", "evaluation", "report", "champion"]
 
 _RUNTIME_OF_A_MODEL = tuple(key.name for key in keys_of(Runtime) if key.name != "memory")
 
+# Keys of `training` that trained runs are older than: where a spec does not use them, no digest
+# says so.
+_YOUNGER_KEYS = ("terms", "sample_weight")
+
 
 @dataclass(frozen=True, slots=True)
 class ChainStep:
@@ -28,6 +32,13 @@ class ChainStep:
     covers: Callable[[Plan], object]
 
 
+def _dataset_parts(plan: Plan) -> object:
+    if plan.data is None:
+        return None
+    read = replace(plan.data, sampling=None)
+    return (read, plan.data.weights) if plan.data.weights else read
+
+
 def _model_parts(plan: Plan) -> object:
     drawn = plan.data and plan.data.sampling
     # What data may take of the memory changes no number.
@@ -40,8 +51,10 @@ def _model_parts(plan: Plan) -> object:
 
 def _said_of_training(plan: Plan) -> object:
     said = canonical_data(plan.training)
-    if isinstance(said, dict) and said["terms"] is None:
-        del said["terms"]
+    if isinstance(said, dict):
+        for key in _YOUNGER_KEYS:
+            if said[key] is None:
+                del said[key]
     return said
 
 
@@ -62,7 +75,7 @@ def _champion_parts(plan: Plan) -> object:
 # Each after those that it takes. Comments, key order, gates, tags and the description change no
 # digest of `dataset` and `model`.
 CHAIN: tuple[ChainStep, ...] = (
-    ChainStep("dataset", (), lambda plan: plan.data and replace(plan.data, sampling=None)),
+    ChainStep("dataset", (), _dataset_parts),
     ChainStep("model", ("dataset",), _model_parts),
     ChainStep("evaluation", ("dataset", "model"), _evaluation_parts),
     ChainStep(

@@ -40,7 +40,7 @@ def report_training_references(checked: Checked) -> None:
     if training is None:
         return
     if outputs is not None:
-        for key in ("loss", "metrics", "loss_weights"):
+        for key in ("loss", "metrics", "loss_weights", "sample_weight"):
             value = getattr(training, key)
             if isinstance(value, Mapping):
                 _check_outputs(key, value, outputs, checked.output_names or (), checked)

@@ -45,6 +45,7 @@ from dlspec.rules.mel_bins import report_mel_spectra
 from dlspec.rules.name_patterns import report_name_patterns
 from dlspec.rules.params import report_unread_params
 from dlspec.rules.retraining import report_retraining
+from dlspec.rules.sample_weight import report_sample_weight
 from dlspec.rules.series_windows import report_series_windows
 from dlspec.rules.subject import Checked
 from dlspec.rules.tags_and_owners import report_tags_and_owners
@@ -77,6 +78,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     report_logits,
     report_loss_on_target,
     report_class_loss_on_numbers,
+    report_sample_weight,
     report_head_width,
     report_ignored_class,
     report_sigmoid_classes,

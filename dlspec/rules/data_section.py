@@ -2,11 +2,13 @@
 
 import codecs
 import re
+from collections.abc import Iterable, Mapping
 from encodings.aliases import aliases
 
 from dlspec.decode.spec import ModelSpec
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Replacement, Reporter
+from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.language.features import LabelsFeature
 from dlspec.language.file_facts import file_facts_by_name
@@ -44,7 +46,20 @@ def report_data_section(checked: Checked) -> None:
             help="lower one of the two",
         )
     _check_labels(data, spec, reporter)
-    _check_expected_columns(data, spec, reporter)
+    weights = _weight_columns_by_path(checked)
+    _check_expected_columns(data, weights.values(), spec, reporter)
+    if isinstance(data.source, FolderSource):
+        for path, column in weights.items():
+            _check_column_of_folder(column, spec.places.value(path), data.source, reporter)
+
+
+def _weight_columns_by_path(checked: Checked) -> dict[str, str]:
+    """Return the columns that `training.sample_weight` names, by where they stand."""
+    said = checked.training.sample_weight if checked.training is not None else None
+    path = "training.sample_weight"
+    if isinstance(said, Mapping):
+        return {f"{path}.{output}": column for output, column in said.items()}
+    return {} if said is None else {path: said}
 
 
 def _check_given_rows(data: Data, spec: ModelSpec, reporter: Reporter) -> None:
@@ -169,9 +184,11 @@ def _check_labels(data: Data, spec: ModelSpec, reporter: Reporter) -> None:
             )
 
 
-def _check_expected_columns(data: Data, spec: ModelSpec, reporter: Reporter) -> None:
+def _check_expected_columns(
+    data: Data, weights: Iterable[str], spec: ModelSpec, reporter: Reporter
+) -> None:
     """Report a contract on a column that nothing reads when it looks like a mistyped one."""
-    read = {c for f in (*data.inputs.values(), *data.targets.values()) for c in f.columns}
+    read = {*data.columns, *weights}
     if isinstance(data.split, ColumnSplit):
         read.add(data.split.column)
     if isinstance(data.split, TimeSplit):
@@ -185,7 +202,8 @@ def _check_expected_columns(data: Data, spec: ModelSpec, reporter: Reporter) -> 
                 path = next(p for p in reversed(inner) if f"{p}.str_matches" in spec.places.values)
                 _check_pattern(path, checks.str_matches, spec, reporter)
         if isinstance(data.source, FolderSource):
-            _check_column_of_folder(column, data, spec, reporter)
+            place = spec.places.key(f"data.expect.{column}")
+            _check_column_of_folder(column, place, data.source, reporter, facts=facts)
             continue
         near = replacement_word(column, read, work=reporter.work)
         if column not in {*read, *facts} and near:
@@ -198,17 +216,25 @@ def _check_expected_columns(data: Data, spec: ModelSpec, reporter: Reporter) -> 
             )
 
 
-def _check_column_of_folder(column: str, data: Data, spec: ModelSpec, reporter: Reporter) -> None:
-    """Report a contract on what a folder of files has not: its columns are known without it."""
-    source = data.source
-    assert isinstance(source, FolderSource)
+def _check_column_of_folder(
+    column: str,
+    place: Span,
+    source: FolderSource,
+    reporter: Reporter,
+    *,
+    facts: Iterable[str] = (),
+) -> None:
+    """Report the name of what a folder of files has not: its columns are known without it.
+
+    Args:
+        facts: What is known of its files beside what the folder says.
+    """
     try:
         own = ("class", "part") if source.names is None else pattern_columns(source.names)
     except ValueError:
         # What is wrong with the pattern is reported where it stands.
         return
     texts = ("text",) if isinstance(source, TextFolderSource) else ()
-    facts = file_facts_by_name([*data.inputs.values(), *data.targets.values()])
     plain = [name for name in facts if "." not in name]
     known = ["file", *own, *texts, *(plain or facts)]
     if column in {*known, *facts}:
@@ -216,7 +242,7 @@ def _check_column_of_folder(column: str, data: Data, spec: ModelSpec, reporter: 
     near = replacement_word(column, known, work=reporter.work)
     reporter.error(
         Code.UNKNOWN_NAME,
-        spec.places.key(f"data.expect.{column}"),
+        place,
         f"`{source.word}` has no column `{column}`",
         label=f"it has {', '.join(known)}",
         help=near,

@@ -44,6 +44,14 @@ def report_unused_sections(drawn: JoiningDraw, checked: Checked) -> None:
             label="the draw says how often each class comes",
             help="leave it out",
         )
+    if checked.training is not None and checked.training.sample_weight is not None:
+        checked.reporter.error(
+            Code.CONFLICT,
+            checked.spec.places.key("training.sample_weight"),
+            f"`{drawn.word}` and `sample_weight` exclude each other",
+            label="a column weighs rows, and a sample is made of several",
+            help="leave it out",
+        )
     if checked.spec.prediction is not None:
         checked.reporter.error(
             Code.CONFLICT,

@@ -73,6 +73,7 @@ def _check_comparisons(training: Training, checked: Checked) -> None:
         "training.metrics": training.metrics,
         # Of every draw it is told with the draw.
         "training.class_weight": not isinstance(sampling, JoiningDraw) and training.class_weight,
+        "training.sample_weight": not isinstance(sampling, JoiningDraw) and training.sample_weight,
         "evaluation.metrics": checked.evaluation and checked.evaluation.metrics,
     }
     for path, value in said.items():

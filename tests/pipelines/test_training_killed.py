@@ -72,6 +72,11 @@ def test_a_killed_training_on_terms_continues_bit_for_bit(tmp_path):
     _kill_and_continue(tmp_path, "TERMS", run="coded", latest=5)
 
 
+@pytest.mark.slow
+def test_a_killed_training_on_weighed_samples_continues_bit_for_bit(tmp_path):
+    _kill_and_continue(tmp_path, "WEIGHED", run="digits_small", latest=5)
+
+
 def _kill_and_continue(tmp_path: Path, spec: str, *, run: str, latest: int) -> None:
     """Kill a training in one of its first epochs; it ends as one that was never killed."""
     moment = random.SystemRandom()

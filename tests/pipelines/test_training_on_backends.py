@@ -95,6 +95,15 @@ def test_training_gives_the_weights_of_fit_bit_for_bit_without_dropout(backend, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
+def test_samples_of_unequal_weight_train_as_fit_trains_them(backend, found):
+    beside = found(backend)["weighed"]
+    assert beside["equal"]
+    assert {name for name, (ours, fit) in beside["figures"].items() if ours != fit} == set()
+    assert {"loss", "val_loss", "accuracy", "val_accuracy"} <= set(beside["figures"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_mixed_precision_trains_and_evaluates(backend, found):
     half = found(backend)["half"]
     assert half["finite"]

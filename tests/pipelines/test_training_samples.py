@@ -16,7 +16,7 @@ from dlspec_pipelines.steps.engine.call_length import Pace
 def _samples(rows: int, *, weights: bool = False) -> Samples:
     x = np.arange(rows * 3, dtype=np.float32).reshape(rows, 3)
     y = np.arange(rows, dtype=np.int32)
-    return Samples({"x": x}, {"y": y}, "single", "single", y / 2 if weights else None)
+    return Samples({"x": x}, {"y": y}, "single", "single", {"y": y / 2} if weights else {})
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 1000), st.integers(1, 500))
@@ -57,7 +57,7 @@ def test_chunks_begin_where_an_interrupted_epoch_stood():
 def test_inputs_are_packed_as_the_model_takes_them(form, packed):
     names = ("a",) if form == "single" else ("a", "b")
     arrays = {name: np.zeros(3) for name in names}
-    samples = Samples(arrays, {"y": np.zeros(3)}, form, "single", np.ones(3))
+    samples = Samples(arrays, {"y": np.zeros(3)}, form, "single", {"y": np.ones(3)})
     flat = list(range(1, len(names) + 1))
     assert samples.pack([*flat, "target", "weight"]) == (packed, "target", "weight")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from training_specs import DIGITS, FOCAL, MOONS, OWN_FOCAL, prepared
+from training_specs import DIGITS, FOCAL, MOONS, OWN_FOCAL, WEIGHED, prepared
 
 import dlspec
 from dlspec_pipelines.steps.engine.batches import class_weights, epoch_visit_order
@@ -81,6 +81,35 @@ def beside_fit() -> dict:
     }
 
 
+def weighed_beside_fit() -> dict:
+    """Return whether samples of unequal weight give the weights and figures of `fit`."""
+    plan, dataset = prepared(WEIGHED.replace(DROPOUT, ""))
+    trained = train(plan, dataset, run="weighed", spec_text="")
+    keras.utils.set_random_seed(7)
+    model = dlspec.compile(plan)
+    parts = (samples_for_model(plan, dataset, name) for name in ("train", "validation"))
+    (x, y), tested = (
+        (np.array(part.inputs["image"]), np.array(part.targets["digit"])) for part in parts
+    )
+    for epoch in range(3):
+        visit = epoch_visit_order(7, epoch, len(x))
+        history = model.fit(
+            x[visit],
+            y[visit],
+            sample_weight=y[visit].astype(np.float32),
+            validation_data=(*tested, tested[1].astype(np.float32)),
+            batch_size=32,
+            shuffle=False,
+            verbose=0,
+        ).history
+    found = keras.models.load_model(Path(trained.path, "model.keras")).get_weights()
+    pairs = zip(found, model.get_weights(), strict=True)
+    return {
+        "equal": all(np.array_equal(ours, theirs) for ours, theirs in pairs),
+        "figures": {name: [trained.history[name], said[0]] for name, said in history.items()},
+    }
+
+
 def half_precision() -> dict:
     """Return what a training in mixed precision comes to."""
     plan, dataset = prepared(f"{MOONS}runtime: {{precision: {PRECISE}}}\n")
@@ -109,6 +138,7 @@ def main(out: str) -> None:
         "backend": keras.config.backend(),
         "runs": two_runs_and_a_stopped_one(),
         "fit": beside_fit(),
+        "weighed": weighed_beside_fit(),
         "half": half_precision(),
         "declared": declared_loss(),
         "tensorflow": "tensorflow" in sys.modules,

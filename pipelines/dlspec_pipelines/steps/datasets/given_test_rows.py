@@ -106,8 +106,7 @@ def _columns_of_listed_texts(features: Iterable[Feature]) -> Iterator[str]:
 
 
 def _columns_that_are_read(data: Data) -> set[str]:
-    features = (*data.inputs.values(), *data.targets.values())
-    return {*(name for one in features for name in one.columns), *(data.expect or {})}
+    return {*data.columns, *(data.expect or {})}
 
 
 def _with_rows_below(

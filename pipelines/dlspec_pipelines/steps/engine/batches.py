@@ -1,7 +1,7 @@
 """The samples of one part in the order of training, gathered in chunks of bounded size."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,14 +27,15 @@ class Samples:
     Attributes:
         inputs: By name, in the model's order.
         targets: By name, in the order of the model's outputs; empty for prediction.
-        weights: One factor per sample for its part in the loss; None for 1.
+        weights: By target, a factor for the part of each sample, or of each of its steps, in the
+            loss; 1 for targets that are not there.
     """
 
     inputs: Mapping[str, SampleArray]
     targets: Mapping[str, SampleArray]
     inputs_as: Form
     outputs_as: Form
-    weights: Array | None = None
+    weights: Mapping[str, SampleArray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -43,8 +44,7 @@ class Samples:
     @property
     def arrays(self) -> tuple[SampleArray, ...]:
         """Return the arrays as the flat sequence that `pack` puts together again."""
-        weights = () if self.weights is None else (self.weights,)
-        return (*self.inputs.values(), *self.targets.values(), *weights)
+        return (*self.inputs.values(), *self.targets.values(), *self.weights.values())
 
     @property
     def nbytes(self) -> int:
@@ -62,8 +62,10 @@ class Samples:
         if self.targets:
             targets = dict(zip(self.targets, flat[count:], strict=False))
             packed.append(_structure_of_form(self.outputs_as, targets))
-        if self.weights is not None:
-            packed.append(flat[-1])
+        if self.weights:
+            found = dict(zip(self.weights, flat[count + len(self.targets) :], strict=True))
+            weights = {name: found.get(name) for name in self.targets}
+            packed.append(_structure_of_form(self.outputs_as, weights))
         return tuple(packed)
 
 

@@ -74,9 +74,8 @@ def _data_findings(
     *,
     parts: Mapping[str, Part],
 ) -> Iterator[Finding]:
-    features = [*data.inputs.values(), *data.targets.values()]
     policies = missing_policies([*preparation.inputs.values(), *preparation.targets.values()])
-    yield from odd_columns(table, [name for one in features for name in one.columns], policies)
+    yield from odd_columns(table, data.columns, policies)
     others = {part: parts[part].inputs for part in ("validation", "test")}
     places = SamplePlaces(table, {name: part.rows for name, part in parts.items()})
     yield from repeated_rows(parts["train"].inputs, others, places)

@@ -67,6 +67,10 @@ from dlspec_pipelines.steps.preparation.time_steps import (
 )
 from dlspec_pipelines.steps.preparation.trained_types import columns_read_as_text, file_columns
 from dlspec_pipelines.steps.preparation.vocabulary_files import with_vocabulary_words
+from dlspec_pipelines.steps.preparation.weight_columns import (
+    read_target_weights,
+    require_some_weight,
+)
 from dlspec_pipelines.steps.preparation.windows import Window, group_of_series, window_of
 from dlspec_pipelines.steps.records import Dataset
 from dlspec_pipelines.steps.step_errors import StepError
@@ -82,7 +86,7 @@ from dlspec_pipelines.steps.store import (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Side:
-    """The inputs or the targets of a spec: what was read, and what was fitted."""
+    """The inputs, the targets or their weights: what was read, and what was fitted."""
 
     kind: str
     raws: Mapping[str, Raw]
@@ -109,7 +113,8 @@ def fingerprint_of(
     else:
         content = content_hashes(data, base)
     content = (*content, *_named_file_digests(data, base, table, memory))
-    parts = (canonical_digest(replace(data, sampling=None)), *content, str(VERSION))
+    weights = [canonical_digest(data.weights)] if data.weights else []
+    parts = (canonical_digest(replace(data, sampling=None)), *content, str(VERSION), *weights)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -184,8 +189,7 @@ def _prepare_unless_there(
         remove_folder(final)
     if not final.is_dir():
         table = table or table_of_data(data, base, memory=memory)
-        features = {**data.inputs, **data.targets}.values()
-        require_columns(table, [name for one in features for name in one.columns])
+        require_columns(table, data.columns)
         require_declared_classes(table, data)
         kept = broken_contract_folder(final.name)
         try:
@@ -231,9 +235,10 @@ def _write_prepared_dataset(table: Table, data: Data, final: Path, verdict: Verd
         parts = {n: without_missing_steps(one, features, table) for n, one in parts.items()}
     _require_samples(parts, NO_BREAKS if course is None else course.breaks)
     inputs, targets = _fitted_sides(data, table, train=train, series=(dealt.order, starts))
+    weights = _weights_of_targets(data, table, targets, parts)
     rows = {name: len(samples.places) for name, samples in parts.items()}
     with whole_folder(final, needed=_bytes_needed(data, rows)) as folder:
-        written = _write_arrays(folder, parts, (inputs, targets))
+        written = _write_arrays(folder, parts, (inputs, targets, weights))
         time = data.split.time if isinstance(data.split, TimeSplit) else None
         steps = None if course is None else course.steps
         preparation = Preparation(
@@ -308,6 +313,27 @@ def _fitted_sides(
     }
     inputs, targets = fit_sides(data, (raws["inputs"], raws["targets"]), train)
     return _Side("inputs", raws["inputs"], inputs), _Side("targets", raws["targets"], targets)
+
+
+def _weights_of_targets(
+    data: Data, table: Table, targets: _Side, parts: Mapping[str, Samples]
+) -> _Side:
+    """Read what the samples of each target count for.
+
+    Raises:
+        StepError: If nothing of a part counts (DL613).
+    """
+    read = {
+        name: read_target_weights(weight, data.targets[name], table, targets.raws[name].mask)
+        for name, weight in data.weights.items()
+    }
+    for name, found in read.items():
+        require_some_weight(name, found, parts)
+    return _Side(
+        "weights",
+        {name: found.raw for name, found in read.items()},
+        {name: found.fitted for name, found in read.items()},
+    )
 
 
 def _window_of_split_data(data: Data) -> Window | None:

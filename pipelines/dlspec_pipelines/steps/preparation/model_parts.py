@@ -1,7 +1,7 @@
 """What a model sees of a part of a data set: its rows, or what `data.sampling` makes of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -50,12 +50,14 @@ class ModelPart:
             rows, its own.
         source_rows: By input, the row in the source that each sample has there; empty where that
             is `rows`.
+        weights: By target, what each sample or each of its steps counts for in the loss.
     """
 
     inputs: Mapping[str, SampleArray]
     targets: Mapping[str, Array]
     rows: Array
     source_rows: Mapping[str, Array]
+    weights: Mapping[str, Array] = field(default_factory=dict)
 
 
 def open_model_part(data: Data, dataset: Dataset, part: str) -> ModelPart:
@@ -71,7 +73,7 @@ def open_model_part(data: Data, dataset: Dataset, part: str) -> ModelPart:
         return _fixed_part_of_rows(drawn, opened, part)
     if isinstance(drawn, ContextsDraw):
         return _part_of_contexts(drawn, fixed_contexts(data, drawn, dataset, part))
-    return ModelPart(opened.inputs, opened.targets, opened.rows, {})
+    return ModelPart(opened.inputs, opened.targets, opened.rows, {}, opened.weights)
 
 
 def learned_in_training(data: Data, dataset: Dataset) -> Mapping[str, Array]:

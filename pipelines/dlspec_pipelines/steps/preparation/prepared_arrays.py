@@ -3,7 +3,7 @@
 import hashlib
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,15 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """The arrays of one part of a data set; `rows` holds each sample's row in the source."""
+    """The arrays of one part of a data set; `rows` holds each sample's row in the source.
+
+    `weights` say, by target, what each sample or each of its steps counts for in the loss.
+    """
 
     inputs: Mapping[str, Array]
     targets: Mapping[str, Array]
     rows: Array
+    weights: Mapping[str, Array] = field(default_factory=dict)
 
 
 def open_part(dataset: Dataset, part: str) -> Part:
@@ -44,6 +48,7 @@ def open_written_part(folder: Path) -> Part:
         _open_array_folder(folder / "inputs"),
         _open_array_folder(folder / "targets"),
         _open_npy_array(folder / "rows.npy"),
+        _open_array_folder(folder / "weights"),
     )
 
 

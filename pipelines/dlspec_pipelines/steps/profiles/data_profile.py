@@ -44,7 +44,7 @@ class FeatureProfile:
     """One feature: the columns that it reads, and what the model is given.
 
     Attributes:
-        side: `inputs` or `targets`.
+        side: `inputs`, `targets`, or `weights` for what the samples of a target count for.
         element: Shape and dtype of one element.
         given: How the numbers of the training samples lie as the model reads them; None where
             nothing could be prepared.
@@ -189,8 +189,7 @@ def example_text(value: object) -> str:
 def _facts_of_source(data: Data, table: Table) -> dict[str, Any]:
     said = canonical_data(data.source)
     assert isinstance(said, Mapping), "a source is a mapping"
-    read = {name for _, _, feature in features_of_sides(data) for name in feature.columns}
-    read |= _columns_that_deal(data)
+    read = {*data.columns, *_columns_that_deal(data)}
     return {
         "source": {
             f.name: said[f.name] for f in fields(data.source) if _was_written_in_source(data, f)
@@ -238,6 +237,21 @@ def _feature_profiles(data: Data, table: Table, train: Part | None) -> Iterator[
             tuple(known[column] for column in feature.columns if column in known),
             given,
         )
+    yield from _weight_profiles(data, table, train)
+
+
+def _weight_profiles(data: Data, table: Table, train: Part | None) -> Iterator[FeatureProfile]:
+    for target, weight in data.weights.items():
+        known = weight.column in table.columns
+        made = None if train is None else train.weights[target]
+        yield FeatureProfile(
+            f"weight of {target}",
+            "weights",
+            "weight",
+            "" if made is None else f"{list(made.shape[1:])} {made.dtype}",
+            (column_profile(weight.column, table.columns[weight.column]),) if known else (),
+            None if made is None else _spread_in_chunks(made),
+        )
 
 
 def _element_text(feature: Feature) -> str:
@@ -276,13 +290,12 @@ def _class_rows(data: Data, balance: Mapping[str, Mapping[str, list[int]]]) -> I
 
 
 def _examples_of_rows(data: Data, table: Table, rows: Array) -> tuple[Mapping[str, str], ...]:
-    names = [name for _, _, feature in features_of_sides(data) for name in feature.columns]
     # Of windows, a row may stand behind the last of the source.
     within = [int(row) for row in rows if row < table.rows]
     return tuple(
         {
             name: example_text(table.columns[name][row])
-            for name in dict.fromkeys(names)
+            for name in data.columns
             if name in table.columns
         }
         for row in within

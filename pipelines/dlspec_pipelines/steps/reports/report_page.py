@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
@@ -13,6 +14,7 @@ from dlspec.language.sections import Data
 from dlspec.resolve.plan import Plan
 from dlspec.tools.show import bytes_text, cost_notes, graph_cost, graph_rows, graph_svg, is_chain
 from dlspec_pipelines.steps.preparation.drawn_samples import drawn_samples
+from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
 from dlspec_pipelines.steps.records import Dataset, Evaluation, Report, TrainedModel
 from dlspec_pipelines.steps.reports.curves import curves_png, learning_curves
 from dlspec_pipelines.steps.reports.figure_texts import duration_text, figure_text, percent_text
@@ -34,6 +36,17 @@ class Balance:
     target: str
     parts: tuple[str, ...]
     rows: tuple[tuple[str, tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WeighedTarget:
+    """What the training samples of a target count for in its loss, from the least to the most."""
+
+    target: str
+    column: str
+    least: float
+    most: float
+    mean: float
 
 
 def write_report(
@@ -111,12 +124,28 @@ def _data_context(plan: Plan, run: RunFiles, dataset: Dataset) -> dict[str, Any]
         "contract": files.contract,
         "drawn": drawn_samples(plan.data, dataset),
         "balances": _target_balances(plan.data, files),
+        "weighed": _weighed_targets(plan.data, dataset),
         "targets": [
             target_view((name, feature), run.predictions, inputs, files)
             for name, feature in targets.items()
             if name in plan.learned
         ],
     }
+
+
+def _weighed_targets(data: Data, dataset: Dataset) -> list[WeighedTarget]:
+    if not data.weights:
+        return []
+    return [
+        WeighedTarget(
+            name,
+            data.weights[name].column,
+            float(found.min()),
+            float(found.max()),
+            float(found.mean(dtype=np.float64)),
+        )
+        for name, found in open_part(dataset, "train").weights.items()
+    ]
 
 
 def _target_balances(data: Data, files: DataFiles) -> list[Balance]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dlspec.language.sample_draws import BalancedDraw, ContextsDraw, RowDraw
-from dlspec.language.sections import Training
+from dlspec.language.sections import Data, Training
 from dlspec.resolve.minimised_terms import TARGET
 from dlspec.resolve.plan import Objective, Plan
-from dlspec_pipelines.steps.engine.batches import Samples, class_ids_of, class_weights
+from dlspec_pipelines.steps.engine.batches import Array, Samples, class_ids_of, class_weights
 from dlspec_pipelines.steps.engine.context_draw import ContextRows, DrawnContexts
 from dlspec_pipelines.steps.engine.epoch_draws import ClassesAlike, EachOnce, Epoch, EpochDraw
 from dlspec_pipelines.steps.engine.row_pairs import RowsByClass, rows_by_class
@@ -72,7 +72,7 @@ def training_draw(plan: Plan, dataset: Dataset, training: Training) -> EpochDraw
     if isinstance(drawn, ContextsDraw):
         words = words_of_dataset(plan.data, drawn, dataset)
         return ContextsOfRows(plan, drawn, context_rows(drawn, opened, words, "train"))
-    samples = samples_in_form_of_model(plan, opened.inputs, opened.targets)
+    samples = samples_in_form_of_model(plan, opened.inputs, opened.targets, opened.weights)
     samples = _samples_with_class_weights(samples, training)
     if isinstance(drawn, BalancedDraw):
         return ClassesAlike(samples, class_ids_of(opened.targets[drawn.balanced]))
@@ -80,9 +80,40 @@ def training_draw(plan: Plan, dataset: Dataset, training: Training) -> EpochDraw
 
 
 def samples_in_form_of_model(
+    plan: Plan,
+    inputs: Mapping[str, SampleArray],
+    targets: Mapping[str, SampleArray],
+    weights: Mapping[str, Array] | None = None,
+) -> Samples:
+    """Return arrays by name as samples in the form the plan's model takes.
+
+    Args:
+        weights: What they count for in the losses, by target; None for nothing said.
+    """
+    samples = _samples_of_outputs(plan, inputs, targets)
+    if not weights:
+        return samples
+    assert plan.data is not None
+    return replace(samples, weights=_weights_of_losses(plan.data, weights))
+
+
+def _weights_of_losses(data: Data, weights: Mapping[str, Array]) -> dict[str, Array]:
+    """Return weights in a shape that the losses of a sample's places can be multiplied with.
+
+    Keras lays a flat array of weights over the last axis of the losses, which is that of the
+    samples only where each has a single one.
+    """
+    return {
+        name: found
+        if found.shape[1:] == data.weights[name].extents
+        else found.reshape(len(found), *(1 for _ in data.weights[name].extents))
+        for name, found in weights.items()
+    }
+
+
+def _samples_of_outputs(
     plan: Plan, inputs: Mapping[str, SampleArray], targets: Mapping[str, SampleArray]
 ) -> Samples:
-    """Return arrays by name as samples in the form the plan's model takes."""
     if plan.objective is not None:
         return _samples_for_terms(plan, plan.objective, inputs, targets)
     outputs = [name for name, _ in plan.graph.outputs]
@@ -118,5 +149,6 @@ def _samples_with_class_weights(data: Samples, training: Training) -> Samples:
             f"`training.class_weight` needs a single target, the spec has {len(data.targets)}",
             help="leave it out, or use `loss_weights` to weigh the outputs",
         )
-    (target,) = data.targets.values()
-    return replace(data, weights=class_weights(np.asarray(target), training.class_weight))
+    ((name, target),) = data.targets.items()
+    weights = class_weights(np.asarray(target), training.class_weight)
+    return replace(data, weights={name: weights})

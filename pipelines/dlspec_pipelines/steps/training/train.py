@@ -129,7 +129,7 @@ def samples_for_model(plan: Plan, dataset: Dataset, part: str) -> Samples:
     """Return one part of a data set in the form the plan's model takes."""
     assert plan.data is not None
     opened = open_model_part(plan.data, dataset, part)
-    return samples_in_form_of_model(plan, opened.inputs, opened.targets)
+    return samples_in_form_of_model(plan, opened.inputs, opened.targets, opened.weights)
 
 
 def _train_in_work_folder(

@@ -18,7 +18,12 @@ from dlspec_pipelines.steps.data_memory import row_blocks
 from dlspec_pipelines.steps.datasets.contract_rules import ContractRule, rule_that_holds
 from dlspec_pipelines.steps.datasets.table import Array, Table, holds_arrays
 from dlspec_pipelines.steps.preparation.ids import vocabulary_positions
-from dlspec_pipelines.steps.preparation.implied.value_rules import FILL_HELP
+from dlspec_pipelines.steps.preparation.implied.value_rules import (
+    FILL_HELP,
+    WEIGHT,
+    WEIGHT_HELP,
+    weighs,
+)
 
 Shape = tuple[int, ...]
 # Kinds of arrays that hold numbers, as numpy names them.
@@ -162,6 +167,30 @@ def mask_rules(feature: MaskFeature, table: Table) -> Iterator[ContractRule]:
     )
 
 
+def step_weight_rules(
+    name: str, wanted: tuple[int | None, ...], table: Table, *, fills: bool
+) -> Iterator[ContractRule]:
+    """Give the rules of a weight for each place of a sample.
+
+    Args:
+        fills: Whether a sample may have fewer or more places than its target, along the first axis.
+    """
+    if (rows := _array_rows(name, table)) is None:
+        return
+    yield _presence_of_arrays(rows)
+    yield _shape_rule(
+        rows,
+        f"weights of shape {_tuple_text(wanted)}" if wanted else "one weight",
+        lambda shape: (
+            shape == wanted or (fills and len(shape) == len(wanted) and shape[1:] == wanted[1:])
+        ),
+        help="give each row as many weights as its target has places, or one number"
+        if wanted
+        else "give each row one number: its target has a single loss",
+    )
+    yield _elements_rule(rows, WEIGHT, weighs, help=WEIGHT_HELP)
+
+
 def _are_classes(feature: MaskFeature, values: Array) -> Array:
     if isinstance(feature.classes, int):
         known = (values >= 0) & (values < feature.classes) & (values == np.floor(values))
@@ -303,5 +332,5 @@ def _ragged_rows_fit(
     return np.fromiter(found, dtype=bool, count=len(cells))
 
 
-def _tuple_text(shape: Shape) -> str:
+def _tuple_text(shape: tuple[int | None, ...]) -> str:
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"

@@ -54,21 +54,28 @@ from dlspec_pipelines.steps.preparation.implied.value_rules import (
     number_rules,
     text_rules,
 )
+from dlspec_pipelines.steps.preparation.implied.weight_rules import weight_rules
 
 
 def implied_rules(table: Table, data: Data) -> Iterator[ContractRule]:
     """Give the rules that features and split ask of their columns; each asks once."""
     seen = set()
-    for features, is_target in ((data.inputs, False), (data.targets, True)):
-        for feature in features.values():
-            for rule in _rules_of_feature(feature, table, is_target=is_target):
-                asked = "presence" if rule.text in PRESENCE else rule.text
-                if (rule.column, asked) not in seen:
-                    seen.add((rule.column, asked))
-                    yield rule
+    for rule in _rules_of_columns(table, data):
+        asked = "presence" if rule.text in PRESENCE else rule.text
+        if (rule.column, asked) not in seen:
+            seen.add((rule.column, asked))
+            yield rule
     yield from file_label_rules(data, table)
     if isinstance(data.split, TimeSplit):
         yield from moment_rules(data.split.time, table)
+
+
+def _rules_of_columns(table: Table, data: Data) -> Iterator[ContractRule]:
+    for features, is_target in ((data.inputs, False), (data.targets, True)):
+        for feature in features.values():
+            yield from _rules_of_feature(feature, table, is_target=is_target)
+    for name, weight in data.weights.items():
+        yield from weight_rules(weight, data.targets[name], table)
 
 
 def _rules_of_feature(  # noqa: C901, PLR0912 - one case for each kind

@@ -22,6 +22,14 @@ FILL_HELP = (
     "leave these rows out; of a `number`, `vector` or `series`, `missing: median` fills them"
 )
 TEXT_HELP = "add such a text to the source's `missing`, or take the column as a `category`"
+WEIGHT = "a weight of at least 0"
+WEIGHT_HELP = "write a number of at least 0 into these rows, or leave them out; 0 counts nothing"
+
+
+def weighs(values: Array) -> Array:
+    """Return which numbers may be weights; nan is none."""
+    fits: Array = np.isfinite(values) & (values >= 0)
+    return fits
 
 
 def plain_column(name: str, table: Table) -> Array | None:
@@ -73,6 +81,17 @@ def number_rules(name: str, table: Table, *, gaps: bool, is_target: bool) -> Ite
     )
     help = TEXT_HELP if str in types_in(column) else "mend these rows, or leave them out"
     yield rule_that_holds(name, "a finite number", fits, column, help=help)
+
+
+def row_weight_rules(name: str, table: Table) -> Iterator[ContractRule]:
+    """Give the rule of a weight for each row."""
+    column = plain_column(name, table)
+    if column is not None:
+        fits = np.concatenate(
+            [np.zeros(0, dtype=bool)]
+            + [weighs(numbers_or_nan(block)) for block in row_blocks(column)]
+        )
+        yield rule_that_holds(name, WEIGHT, fits, column, help=WEIGHT_HELP)
 
 
 def text_rules(name: str, table: Table) -> Iterator[ContractRule]:
