@@ -19,6 +19,7 @@ from dlspec_pipelines.steps.evaluation.evaluate import evaluate
 from dlspec_pipelines.steps.evaluation.new_files import NewFiles
 from dlspec_pipelines.steps.evaluation.new_files_table import new_files_table
 from dlspec_pipelines.steps.preparation.applying import apply_preparation
+from dlspec_pipelines.steps.preparation.dataset import prepare_dataset
 from dlspec_pipelines.steps.preparation.fitting import load_preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
 from dlspec_pipelines.steps.reports import write_report
@@ -309,12 +310,10 @@ def test_waves_may_be_arrays(folder):
 
 
 def test_a_large_array_lies_in_a_file_that_nobody_sees(folder, monkeypatch):
-    small = prepared(TONES)[1]
+    plan, small = prepared(TONES)
     expected = [_wave_of_row(small, row) for row in range(40)]
-    scratch = "dlspec_pipelines.steps.preparation.scratch_arrays._MOST_IN_MEMORY"
-    monkeypatch.setattr(scratch, 1000)
     monkeypatch.setenv("DLSPEC_HOME", str(Path("other").absolute()))
-    large = prepared(TONES)[1]
+    large = prepare_dataset(plan.data, base=Path(), memory=4_000)
     assert large.digest == small.digest
     np.testing.assert_array_equal([_wave_of_row(large, row) for row in range(40)], expected)
     assert not list(Path("other/work").iterdir())

@@ -17,6 +17,8 @@ from dlspec.language.row_splits import FractionSplit, GivenSplit
 from dlspec.language.sections import Data
 from dlspec.language.sources import CsvSource, SqlSource
 from dlspec_pipelines.steps.datasets.read_source import read_source_table
+from dlspec_pipelines.steps.datasets.sources.sql import digest_of_table
+from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.preparation.applying import apply_preparation
 from dlspec_pipelines.steps.preparation.dataset import fingerprint_of, prepare_dataset
 from dlspec_pipelines.steps.preparation.fitting import load_preparation
@@ -279,3 +281,11 @@ def test_postgresql_gives_dates_decimals_and_refuses_to_be_changed(tmp_path, mon
     assert "the query changes the database" in _refusal(tmp_path, change, url).message
     assert read_source_table(SqlSource("SELECT * FROM dlspec_test", url), tmp_path).rows == 1
     assert "write `day` for `days`" in str(_refusal(tmp_path, "SELECT days FROM dlspec_test", url))
+
+
+def test_moments_of_a_database_are_part_of_what_names_its_content():
+    def digest(day):
+        table = Table({"when": np.array([f"2024-01-{day}", "NaT"], dtype="datetime64[D]")})
+        return digest_of_table(table)
+
+    assert digest("05") == digest("05") != digest("06")

@@ -20,7 +20,7 @@ _CHUNKS_AT_ONCE = 8
 _MAPPED_AROUND = 2 * 2**20
 
 # Large beside the cost of a call, and what is made of it fits the cache of a core.
-_BLOCK_BYTES = 2**23
+BLOCK_BYTES = 2**23
 
 
 def memory_for_data(said: int | None) -> int:
@@ -45,10 +45,25 @@ def share_of_a_chunk(memory: int) -> int:
 
 def row_blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
     """Yield the rows of an array in blocks; what a mapped one has read is given back after each."""
-    step = max(1, _BLOCK_BYTES // max(1, array[:1].nbytes))
-    for start in range(0, len(array), step):
-        yield array[start : start + step]
+    step = rows_of_a_block(array)
+    try:
+        for start in range(0, len(array), step):
+            yield array[start : start + step]
+            give_back_pages(array)
+    finally:
+        # Where nobody asks for the rest.
         give_back_pages(array)
+
+
+def each_row(array: NDArray[Any]) -> Iterator[Any]:
+    """Yield the rows of an array one by one; what a mapped one has read is given back."""
+    for block in row_blocks(array):
+        yield from block
+
+
+def rows_of_a_block(array: NDArray[Any]) -> int:
+    """Return how many rows of an array are handled at a time."""
+    return max(1, BLOCK_BYTES // max(1, array[:1].nbytes))
 
 
 def rows_of_mapped_array(array: NDArray[Any], rows: NDArray[np.int64], room: int) -> NDArray[Any]:
@@ -59,11 +74,18 @@ def rows_of_mapped_array(array: NDArray[Any], rows: NDArray[np.int64], room: int
     """
     out = np.empty((len(rows), *array.shape[1:]), array.dtype)
     order = np.argsort(rows)
-    touched = min(array.nbytes, len(rows) * (array[:1].nbytes + _MAPPED_AROUND))
+    row_bytes = array[:1].nbytes
+    reach = int(rows[order[-1]] - rows[order[0]] + 1) * row_bytes if len(rows) else 0
+    touched = min(reach, len(rows) * (row_bytes + _MAPPED_AROUND))
     for piece in np.array_split(order, max(1, touched // max(room, 1))):
         out[piece] = array[rows[piece]]
         give_back_pages(array)
     return out
+
+
+def array_bytes(array: NDArray[Any]) -> memoryview:
+    """Return the bytes of an array, of moments too, which numpy gives no buffer of."""
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
 
 
 def give_back_pages(array: NDArray[Any]) -> None:

@@ -1,19 +1,32 @@
 """Columns that come in pieces and are too large for memory: in one file without a name."""
 
+import math
 import mmap
 import os
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 
 import numpy as np
 
+from dlspec_pipelines.steps.data_memory import array_bytes
 from dlspec_pipelines.steps.datasets.table import Array
 from dlspec_pipelines.steps.step_errors import write_errors_as_step_errors
 from dlspec_pipelines.steps.store import artifacts_home
 
-# No column has wider values: whole numbers, floats, moments.
-_VALUE_BYTES = 8
+
+@dataclass(frozen=True, slots=True)
+class RowKind:
+    """What each row of a column is: values of one type, of one shape."""
+
+    dtype: "np.dtype[np.generic]"
+    shape: tuple[int, ...] = ()
+
+    @property
+    def row_bytes(self) -> int:
+        """Return how many bytes a row has."""
+        return self.dtype.itemsize * math.prod(self.shape)
 
 
 class ColumnSpool:
@@ -24,9 +37,13 @@ class ColumnSpool:
     or with the process, however that ends.
     """
 
-    def __init__(self, kinds: Mapping[str, "np.dtype[np.generic]"], *, most_rows: int) -> None:
-        self._kinds = kinds
-        self._stride = -(-most_rows * _VALUE_BYTES // mmap.PAGESIZE) * mmap.PAGESIZE
+    def __init__(self, kinds: Mapping[str, RowKind], *, most_rows: int) -> None:
+        self._kinds = dict(kinds)
+        self._first_bytes: dict[str, int] = {}
+        self._end = 0
+        for name, kind in kinds.items():
+            self._first_bytes[name] = self._end
+            self._end += -(-most_rows * kind.row_bytes // mmap.PAGESIZE) * mmap.PAGESIZE
         self._rows = dict.fromkeys(kinds, 0)
         folder = artifacts_home() / "work"
         with write_errors_as_step_errors(folder):
@@ -40,8 +57,8 @@ class ColumnSpool:
             StepError: If the disk is full.
         """
         kind = self._kinds[name]
-        content = np.ascontiguousarray(piece, dtype=kind).data.cast("B")
-        at = self._first_byte(name) + self._rows[name] * kind.itemsize
+        content = array_bytes(piece.astype(kind.dtype, copy=False))
+        at = self._first_bytes[name] + self._rows[name] * kind.row_bytes
         with write_errors_as_step_errors(artifacts_home()):
             while content:
                 written = os.pwrite(self._file.fileno(), content, at)
@@ -52,13 +69,15 @@ class ColumnSpool:
         """Return the columns, and take no more pieces."""
         if not any(self._rows.values()):
             self._file.close()
-            return {name: np.zeros(0, kind) for name, kind in self._kinds.items()}
+            return {n: np.zeros((0, *kind.shape), kind.dtype) for n, kind in self._kinds.items()}
         # Behind what was written last, a page may be mapped that the file would not have.
-        os.ftruncate(self._file.fileno(), self._stride * len(self._kinds))
+        os.ftruncate(self._file.fileno(), self._end)
         mapped = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
         self._file.close()
         return {
-            name: np.ndarray((self._rows[name],), kind, mapped, self._first_byte(name))
+            name: np.ndarray(
+                (self._rows[name], *kind.shape), kind.dtype, mapped, self._first_bytes[name]
+            )
             for name, kind in self._kinds.items()
         }
 
@@ -66,6 +85,3 @@ class ColumnSpool:
         """Forget all pieces."""
         with suppress(OSError):
             self._file.close()
-
-    def _first_byte(self, name: str) -> int:
-        return list(self._kinds).index(name) * self._stride

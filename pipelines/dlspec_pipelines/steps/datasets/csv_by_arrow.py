@@ -1,10 +1,12 @@
 """Delimited files by pyarrow, on all cores and in little memory: those that pandas reads alike."""
 
 import csv
+import gzip
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, cast
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,8 @@ import pyarrow as pa
 import pyarrow.csv
 
 from dlspec.language.sources import CsvSource
-from dlspec_pipelines.steps.datasets.column_spool import ColumnSpool
+from dlspec_pipelines.steps.datasets.arrow import texts_of_dictionaries
+from dlspec_pipelines.steps.datasets.column_spool import ColumnSpool, RowKind
 from dlspec_pipelines.steps.datasets.spooled_arrays import fits_in_memory
 from dlspec_pipelines.steps.datasets.table import Array
 
@@ -32,11 +35,12 @@ _FRACTION = re.compile(r"[+-]?(\d+[.,]\d*|[.,]\d+|\d+(?=[eE]))([eE][+-]?\d+)?")
 
 @dataclass(frozen=True, slots=True)
 class FileBytes:
-    """What the bytes of a file hold behind its header.
+    """What the bytes of a file, unpacked, hold behind its header.
 
     `odd_numbers` tells of `0x1f`, to pandas a text, and `+5`, to pyarrow a float.
     """
 
+    size: int
     quotes: int
     odd_numbers: bool
 
@@ -97,7 +101,7 @@ def _may_be_read_alike(file: DelimitedFile) -> bool:
     # Pandas takes `-999.0` for missing where `-999` is.
     if any(not np.isnan(_number_in_text(word)) for word in source.missing):
         return False
-    if file.path.suffix == ".gz" or not file.path.stat().st_size:
+    if not file.holds.size:
         return False
     return source.columns is not None or _header_is_one_line(file)
 
@@ -114,8 +118,12 @@ def _header_is_one_line(file: DelimitedFile) -> bool:
 
 
 def _first_line(path: Path) -> bytes:
-    with path.open("rb") as opened:
+    with _opened_bytes(path) as opened:
         return opened.readline()
+
+
+def _opened_bytes(path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
 
 
 def _number_in_text(text: str) -> float:
@@ -163,7 +171,7 @@ def _kinds_with_a_fraction(file: DelimitedFile, kinds: Kinds, error: pa.ArrowInv
 
 
 def _columns_of_kinds(file: DelimitedFile, kinds: Kinds, *, memory: int | None) -> dict[str, Array]:
-    if fits_in_memory(file.path.stat().st_size, memory):
+    if fits_in_memory(file.holds.size, memory):
         table = pyarrow.csv.read_csv(str(file.path), **_options(file, kinds))
         columns: dict[str, Array] = {}
         for name in file.names:
@@ -176,20 +184,20 @@ def _columns_of_kinds(file: DelimitedFile, kinds: Kinds, *, memory: int | None) 
 
 def _spooled_columns(file: DelimitedFile, kinds: Kinds) -> dict[str, Array]:
     numeric = {
-        name: np.dtype(kind.to_pandas_dtype())
+        name: RowKind(np.dtype(kind.to_pandas_dtype()))
         for name, kind in kinds.items()
         if not pa.types.is_string(kind)
     }
     texts: dict[str, list[pa.Array]] = {name: [] for name in file.names if name not in numeric}
     # A row has a separator or a line's end for each field at least.
-    spool = ColumnSpool(numeric, most_rows=file.path.stat().st_size // len(file.names) + 1)
+    spool = ColumnSpool(numeric, most_rows=file.holds.size // len(file.names) + 1)
     try:
         for name, column in _pieces_of_columns(file, kinds):
             if name in texts:
                 texts[name].append(column.dictionary_encode())
                 continue
             piece = _array_of_column(pa.chunked_array([column]))
-            if piece.dtype != numeric[name]:
+            if piece.dtype != numeric[name].dtype:
                 # Whole numbers of which one is missing are floats, all of them.
                 kinds[name] = pa.float64()
                 return _spooled_columns(file, kinds)
@@ -197,7 +205,7 @@ def _spooled_columns(file: DelimitedFile, kinds: Kinds) -> dict[str, Array]:
         found = spool.columns()
     finally:
         spool.close()
-    found |= {name: _texts_of_chunks(chunks) for name, chunks in texts.items()}
+    found |= {name: texts_of_dictionaries(chunks) for name, chunks in texts.items()}
     return {name: found[name] for name in file.names}
 
 
@@ -210,7 +218,7 @@ def _pieces_of_columns(file: DelimitedFile, kinds: Kinds) -> Iterator[tuple[str,
 def _array_of_column(column: pa.ChunkedArray) -> Array:
     kind = column.type
     if pa.types.is_string(kind):
-        return _texts_of_chunks(column.dictionary_encode().chunks)
+        return texts_of_dictionaries(column.dictionary_encode().chunks)
     if pa.types.is_boolean(kind) and column.null_count:
         raise _OtherwiseRead
     values: Array = column.to_numpy()
@@ -218,17 +226,6 @@ def _array_of_column(column: pa.ChunkedArray) -> Array:
     if pa.types.is_floating(kind) and np.isnan(values).sum() != column.null_count:
         raise _OtherwiseRead
     return values
-
-
-def _texts_of_chunks(chunks: Sequence[pa.DictionaryArray]) -> Array:
-    """Return texts of which each is one object, however many rows hold it."""
-    if not chunks:
-        return np.zeros(0, dtype=np.object_)
-    whole = pa.chunked_array(chunks).unify_dictionaries()
-    words = np.array([*whole.chunk(whole.num_chunks - 1).dictionary.to_pylist(), None], object)
-    codes = [chunk.indices.fill_null(len(words) - 1).to_numpy() for chunk in whole.chunks]
-    texts: Array = words[np.concatenate(codes)]
-    return texts
 
 
 def _batch_reader(file: DelimitedFile, kinds: Mapping[str, pa.DataType]) -> pa.RecordBatchReader:
@@ -267,13 +264,14 @@ def file_bytes(path: Path, *, header: bool) -> FileBytes:
     Args:
         header: Whether the first line counts as none.
     """
-    quotes, odd_numbers, last = 0, False, b""
-    with path.open("rb") as opened:
+    size, quotes, odd_numbers, last = 0, 0, False, b""
+    with _opened_bytes(path) as opened:
         if header:
             opened.readline()
         while block := opened.read(_BLOCK_BYTES):
+            size += len(block)
             quotes += block.count(b'"')
             if not odd_numbers and (b"x" in block or b"X" in block or b"+" in block):
                 odd_numbers = _ODD_NUMBER.search(last + block) is not None
             last = block[-2:]
-    return FileBytes(quotes, odd_numbers=odd_numbers)
+    return FileBytes(size, quotes, odd_numbers=odd_numbers)

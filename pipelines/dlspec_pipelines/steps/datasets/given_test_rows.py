@@ -1,6 +1,7 @@
 """The rows of a data section: those of `source`, and behind them those of `test`."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,7 @@ def read_data_table(
     table = read_source_table(data.source, base, text_columns=listed, memory=memory)
     require_no_stray_blanks(data.source, features, table)
     if data.test is None:
-        return table
+        return replace(table, memory=memory)
     if table.given_test is not None:
         raise unreadable_source(
             f"`{data.source.word}` has test rows of its own, and `test` names others",
@@ -59,7 +60,8 @@ def read_data_table(
     test = read_source_table(data.test, base, text_columns=(*listed, *texts), memory=memory)
     require_no_stray_blanks(data.test, features, test)
     read = _columns_that_are_read(data)
-    return _with_rows_below(table, test, read=read, named=data.test, memory=memory)
+    joined = _with_rows_below(table, test, read=read, named=data.test, memory=memory)
+    return replace(joined, memory=memory)
 
 
 def reads_database(data: Data) -> bool:

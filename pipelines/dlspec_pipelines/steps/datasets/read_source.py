@@ -62,9 +62,9 @@ def reader_of(  # noqa: C901, PLR0912 - one case for each kind
         case CsvSource():
             return CsvReader(source, base, text_columns, memory)
         case ParquetSource():
-            return ParquetReader(source, base)
+            return ParquetReader(source, base, memory)
         case JsonLinesSource():
-            return JsonLinesReader(source, base)
+            return JsonLinesReader(source, base, memory)
         case NpzSource():
             return NpzReader(source, base, memory)
         case TextFolderSource():
@@ -78,7 +78,7 @@ def reader_of(  # noqa: C901, PLR0912 - one case for each kind
         case TimeSeriesTsSource():
             return TimeSeriesTsReader(source, base)
         case SqlSource():
-            return SqlReader(source, base)
+            return SqlReader(source, base, memory)
         case SineSource():
             return SineReader(source)
         case SequenceReversalSource():

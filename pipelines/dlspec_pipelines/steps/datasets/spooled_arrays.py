@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from dlspec_pipelines.steps.data_memory import is_mapped, row_blocks
+from dlspec_pipelines.steps.data_memory import array_bytes, is_mapped, row_blocks
 from dlspec_pipelines.steps.datasets.table import Array
 from dlspec_pipelines.steps.step_errors import write_errors_as_step_errors
 from dlspec_pipelines.steps.store import artifacts_home
@@ -16,7 +16,12 @@ _SHARE_OF_A_SOURCE = 4
 
 def fits_in_memory(num_bytes: int, memory: int | None) -> bool:
     """Return whether columns of so many bytes are held in memory; None is no bound."""
-    return memory is None or num_bytes <= memory // _SHARE_OF_A_SOURCE
+    return memory is None or num_bytes <= most_bytes_of_a_source(memory)
+
+
+def most_bytes_of_a_source(memory: int) -> int:
+    """Return how many bytes of columns are held in memory, one at least."""
+    return max(1, memory // _SHARE_OF_A_SOURCE)
 
 
 def spooled_array(pieces: Iterable[Array], kind: "np.dtype[np.generic]") -> Array:
@@ -34,7 +39,7 @@ def spooled_array(pieces: Iterable[Array], kind: "np.dtype[np.generic]") -> Arra
         with tempfile.TemporaryFile(dir=folder) as file:
             for piece in pieces:
                 shape = (shape[0] + len(piece), *piece.shape[1:])
-                file.write(np.ascontiguousarray(piece, dtype=kind).data)
+                file.write(array_bytes(piece.astype(kind, copy=False)))
             file.flush()
             if 0 in shape:
                 return np.zeros(shape, kind)

@@ -57,7 +57,8 @@ class Table:
     is missing, or one array per row. `given_test` marks the source's own test rows; `files` holds
     each file or folder that was read and how many rows it gave, in their order, where the source
     has files. `left_out` names the files of a folder that could not be read and gave no row;
-    `lines` finds for a file of lines where each of its rows begins.
+    `lines` finds for a file of lines where each of its rows begins; `memory` is how many bytes
+    what is made of the rows may take, None for any number.
     """
 
     columns: Mapping[str, Array]
@@ -65,6 +66,7 @@ class Table:
     files: tuple[tuple[Path, int], ...] = ()
     left_out: tuple[str, ...] = ()
     lines: Mapping[Path, LineFinder] = field(default_factory=dict)
+    memory: int | None = None
 
     @property
     def rows(self) -> int:

@@ -2,14 +2,14 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from dlspec.language.sources import FileSource
-from dlspec_pipelines.steps.datasets.arrow import columns_of_arrow
 from dlspec_pipelines.steps.datasets.downloads import is_url, local_copy_of_url
 from dlspec_pipelines.steps.datasets.source_digests import digest_of_source_file
 from dlspec_pipelines.steps.datasets.spooled_arrays import joined_arrays
@@ -80,20 +80,19 @@ def file_not_opened_error(path: Path, error: OSError) -> Exception:
     )
 
 
-def read_arrow_columns(path: Path, reader: object) -> dict[str, Array]:
-    """Read a file by a function of pyarrow.
-
-    Raises:
-        StepError: If it is not what the function reads.
-    """
-    assert callable(reader)
+@contextmanager
+def read_errors_of_arrow(path: Path) -> Iterator[None]:
+    """Turn what pyarrow cannot read of a file into a `StepError` (DL610)."""
     try:
-        return columns_of_arrow(reader(str(path)))
+        yield
     except pa.ArrowException as error:
         kind = "Parquet" if path.suffix == ".parquet" else "a file of this kind"
         raise unreadable_source(f"`{path}` cannot be read as {kind}: {error}") from error
     except OSError as error:
         raise file_not_opened_error(path, error) from error
+    finally:
+        # Else pyarrow keeps what it read in for what it may read next.
+        pa.default_memory_pool().release_unused()
 
 
 def stacked_file_table(

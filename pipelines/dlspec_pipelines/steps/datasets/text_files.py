@@ -2,11 +2,14 @@
 
 import codecs
 import gzip
+import zlib
 from pathlib import Path
 
 from dlspec_pipelines.steps.datasets.table import unreadable_source
 from dlspec_pipelines.steps.datasets.table_files import file_not_opened_error
 
+# What the standard library raises of a gzip file that is damaged or cut off.
+BROKEN_GZIP = (gzip.BadGzipFile, EOFError, zlib.error)
 _NEW_LINE = b"\n"
 
 
@@ -20,7 +23,7 @@ def text_of_file(path: Path, encoding: str) -> str:
         return _decoded_file(path, encoding).removeprefix("\ufeff")
     except (UnicodeError, LookupError) as error:
         raise wrong_encoding_error(path, encoding, error) from error
-    except (gzip.BadGzipFile, EOFError) as error:
+    except BROKEN_GZIP as error:
         raise unreadable_source(f"`{path}` cannot be unpacked: {error}") from error
     except OSError as error:
         raise file_not_opened_error(path, error) from error

@@ -13,6 +13,7 @@ from dlspec_pipelines.steps.datasets.picture_pixels import (
 )
 from dlspec_pipelines.steps.datasets.table import Array, Table, unpreparable_data
 from dlspec_pipelines.steps.preparation.named_files import decode_named_files
+from dlspec_pipelines.steps.preparation.scratch_arrays import fill_row, scratch_array
 
 
 def read_image_files(feature: ImageFeature, table: Table) -> Array:
@@ -32,10 +33,12 @@ def read_image_files(feature: ImageFeature, table: Table) -> Array:
             f"column `{feature.image}` names pictures, and none has {feature.channels} channels",
             help="write `channels: 1` for grey, 3 for colour or 4 with transparency",
         )
-    pixels = np.empty((table.rows, *feature.size, feature.channels), dtype=np.uint8)
+    shape = (table.rows, *feature.size, feature.channels)
+    pixels = scratch_array(shape, np.uint8, table.memory)
 
     def decode(row: int, path: Path) -> None:
-        pixels[row] = pixels_of_picture(path, feature.size, feature.channels, feature.resize)
+        picture = pixels_of_picture(path, feature.size, feature.channels, feature.resize)
+        fill_row(pixels, row, picture)
 
     decode_named_files(feature.image, table, decode)
     return pixels

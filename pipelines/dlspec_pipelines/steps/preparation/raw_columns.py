@@ -5,7 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlspec_pipelines.steps.data_memory import give_back_pages
+from dlspec_pipelines.steps.data_memory import (
+    BLOCK_BYTES,
+    give_back_pages,
+    is_mapped,
+    rows_of_mapped_array,
+)
 from dlspec_pipelines.steps.datasets.table import (
     Array,
     RefusedValue,
@@ -54,18 +59,23 @@ class Raw:
 
     def at(self, rows: Rows) -> Array:
         """Return the values in some rows; what was read of mapped files is given back."""
-        columns = (self.values, *self.beside)
-        found = [column[rows] for column in columns]
-        for column in columns:
-            give_back_pages(column)
+        found = [_rows_of_column(column, rows) for column in (self.values, *self.beside)]
         return np.stack(found, axis=-1) if self.beside else found[0]
 
     def each_column_at(self, rows: Rows) -> Iterator[Array]:
         """Yield the values of each column of numbers in some rows, one column after the other."""
         whole = (self.values, *self.beside) if self.beside else self.values.T
         for column in whole:
-            yield column[rows]
-            give_back_pages(column)
+            yield _rows_of_column(column, rows)
+
+
+def _rows_of_column(column: Array, rows: Rows) -> Array:
+    if rows.ndim == 1 and is_mapped(column):
+        return rows_of_mapped_array(column, rows, BLOCK_BYTES)
+    # Of windows, whose rows lie together.
+    found: Array = column[rows]
+    give_back_pages(column)
+    return found
 
 
 def side_by_side(columns: Sequence[Array]) -> Raw:

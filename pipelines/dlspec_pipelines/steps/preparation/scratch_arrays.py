@@ -7,25 +7,27 @@ import tempfile
 import numpy as np
 from numpy.typing import DTypeLike
 
+from dlspec_pipelines.steps.data_memory import give_back_pages, rows_of_a_block
+from dlspec_pipelines.steps.datasets.spooled_arrays import fits_in_memory
 from dlspec_pipelines.steps.datasets.table import Array
 from dlspec_pipelines.steps.step_errors import write_errors_as_step_errors
 from dlspec_pipelines.steps.store import artifacts_home
 
-# Beyond this, memory is worth more than the time of a disk.
-_MOST_IN_MEMORY = 2**28
 
-
-def scratch_array(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+def scratch_array(shape: tuple[int, ...], dtype: DTypeLike, memory: int | None) -> Array:
     """Return an array with nothing in it yet; a large one lies in a file without a name.
 
     The file is gone when the array is, or when the process ends, however that ends.
+
+    Args:
+        memory: What data may take; None for any number of bytes.
 
     Raises:
         StepError: If the disk has no room for it.
     """
     kind = np.dtype(dtype)
     needed = math.prod(shape) * kind.itemsize
-    if needed <= _MOST_IN_MEMORY:
+    if not needed or fits_in_memory(needed, memory):
         return np.empty(shape, kind)
     folder = artifacts_home() / "work"
     with write_errors_as_step_errors(folder, needed=needed):
@@ -35,3 +37,10 @@ def scratch_array(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
             os.posix_fallocate(file.fileno(), 0, needed)
             array: Array = np.memmap(file, kind, "r+", shape=shape)
     return array
+
+
+def fill_row(array: Array, row: int, value: Array) -> None:
+    """Put the value of a row into its place; of a mapped array a block stays in memory, no more."""
+    array[row] = value
+    if row % rows_of_a_block(array) == 0:
+        give_back_pages(array)

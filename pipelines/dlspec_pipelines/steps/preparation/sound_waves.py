@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from dlspec.language.features import AudioFeature
+from dlspec_pipelines.steps.data_memory import each_row
 from dlspec_pipelines.steps.datasets.sound_files import SoundFacts, read_sound
 from dlspec_pipelines.steps.datasets.table import Array, RefusedValue, Table
 from dlspec_pipelines.steps.preparation.mel_spectra import mel_spectrum
 from dlspec_pipelines.steps.preparation.named_files import decode_named_files, names_files
 from dlspec_pipelines.steps.preparation.raw_columns import Raw, Remark
-from dlspec_pipelines.steps.preparation.scratch_arrays import scratch_array
+from dlspec_pipelines.steps.preparation.scratch_arrays import fill_row, scratch_array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +38,7 @@ class _Elements:
         wave = resampled_wave(wave, facts.sample_rate, feature.sample_rate)
         wave = placed_wave(wave, feature.num_samples, pad=feature.pad, cut=feature.cut)
         mel, rate = feature.mel, feature.sample_rate
-        self.values[row] = wave if mel is None else mel_spectrum(mel, wave, rate)
+        fill_row(self.values, row, wave if mel is None else mel_spectrum(mel, wave, rate))
         self.rates[row], self.channels[row] = facts.sample_rate, facts.channels
         self.frames[row] = facts.frames
 
@@ -58,13 +59,14 @@ def read_waves(feature: AudioFeature, table: Table) -> Raw:
     """
     column, shape = table.columns[feature.audio], feature.element.shape
     assert shape is not None, "the text says how long an element is"
-    values = scratch_array((table.rows, *(extent or 0 for extent in shape)), np.float32)
+    extents = (extent or 0 for extent in shape)
+    values = scratch_array((table.rows, *extents), np.float32, table.memory)
     facts = np.zeros((3, table.rows), dtype=np.int64)
     elements = _Elements(feature, values, *facts)
     if names_files(column):
         decode_named_files(feature.audio, table, elements.keep_file)
     else:
-        for row, value in enumerate(column):
+        for row, value in enumerate(each_row(column)):
             wave = _wave_of_value(feature, row, value)
             elements.keep(row, wave, SoundFacts(feature.sample_rate, 1, len(wave)))
     return Raw(values, remarks=tuple(_remarks_on_sounds(elements)))

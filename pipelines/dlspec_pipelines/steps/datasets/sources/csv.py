@@ -27,7 +27,7 @@ from dlspec_pipelines.steps.datasets.table_files import (
     paths_of,
     stacked_file_table,
 )
-from dlspec_pipelines.steps.datasets.text_files import wrong_encoding_error
+from dlspec_pipelines.steps.datasets.text_files import BROKEN_GZIP, wrong_encoding_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def _csv_columns(
         raise unreadable_source(
             f"`{path}` is empty", help="write rows into it, or name another file"
         ) from error
-    except (gzip.BadGzipFile, EOFError) as error:
+    except BROKEN_GZIP as error:
         raise unreadable_source(f"`{path}` is not a whole gzip file: {error}") from error
     except (ParserError, ParserWarning, ValueError, csv.Error) as error:
         raise _not_a_table_error(path, error) from error

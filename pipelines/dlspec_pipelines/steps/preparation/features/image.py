@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlspec.language.features import ImageFeature
+from dlspec_pipelines.steps.data_memory import each_row
 from dlspec_pipelines.steps.datasets.table import (
     Array,
     RefusedValue,
@@ -23,6 +24,7 @@ from dlspec_pipelines.steps.preparation.image_files import read_image_files, res
 from dlspec_pipelines.steps.preparation.named_files import names_files
 from dlspec_pipelines.steps.preparation.numbers import finite_numbers
 from dlspec_pipelines.steps.preparation.raw_columns import Raw, dense_numeric_rows
+from dlspec_pipelines.steps.preparation.scratch_arrays import fill_row, scratch_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class ImagePreparer:
         column = table.columns[self.feature.image]
         if names_files(column):
             return Raw(read_image_files(self.feature, table))
-        return Raw(_image_pixels(self.feature, column))
+        return Raw(_image_pixels(self.feature, column, table.memory))
 
     def fit_rows(self, raw: Raw, train: Rows) -> Fitted:
         """Fit on the training rows."""
@@ -51,10 +53,10 @@ class ImagePreparer:
         return scaled_numbers(fitted, raw, at)
 
 
-def _image_pixels(feature: ImageFeature, column: Array) -> Array:
+def _image_pixels(feature: ImageFeature, column: Array, memory: int | None) -> Array:
     name, wanted = feature.image, (*feature.size, feature.channels)
     if feature.resize is not None and (column.ndim > 2 or holds_arrays(column)):
-        return finite_numbers(name, _resized_rows(feature, column), gaps=False)
+        return finite_numbers(name, _resized_rows(feature, column, memory), gaps=False)
     pixels = dense_numeric_rows(name, column)
     shape = pixels.shape[1:]
     fits = shape == wanted or (feature.channels == 1 and shape == feature.size)
@@ -66,10 +68,11 @@ def _image_pixels(feature: ImageFeature, column: Array) -> Array:
     return finite_numbers(name, pixels.reshape(-1, *wanted), gaps=False)
 
 
-def _resized_rows(feature: ImageFeature, column: Array) -> Array:
+def _resized_rows(feature: ImageFeature, column: Array, memory: int | None) -> Array:
     """Return images of any size, an array in each row, as one array of the feature's size."""
-    pixels = np.empty((len(column), *feature.size, feature.channels), dtype=np.float32)
-    for row, value in enumerate(column):
+    shape = (len(column), *feature.size, feature.channels)
+    pixels = scratch_array(shape, np.float32, memory)
+    for row, value in enumerate(each_row(column)):
         image = np.asarray(value)
         channels = image.shape[2] if image.ndim == 3 else 1
         if image.ndim not in (2, 3) or image.dtype.kind not in "iufb":
@@ -81,5 +84,5 @@ def _resized_rows(feature: ImageFeature, column: Array) -> Array:
                 f"an image of shape {image.shape}, not of {feature.channels} channels",
                 help="say the `channels` that the images have",
             )
-        pixels[row] = resized_pixels(feature, image)
+        fill_row(pixels, row, resized_pixels(feature, image))
     return pixels

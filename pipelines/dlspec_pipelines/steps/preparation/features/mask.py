@@ -1,11 +1,14 @@
 """Prepares `mask`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from dlspec.language.features import MaskFeature
+from dlspec_pipelines.steps.data_memory import each_row
+from dlspec_pipelines.steps.datasets.file_decoding import Undecodable
 from dlspec_pipelines.steps.datasets.table import (
     Array,
     RefusedValue,
@@ -16,8 +19,9 @@ from dlspec_pipelines.steps.datasets.table import (
 )
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.ids import vocabulary_positions
-from dlspec_pipelines.steps.preparation.named_files import named_file_paths, names_files
-from dlspec_pipelines.steps.preparation.raw_columns import Fill, Raw, padded_rows
+from dlspec_pipelines.steps.preparation.named_files import decode_named_files, names_files
+from dlspec_pipelines.steps.preparation.raw_columns import Raw
+from dlspec_pipelines.steps.preparation.scratch_arrays import fill_row, scratch_array
 
 # What a picture of class ids is stored as: grey, palette, black and white.
 _ID_MODES = ("L", "P", "1")
@@ -32,18 +36,14 @@ class MaskPreparer:
     def raw_values(self, table: Table) -> Raw:
         """Return what the feature reads, one entry per row."""
         feature, column = self.feature, table.columns[self.feature.mask]
+        shape = (table.rows, *feature.shape)
+        masks = _Masks(feature, scratch_array(shape, np.int32, table.memory))
         if names_files(column) and column.ndim == 1 and not holds_arrays(column):
-            column = _masks_of_files(feature, table)
-        ids = np.empty(len(column), dtype=np.object_)
-        for row, cell in enumerate(column):
-            ids[row] = _ids_of_sample(feature, cell, row=row)
-        if feature.ignore is None:
-            return Raw(np.stack(list(ids)))
-        padded = padded_rows(feature.mask, ids, feature.shape, Fill())
-        values = padded.values.astype(np.int32)
-        if padded.mask is not None:
-            values[~padded.mask] = feature.ignore
-        return Raw(values, None, padded.cut)
+            decode_named_files(feature.mask, table, masks.keep_file)
+        else:
+            for row, cell in enumerate(each_row(column)):
+                masks.keep(row, cell)
+        return Raw(masks.values, None, len(masks.cut))
 
     def fit_rows(self, raw: Raw, train: Rows) -> Fitted:
         """Fit on the training rows."""
@@ -51,7 +51,35 @@ class MaskPreparer:
 
     def model_values(self, fitted: Fitted, raw: Raw, at: Rows, *, rows: Rows) -> Array:
         """Return the values of some samples."""
-        return raw.values[at]
+        return raw.at(at)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Masks:
+    """Class ids that are being read, and the rows that were longer than their feature.
+
+    Shapes:
+        values: (rows, *shape)
+    """
+
+    feature: MaskFeature
+    values: Array
+    cut: set[int] = field(default_factory=set)
+
+    def keep(self, row: int, cell: object) -> None:
+        """Read one mask; what it lacks of the length is of no class."""
+        ids, length = _ids_of_sample(self.feature, cell, row=row), self.values.shape[1]
+        if len(ids) > length:
+            self.cut.add(row)
+        elif len(ids) < length:
+            assert self.feature.ignore is not None, "else its shape is another"
+            behind = (length - len(ids), *self.values.shape[2:])
+            ids = np.concatenate([ids, np.full(behind, self.feature.ignore, np.int32)])
+        fill_row(self.values, row, ids[:length])
+
+    def keep_file(self, row: int, path: Path) -> None:
+        """Read the mask of one file."""
+        self.keep(row, _stored_values_of_picture(path))
 
 
 def _ids_of_sample(feature: MaskFeature, cell: object, *, row: int) -> Array:
@@ -98,23 +126,16 @@ def _strange_class(feature: MaskFeature, value: object, row: int) -> Exception:
     )
 
 
-def _masks_of_files(feature: MaskFeature, table: Table) -> Array:
-    """Return the values that pictures store: of a palette its numbers, and not its colours."""
-    paths = named_file_paths(feature.mask, table)
-    found = np.empty(len(paths), dtype=np.object_)
-    for row, path in enumerate(paths):
-        try:
-            with Image.open(path) as opened:
-                mode, values = opened.mode, np.asarray(opened)
-        except (OSError, SyntaxError, UnidentifiedImageError) as error:
-            what = f"`{path}` cannot be read as a picture: {error}"
-            raise RefusedValue(feature.mask, row, what, help=None) from error
-        if mode not in _ID_MODES:
-            raise RefusedValue(
-                feature.mask,
-                row,
-                f"`{path}` holds colours (`{mode}`), no ids",
-                help="store masks as grey or palette pictures, one number for each pixel",
-            )
-        found[row] = values.astype(np.int32)
-    return found
+def _stored_values_of_picture(path: Path) -> Array:
+    """Return the values that a picture stores: of a palette its numbers, and not its colours."""
+    try:
+        with Image.open(path) as opened:
+            mode, values = opened.mode, np.asarray(opened)
+    except (OSError, SyntaxError, UnidentifiedImageError) as error:
+        raise Undecodable(f"`{path}` cannot be read as a picture: {error}") from error
+    if mode not in _ID_MODES:
+        raise Undecodable(
+            f"`{path}` holds colours (`{mode}`), no ids",
+            help="store masks as grey or palette pictures, one number for each pixel",
+        )
+    return values.astype(np.int32)
