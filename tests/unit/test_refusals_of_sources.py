@@ -124,6 +124,8 @@ def test_packed_arrays_are_unpacked_in_pieces_where_memory_is_short(tmp_path, mo
                 np.testing.assert_array_equal(table.columns[key], array)
             mapped = isinstance(table.columns["x"], np.memmap)
             assert mapped == (name == "b.npz" or memory == 1)
+    # What was unpacked lies there without a name.
+    assert list((tmp_path / "home/work").iterdir()) == []
     with (tmp_path / "b.npz").open("r+b") as file:
         at = (tmp_path / "b.npz").read_bytes().index(arrays["x"].tobytes())
         file.seek(at)

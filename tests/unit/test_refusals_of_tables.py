@@ -91,6 +91,26 @@ def test_rows_stand_in_lines_that_are_not_blank(tmp_path):
     assert row_lines_of_text(path, first=1, rows=3) is None
 
 
+def test_headers_of_delimited_files(tmp_path):
+    path = tmp_path / "a.csv"
+
+    def read(text, **said):
+        path.write_text(text)
+        return told(read_source_table, CsvSource(("a.csv",), **said), tmp_path)
+
+    assert read("a, b,c ,d\n1,2,3,4\n") == (
+        f"the header of `{path}` has blanks around names: ` b`, `c `",
+        "write `strip: true` beside `csv`: blanks are then left out",
+    )
+    assert read("a,b,b,a\n1,2,3,4\n") == (
+        f"`{path}` has the column `a` twice",
+        "list the names under `columns` where the file has no header",
+    )
+    assert read("a, a\n1,2\n", strip=True)[0] == f"`{path}` has the column `a` twice"
+    many = ",".join(f" n{number}" for number in range(8))
+    assert read(many + "\n" + "1," * 7 + "1\n")[0].endswith("` n4`, ` n5`")
+
+
 def _lines(folder, text_lines, **said):
     return lambda: read_source_table(TextLinesSource(text_lines, **said), folder)
 

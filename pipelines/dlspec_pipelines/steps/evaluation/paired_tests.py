@@ -98,8 +98,7 @@ def bootstrap_test(challenger: Predicted, champion: Predicted, asked: Asked) -> 
 
 
 def _resampled_gains(challenger: Predicted, champion: Predicted, asked: Asked) -> Iterator[float]:
-    function, record = FUNCTIONS[asked.metric], METRIC_OF[asked.metric]
-    sign = -1.0 if record.better == "lower" else 1.0
+    function = FUNCTIONS[asked.metric]
     generator = np.random.Generator(np.random.Philox(asked.seed))
     pair = reduced_to_rows(asked.metric, challenger), reduced_to_rows(asked.metric, champion)
     count = len(challenger.true)
@@ -111,7 +110,7 @@ def _resampled_gains(challenger: Predicted, champion: Predicted, asked: Asked) -
             # Rows that lack a class, say, speak for neither side.
             yield 0.0
         else:
-            yield sign * (ours - theirs)
+            yield ours - theirs
 
 
 def is_better(challenger: float, champion: float, *, metric: str) -> bool:
