@@ -50,6 +50,19 @@ def test_texts_that_are_whole_numbers_as_written_become_those_and_others_stay():
         assert found[name].tolist() == written[name]
 
 
+def test_kept_rows_stand_where_they_stood(tmp_path):
+    path = tmp_path / "a.csv"
+    path.touch()
+    table = Table(
+        {"id": np.arange(2), "x": np.arange(2)},
+        files=((path, 2),),
+        lines={path: lambda: np.array([2, 5])},
+    )
+    kept = kept_columns(("id",), table)
+    assert list(kept.columns) == ["id"]
+    assert str(kept.place_of(1)) == "line 5 of `a.csv`"
+
+
 def _preparation():
     fitted = {"x": Fitted(NumberFeature("size"))}
     targets = {"price": Fitted(NumberFeature("cost"))}

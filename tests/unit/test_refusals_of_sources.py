@@ -223,7 +223,7 @@ def test_files_of_the_other_format(tmp_path):
     )
 
 
-def test_cached_files_of_keras_that_are_others(tmp_path):
+def test_cached_files_of_keras_that_are_others(tmp_path, monkeypatch):
     folder = tmp_path / "keras/datasets"
     fashion = folder / "fashion-mnist"
     fashion.mkdir(parents=True)
@@ -244,6 +244,10 @@ def test_cached_files_of_keras_that_are_others(tmp_path):
             f"`{broken}` is not a whole gzip file",
             "remove it",
         )
+    monkeypatch.delenv("KERAS_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path / "me"))
+    folder = tmp_path / "me/.keras/datasets"
+    folder.mkdir(parents=True)
     (folder / "mnist.npz").write_text("another")
     assert told(keras_table, KerasSource("mnist")) == (
         f"`{folder / 'mnist.npz'}` is not the file that Keras publishes as `mnist`",

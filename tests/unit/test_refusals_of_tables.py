@@ -18,6 +18,7 @@ from dlspec_pipelines.steps.datasets.contract import ContractBroken, validate_co
 from dlspec_pipelines.steps.datasets.databases import DatabaseUrl, _not_opened_error
 from dlspec_pipelines.steps.datasets.hygiene import odd_balance, odd_columns
 from dlspec_pipelines.steps.datasets.read_source import read_source_table
+from dlspec_pipelines.steps.datasets.sources.csv import _csv_row_lines
 from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.datasets.table_files import (
     joined_column_pieces,
@@ -109,6 +110,27 @@ def test_headers_of_delimited_files(tmp_path):
     assert read("a, a\n1,2\n", strip=True)[0] == f"`{path}` has the column `a` twice"
     many = ",".join(f" n{number}" for number in range(8))
     assert read(many + "\n" + "1," * 7 + "1\n")[0].endswith("` n4`, ` n5`")
+
+
+def test_lines_of_delimited_rows_where_they_pair_up(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('a,b\n1,"x\ny"\n\n2,z\n')
+
+    def lines(rows, **said):
+        return _csv_row_lines(path, CsvSource(("a.csv",), **said), rows)
+
+    assert lines(2).tolist() == [2, 5]
+    assert lines(3) is None
+    assert lines(3, columns=("a", "b")).tolist() == [1, 2, 5]
+    assert lines(3, quoting="none").tolist() == [2, 3, 5]
+    assert told(read_source_table, CsvSource(("a.csv",), separator="ab"), tmp_path) == (
+        "the separator `ab` is not a single character",
+        'write one character, such as `separator: ";"` or `separator: "\\t"`',
+    )
+    assert told(read_source_table, CsvSource(("a.csv",), decimal=","), tmp_path) == (
+        "`,` cannot stand both between two fields and before decimals",
+        'write another `separator`, such as `separator: ";"`',
+    )
 
 
 def _lines(folder, text_lines, **said):
