@@ -19,7 +19,7 @@ from dlspec.language.catalogue.project import project_of
 from dlspec.language.catalogue.target import Target
 from dlspec.language.kinds import keys_of
 from dlspec.language.sections import Data, Document, is_free_of_poison
-from dlspec.resolve.minimised_terms import asked_terms, predicting_graph, resolve_terms
+from dlspec.resolve.minimised_terms import asked_terms, predicting_graph, resolve_objective
 from dlspec.resolve.own_losses import resolve_losses
 from dlspec.resolve.plan import Graph, LossGraph, Plan
 from dlspec.resolve.resolve import resolve
@@ -259,7 +259,7 @@ def _compile_tree_to_plan(
     flat = expand(spec.name, spec.model, scope, target, reporter, asked=asked)
     precision = spec.runtime.precision if is_free_of_poison(spec.runtime) else "float32"
     whole = resolve(flat, reporter, precision=precision)
-    objective = resolve_terms(spec, whole, flat, reporter)
+    objective = resolve_objective(spec, whole, flat, reporter)
     graph = whole if asked is None else predicting_graph(whole)
     losses = resolve_losses(spec, graph, scope, target, reporter)
     seen = checked_spec(spec, target, scope, graph, flat, reporter)

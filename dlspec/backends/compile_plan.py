@@ -7,6 +7,7 @@ import keras
 
 from dlspec.backends.graph_loss import GraphLoss
 from dlspec.backends.lower import (
+    Lowered,
     declared_input_tensors,
     global_keras_settings,
     lower_graph,
@@ -19,7 +20,7 @@ from dlspec.backends.torch_names import allow_dots
 from dlspec.backends.training_objects import compile_training
 from dlspec.resolve.dead_nodes import tensors_read_by
 from dlspec.resolve.minimised_terms import TARGET, nodes_after
-from dlspec.resolve.plan import Graph, Objective, Plan, Reference
+from dlspec.resolve.plan import Graph, Objective, Plan, Reference, draws_within
 
 
 def compile(plan: Plan) -> keras.Model:
@@ -32,34 +33,39 @@ def compile(plan: Plan) -> keras.Model:
         if plan.objective is None:
             model = lower_graph(plan.graph)
         else:
-            model = lower_objective(plan.objective, plan.graph)
+            seed = plan.training.seed if plan.training is not None else 0
+            model = lower_objective(plan.objective, plan.graph, seed=seed)
     if plan.training is not None:
         compile_objectives(model, plan)
     return model
 
 
-def lower_objective(objective: Objective, predicting: Graph) -> TermsModel:
-    """Return a model that is trained on terms; it holds `predicting`, which shares its layers."""
+def lower_objective(objective: Objective, predicting: Graph, *, seed: int) -> TermsModel:
+    """Return a model as it is trained; it holds `predicting`, which shares its layers."""
     allow_dots()
     graph = objective.graph
     tensors = declared_input_tensors(graph)
     inputs = {declared.name: tensors[declared.name] for declared in predicting.inputs}
     targets = {name: tensors[name] for name in tensors if name not in inputs}
-    ends = lower_nodes(graph, tensors)
+    lowered = Lowered()
+    ends = lower_nodes(graph, tensors, lowered, seed=seed)
     named = {name: end for (name, _), end in zip(graph.outputs, ends, strict=True)}
-    outputs = tensors_in_form(named, graph.outputs_as)
     told = nodes_after(graph, targets)
     early = {n: lowered_tensor(r, tensors) for n, r, _ in objective.terms if r.node not in told}
     late = {n: lowered_tensor(r, tensors) for n, r, _ in objective.terms if r.node in told}
     read = [lowered_tensor(r, tensors) for r in _references_into(graph, told, targets)]
     x = tensors_in_form(inputs, predicting.inputs_as)
-    plain = keras.Model(x, outputs, name=predicting.name)
+    if draws_within(predicting):
+        plain = lower_graph(predicting, lowered)
+    else:
+        plain = keras.Model(x, tensors_in_form(named, graph.outputs_as), name=predicting.name)
     model = TermsModel(x, {"outputs": named, "terms": early, "read": read}, name=graph.name)
     model.settle(
         lambda: plain,
         {name: weight for name, _, weight in objective.terms},
         keras.Model([*read, *targets.values()], late) if late else None,
         read=[name.removeprefix(TARGET) for name in targets],
+        draws=lowered.draws,
     )
     return model
 

@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import takewhile
 from operator import attrgetter
 from traceback import walk_tb
@@ -12,6 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from dlspec.backends.draw import Draw, expected_value
 from dlspec.backends.keras_objects import Models, build_object
 from dlspec.backends.torch_names import allow_dots
 from dlspec.diagnostics.codes import Code
@@ -29,6 +31,8 @@ from dlspec.resolve.plan import (
     NodeInputs,
     Op,
     Reference,
+    drawing,
+    draws_within,
 )
 from dlspec.resolve.shapes.op_arguments import TENSORS, constant_tensor
 
@@ -52,12 +56,33 @@ def global_keras_settings(precision: str) -> Iterator[None]:
         keras.config.set_image_data_format(data_format)
 
 
-def lower_graph(graph: Graph) -> keras.Model:
-    """Return a graph as a functional model; node names become layer names."""
+@dataclass(slots=True)
+class Lowered:
+    """What a graph has become: lowered again with it, the graph calls the same layers.
+
+    `models` are those that it declares, `inner` what became of theirs; `draws` are the layers that
+    draw at random, those of its models included.
+    """
+
+    layers: dict[str, keras.Layer] = field(default_factory=dict)
+    models: dict[str, keras.Model] = field(default_factory=dict)
+    inner: dict[str, "Lowered"] = field(default_factory=dict)
+    draws: list[Draw] = field(default_factory=list)
+
+
+def lower_graph(
+    graph: Graph, lowered: Lowered | None = None, *, seed: int | None = None
+) -> keras.Model:
+    """Return a graph as a functional model; node names become layer names.
+
+    Args:
+        lowered: What it has become before, if it has.
+        seed: That of what it draws at random; None puts the mean of each draw in its place.
+    """
     allow_dots()
     tensors = declared_input_tensors(graph)
     inputs = dict(tensors)
-    ends = lower_nodes(graph, tensors)
+    ends = lower_nodes(graph, tensors, lowered, seed=seed)
     outputs = {name: end for (name, _), end in zip(graph.outputs, ends, strict=True)}
     return keras.Model(
         tensors_in_form(inputs, graph.inputs_as),
@@ -79,22 +104,73 @@ def declared_input_tensors(graph: Graph) -> dict[str, Any]:
     }
 
 
-def lower_nodes(graph: Graph, tensors: dict[str, Any]) -> list[Any]:
+def lower_nodes(
+    graph: Graph,
+    tensors: dict[str, Any],
+    lowered: Lowered | None = None,
+    *,
+    seed: int | None = None,
+) -> list[Any]:
     """Call the layers of a graph, and return what its outputs are.
 
     Args:
         tensors: Those of its inputs by name; those of its nodes are added.
+        lowered: What the graph has become before, if it has; what it becomes now is added.
+        seed: That of what it draws at random; None puts the mean of each draw in its place.
     """
-    models = {name: lower_graph(inner) for name, inner in graph.models.items()}
-    layers: dict[str, keras.Layer] = {}
-    named = {*tensors, *(node.name for node in graph.nodes if not isinstance(node.operation, Op))}
+    made = Lowered() if lowered is None else lowered
+    models = {name: _lowered_model(name, graph, made, seed) for name in graph.models}
+    layers = (n.name for n in graph.nodes if not isinstance(n.operation, Op) or drawing(n))
+    named = {*tensors, *layers}
     for node in graph.nodes:
-        result = _built_call(node, tensors, layers, models)
-        if isinstance(node.operation, Op):
-            _keep_names_apart(node, result, named)
+        if drawing(node) is not None:
+            steps = _drawn_tensors(node, graph, tensors, made, seed)
+            _keep_names_apart(node, steps, named)
+            result = steps[-1]
+        else:
+            result = _built_call(node, tensors, made.layers, models)
+            if isinstance(node.operation, Op):
+                _keep_names_apart(node, result, named)
         tensors[node.name] = result
-        _assert_as_planned(node, result, layers.get(node.name))
+        _assert_as_planned(node, result, made.layers.get(node.name))
     return [_output_tensor(reference, graph, tensors) for _, reference in graph.outputs]
+
+
+def _lowered_model(name: str, graph: Graph, made: Lowered, seed: int | None) -> keras.Model:
+    """Return a model that a graph declares; one that draws is another without its draws."""
+    inner, first = graph.models[name], name not in made.models
+    if not first and not draws_within(inner):
+        return made.models[name]
+    below = made.inner.setdefault(name, Lowered())
+    model = lower_graph(inner, below, seed=seed)
+    if first:
+        made.models[name] = model
+        made.draws += below.draws
+    return model
+
+
+def _drawn_tensors(
+    node: Node, graph: Graph, tensors: dict[str, Any], made: Lowered, seed: int | None
+) -> list[Any]:
+    """Return what a node draws; where nothing is drawn, the mean of it after the steps to it."""
+    operation = node.operation
+    assert isinstance(operation, Op)
+    entry = catalogue.find_entry("op", operation.name)
+    assert entry is not None
+    said: dict[str, Any] = {p.name: p.default for p in entry.parameters}
+    said |= dict(zip(said, operation.arguments, strict=False)) | dict(operation.keywords)
+    (operand,) = entry.tensors
+    x = lowered_tensor(said.pop(operand), tensors)
+    # torch draws no gamma of a whole number.
+    said |= {p.name: float(said[p.name]) for p in entry.parameters if p.type == "number"}
+    planned = graph.tensor(Reference(node.name))
+    if seed is None:
+        return expected_value(operation.name, x, said, planned.dtype)
+    if node.name not in made.layers:
+        draw = Draw(node.name, operation.name, said, planned, seed=seed)
+        made.layers[node.name] = draw
+        made.draws.append(draw)
+    return [made.layers[node.name](x)]
 
 
 def _keep_names_apart(node: Node, result: Any, named: set[str]) -> None:  # noqa: ANN401 - a Keras tensor or several
@@ -102,10 +178,10 @@ def _keep_names_apart(node: Node, result: Any, named: set[str]) -> None:  # noqa
 
     Keras calls the first `ops.mean` of a process `mean`, and refuses a model in which two are.
     """
-    for tensor in keras.tree.flatten(result):
+    for i, tensor in enumerate(keras.tree.flatten(result)):
         operation = tensor._keras_history.operation
-        if operation.name in named:
-            operation.name = f"{node.name}_operation"
+        if operation.name in named and not isinstance(operation, Draw):
+            operation.name = f"{node.name}_operation_{i}" if i else f"{node.name}_operation"
 
 
 def _output_tensor(reference: Reference, graph: Graph, tensors: dict[str, Any]) -> Any:  # noqa: ANN401 - a Keras tensor
@@ -183,6 +259,8 @@ def _call_node(
         return _call_operation(operation, tensors)
     if isinstance(operation, Use):
         layer = models[operation.target] if operation.of == "model" else layers[operation.target]
+    elif node.name in layers:
+        layer = layers[node.name]
     else:
         layer = build_object(operation, models, name=node.name)
     layers[node.name] = layer

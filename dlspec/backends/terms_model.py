@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 
+from dlspec.backends.draw import Draw
 from dlspec.language.kinds import Form
 
 
@@ -22,6 +23,7 @@ class TermsModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         weights_of_terms: Mapping[str, float],
         rest: keras.Model | None,
         read: Sequence[str],
+        draws: Sequence[Draw],
     ) -> None:
         """Take what Keras's constructor does not, and make a running mean for each term.
 
@@ -31,12 +33,14 @@ class TermsModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
             rest: The terms that read targets, as a model of `read` of this model and of targets;
                 None where there are none.
             read: The names of the targets that `rest` reads.
+            draws: The layers that draw at random.
         """
         # A function, because Keras would take the model for a layer of this one.
         self._predicting = predicting
         self._term_weights = dict(weights_of_terms)
         self._rest = rest
         self._read_targets = list(read)
+        self._draws = list(draws)
         self._term_means = [keras.metrics.Mean(name=name) for name in weights_of_terms]
 
     def learn(self, names: Sequence[str], form: Form) -> None:
@@ -49,6 +53,12 @@ class TermsModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
     def predicting(self) -> keras.Model:
         """Return the model that predicts."""
         return self._predicting()
+
+    def reset_metrics(self) -> None:
+        """Begin to measure: figures anew, on what the last measurement drew."""
+        super().reset_metrics()
+        for draw in self._draws:
+            draw.begin_measuring()
 
     def compute_loss(
         self,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from dlspec.resolve.dead_nodes import sources_of
-from dlspec.resolve.plan import Graph, Node, Op
+from dlspec.resolve.plan import Graph, Node, Op, drawing
 
 # Steps, and constants of a shape: their derivative is zero or none wherever it is defined, which a
 # test asks of Keras. What gives whole numbers or truth values, as argmax does, its dtype tells.
@@ -33,6 +33,9 @@ def nodes_moved_by(graph: Graph, starts: Iterable[str]) -> set[str]:
 
 
 def _passes_gradient(node: Node) -> bool:
+    drawn = drawing(node)
+    if drawn is not None and not drawn.keeps_values:
+        return False
     if isinstance(node.operation, Op) and node.operation.name in WITHOUT_GRADIENT:
         return False
     dtypes = [tensor.dtype for _, tensor in node.outputs]

@@ -1,4 +1,4 @@
-"""The terms of a training: what predicts is told from what leads to them alone, and judged."""
+"""What is trained beside what predicts: terms, judged, and entries that draw."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -12,7 +12,7 @@ from dlspec.resolve.costs import node_cost
 from dlspec.resolve.dead_nodes import sources_of
 from dlspec.resolve.gradients import nodes_moved_by
 from dlspec.resolve.one_number import report_not_one_number
-from dlspec.resolve.plan import Graph, Objective, Reference
+from dlspec.resolve.plan import Graph, Objective, Reference, draws_within
 from dlspec.syntax.scalars import Poison
 
 TARGET = "target."
@@ -50,10 +50,22 @@ def predicting_graph(whole: Graph) -> Graph:
     return replace(whole, nodes=tuple(node for node in whole.nodes if node.name in needed))
 
 
-def resolve_terms(
+def resolve_objective(
     spec: ModelSpec, whole: Graph, flat: FlatGraph, reporter: Reporter
 ) -> Objective | None:
-    """Return what is minimised beside the losses, after judging it; None where it is nothing."""
+    """Return the model that is trained, where it is another than what predicts; else None.
+
+    It is where terms are minimised beside the losses, which are judged, and where it draws.
+    """
+    found = _resolved_terms(spec, whole, flat, reporter)
+    if found is None and spec.training is not None and draws_within(whole):
+        return Objective(whole, ())
+    return found
+
+
+def _resolved_terms(
+    spec: ModelSpec, whole: Graph, flat: FlatGraph, reporter: Reporter
+) -> Objective | None:
     training = spec.training
     if not isinstance(training, Training) or isinstance(flat.terms, Poison):
         return None

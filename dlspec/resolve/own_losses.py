@@ -13,7 +13,7 @@ from dlspec.language.sections import Data, Training, is_free_of_poison
 from dlspec.resolve.dead_nodes import sources_of
 from dlspec.resolve.gradients import nodes_moved_by
 from dlspec.resolve.one_number import report_not_one_number
-from dlspec.resolve.plan import Graph
+from dlspec.resolve.plan import Graph, drawing
 from dlspec.resolve.resolve import resolve
 from dlspec.syntax.scalars import Poison
 from dlspec.syntax.substitution import Scope
@@ -43,7 +43,7 @@ def resolve_losses(
         # Each node of it carries that place.
         found[output] = resolve(flat, reporter)
         if len(found[output].nodes) == len(flat.nodes) and found[output].outputs:
-            _report_weights(found[output], flat, reporter)
+            _report_weights_and_draws(found[output], flat, reporter)
             with reporter.with_trail(use):
                 _check_loss_graph(found[output], flat, reporter)
     if isinstance(spec.training, Training) and is_free_of_poison(spec.training.loss):
@@ -126,7 +126,7 @@ def _check_loss_graph(graph: Graph, flat: FlatGraph, reporter: Reporter) -> None
     )
 
 
-def _report_weights(graph: Graph, flat: FlatGraph, reporter: Reporter) -> None:
+def _report_weights_and_draws(graph: Graph, flat: FlatGraph, reporter: Reporter) -> None:
     for node in graph.nodes:
         written = flat.node(node.name)
         if node.weights and written is not None:
@@ -137,4 +137,13 @@ def _report_weights(graph: Graph, flat: FlatGraph, reporter: Reporter) -> None:
                     f"`{node.name}` has weights, and a loss trains none",
                     label=f"{sum(weight.size for weight in node.weights)} of them",
                     help="put the layer into the model, or leave it out",
+                )
+        if drawing(node) is not None and written is not None:
+            with reporter.with_trail(*written.trail):
+                reporter.error(
+                    Code.MISPLACED_DRAW,
+                    written.head,
+                    f"`{node.name}` draws at random, and a loss draws nothing",
+                    label="a loss compares what it is given",
+                    help="draw in the model, and minimise one of its entries under `terms`",
                 )

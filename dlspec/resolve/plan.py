@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from dlspec.diagnostics.source import Span
 from dlspec.expand.flat import Input, Use
 from dlspec.language.catalogue import Object, Value
+from dlspec.language.draws import DRAW_OF, DrawKind
 from dlspec.language.kinds import Form
 from dlspec.language.prediction import Prediction
 from dlspec.language.sections import Data, Evaluation, Retraining, Runtime, Training
@@ -111,7 +112,7 @@ class LossGraph:
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """A model with all that is minimised beside its losses.
+    """A model as it is trained, with all that is minimised beside its losses and all that draws.
 
     `graph` is the model's with the entries that lead to terms alone; after the model's inputs its
     own hold the targets that those read, `target.<name>`. `terms` holds the entries that are
@@ -127,7 +128,8 @@ class Plan:
     """A spec that compiles. Sections that the spec leaves out are None.
 
     `losses` holds the graph of each output whose loss the spec declares; `objective` what is
-    minimised beside the losses, None where `training.terms` is not there. `graph` is what predicts.
+    trained, None where it is what predicts: without `training.terms` and without draws. `graph` is
+    what predicts.
     """
 
     name: str
@@ -149,9 +151,19 @@ class Plan:
     def learned(self) -> tuple[str, ...]:
         """Return the outputs that have targets; beside terms an output may have none."""
         names = tuple(name for name, _ in self.graph.outputs)
-        if self.objective is None or self.data is None:
+        if self.objective is None or not self.objective.terms or self.data is None:
             return names
         return tuple(name for name in names if name in self.data.model_targets)
+
+
+def drawing(node: Node) -> DrawKind | None:
+    """Return how a node draws at random; None where it does not."""
+    return DRAW_OF.get(node.operation.name) if isinstance(node.operation, Op) else None
+
+
+def draws_within(graph: Graph) -> bool:
+    """Tell whether a graph, or a model that it holds, draws at random."""
+    return any(drawing(node) is not None for node in walk_graph_nodes(graph))
 
 
 def walk_graph_nodes(graph: Graph) -> Iterator[Node]:

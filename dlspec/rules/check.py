@@ -42,6 +42,7 @@ from dlspec.rules.losses import (
     report_unclear_logits,
 )
 from dlspec.rules.mel_bins import report_mel_spectra
+from dlspec.rules.misplaced_draws import report_draws_in_outputs
 from dlspec.rules.name_patterns import report_name_patterns
 from dlspec.rules.params import report_unread_params
 from dlspec.rules.retraining import report_retraining
@@ -86,6 +87,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     report_keras_metrics,
     report_small_embeddings,
     report_term_names,
+    report_draws_in_outputs,
     report_monitors,
     report_callback_needs,
     report_uneven_schedules,

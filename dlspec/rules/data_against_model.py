@@ -36,7 +36,7 @@ def report_data_against_model(checked: Checked) -> None:
 
 def _targets_read_by_terms(checked: Checked) -> frozenset[str] | None:
     """Return the targets that terms read; None where there are no terms."""
-    if checked.objective is None:
+    if checked.objective is None or not checked.has_terms:
         return None
     declared = checked.objective.graph.inputs[len(checked.graph.inputs) :]
     return frozenset(one.name.removeprefix(TARGET) for one in declared)

@@ -37,9 +37,14 @@ class Checked:
     objective: Objective | None = None
 
     @property
+    def has_terms(self) -> bool:
+        """Tell whether terms are minimised beside the losses, as far as they could be read."""
+        return self.objective is not None and bool(self.objective.terms)
+
+    @property
     def learned_outputs(self) -> tuple[str, ...] | None:
         """Return the outputs that have targets: all of them, but beside terms."""
-        if self.objective is None or self.data is None or self.output_names is None:
+        if not self.has_terms or self.data is None or self.output_names is None:
             return self.output_names
         return tuple(name for name in self.output_names if name in self.data.targets)
 
@@ -91,7 +96,7 @@ def checked_spec(
 def beside_terms(checked: Checked, objective: Objective) -> Checked:
     """Return a spec with terms as rules look at it: what terms alone read is no target to them."""
     data = checked.data
-    if data is None or checked.output_names is None:
+    if data is None or checked.output_names is None or not objective.terms:
         return replace(checked, objective=objective)
     learned = {n: one for n, one in data.targets.items() if n in checked.output_names}
     return replace(checked, objective=objective, data=replace(data, targets=learned))

@@ -60,6 +60,35 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("args: [flatten]", "args: [seen]"),
         ("ops.argmax", "ops.max"),
     ],
+    "DL525_draws_without_a_mean": [
+        ("    - {ops.random.shuffle: , name: mixed, from: point}\n", ""),
+        (
+            "    - {ops.expand_dims: {args: [point], axis: 1}, name: steps}\n"
+            "    - {TimeDistributed: {layer: {model: noisy}}, name: held}\n    - Flatten\n"
+            "    - {Concatenate, from: [mixed, flatten]}\n"
+            "    - {Dense: [1, sigmoid], name: moon}\n",
+            "    - {use: noisy, name: held}\n    - {Dense: [1, sigmoid], name: moon}\n"
+            "    - {ops.random.shuffle: , name: mixed, from: held}\n"
+            "    - {ops.subtract: {args: [moon, mixed]}}\n"
+            "    - {ops.mean: {axis: -1}, name: apart}\n"
+            "  outputs: moon\n",
+        ),
+        ("loss: BinaryCrossentropy", "loss: BinaryCrossentropy, terms: {apart: 1.0}"),
+    ],
+    "DL525_draw_in_a_loss": [
+        ("        - {ops.random.normal: {x: prediction}, name: noise}\n", ""),
+        ("        - {ops.add: {args: [prediction, noise]}}\n", ""),
+        ("{x2: target}", "{args: [prediction, target]}"),
+        (
+            "name: moon}\n",
+            "name: moon}\n    - {ops.random.normal: , name: noise}\n"
+            "    - {ops.add: {x2: moon}}\n    - {ops.mean: {axis: -1}, name: far}\n"
+            "  outputs: moon\n",
+        ),
+        ("loss: Noisy", "loss: Noisy\n  terms: {far: 0.1}"),
+    ],
+    "DL407_draw_of_any_number": [("[null, 4]", "[2, 4]")],
+    "DL204_draw_from_nothing": [("maxval: 0.0", "maxval: 2.0"), ("stddev: -1", "stddev: 1")],
     "DL524_target_in_an_output": [
         ("    - {Concatenate, from: [seen, told]}\n", ""),
         ("name: digit}\n", "name: digit, from: seen}\n"),

@@ -10,6 +10,7 @@ SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
     "DL307_target_that_nothing_learns": [
         ("  targets: {digit: {class: target, classes: 10}}\n", "")
     ],
+    "DL407_draw_of_any_number": [("{shape: [null, 4]}", "")],
     "DL522_term_that_no_weight_changes": [
         ("    - {ops.mean: {args: [flatten], axis: -1}, name: light}\n", ""),
         ("    - {ops.argmax: {args: [digit], axis: -1}, name: said}\n", ""),

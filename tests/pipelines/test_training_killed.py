@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from training_specs import MOONS, TERMS
+from training_specs import DRAWN, MOONS, TERMS
 
 _TRAIN = """
     import os, sys
@@ -75,6 +75,13 @@ def test_a_killed_training_on_terms_continues_bit_for_bit(tmp_path):
 @pytest.mark.slow
 def test_a_killed_training_on_weighed_samples_continues_bit_for_bit(tmp_path):
     _kill_and_continue(tmp_path, "WEIGHED", run="digits_small", latest=5)
+
+
+@pytest.mark.slow
+def test_a_killed_training_that_draws_continues_bit_for_bit(tmp_path):
+    assert "ops.random.normal" in DRAWN
+    assert "ops.random.randint" in DRAWN
+    _kill_and_continue(tmp_path, "DRAWN", run="drawn", latest=5)
 
 
 def _kill_and_continue(tmp_path: Path, spec: str, *, run: str, latest: int) -> None:

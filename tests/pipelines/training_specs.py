@@ -163,6 +163,21 @@ evaluation:
   metrics: [mse]
   gates: {reconstruction: "<= 60", kl: ">= 100"}
 """
+# The same with draws by name, and one that reads what it is given alone.
+DRAWN = (
+    TERMS.replace("name: coded", "name: drawn")
+    .replace(
+        "    - {ops.zeros_like: {args: [mean]}, name: nothing}\n"
+        "    - {GaussianNoise: 1.0, name: noise}\n",
+        "    - {ops.random.normal: {args: [mean]}, name: noise}\n",
+    )
+    .replace(
+        "    - {Dense: 4, name: aside, from: seen}\n",
+        "    - {ops.random.randint: {x: image, minval: 0, maxval: 5, shape: [1]}, name: step}\n"
+        "    - {ops.cast: {dtype: float32}, name: steps}\n"
+        "    - {Concatenate, from: [seen, steps]}\n    - {Dense: 4, name: aside}\n",
+    )
+)
 # Neither a loss nor an output of the target's name.
 CONTRAST = """\
 dlspec: 1

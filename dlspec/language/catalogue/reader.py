@@ -304,9 +304,14 @@ def help_for_foreign_word(kind: Kind | Literal["parameter"], word: str) -> Help 
 
 @cache
 def _foreign_words() -> dict[str, dict[str, dict[str, str]]]:
-    found: dict[str, dict[str, dict[str, str]]]
-    found = json.loads((_HERE / "overlay.json").read_text("utf-8"))["foreign"]
+    found: dict[str, dict[str, dict[str, str]]] = _load_overlay()["foreign"]
     return found
+
+
+@cache
+def _load_overlay() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((_HERE / "overlay.json").read_text("utf-8"))
+    return loaded
 
 
 @cache
@@ -315,9 +320,10 @@ def _load_catalogue() -> dict[str, Any]:
     return loaded
 
 
+@cache
 def _classes_of_kind(kind: Kind) -> dict[str, Any]:
     section: dict[str, Any] = _load_catalogue()["classes"][kind]
-    return section
+    return section | _load_overlay()["draws"] if kind == "op" else section
 
 
 def _class_entry(kind: Kind, name: str, fields: dict[str, Any]) -> ClassEntry:

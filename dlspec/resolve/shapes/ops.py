@@ -6,6 +6,7 @@ from dlspec.language.catalogue import Parameter, find_entry
 from dlspec.language.tensors import Tensor
 from dlspec.resolve.shapes import op_arithmetic as arithmetic
 from dlspec.resolve.shapes import op_crossentropies as crossentropies
+from dlspec.resolve.shapes import op_draws as draws
 from dlspec.resolve.shapes import op_images as images
 from dlspec.resolve.shapes import op_layout as layout
 from dlspec.resolve.shapes.op_arguments import TENSORS, Asked, UnknownError, constant_tensor
@@ -61,6 +62,14 @@ _FAMILIES: tuple[tuple[Rule, str], ...] = (
     (layout.infer_take_op, "take"),
     (layout.infer_broadcast_to_op, "broadcast_to"),
     (infer_get_item_op, "get_item"),
+    (
+        draws.infer_draw_op,
+        "random.normal random.truncated_normal random.uniform random.gamma random.beta "
+        "random.binomial",
+    ),
+    (draws.infer_whole_draw_op, "random.randint"),
+    (draws.infer_class_draw_op, "random.categorical"),
+    (draws.infer_shuffle_op, "random.shuffle"),
     (images.infer_resize_op, "image.resize"),
     (images.infer_grayscale_op, "image.rgb_to_grayscale"),
     (images.infer_colour_space_op, "image.rgb_to_hsv image.hsv_to_rgb"),
