@@ -126,10 +126,13 @@ def test_packed_arrays_are_unpacked_in_pieces_where_memory_is_short(tmp_path, mo
             assert mapped == (name == "b.npz" or memory == 1)
     # What was unpacked lies there without a name.
     assert list((tmp_path / "home/work").iterdir()) == []
+    # Larger than what is read with its header.
+    large = np.arange(20_000, dtype=np.int32)
+    np.savez(tmp_path / "b.npz", x=large)
     with (tmp_path / "b.npz").open("r+b") as file:
-        at = (tmp_path / "b.npz").read_bytes().index(arrays["x"].tobytes())
+        at = (tmp_path / "b.npz").read_bytes().index(large.tobytes()) + 40_000
         file.seek(at)
-        file.write(b"\x01")
+        file.write(b"\xff")
     message, _ = told(NpzReader(NpzSource(("b.npz",)), tmp_path).read_table)
     assert message == (f"`{tmp_path / 'b.npz'}` is not a .npz archive: Bad CRC-32 for file 'x.npy'")
 
@@ -202,9 +205,10 @@ def test_files_of_the_archive_of_series(tmp_path):
     ragged = _series(tmp_path, "@classLabel true 1 -2\n@data\n1,2:1\n1,2,3:-2")().columns
     assert [one.shape for one in ragged["series"]] == [(2, 1), (3, 1)]
     assert (ragged["class"].dtype, ragged["class"].tolist()) == (np.int64, [1, -2])
-    alone = _series(tmp_path, "@classLabel false\n@data\n1,2:3,4")().columns
-    assert list(alone) == ["series"]
-    np.testing.assert_array_equal(alone["series"], [[[1, 3], [2, 4]]])
+    for no_label in ("@classLabel false\n", "@problemName x\n", ""):
+        alone = _series(tmp_path, no_label + "@data\n1,2:3,4")().columns
+        assert list(alone) == ["series"]
+        np.testing.assert_array_equal(alone["series"], [[[1, 3], [2, 4]]])
 
 
 def test_files_of_the_other_format(tmp_path):

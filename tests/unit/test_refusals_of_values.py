@@ -264,6 +264,13 @@ def test_boxes_are_made_as_float32():
     np.testing.assert_allclose(found, [[[0.1, 0.1, 0.5, 0.5, 1]], [[-1] * 5]], rtol=1e-6)
 
 
+def test_boxes_that_are_none_are_told_with_their_row():
+    assert refused(BoxesFeature("v", 1, 2, "xywh"), [], [[0.1, 0.1, 0.5, 0.5, 2]]) == (
+        "column `v`, row 1: box 0: `2` is no class from 0 to 1",
+        None,
+    )
+
+
 def test_what_is_no_mask():
     mask = MaskFeature("v", (2,), 3)
     shape = "say the `shape` that all masks have"
