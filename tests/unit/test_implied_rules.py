@@ -254,7 +254,7 @@ def test_ids_are_whole_and_of_the_vocabulary():
 
 def test_every_block_of_a_dense_array_is_looked_at(monkeypatch):
     ids = np.arange(24).reshape(6, 2, 2)
-    monkeypatch.setattr(data_memory, "_BLOCK_BYTES", 2 * ids[:1].nbytes)
+    monkeypatch.setattr(data_memory, "BLOCK_BYTES", 2 * ids[:1].nbytes)
     found = asked(TokensFeature("v", 4, 18), ids)[1][1]
     assert found == {4: "18", 5: "20"}
 

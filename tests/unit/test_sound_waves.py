@@ -10,9 +10,9 @@ from dlspec.language.features import AudioFeature, MelSpectrum
 from dlspec_pipelines.steps.datasets.file_decoding import Undecodable
 from dlspec_pipelines.steps.datasets.sound_files import SoundFacts, read_sound, sound_facts
 from dlspec_pipelines.steps.datasets.table import Table
-from dlspec_pipelines.steps.preparation import scratch_arrays
 from dlspec_pipelines.steps.preparation.mel_spectra import mel_spectrum
 from dlspec_pipelines.steps.preparation.preparers import preparer_of
+from dlspec_pipelines.steps.preparation.scratch_arrays import scratch_array
 from dlspec_pipelines.steps.preparation.sound_waves import placed_wave, read_waves, resampled_wave
 from dlspec_pipelines.steps.step_errors import StepError
 
@@ -181,17 +181,16 @@ def test_rows_of_files_are_told_by_rate_channels_and_length(tmp_path):
 
 def test_elements_lie_in_a_file_where_they_are_large(tmp_path, monkeypatch):
     monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(scratch_arrays, "_MOST_IN_MEMORY", 32)
-    small = scratch_arrays.scratch_array((4, 2), np.float32)
+    small = scratch_array((4, 2), np.float32, None)
     assert (type(small), small.shape, small.dtype) == (np.ndarray, (4, 2), np.float32)
     assert not (tmp_path / "home").exists()
-    large = scratch_arrays.scratch_array((3, 3), np.float32)
+    large = scratch_array((3, 3), np.float32, 1)
     assert (type(large), large.shape, large.dtype) == (np.memmap, (3, 3), np.float32)
     large[:] = 7
     assert large.sum() == 63
     assert list((tmp_path / "home/work").iterdir()) == []
     # A second one finds its folder there.
-    assert scratch_arrays.scratch_array((9, 9), np.int8).shape == (9, 9)
+    assert scratch_array((9, 9), np.int8, 1).shape == (9, 9)
 
 
 # -- mel features --------------------------------------------------------------------------------
