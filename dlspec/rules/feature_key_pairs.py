@@ -3,7 +3,7 @@
 from dlspec.decode.spec import ModelSpec
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
-from dlspec.language.features import TensorFeature, TokensFeature
+from dlspec.language.features import MaskFeature, TensorFeature, TokensFeature
 from dlspec.rules.subject import Checked
 
 
@@ -17,6 +17,8 @@ def report_feature_key_pairs(checked: Checked) -> None:
             path = f"data.{side}.{name}"
             if isinstance(feature, TokensFeature):
                 _check_unknown_id(name, feature, path, checked.spec, checked.reporter)
+            elif isinstance(feature, MaskFeature):
+                _check_shape_of_mask(name, feature, path, checked.spec, checked.reporter)
             elif isinstance(feature, TensorFeature) and feature.cut and feature.pad is None:
                 checked.reporter.error(
                     Code.CONFLICT,
@@ -45,4 +47,25 @@ def _check_unknown_id(
             f"the unknown id of `{name}` is past its vocabulary itself",
             label=f"it is {feature.unknown_id}, the vocabulary has ids below {feature.num_ids}",
             help=f"write `vocabulary: {feature.unknown_id + 1}` or more",
+        )
+
+
+def _check_shape_of_mask(
+    name: str, feature: MaskFeature, path: str, spec: ModelSpec, reporter: Reporter
+) -> None:
+    if feature.shape is not None and feature.size is not None:
+        reporter.error(
+            Code.CONFLICT,
+            spec.places.key(f"{path}.shape"),
+            f"`shape` and `size` of `{name}` exclude each other",
+            label="masks are brought to `size`, whatever shape they have",
+            help="leave `shape` out",
+        )
+    elif not feature.extents:
+        reporter.error(
+            Code.MISSING_KEY,
+            spec.places.key(path),
+            f"nothing says how large the mask `{name}` is",
+            label="neither `shape` nor `size` is there",
+            help="add `shape`, which all masks have, or `size`, which they are brought to",
         )

@@ -120,8 +120,9 @@ def data(
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False),
-    help="A .csv, .tsv, .jsonl, .npz or .parquet file.",
+    type=click.Path(),
+    help="A .csv, .tsv, .jsonl, .npz or .parquet file; of predicted pictures or masks also a new "
+    "folder, `FOLDER/`, which gets a .png for each row.",
 )
 @click.option(
     "--keep",
@@ -143,6 +144,8 @@ def predict(
     """Predict the rows of FILE, a table, with a trained run.
 
     A model whose only input is read from files, such as pictures, takes a folder or files too.
+    One that predicts pictures or masks writes them into a folder, each called as the file it was
+    made of, else as its row: `-o masks/`.
 
     RUN_OR_NAME is a run's id or its beginning, a run's folder, or the name of a model: then its
     champion is taken, or its latest run where no champion is yet. A model whose spec says

@@ -22,7 +22,11 @@ from dlspec.language.sources import (
 from dlspec.tools.commands.exit_status import CLEAN
 from dlspec.tools.commands.remarks import print_remark
 from dlspec_pipelines.steps.evaluation.new_files import NewFiles, column_of_files, skipped_as
-from dlspec_pipelines.steps.evaluation.table_endings import require_table_name
+from dlspec_pipelines.steps.evaluation.table_endings import (
+    names_folder,
+    require_free_folder,
+    require_table_name,
+)
 from dlspec_pipelines.steps.json_documents import PLAN, RUN, read_document
 from dlspec_pipelines.steps.runs import find_run
 from dlspec_pipelines.steps.step_errors import StepError, WrongUsage
@@ -31,6 +35,7 @@ from dlspec_pipelines.trainer.keras_import import import_keras, quiet_start
 
 if TYPE_CHECKING:
     from dlspec_pipelines.steps.datasets.table import Table
+    from dlspec_pipelines.steps.preparation.fitting import Preparation
 
 # What is a table also beside a spec whose own texts stand a line each.
 _TABLE_ENDINGS = (
@@ -61,31 +66,59 @@ def predict(
     Args:
         word: A run's id or its beginning, a run's folder, or the name of a model.
         files: A table; of a model whose only input is a column of files, a folder or files too.
-        output: A file whose name ends as a table's does; None writes CSV on standard output.
+        output: A file whose name ends as a table's does, or, of a model that predicts pictures or
+            masks, a folder; None writes CSV on standard output.
         keep: The file's columns to write beside the predictions; None takes those that are
             neither inputs nor targets.
         beam: Sequences kept at each step of a generation; None is what the spec says.
         length: Most ids to generate; None is what the spec says.
     """
     try:
-        if output is not None:
-            require_table_name(Path(output))
+        to = None if output is None else Path(output)
+        pictures = output is not None and names_folder(output)
+        if to is not None and pictures:
+            _require_picture_folder(to, {"--keep": keep, "--beam": beam, "--length": length})
+        elif to is not None:
+            require_table_name(to)
         choice = find_run(word)
         plan = read_document(choice.folder / "plan.json", PLAN)
         run = read_document(choice.folder / "run.json", RUN)
         source = _new_rows_of([Path(file) for file in files], plan)
         _settle_backend(run["backend"])
         print_remark(f"using run `{choice.folder.name}` of `{plan['name']}`: {choice.reason}")
-        to = None if output is None else Path(output)
-        rows, kept = _read_new_rows(choice.folder, source, keep, to)
-        if _strips_blanks(plan) and not isinstance(source, CsvSource | NewFiles):
-            rows = _without_blanks(rows)
-        table = _predict_rows(choice.folder, rows, kept, beam=beam, length=length)
-        _write_predicted_table(table, to)
+        if to is not None and pictures:
+            _predict_pictures(choice.folder, source, plan, to)
+        else:
+            rows, kept = _read_new_rows(choice.folder, source, keep, to)
+            rows = _as_trained(rows, source, plan)
+            table = _predict_rows(choice.folder, rows, kept, beam=beam, length=length)
+            _write_predicted_table(table, to)
     except StepError as problem:
         print(problem, file=sys.stderr)  # noqa: T201 - this is the output
         return problem.status
     return CLEAN
+
+
+def _require_picture_folder(folder: Path, asked: Mapping[str, object]) -> None:
+    """Check that pictures can be written to a folder, and that nothing is asked which none holds.
+
+    Raises:
+        WrongUsage: If they cannot, or something is.
+    """
+    require_free_folder(folder)
+    for option, value in asked.items():
+        if value is not None:
+            raise WrongUsage(
+                f"`{option}` says something of a table, and `{folder}` is a folder of pictures",
+                help="leave it out, or name a table: `-o predictions.csv`",
+            )
+
+
+def _as_trained(rows: "Table", source: "FileSource | NewFiles", plan: Mapping[str, Any]) -> "Table":
+    """Return new rows with the blanks around texts left out, where those of training had none."""
+    if _strips_blanks(plan) and not isinstance(source, CsvSource | NewFiles):
+        return _without_blanks(rows)
+    return rows
 
 
 def _strips_blanks(plan: Mapping[str, Any]) -> bool:
@@ -165,22 +198,62 @@ def _predict_rows(
     from dlspec_pipelines.steps.evaluation.new_rows import predict_new_rows
     from dlspec_pipelines.steps.evaluation.sample_preparation import load_sample_preparation
     from dlspec_pipelines.steps.preparation.applying import windows_left_out
+
+    preparation = load_sample_preparation(folder)
+    _tell_what_is_odd(preparation, table)
+    left_out, gaps = windows_left_out(preparation, table)
+    if left_out:
+        word = "gap" if gaps == 1 else "gaps"
+        print_remark(f"{left_out:,} windows left out: they reach over {gaps:,} {word} in time")
+    return beside_kept(kept, predict_new_rows(folder, table, beam=beam, length=length))
+
+
+def _tell_what_is_odd(preparation: "Preparation", table: "Table") -> None:
+    """Tell which values of new rows training did not know, or were missing."""
     from dlspec_pipelines.steps.preparation.missing_policies import missing_in_new_rows
     from dlspec_pipelines.steps.preparation.past_vocabularies import new_ids_past_vocabularies
     from dlspec_pipelines.steps.preparation.unknown_categories import unknown_in_new_rows
 
-    preparation = load_sample_preparation(folder)
     for found in (
         *unknown_in_new_rows(preparation, table),
         *new_ids_past_vocabularies(preparation, table),
         *missing_in_new_rows(preparation, table),
     ):
         print_remark(found.message)
-    left_out, gaps = windows_left_out(preparation, table)
-    if left_out:
-        word = "gap" if gaps == 1 else "gaps"
-        print_remark(f"{left_out:,} windows left out: they reach over {gaps:,} {word} in time")
-    return beside_kept(kept, predict_new_rows(folder, table, beam=beam, length=length))
+
+
+def _predict_pictures(
+    folder: Path, source: "FileSource | NewFiles", plan: Mapping[str, Any], output: Path
+) -> None:
+    """Write a PNG file for each row; what the model predicts beside pictures is told to be missing.
+
+    Raises:
+        WrongUsage: If no target is a picture or a mask.
+    """
+    from dlspec_pipelines.steps.evaluation.predicted_pictures import (
+        picture_names,
+        pictured_targets,
+        write_pictures,
+    )
+    from dlspec_pipelines.steps.evaluation.sample_preparation import load_sample_preparation
+
+    preparation = load_sample_preparation(folder)
+    targets = pictured_targets(preparation, plan["name"])
+    others = [f"`{name}`" for name, _ in plan["graph"]["outputs"] if name not in targets]
+    if others:
+        print_remark(f"{', '.join(others)} not written: no pictures, and `{output}` is a folder")
+    table, _ = _read_new_rows(folder, source, (), None)
+    table = _as_trained(table, source, plan)
+    with quiet_start():
+        import_keras()
+    from dlspec_pipelines.steps.evaluation.new_rows import predict_new_pictures
+
+    _tell_what_is_odd(preparation, table)
+    rows, predicted = predict_new_pictures(folder, table)
+    names = picture_names(column_of_files(plan["data"]["inputs"]), table, rows)
+    write_pictures(output, names, predicted, targets)
+    word = "pictures" if len(targets) == 1 else "pictures of each target"
+    print_remark(f"{len(rows):,} {word} written to `{output}`")
 
 
 def _new_rows_of(files: Sequence[Path], plan: Mapping[str, Any]) -> FileSource | NewFiles:

@@ -321,6 +321,10 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL216_sample_weight_and_class_weight": [("  class_weight: balanced\n", "")],
     "DL216_sample_weight_of_a_batch": [("loss: Dice", "loss: {Dice: {axis: [1, 2, 3]}}")],
     "DL216_sample_weight_of_pairs": [("  sample_weight: trust\n", "")],
+    "DL216_mask_of_two_shapes": [
+        ("shape: [16, 16], size", "size"),
+        ("mask: vessel,", "mask: vessel, shape: [16, 16],"),
+    ],
     "DL216_clip_two_ways": [("{norm: 1.0, value: 0.5}", "{global_norm: 1.0}")],
     "DL216_gaps_without_windows": [(", gaps: cross", "")],
     "DL216_given_test_rows": [("test: given", "test: 0.15")],

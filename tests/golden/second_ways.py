@@ -1,6 +1,10 @@
 """What a reader writes who takes the second way that a help offers: edits of its text, in order."""
 
 SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
+    "DL216_mask_of_two_shapes": [
+        ("shape: [16, 16], size", "size"),
+        ("mask: vessel,", "mask: vessel, size: [16, 16],"),
+    ],
     "DL216_sample_weight_of_a_batch": [("  sample_weight: quality\n", "")],
     "DL202_mode_of_a_term": [("monitor: val_small", "monitor: val_small, mode: max")],
     "DL202_mode_of_one_output": [

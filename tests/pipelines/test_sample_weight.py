@@ -1,6 +1,7 @@
 """`training.sample_weight` trains as `Model.fit(sample_weight=...)` does, which is the judge."""
 
 import json
+import re
 from pathlib import Path
 
 import keras
@@ -22,6 +23,8 @@ from dlspec.language.sample_weights import places_with_losses
 from dlspec.resolve.chain import step_digest
 from dlspec_pipelines.location.assets import code_version
 from dlspec_pipelines.steps.engine.batches import epoch_visit_order
+from dlspec_pipelines.steps.evaluation.evaluate import evaluate
+from dlspec_pipelines.steps.reports.report_page import write_report
 from dlspec_pipelines.steps.step_errors import Stopped
 from dlspec_pipelines.steps.training.train import samples_for_model, train
 
@@ -284,7 +287,7 @@ def test_a_run_says_its_weights_in_its_plan():
         (ClassFeature("a", 3, one_hot=True), "CategoricalCrossentropy", {}, ()),
         (NumberFeature("a"), "MeanSquaredError", {}, ()),
         (BinaryFeature("a"), "BinaryCrossentropy", {}, ()),
-        (MaskFeature("a", (5, 6), 3), "SparseCategoricalCrossentropy", {}, (5, 6)),
+        (MaskFeature("a", 3, (5, 6)), "SparseCategoricalCrossentropy", {}, (5, 6)),
         (ImageFeature("a", (5, 6), 1), "MeanSquaredError", {}, (5, 6)),
         (ImageFeature("a", (5, 6), 1), "Dice", {}, None),
         (ImageFeature("a", (5, 6), 1), "Dice", {"axis": (1, 2, 3)}, ()),
@@ -301,3 +304,14 @@ def test_the_places_of_a_sample_that_have_a_loss_are_those_of_keras(
     said = np.ones((*true.shape, 3), np.float32) if loss.startswith("Sparse") else true
     found = tuple(getattr(keras.losses, loss)(**arguments).call(true, said).shape)
     assert found == (7, *places) if places is not None else found[:1] != (7,)
+
+
+def test_the_report_tells_what_samples_count_for():
+    plan, dataset = prepared(WEIGHED.replace("epochs: 3", "epochs: 1"))
+    trained = train(plan, dataset, run="r1", spec_text="")
+    report = write_report(plan, dataset, trained, evaluate(plan, trained, dataset))
+    page = re.sub("<[^>]+>", "", Path(report.html).read_text())
+    digits = np.array(samples_for_model(plan, dataset, "train").targets["digit"])
+    told = "In the loss of digit a sample counts what column target says: 0.0000 to 9 among those"
+    mean = re.search(rf"{re.escape(told)} to train on, ([0-9.]+) on average", page)
+    assert float(mean[1]) == pytest.approx(digits.mean(), abs=0.005)

@@ -70,7 +70,7 @@ def masks(folder):
     return Data(
         CsvSource(("rows.csv",)),
         {"x": ImageFeature("photo", (6, 7), 1)},
-        {"y": MaskFeature("mask", (6, 7), 2, ignore=9)},
+        {"y": MaskFeature("mask", 2, (6, 7), ignore=9)},
         FractionSplit(0.2, 0.2, seed=5),
     )
 

@@ -251,7 +251,7 @@ def _implied(feature, column):
             {"an array is there": (0, []), "ids from 0 to 9": (2, ["10", "0.5"])},
         ),
         (
-            MaskFeature("v", (2,), 3, ignore=255),
+            MaskFeature("v", 3, (2,), ignore=255),
             _objects([0, 2], [3, 0], [255], [[1]]),
             {
                 "a target is there": (0, []),

@@ -144,7 +144,7 @@ def test_facts_of_sounds(tmp_path):
 
 
 def test_facts_of_two_columns_are_named_with_them():
-    features = [ImageFeature("x", (4, 4), 1), MaskFeature("y", (4, 4), 2)]
+    features = [ImageFeature("x", (4, 4), 1), MaskFeature("y", 2, (4, 4))]
     assert "height" not in file_facts_by_name(features)
     assert {"x.height", "y.height"} <= set(file_facts_by_name(features))
     assert "height" in file_facts_by_name(features[:1])

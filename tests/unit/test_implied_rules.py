@@ -173,7 +173,7 @@ def test_texts_and_plain_numbers_are_asked_for_no_array():
             VectorFeature(("v",), length=2),
         ):
             assert asked(feature, column) == []
-        assert asked(MaskFeature("v", (2,), 3), column, is_target=True) == []
+        assert asked(MaskFeature("v", 3, (2,)), column, is_target=True) == []
 
 
 def test_texts_in_two_axes_are_arrays_and_no_numbers():
@@ -287,7 +287,7 @@ def test_a_mask_has_a_class_in_each_place():
         [[0, 0], [0, 0], [0, 0]],
         [["a", "b"], ["a", "a"]],
     )
-    assert masks(MaskFeature("v", (2, 2), 3), column) == (
+    assert masks(MaskFeature("v", 3, (2, 2)), column) == (
         {3: ""},
         (
             "a mask of shape (2, 2)",
@@ -308,7 +308,7 @@ def test_a_mask_with_places_of_no_class_has_any_first_extent():
         np.full((3, 2, 1), 9),
         [[4, 0]],
     )
-    assert masks(MaskFeature("v", (2, 2), 3, ignore=9), column) == (
+    assert masks(MaskFeature("v", 3, (2, 2), ignore=9), column) == (
         {},
         (
             "a mask of shape (2, 2)",
@@ -321,12 +321,12 @@ def test_a_mask_with_places_of_no_class_has_any_first_extent():
 
 def test_a_mask_may_hold_the_values_of_its_classes():
     column = objects(["sky", "sea"], ["sea", "sand"], [1, 2])
-    named = MaskFeature("v", (2,), ("sky", "sea"))
+    named = MaskFeature("v", ("sky", "sea"), (2,))
     assert masks(named, column)[2] == ("values of `classes`", {1: "sand", 2: "1"}, MASK_HELP)
-    some = MaskFeature("v", (2,), ("sky", "sea"), ignore=255)
+    some = MaskFeature("v", ("sky", "sea"), (2,), ignore=255)
     column = np.array([["sky", "sand"], ["sky", 255], [255, 7]], dtype=object)
     assert masks(some, column)[2][1] == {0: "sand", 2: "7"}
-    numbers = MaskFeature("v", (2,), (7, 9), ignore=0)
+    numbers = MaskFeature("v", (7, 9), (2,), ignore=0)
     assert masks(numbers, np.array([[7, 9], [0, 8], [9, 1]]))[2] == (
         "values of `classes`, or 0",
         {1: "8", 2: "1"},

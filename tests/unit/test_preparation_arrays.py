@@ -51,10 +51,10 @@ def test_short_arrays_are_filled_up_and_long_ones_cut():
 
 def test_classes_of_places_become_ids():
     column = np.array([[[0, 255], [255, 0]]])
-    assert _made(MaskFeature("v", (2, 2), (0, 255)), column).tolist() == [[[0, 1], [1, 0]]]
-    assert _made(MaskFeature("v", (2, 2), 256), column.reshape(1, 4))[0, 0, 1] == 255
+    assert _made(MaskFeature("v", (0, 255), (2, 2)), column).tolist() == [[[0, 1], [1, 0]]]
+    assert _made(MaskFeature("v", 256, (2, 2)), column.reshape(1, 4))[0, 0, 1] == 255
     ragged = _objects(["b", "a"], ["a", "a", "b", "b"])
-    made = _made(MaskFeature("v", (3,), ("a", "b"), ignore=7), ragged)
+    made = _made(MaskFeature("v", ("a", "b"), (3,), ignore=7), ragged)
     assert made.tolist() == [[1, 0, 7], [0, 0, 1]]
 
 
@@ -64,10 +64,10 @@ def test_of_a_palette_picture_the_numbers_count_and_not_the_colours(tmp_path):
     picture.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0])
     picture.save(tmp_path / "a.png")
     column = _objects(str(tmp_path / "a.png"))
-    assert _made(MaskFeature("v", (2, 2), 3), column).tolist() == [ids.tolist()]
+    assert _made(MaskFeature("v", 3, (2, 2)), column).tolist() == [ids.tolist()]
     Image.new("RGB", (2, 2)).save(tmp_path / "a.png")
     with pytest.raises(StepError, match="holds colours"):
-        _made(MaskFeature("v", (2, 2), 3), column)
+        _made(MaskFeature("v", 3, (2, 2)), column)
 
 
 @pytest.mark.parametrize(
@@ -80,27 +80,27 @@ def test_of_a_palette_picture_the_numbers_count_and_not_the_colours(tmp_path):
             "write `shape: [4, 4]`",
         ),
         (
-            MaskFeature("v", (2,), 2),
+            MaskFeature("v", 2, (2,)),
             np.array([[0, 1], [1, 2]]),
             "column `v`, row 1: `2` is no class id: ids run from 0 to 1",
             "list the values under `classes` in the order of their ids, "
             "or write `ignore` with the value of places of no class",
         ),
         (
-            MaskFeature("v", (2,), ("a", "b")),
+            MaskFeature("v", ("a", "b"), (2,)),
             _objects(["a", "b"], ["a", "c"]),
             "column `v`, row 1: `c` is not one of `classes`",
             "list the values under `classes` in the order of their ids, "
             "or write `ignore` with the value of places of no class",
         ),
         (
-            MaskFeature("v", (2,), 2),
+            MaskFeature("v", 2, (2,)),
             _objects([0, 1], [1]),
             "column `v`, row 1: a mask of shape (1,), not (2,)",
             "say the `shape` that all masks have, or `ignore`, which fills up shorter ones",
         ),
         (
-            MaskFeature("v", (2,), 2),
+            MaskFeature("v", 2, (2,)),
             _objects([0, 1], None),
             "column `v`, row 1: a missing value is no target",
             "leave these rows out",
@@ -112,3 +112,27 @@ def test_what_does_not_fit_is_refused(feature, column, message, help_):
         _made(feature, column)
     assert caught.value.code == "DL613"
     assert (caught.value.message, caught.value.help) == (message, help_)
+
+
+@pytest.mark.parametrize("size", [(3, 4), (5, 7), (13, 9), (1, 1)])
+def test_a_mask_comes_to_its_size_as_pillow_takes_the_nearest_pixel(size):
+    ids = np.random.default_rng(2).integers(0, 5, (5, 7)).astype(np.uint8)
+    wanted = Image.fromarray(ids).resize(size[::-1], Image.Resampling.NEAREST)
+    column = np.empty(2, dtype=np.object_)
+    column[:] = [ids, ids[:, :, None].tolist()]
+    made = _made(MaskFeature("v", 5, size=size), column)
+    assert made.tolist() == [np.asarray(wanted).tolist()] * 2
+
+
+def test_masks_of_several_sizes_come_to_one_with_places_of_no_class():
+    column = np.empty(2, dtype=np.object_)
+    column[:] = [np.array([[0, 9], [1, 0]]), np.array([[1]])]
+    made = _made(MaskFeature("v", 2, size=(2, 2), ignore=9), column)
+    assert made.tolist() == [[[0, 9], [1, 0]], [[1, 1], [1, 1]]]
+
+
+def test_what_has_no_height_and_width_comes_to_no_size():
+    column = np.empty(1, dtype=np.object_)
+    column[:] = [np.array([0, 1, 1])]
+    with pytest.raises(StepError, match=r"a mask of shape \(3,\), which is no picture"):
+        _made(MaskFeature("v", 2, size=(2, 2)), column)

@@ -272,7 +272,7 @@ def test_boxes_that_are_none_are_told_with_their_row():
 
 
 def test_what_is_no_mask():
-    mask = MaskFeature("v", (2,), 3)
+    mask = MaskFeature("v", 3, (2,))
     shape = "say the `shape` that all masks have"
     fill = ", or `ignore`, which fills up shorter ones"
     assert refused(mask, [0, 1], [0, 1, 2]) == (
@@ -292,11 +292,11 @@ def test_what_is_no_mask():
         "column `v`, row 1: `3` is no class id: ids run from 0 to 2",
         way,
     )
-    assert refused(MaskFeature("v", (2,), ("sky", "sea")), ["sea", "sand"]) == (
+    assert refused(MaskFeature("v", ("sky", "sea"), (2,)), ["sea", "sand"]) == (
         "column `v`, row 0: `sand` is not one of `classes`",
         way,
     )
-    some = preparer_of(MaskFeature("v", (3,), 3, ignore=9)).raw_values(
+    some = preparer_of(MaskFeature("v", 3, (3,), ignore=9)).raw_values(
         Table({"v": objects([0], [1, 9, 2, 0], [[2], [1], [0]])})
     )
     assert some.values.tolist() == [[0, 9, 9], [1, 9, 2], [2, 1, 0]]

@@ -205,7 +205,7 @@ def test_a_mistyped_column_is_told_from_the_header(tmp_path):
     assert (caught.value.code, caught.value.help) == ("DL611", "write `trust` for `trsut`")
 
 
-TAGS = MaskFeature("tags", (4,), 3, ignore=9)
+TAGS = MaskFeature("tags", 3, (4,), ignore=9)
 
 
 def steps_of(weights, target=TAGS, tags=None):
@@ -246,7 +246,7 @@ def test_weights_of_steps_are_filled_up_on_the_side_of_their_target(tmp_path):
 
 
 def test_weights_of_steps_of_another_shape_are_told(tmp_path):
-    full = MaskFeature("tags", (4,), 3)
+    full = MaskFeature("tags", 3, (4,))
     tags = [[0, 1, 2, 0]] * ROWS
     _, made = steps_of([[1.0] * 4] * (ROWS - 1) + [[1.0, 1.0]], full, tags)
     with pytest.raises(ContractBroken, match=r"`trust` fails weights of shape \(4,\) in 1 of 40"):

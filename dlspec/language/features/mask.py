@@ -11,7 +11,7 @@ from dlspec.language.tensors import Tensor
 
 @dataclass(frozen=True, slots=True)
 class MaskFeature:
-    """A target with a class for each pixel, step or point; an element is of `shape`, int32."""
+    """A target with a class for each pixel, step or point: elements of `shape` or `size`, int32."""
 
     word: ClassVar[str] = "mask"
     is_input: ClassVar[bool] = False
@@ -21,12 +21,20 @@ class MaskFeature:
     one_hot: ClassVar[bool] = False
 
     mask: str = spec_key(COLUMN, "The column of arrays, or of grey or palette pictures' files.")
-    shape: tuple[int, ...] = spec_key(
-        ListOf(POSITIVE), "Places of each sample: `[height, width]` of pixels, `[length]` of steps."
-    )
     classes: int | tuple[str, ...] = spec_key(
         Either(scalar=Integer(minimum=2), sequence=ListOf(Literal_())),
         "How many classes, or their values in the order of their ids.",
+    )
+    shape: tuple[int, ...] | None = spec_key(
+        ListOf(POSITIVE),
+        "Places of each sample: `[height, width]` of pixels, `[length]` of steps; or `size`.",
+        default=None,
+    )
+    size: tuple[int, int] | None = spec_key(
+        ListOf(POSITIVE, length=2),
+        "`[height, width]` that masks of any size are brought to, each pixel from the nearest one; "
+        "it lies over a picture with `resize: stretch`.",
+        default=None,
     )
     ignore: int | None = spec_key(
         Integer(minimum=0),
@@ -41,9 +49,14 @@ class MaskFeature:
         return (self.mask,)
 
     @property
+    def extents(self) -> tuple[int, ...]:
+        """Return the places of each sample; none where the text says neither shape nor size."""
+        return self.size or self.shape or ()
+
+    @property
     def element(self) -> Tensor:
         """Return shape and dtype of one element."""
-        return Tensor(self.shape, "int32")
+        return Tensor(self.extents or None, "int32")
 
     @property
     def num_ids(self) -> int:

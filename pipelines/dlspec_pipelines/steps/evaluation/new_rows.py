@@ -86,6 +86,21 @@ def predict_new_rows(
     return Table(columns)
 
 
+def predict_new_pictures(run_folder: Path, table: Table) -> tuple[Array, dict[str, Predicted]]:
+    """Return the number of each row of `table`, and what the model says of each target.
+
+    Raises:
+        StepError: As of `predict_new_rows`.
+    """
+    signed = signature_of_plan_document(read_document(run_folder / "plan.json", PLAN))
+    preparation = load_sample_preparation(run_folder)
+    applied = apply_preparation(preparation, table)
+    model = load_model(run_folder, with_loss=False)
+    samples = pack_inputs(signed, applied.inputs)
+    predicted = predict_samples(model, samples, signature=signed, preparation=preparation)
+    return np.asarray(applied.rows), predicted
+
+
 def _generation_asked(
     plan: Mapping[str, Any], beam: int | None, length: int | None
 ) -> Asked | None:

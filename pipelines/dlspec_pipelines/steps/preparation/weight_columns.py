@@ -72,7 +72,7 @@ def fill_of_target(target: Feature) -> Fill | None:
             return Fill(target.pad, target.cut)
         case TensorFeature() if target.pad is not None:
             return Fill(target.pad, target.cut or target.pad)
-        case MaskFeature() if target.ignore is not None:
+        case MaskFeature() if target.ignore is not None and target.size is None:
             return Fill()
         case _:
             return None

@@ -206,7 +206,7 @@ def _mask_gallery(name: str, feature: MaskFeature, data: Data, train: _Train) ->
         PlaceShare(label, "#" + bytes(colour.tolist()).hex(), count / total)
         for label, colour, count in zip(labels, colours, counts, strict=True)
     )
-    if len(feature.shape) != 2:
+    if len(feature.extents) != 2:
         return MaskGallery(name, shares, ())
     samples = range(min(_PICTURES // 2, len(masks)))
     beside = _pictures_of_masks(data, feature, train, samples)
@@ -221,7 +221,7 @@ def _pictures_of_masks(
 ) -> Mapping[int, NDArray[np.uint8]]:
     """Return for each sample the grey or coloured picture that its mask is of, where it has one."""
     for name, one in data.inputs.items():
-        if isinstance(one, ImageFeature) and one.size == feature.shape:
+        if isinstance(one, ImageFeature) and one.size == feature.extents:
             values = np.stack([train.part.inputs[name][s] for s in samples]).astype(np.float64)
             low, reach = values.min(), max(float(np.ptp(values)), 1e-12)
             shown = np.round((values - low) * (255 / reach)).astype(np.uint8)

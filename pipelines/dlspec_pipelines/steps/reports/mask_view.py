@@ -95,8 +95,8 @@ def mask_view(
     )
     share = float(right.sum() / max(int(matrix.sum()), 1))
     examples = MaskExamples()
-    if len(feature.shape) == 2 and len(true):
-        pair = tuple(side.reshape(-1, *feature.shape) for side in (true, guess))
+    if len(feature.extents) == 2 and len(true):
+        pair = tuple(side.reshape(-1, *feature.extents) for side in (true, guess))
         examples = _mask_examples(pair, names, predictions["row"], inputs=inputs, data=data)
     return MaskView(name, share, 1 - float(counted.mean()), scores, examples)
 

@@ -36,7 +36,7 @@ class MaskPreparer:
     def raw_values(self, table: Table) -> Raw:
         """Return what the feature reads, one entry per row."""
         feature, column = self.feature, table.columns[self.feature.mask]
-        shape = (table.rows, *feature.shape)
+        shape = (table.rows, *feature.extents)
         masks = _Masks(feature, scratch_array(shape, np.int32, table.memory))
         if names_files(column) and column.ndim == 1 and not holds_arrays(column):
             decode_named_files(feature.mask, table, masks.keep_file)
@@ -87,7 +87,9 @@ def _ids_of_sample(feature: MaskFeature, cell: object, *, row: int) -> Array:
     if cell is None:
         raise refused_value(feature.mask, row, None, "is no target", help="leave these rows out")
     values = np.asarray(cell)
-    wanted, found = feature.shape, values.shape
+    if feature.size is not None:
+        values = _nearest_pixels(feature, values, feature.size, row=row)
+    wanted, found = feature.extents, values.shape
     if found == (*wanted, 1):
         values = values[..., 0]
     elif feature.ignore is None and found == (int(np.prod(wanted)),):
@@ -110,6 +112,23 @@ def _ids_of_sample(feature: MaskFeature, cell: object, *, row: int) -> Array:
     if wrong.size:
         raise _strange_class(feature, flat[int(wrong[0])], row)
     return ids.astype(np.int32).reshape(values.shape)
+
+
+def _nearest_pixels(
+    feature: MaskFeature, values: Array, size: tuple[int, int], *, row: int
+) -> Array:
+    """Return a mask of another size: each pixel is the one that its middle falls into."""
+    if values.ndim == 3 and values.shape[2] == 1:
+        values = values[..., 0]
+    if values.ndim != 2 or not values.size:
+        raise RefusedValue(
+            feature.mask, row, f"a mask of shape {values.shape}, which is no picture", help=None
+        )
+    rows, columns = (
+        ((np.arange(wanted) + 0.5) * (found / wanted)).astype(np.int64)
+        for wanted, found in zip(size, values.shape, strict=True)
+    )
+    return values[np.ix_(rows, columns)]
 
 
 def _strange_class(feature: MaskFeature, value: object, row: int) -> Exception:

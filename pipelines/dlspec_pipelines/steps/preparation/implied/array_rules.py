@@ -146,13 +146,16 @@ def mask_rules(feature: MaskFeature, table: Table) -> Iterator[ContractRule]:
     """Give the rules of a class for each place; files are looked at when they are decoded."""
     if (rows := _array_rows(feature.mask, table)) is None:
         return
-    wanted = feature.shape
     yield _presence_of_arrays(rows, text="a target is there")
     yield _shape_rule(
         rows,
-        f"a mask of shape {_tuple_text(wanted)}",
+        "a mask of height and width"
+        if feature.size is not None
+        else f"a mask of shape {_tuple_text(feature.extents)}",
         lambda shape: _fits_mask(feature, shape),
-        help="say the `shape` that all masks have"
+        help="mend these rows, or leave them out"
+        if feature.size is not None
+        else "say the `shape` that all masks have"
         + (", or `ignore`, which fills up shorter ones" if feature.ignore is None else ""),
     )
     ids = f"class ids from 0 to {feature.num_ids - 1}"
@@ -202,7 +205,9 @@ def _are_classes(feature: MaskFeature, values: Array) -> Array:
 
 
 def _fits_mask(feature: MaskFeature, shape: Shape) -> bool:
-    wanted = feature.shape
+    wanted = feature.extents
+    if feature.size is not None:
+        return 0 not in shape and (len(shape) == 2 or (len(shape) == 3 and shape[2] == 1))
     if shape in (wanted, (*wanted, 1)):
         return True
     if feature.ignore is None:
