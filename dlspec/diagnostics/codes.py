@@ -110,6 +110,7 @@ class Code(Enum):
     COLUMN_NOT_FOUND = "DL611"
     CONTRACT_BROKEN = "DL612"
     NOT_PREPARABLE = "DL613"
+    NO_ROOM_FOR_DATA = "DL614"
     # DL7xx: schedules
     CRON = "DL701"
     TIME_ZONE = "DL702"

@@ -286,9 +286,9 @@ def fill(disk, *, leave_kb):
 @pytest.mark.parametrize(
     ("leave_kb", "said"),
     [
-        (100, "no space left in `{home}/datasets`: "),
-        (560, "no space left in `{home}/work/"),
-        (700, "no space left in `{home}/runs/tiny`: "),
+        (100, "error[DL614]: no space left in `{home}/datasets`: "),
+        (560, "error: no space left in `{home}/work/"),
+        (700, "error: no space left in `{home}/runs/tiny`: "),
     ],
 )
 def test_a_disk_that_is_full_for_a_step_is_named(project, disk, leave_kb, said):

@@ -23,6 +23,7 @@ FOUND_ELSEWHERE = {
     "DL611": "in data",
     "DL612": "in data",
     "DL613": "in data",
+    "DL614": "on the disk that data is prepared on",
 }
 _EXAMPLE = re.compile(
     r"^## (Wrong|Right)\n\n```(yaml|toml|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL

@@ -54,6 +54,10 @@ class NotDefined(StepError):  # noqa: N818 - the sentence a person reads says it
     """A metric that has no value on some rows or predictions; others may have."""
 
 
+class NoRoom(StepError):  # noqa: N818 - the sentence a person reads says it
+    """A disk that is full, or a file that may not become as large as it must."""
+
+
 class WrongUsage(StepError):  # noqa: N818 - the sentence a person reads says it
     """Something that the command line names and that is not there, or cannot be."""
 
@@ -119,12 +123,12 @@ def _write_problem(error: OSError, folder: Path, needed: int | None) -> StepErro
     if error.errno in _FULL or any(text in str(error) for text in _FULL_TEXTS):
         wanted = "" if needed is None else f", {_disk_size_text(needed)} are needed"
         free = _disk_size_text(_free_disk_bytes(folder))
-        return StepError(
+        return NoRoom(
             f"no space left in `{folder}`: {free} are free{wanted}",
             help="free some space, or let DLSPEC_HOME name a folder on a larger disk",
         )
     if error.errno == errno.EFBIG:
-        return StepError(
+        return NoRoom(
             f"a file in `{folder}` may not become as large as it must",
             help="raise the limit on the size of a file (`ulimit -f`), or let DLSPEC_HOME name a "
             "folder on a disk that takes larger ones",

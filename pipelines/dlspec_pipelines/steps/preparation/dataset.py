@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dlspec.diagnostics.codes import Code
 from dlspec.language.row_splits import FractionSplit, GivenSplit, TimeSplit
 from dlspec.language.sections import Data
 from dlspec.language.sources import CsvSource, JsonLinesSource, ParquetSource
@@ -73,7 +74,7 @@ from dlspec_pipelines.steps.preparation.weight_columns import (
 )
 from dlspec_pipelines.steps.preparation.windows import Window, group_of_series, window_of
 from dlspec_pipelines.steps.records import Dataset
-from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.steps.step_errors import NoRoom, StepError
 from dlspec_pipelines.steps.store import (
     broken_contract_folder,
     dataset_folder,
@@ -168,8 +169,17 @@ def prepare_dataset(
 
     Raises:
         StepError: If the source cannot be read (DL610), lacks a column (DL611), breaks its
-            contract (DL612), or holds what cannot become an element (DL613).
+            contract (DL612), holds what cannot become an element (DL613), or there is no room
+            on the disk (DL614).
     """
+    try:
+        return _prepared_dataset(data, base, table, memory)
+    except NoRoom as error:
+        code = Code.NO_ROOM_FOR_DATA.value
+        raise NoRoom(error.message, code=code, help=error.help) from error
+
+
+def _prepared_dataset(data: Data, base: Path, table: Table | None, memory: int | None) -> Dataset:
     data = with_vocabulary_words(data, base)
     if table is None and reads_database(data):
         # Once: a database may answer otherwise when it is asked again.
