@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 import dlspec
+from dlspec_pipelines.steps.data_memory import is_mapped
 from dlspec_pipelines.steps.evaluation.outputs import (
     IGNORED,
+    GatheredPredictions,
     Head,
     Predicted,
-    joined_predictions,
     read_output,
     signature_of,
 )
@@ -75,17 +76,40 @@ def test_numbers_take_the_form_of_their_target():
     assert found.true.tolist() == [[[3.0], [4.0]]]
 
 
+def _gathered(parts, memory=None):
+    samples = GatheredPredictions(sum(len(part.true) for part in parts), memory=memory)
+    for part in parts:
+        samples.add(part)
+    return samples.joined()
+
+
+def test_predictions_that_memory_has_no_room_for_are_mapped(tmp_path, monkeypatch):
+    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
+    draw = np.random.default_rng(0)
+    parts = [
+        Predicted("class", ids[0], ids[1], draw.random((7, 3), dtype=np.float32))
+        for ids in draw.integers(0, 3, (4, 2, 7))
+    ]
+    free, little = _gathered(parts), _gathered(parts, memory=8)
+    for name in ("true", "guess", "probability"):
+        assert is_mapped(getattr(little, name))
+        expected = np.concatenate([getattr(part, name) for part in parts])
+        for found in (free, little):
+            assert getattr(found, name).dtype == expected.dtype
+            np.testing.assert_array_equal(getattr(found, name), expected)
+
+
 def test_stretches_of_samples_join_in_order_and_rows_are_taken_from_all_of_them():
     first = Predicted("binary", np.array([0]), np.array([1]), np.array([0.75]))
     second = Predicted("binary", np.array([1, 0]), np.array([0, 0]), np.array([0.25, 0.5]))
-    both = joined_predictions([first, second])
+    both = _gathered([first, second])
     assert both.true.tolist() == [0, 1, 0]
     assert both.guess.tolist() == [1, 0, 0]
     assert both.probability.tolist() == [0.75, 0.25, 0.5]
     assert both.score is None
     last = both.take(np.array([2, 0]))
     assert (last.true.tolist(), last.probability.tolist()) == ([0, 0], [0.5, 0.75])
-    scored = joined_predictions([Predicted("class", *[np.array([1])] * 2, score=np.ones((1, 2)))])
+    scored = _gathered([Predicted("class", *[np.array([1])] * 2, score=np.ones((1, 2)))])
     assert scored.score.tolist() == [[1, 1]]
     assert scored.take(np.array([0])).score.tolist() == [[1, 1]]
 

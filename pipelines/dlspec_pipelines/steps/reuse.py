@@ -17,7 +17,7 @@ from dlspec_pipelines.steps.store import records_folder
 STEP_VERSIONS: Mapping[Step, int] = {
     "dataset": 4,
     "model": 1,
-    "evaluation": 2,
+    "evaluation": 3,
     "report": 1,
     "champion": 1,
 }

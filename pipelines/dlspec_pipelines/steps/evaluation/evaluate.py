@@ -12,6 +12,7 @@ from dlspec.language.metrics import GENERATED_METRICS
 from dlspec.language.sections import Gate
 from dlspec.resolve.plan import Plan, canonical_data
 from dlspec_pipelines.steps import store
+from dlspec_pipelines.steps.data_memory import memory_for_data
 from dlspec_pipelines.steps.engine.batches import Samples
 from dlspec_pipelines.steps.engine.determinism import settled_machine, step_flops
 from dlspec_pipelines.steps.evaluation.baseline import measure_baseline
@@ -231,6 +232,7 @@ def _measure_test_rows(plan: Plan, folder: Path, dataset: Dataset, model: keras.
         signature=signed,
         preparation=load_preparation(folder),
         trained=trained,
+        memory=memory_for_data(plan.runtime.memory),
     )
 
 

@@ -10,8 +10,9 @@ import keras
 import numpy as np
 
 from dlspec.backends.torch_names import allow_dots
+from dlspec.language.sections import LEAST_MEMORY
+from dlspec_pipelines.steps.data_memory import share_of_a_chunk
 from dlspec_pipelines.steps.engine.batches import (
-    CHUNK_BYTES,
     Array,
     Chunk,
     Samples,
@@ -19,10 +20,10 @@ from dlspec_pipelines.steps.engine.batches import (
 )
 from dlspec_pipelines.steps.engine.engine import engine_for
 from dlspec_pipelines.steps.evaluation.outputs import (
+    GatheredPredictions,
     Head,
     Predicted,
     Signature,
-    joined_predictions,
     read_output,
 )
 from dlspec_pipelines.steps.evaluation.stored_custom_objects import listed_objects
@@ -80,28 +81,30 @@ def measure_samples(
     signature: Signature,
     preparation: Preparation,
     trained: Trained | None = None,
+    memory: int | None = None,
 ) -> Measured:
     """Return predictions for samples with targets, numbers in their own unit, and the loss.
 
     Args:
         trained: What minimised terms; None where there are none.
+        memory: What the predictions may take of the memory; None for any number of bytes.
     """
-    parts: dict[str, list[Predicted]] = {head.name: [] for head in signature.heads}
+    gathered = {
+        head.name: GatheredPredictions(len(samples), memory=memory) for head in signature.heads
+    }
     total = 0.0
     in_calls = trained is not None or _calls_add_losses(model, samples)
     for outputs, arrays in _chunk_outputs(model, samples):
         packed = samples.pack(arrays)
         targets = dict(zip(samples.targets, arrays[len(samples.inputs) :], strict=True))
         for head, output in _by_head(signature.heads, signature, outputs):
-            parts[head.name].append(read_output(head, output, targets[head.name]))
+            part = read_output(head, output, targets[head.name])
+            gathered[head.name].add(_in_unit(head.name, part, preparation))
         if not in_calls:
             y_pred = keras.tree.pack_sequence_as(model.output, outputs)
             loss = model.compute_loss(x=packed[0], y=packed[1], y_pred=y_pred, training=False)
             total += float(keras.ops.convert_to_numpy(loss)) * len(arrays[0])
-    predicted = {
-        name: _in_unit(name, joined_predictions(found), preparation)
-        for name, found in parts.items()
-    }
+    predicted = {name: found.joined() for name, found in gathered.items()}
     if not in_calls:
         return Measured(predicted, {"loss": total / len(samples)})
     if trained is None:
@@ -136,7 +139,7 @@ def _figures_of_calls(model: keras.Model, samples: Samples) -> dict[str, float]:
         )
     engine = engine_for(model, samples, batch_size=size)
     model.reset_metrics()
-    for chunk in sample_chunks(samples, size):
+    for chunk in sample_chunks(samples, size, memory=LEAST_MEMORY):
         engine.test(engine.load(chunk), 0, chunk.rows)
     results = model.get_metrics_result()
     return {name: float(np.mean(keras.ops.convert_to_numpy(v))) for name, v in results.items()}
@@ -146,14 +149,14 @@ def predict_samples(
     model: keras.Model, samples: Samples, *, signature: Signature, preparation: Preparation
 ) -> dict[str, Predicted]:
     """Return predictions for samples without targets; `true` then repeats the guess."""
-    parts: dict[str, list[Predicted]] = {head.name: [] for head in signature.given}
+    gathered = {
+        head.name: GatheredPredictions(len(samples), memory=None) for head in signature.given
+    }
     for outputs, _ in _chunk_outputs(model, samples):
         for head, output in _by_head(signature.given, signature, outputs):
-            parts[head.name].append(read_output(head, output, _no_target(head, output)))
-    return {
-        name: _in_unit(name, joined_predictions(found), preparation)
-        for name, found in parts.items()
-    }
+            part = read_output(head, output, _no_target(head, output))
+            gathered[head.name].add(_in_unit(head.name, part, preparation))
+    return {name: found.joined() for name, found in gathered.items()}
 
 
 def _chunk_outputs(
@@ -164,8 +167,9 @@ def _chunk_outputs(
     engine = engine_for(model, samples, batch_size=size)
     bytes_each = sum(4 * math.prod(n or 1 for n in out.shape[1:]) for out in model.outputs)
     input_bytes = max(1, sum(array.nbytes for array in samples.arrays) // len(samples))
-    bound = CHUNK_BYTES * input_bytes // (input_bytes + bytes_each)
-    for chunk in sample_chunks(samples, size, chunk_bytes=bound):
+    # Under every bound in the same chunks: the last bits of a mean of losses depend on them.
+    bound = share_of_a_chunk(LEAST_MEMORY) * input_bytes // (input_bytes + bytes_each)
+    for chunk in sample_chunks(samples, size, chunk_bytes=bound, memory=LEAST_MEMORY):
         whole = _filled_up(chunk, size) if fixed else chunk
         outputs = engine.forward_rows(engine.load(whole), 0, whole.rows)
         yield [output[: chunk.rows] for output in outputs], chunk.arrays

@@ -1,7 +1,7 @@
 """What a model says about a target, in the form metrics and people read."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, assert_never, cast
 
 import numpy as np
@@ -12,7 +12,9 @@ from dlspec.language.kinds import Form, Tagged
 from dlspec.language.loss_records import LOSS_OF
 from dlspec.language.sample_draws import DRAWS_BY_WORD, JoiningDraw, SampleDraw
 from dlspec.resolve.plan import Plan, canonical_data
+from dlspec_pipelines.steps.data_memory import give_back_pages
 from dlspec_pipelines.steps.engine.batches import Array
+from dlspec_pipelines.steps.preparation.scratch_arrays import scratch_array
 
 # The class of places of a mask that are of none.
 IGNORED = -1
@@ -77,15 +79,9 @@ class Predicted:
     probability: Array | None = None
     score: Array | None = None
 
-    def take(self, rows: Array) -> "Predicted":
-        """Return the samples `rows`, ids or a mask."""
-        return replace(
-            self,
-            true=self.true[rows],
-            guess=self.guess[rows],
-            probability=None if self.probability is None else self.probability[rows],
-            score=None if self.score is None else self.score[rows],
-        )
+    def take(self, rows: Array | slice) -> "Predicted":
+        """Return the samples `rows`: ids, a mask, or a stretch."""
+        return _each_array(self, lambda array: array[rows])
 
 
 def signature_of_plan_document(plan: Mapping[str, Any]) -> Signature:
@@ -217,18 +213,49 @@ def _stable_sigmoid(x: Array) -> Array:
     return sigmoid
 
 
-def joined_predictions(parts: Sequence[Predicted]) -> Predicted:
-    """Return the predictions of several stretches of samples as one."""
-    first = parts[0]
-    return replace(
-        first,
-        true=np.concatenate([part.true for part in parts]),
-        guess=np.concatenate([part.guess for part in parts]),
-        probability=_joined_arrays([part.probability for part in parts]),
-        score=_joined_arrays([part.score for part in parts]),
+class GatheredPredictions:
+    """Predictions of one target that come some samples at a time, as one; state, as they come."""
+
+    def __init__(self, samples: int, *, memory: int | None) -> None:
+        """Take how many samples come.
+
+        Args:
+            memory: What data may take, beyond which arrays are mapped from files; None for any
+                number of bytes.
+        """
+        self._samples, self._memory, self._filled = samples, memory, 0
+        self._whole: Predicted | None = None
+
+    def add(self, part: Predicted) -> None:
+        """Put the next samples behind those that are there."""
+        if self._whole is None:
+            self._whole = _each_array(part, lambda array: self._array_like(array))
+        rows = slice(self._filled, self._filled + len(part.true))
+        for name in _ARRAYS:
+            whole, array = getattr(self._whole, name), getattr(part, name)
+            if whole is not None:
+                whole[rows] = array
+                give_back_pages(whole)
+        self._filled = rows.stop
+
+    def joined(self) -> Predicted:
+        """Return the predictions of all samples."""
+        assert self._whole is not None, "a part that is measured has samples"
+        assert self._filled == self._samples
+        return self._whole
+
+    def _array_like(self, array: Array) -> Array:
+        return scratch_array((self._samples, *array.shape[1:]), array.dtype, self._memory)
+
+
+_ARRAYS = ("true", "guess", "probability", "score")
+
+
+def _each_array(predicted: Predicted, make: Callable[[Array], Array]) -> Predicted:
+    """Return predictions with another array in the place of each that is there."""
+    probability, score = (
+        None if array is None else make(array) for array in (predicted.probability, predicted.score)
     )
-
-
-def _joined_arrays(arrays: Sequence[Array | None]) -> Array | None:
-    present = [array for array in arrays if array is not None]
-    return np.concatenate(present) if present else None
+    return Predicted(
+        predicted.kind, make(predicted.true), make(predicted.guess), probability, score
+    )

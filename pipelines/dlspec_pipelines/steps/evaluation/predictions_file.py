@@ -1,6 +1,7 @@
 """predictions.parquet: one row per test sample, truth beside prediction."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dlspec_pipelines.steps import store
+from dlspec_pipelines.steps.data_memory import BLOCK_BYTES
 from dlspec_pipelines.steps.engine.batches import Array
 from dlspec_pipelines.steps.evaluation.outputs import Predicted, Signature
 from dlspec_pipelines.steps.step_errors import StepError
@@ -31,23 +33,49 @@ def write_predictions(
     Raises:
         StepError: If the disk is full or the folder may not be written.
     """
-    columns: dict[str, pa.Array] = {
-        "row": pa.array(np.asarray(rows)),
-        "part": pa.array(["test"] * len(rows)),
-    }
-    columns |= {f"{name}_row": pa.array(at) for name, at in (source_rows or {}).items()}
+    given = {"row": np.asarray(rows)}
+    given |= {f"{name}_row": np.asarray(at) for name, at in (source_rows or {}).items()}
+    generated = generated or {}
+    champion = champion or {}
+    held = [array for p in predicted.values() for array in (p.true, p.guess, p.probability)]
+    row_bytes = sum(array[:1].nbytes for array in held if array is not None)
+    step = max(1, BLOCK_BYTES // max(1, row_bytes))
+    with store.whole_file(path) as file, ExitStack() as stack:
+        writer = None
+        for start in range(0, max(1, len(rows)), step):
+            part = slice(start, start + step)
+            table = pa.table(
+                _columns_of_samples(
+                    {name: values[part] for name, values in given.items()},
+                    {name: p.take(part) for name, p in predicted.items()},
+                    {name: p.guess[part] for name, p in champion.items()},
+                    {name: values[part] for name, values in generated.items()},
+                )
+            )
+            if writer is None:
+                writer = stack.enter_context(pq.ParquetWriter(file, table.schema))
+            writer.write_table(table)
+
+
+def _columns_of_samples(
+    given: Mapping[str, Array],
+    predicted: Mapping[str, Predicted],
+    champion: Mapping[str, Array],
+    generated: Mapping[str, Array],
+) -> dict[str, pa.Array]:
+    rows, *others = given
+    columns = {rows: pa.array(given[rows]), "part": pa.array(["test"] * len(given[rows]))}
+    columns |= {name: pa.array(given[name]) for name in others}
     for target, p in predicted.items():
         columns[f"{target}_true"] = _parquet_column(p.true)
         columns[f"{target}_pred"] = _parquet_column(p.guess)
-        columns |= _score_columns(f"{target}_p", p.probability) | _score_columns(
-            f"{target}_score", p.score
-        )
-        if champion is not None and target in champion:
-            columns[f"{target}_champion"] = _parquet_column(champion[target].guess)
-        if generated is not None and target in generated:
+        columns |= _score_columns(f"{target}_p", p.probability)
+        columns |= _score_columns(f"{target}_score", p.score)
+        if target in champion:
+            columns[f"{target}_champion"] = _parquet_column(champion[target])
+        if target in generated:
             columns[f"{target}_generated"] = _parquet_column(generated[target])
-    with store.whole_file(path) as file:
-        pq.write_table(pa.table(columns), file)
+    return columns
 
 
 def read_predictions(path: Path, signature: Signature) -> tuple[Array, dict[str, Predicted]]:
