@@ -37,9 +37,13 @@ evaluation: {metrics: [accuracy]}
 """
 BOUND = f"runtime: {{memory: {ALLOWED_MB}MB}}\n"
 _TRAIN = """
-    import os, re, sys
+    import re, sys
     from pathlib import Path
-    import dlspec
+    from dlspec_pipelines.trainer.keras_import import import_keras
+
+    # As the trainer does it.
+    import_keras()
+    import dlspec, keras
     import dlspec_pipelines.steps.training.loop as loop
     from dlspec_pipelines.steps.preparation.dataset import prepare_dataset
     from dlspec_pipelines.steps.training.progress import Notice, Tick
@@ -54,6 +58,7 @@ _TRAIN = """
         if isinstance(said, Notice):
             print(f"notice {said.text}", flush=True)
 
+    print(f"backend {keras.config.backend()}", flush=True)
     spec = Path(sys.argv[1])
     plan = dlspec.load(spec)
     dataset = prepare_dataset(plan.data, base=spec.parent, memory=plan.runtime.memory)
@@ -96,19 +101,24 @@ def train_whole(spec, run, home):
     return weights, float(peak), lines
 
 
-@pytest.mark.slow
-def test_ten_times_the_memory_is_trained_on_killed_and_continued(tmp_path):
-    _, of_the_framework, _ = train_whole(
-        write_data(tmp_path / "small", 2_000, SPEC + BOUND), "r", tmp_path / "other"
-    )
-    spec, home = write_data(tmp_path / "large", ROWS, SPEC + BOUND), tmp_path / "home"
-    with start_training(spec, "killed", home) as child:
+def train_until_killed(spec, run, home):
+    """Kill a training in the second half of its second epoch."""
+    with start_training(spec, run, home) as child:
         assert child.stdout is not None
         for line in child.stdout:
             if line == "tick 2 True\n":
                 child.send_signal(signal.SIGKILL)
                 break
     assert not (home / "runs").exists()
+
+
+@pytest.mark.slow
+def test_ten_times_the_memory_is_trained_on_killed_and_continued(tmp_path):
+    _, of_the_framework, _ = train_whole(
+        write_data(tmp_path / "small", 2_000, SPEC + BOUND), "r", tmp_path / "other"
+    )
+    spec, home = write_data(tmp_path / "large", ROWS, SPEC + BOUND), tmp_path / "home"
+    train_until_killed(spec, "killed", home)
     continued, _, lines = train_whole(spec, "killed", home)
     assert "notice continuing within epoch 2 of 2" in lines
     whole, peak, _ = train_whole(spec, "whole", home)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import test_any_size
 import test_training_killed
 from chain_specs import write_tiny
 from terminal import PATHS
@@ -131,6 +132,27 @@ def test_a_killed_training_goes_on_bit_for_bit(backend, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", backend)
     killed = "test_a_killed_training_continues_to_the_weights_of_one_never_killed"
     getattr(test_training_killed, killed)(tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_memory_has_no_room_for_is_trained_on_killed_and_continued(
+    backend, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    text, home = test_any_size.SPEC, tmp_path / "home"
+    spec = test_any_size.write_data(tmp_path / "large", 14_000, text + test_any_size.BOUND)
+    test_any_size.train_until_killed(spec, "killed", home)
+    continued, _, lines = test_any_size.train_whole(spec, "killed", home)
+    assert "notice continuing within epoch 2 of 2" in lines
+    assert f"backend {backend}" in lines
+    whole, _, _ = test_any_size.train_whole(spec, "whole", home)
+    # The training samples alone have more than the bound.
+    (pixels,) = (home / "datasets").rglob("train/inputs/x.npy")
+    assert pixels.stat().st_size > test_any_size.ALLOWED_MB * 10**6
+    spec.write_text(text)
+    free, _, _ = test_any_size.train_whole(spec, "free", home)
+    assert continued == whole == free
 
 
 @pytest.mark.slow
