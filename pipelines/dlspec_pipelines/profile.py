@@ -3,11 +3,14 @@
 import json
 import os
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from dlspec.tools.commands.exit_status import CLEAN
 from dlspec.tools.commands.remarks import print_remark
+from dlspec_pipelines.run.terminal import Progress
 from dlspec_pipelines.specs import SpecFile
+from dlspec_pipelines.steps.long_work import long_work_told_to
 from dlspec_pipelines.steps.step_errors import StepError, WrongUsage
 
 
@@ -22,7 +25,8 @@ def profile(spec: SpecFile, *, page: Path | None, as_json: bool, verify: bool = 
     try:
         if verify:
             _verify_data_files(spec)
-        return _show_data(spec, page=page, as_json=as_json)
+        with closing(Progress()) as progress, long_work_told_to(progress.move_long_work):
+            return _show_data(spec, page=page, as_json=as_json)
     except StepError as problem:
         print(problem, file=sys.stderr)  # noqa: T201 - this is the output
         return problem.status

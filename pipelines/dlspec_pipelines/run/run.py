@@ -13,6 +13,7 @@ from dlspec_pipelines.location.instance import OWN_PROCESS, opening_alone, prepa
 from dlspec_pipelines.run.terminal import Progress
 from dlspec_pipelines.run.watcher import _print_run_message, _Watcher
 from dlspec_pipelines.specs import SpecFile
+from dlspec_pipelines.steps.long_work import long_work_told_to
 from dlspec_pipelines.steps.records import Champion, Evaluation, Start, read_record
 from dlspec_pipelines.steps.reuse import is_trained
 from dlspec_pipelines.steps.start import find_start
@@ -108,7 +109,10 @@ def _execute_chain(
         watcher.cancel = lambda: _report_run_canceling(instance, run_id)
         instance.add_event_listener(run_id, watcher.see_log_entry)
         try:
-            with attended_run(instance, run_id):
+            with (
+                attended_run(instance, run_id),
+                long_work_told_to(watcher.progress.move_long_work),
+            ):
                 definitions.resolve_job_def(JOB).execute_in_process(
                     run_config=config,
                     instance=instance,

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
@@ -15,6 +16,8 @@ _INDENT = 12
 _HARD = "\x01"
 # The whole bar then takes 46 columns: it is not broken in two when a window is made smaller.
 _BAR = 24
+# What takes less shows no bar: it would come and go like a flash.
+_LONG_S = 1.0
 
 
 class Progress:
@@ -29,7 +32,9 @@ class Progress:
         """
         self._out = out or sys.stderr
         self._quiet = quiet
-        self._bar = _training_bar(self._out) if self._out.isatty() and not quiet else None
+        self._bar = _progress_bar(self._out) if self._out.isatty() and not quiet else None
+        self._tasks: dict[str, Any] = {}
+        self._heard: dict[str, float] = {}
 
     def line(self, text: str) -> None:
         """Print a line above the bar, folded where the terminal is narrower."""
@@ -59,21 +64,30 @@ class Progress:
     def epoch(self, end: Mapping[str, Any]) -> None:
         """Print an epoch that has ended, and move the bar."""
         self.line(epoch_line(end))
-        self._move_bar(end["epoch"], end["epochs"])
+        self._move_bar("training", end["epoch"], end["epochs"])
 
     def move_within_epoch(self, tick: Mapping[str, Any]) -> None:
         """Move the bar within an epoch; plain lines wait for the epoch's end."""
-        self._move_bar(tick["epoch"] - 1 + tick["done"], tick["epochs"])
+        self._move_bar("training", tick["epoch"] - 1 + tick["done"], tick["epochs"])
 
-    def _move_bar(self, done: float, epochs: int) -> None:
+    def move_long_work(self, what: str, done: int, total: int) -> None:
+        """Move the bar of work on data once that takes long; plain lines wait for its end."""
+        began = self._heard.setdefault(what, time.monotonic())
+        if done >= total:
+            del self._heard[what]
+        if what in self._tasks or time.monotonic() - began > _LONG_S:
+            self._move_bar(what, done, total)
+
+    def _move_bar(self, what: str, done: float, total: int) -> None:
         if self._bar is None:
             return
         self._bar.start()
-        if not self._bar.task_ids:
-            self._bar.add_task("model", total=epochs)
-        self._bar.update(self._bar.task_ids[0], completed=done)
-        if done >= epochs:
+        if what not in self._tasks:
+            self._tasks[what] = self._bar.add_task(what, total=total)
+        self._bar.update(self._tasks[what], completed=done)
+        if done >= total:
             self._bar.stop()
+            self._bar.remove_task(self._tasks.pop(what))
 
     def close(self) -> None:
         """Take the bar away."""
@@ -111,7 +125,7 @@ def _clock_time(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _training_bar(out: TextIO) -> Any:  # noqa: ANN401 - rich is loaded for a terminal only
+def _progress_bar(out: TextIO) -> Any:  # noqa: ANN401 - rich is loaded for a terminal only
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -122,7 +136,7 @@ def _training_bar(out: TextIO) -> Any:  # noqa: ANN401 - rich is loaded for a te
     )
 
     return Progress(
-        TextColumn("training"),
+        TextColumn("{task.description}"),
         BarColumn(bar_width=_BAR),
         TaskProgressColumn(),
         TimeRemainingColumn(),

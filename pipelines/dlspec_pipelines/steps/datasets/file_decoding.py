@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from dlspec_pipelines.steps.long_work import tell_long_work
+
 # So many files are one task: small beside a folder, and a task's own cost small beside theirs.
 _PER_TASK = 32
 
@@ -50,4 +52,8 @@ def decode_all_files(
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         tasks = threads.map(task, range(0, len(paths), _PER_TASK))
-        return tuple(one for found in tasks for one in found)
+        bad: list[BadFile] = []
+        for number, found in enumerate(tasks, 1):
+            bad += found
+            tell_long_work("reading files", min(number * _PER_TASK, len(paths)), len(paths))
+        return tuple(bad)

@@ -23,6 +23,7 @@ from dlspec_pipelines.steps.datasets.given_test_rows import (
 from dlspec_pipelines.steps.datasets.hygiene import Finding
 from dlspec_pipelines.steps.datasets.sources.sql import digest_of_table
 from dlspec_pipelines.steps.datasets.table import (
+    Array,
     RefusedRows,
     Rows,
     Table,
@@ -35,6 +36,7 @@ from dlspec_pipelines.steps.file_digests import (
     require_intact,
 )
 from dlspec_pipelines.steps.json_documents import CONTRACT, read_document
+from dlspec_pipelines.steps.long_work import tell_long_work
 from dlspec_pipelines.steps.preparation.contract_json import contract_json
 from dlspec_pipelines.steps.preparation.declared_classes import require_declared_classes
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
@@ -381,6 +383,14 @@ def _bytes_needed(data: Data, rows: Mapping[str, int]) -> int:
     return per_sample * sum(rows.values())
 
 
+def _told_batches(chunks: Iterator[Array], rows: int) -> Iterator[Array]:
+    done = 0
+    for chunk in chunks:
+        yield chunk
+        done += len(chunk)
+        tell_long_work("preparing rows", done, rows)
+
+
 def _write_arrays(folder: Path, parts: Mapping[str, Samples], sides: tuple[_Side, ...]) -> str:
     """Write the arrays of all parts; return the digest of their names and bytes."""
     hashes: dict[str, str] = {}
@@ -390,7 +400,7 @@ def _write_arrays(folder: Path, parts: Mapping[str, Samples], sides: tuple[_Side
         for side in sides:
             for name, fitted in side.fitted.items():
                 path = folder / part / side.kind / f"{name}.npy"
-                chunks = element_batches(fitted, side.raws[name], samples)
+                chunks = _told_batches(element_batches(fitted, side.raws[name], samples), count)
                 hashes[f"{part}/{side.kind}/{name}"] = write_array(path, chunks, count)
     note_file_digests(folder, {f"{name}.npy": digest for name, digest in hashes.items()})
     return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
