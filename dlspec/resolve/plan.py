@@ -174,7 +174,7 @@ def walk_graph_nodes(graph: Graph) -> Iterator[Node]:
 
 
 def weights_of(graph: Graph) -> Iterator[Weight]:
-    """Yield the weights of a graph in Keras's order: an inner model's where it is first used."""
+    """Yield the weights of a graph in its order: an inner model's where it is first used."""
     used: set[str] = set()
     for node in graph.nodes:
         own, made = node.weights or (), node.operation
