@@ -1,5 +1,6 @@
 """docs/coverage.md: totals before and now, and a line for each example."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def coverage_page(examples: Sequence[Example]) -> str:
     """Return the whole page."""
     specs = [one for one in examples if one.spec_file.exists()]
     introduction = _INTRODUCTION.format(count=len(examples), specs=len(specs))
-    parts = [introduction, _totals_table(examples), _length_line(specs)]
+    parts = [introduction, _totals_table(examples), _length_line(specs), _common_lacks(examples)]
     for area in dict.fromkeys(one.area for one in examples):
         parts.append(f"## {area.replace('_', ' ').capitalize()}\n")
         parts.append(_area_table([one for one in examples if one.area == area]))
@@ -47,6 +48,15 @@ def _length_line(specs: Sequence[Example]) -> str:
     lengths = sorted(map(_lines_of_spec, specs))
     middle = lengths[len(lengths) // 2]
     return f"A spec has {lengths[0]} to {lengths[-1]} lines, half of them at most {middle}.\n"
+
+
+def _common_lacks(examples: Sequence[Example]) -> str:
+    """Return what is missing in more than one example, and in how many."""
+    clauses = (clause for one in examples for clause in one.missing.rstrip(".").split("; "))
+    counts = Counter(clause[:1].upper() + clause[1:] for clause in clauses if clause)
+    lines = ["| missing in several | examples |", "| --- | ---: |"]
+    lines += [f"| {clause} | {count} |" for clause, count in counts.most_common() if count > 1]
+    return "\n".join(lines) + "\n"
 
 
 def _lines_of_spec(example: Example) -> int:
