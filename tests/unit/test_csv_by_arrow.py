@@ -7,11 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlspec.language.sources import CsvSource
-from dlspec_pipelines.steps.datasets.csv_by_arrow import (
-    DelimitedFile,
-    csv_columns_by_arrow,
-    file_bytes,
-)
+from dlspec_pipelines.steps.datasets.csv_by_arrow import csv_columns_by_arrow, file_for_arrow
 from dlspec_pipelines.steps.datasets.read_source import read_source_table
 
 CELLS = (
@@ -30,9 +26,8 @@ def _home(tmp_path_factory, monkeypatch):
 
 
 def by_arrow(path, source, names, *, text=(), memory=None):
-    holds = file_bytes(path, header=source.columns is None)
-    file = DelimitedFile(path, source, ",", tuple(names), holds)
-    return csv_columns_by_arrow(file, text, memory=memory)
+    file = file_for_arrow(path, source, ",", names)
+    return None if file is None else csv_columns_by_arrow(file, text, memory=memory)
 
 
 def by_pandas(path, names, **said):

@@ -21,6 +21,7 @@ from dlspec.language.features import (
 from dlspec.language.row_splits import TimeSplit
 from dlspec.language.sections import Data
 from dlspec.language.sources import CsvSource
+from dlspec_pipelines.steps.datasets import ragged
 from dlspec_pipelines.steps.datasets.contract import ContractBroken, validate_contract
 from dlspec_pipelines.steps.datasets.hygiene import (
     class_counts,
@@ -282,6 +283,27 @@ def _implied(feature, column):
 )
 def test_what_a_feature_needs_of_a_row_is_part_of_the_contract(feature, column, found):
     assert _implied(feature, column) == found
+
+
+@pytest.mark.parametrize("joined", [1, 3, 10**6])
+def test_rows_that_are_looked_at_together_are_told_apart(monkeypatch, joined):
+    monkeypatch.setattr(ragged, "_JOINED_VALUES", joined)
+    column = _objects(*(np.array(ids, dtype=int) for ids in ([], [1, 12], [2], [], [-1], [11])))
+    found = _implied(TokensFeature("v", 3, 10), column)
+    assert found["ids from 0 to 9"] == (3, ["12", "-1", "11"])
+
+
+def test_a_rule_that_holds_is_told_and_leaves_those_that_are_said_to_be_checked():
+    table = Table({"v": np.array([1.0, 2.0, 30.0])})
+    data = Data(CsvSource(("a.csv",)), {"f": NumberFeature("v")}, {})
+    expect = {"v": (Expectation(in_range=(0, 9)),)}
+    with pytest.raises(ContractBroken) as caught:
+        validate_contract(table, expect, implied_rules(table, data))
+    assert [(one.check, one.failed) for one in caught.value.verdict.checked] == [
+        ("in_range [0, 9]", 1),
+        ("a value is there", 0),
+        ("a finite number", 0),
+    ]
 
 
 def test_a_file_that_has_two_labels_breaks_the_contract():

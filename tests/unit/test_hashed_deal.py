@@ -1,5 +1,6 @@
 """A row keeps its part whatever rows come, go or change places beside it."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from dlspec.language.features import CategoryFeature, ClassFeature, ImageFeature
 from dlspec.language.row_splits import FractionSplit, GivenSplit
 from dlspec.language.sections import Data
 from dlspec.language.sources import CsvSource
+from dlspec_pipelines.steps.datasets import ragged
 from dlspec_pipelines.steps.datasets.read_source import read_source_table
 from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.preparation.row_identity import row_identities, value_identities
@@ -119,6 +121,26 @@ def test_identities_stay_what_they_are_from_version_to_version():
 
 
 # -- what falls together -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("joined", [1, 5, 10**6])
+@pytest.mark.parametrize("kind", ["u1", "i8", "f4"])
+def test_the_identity_of_an_array_is_the_hash_of_its_numbers(monkeypatch, joined, kind):
+    monkeypatch.setattr(ragged, "_JOINED_VALUES", joined)
+    rows = [np.arange(n, dtype=kind) for n in (3, 0, 4, 1, 4)]
+    stored = [row.tobytes() if kind == "u1" else row.astype("f8").tobytes() for row in rows]
+    expected = [
+        int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little")
+        for content in stored
+    ]
+    column = np.empty(5, dtype=object)
+    column[:] = rows
+    assert value_identities(column).tolist() == expected
+    dense = np.stack([rows[2], rows[4]])
+    assert value_identities(dense).tolist() == [expected[2], expected[4]]
+    # Beside a row of another type each is looked at alone.
+    column[1] = [0.5]
+    assert value_identities(column)[[0, 2, 3, 4]].tolist() == [expected[n] for n in (0, 2, 3, 4)]
 
 
 def test_doubled_rows_fall_together():

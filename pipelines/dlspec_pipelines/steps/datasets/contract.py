@@ -137,11 +137,12 @@ def _failing_rows_of_rules(rules: Sequence[ContractRule]) -> list[Rows]:
     """Return for each rule the rows in which it does not hold, by lazy validation.
 
     Pandera copies what it validates, so it gets the rows some at a time; of rules that compare rows
-    it gets all of them.
+    it gets all of them, and none of rules that are known to hold.
     """
     found: dict[int, list[Rows]] = {number: [] for number in range(len(rules))}
-    comparing = {n: rule for n, rule in enumerate(rules) if rule.compares_rows}
-    others = {n: rule for n, rule in enumerate(rules) if not rule.compares_rows}
+    open_ones = {n: rule for n, rule in enumerate(rules) if rule.checked is not None}
+    comparing = {n: rule for n, rule in open_ones.items() if rule.compares_rows}
+    others = {n: rule for n, rule in open_ones.items() if not rule.compares_rows}
     count = max((len(rule.decides) for rule in rules), default=0)
     for some, step in ((comparing, max(count, 1)), (others, _ROWS_AT_A_TIME)):
         for start in range(0, count if some else 0, step):

@@ -15,7 +15,8 @@ class ContractRule:
     Attributes:
         text: What must hold, as the author of a spec says it.
         decides: A value for each row, which the check is made of.
-        checked: The column of the schema: pandera's checks of `decides`.
+        checked: The column of the schema: pandera's checks of `decides`; None where it is known
+            already that the rule holds in every row.
         shows: What a failing row is shown with.
         help: What to do about it; None where the rows or `expect` are to be mended.
         severity: `error` blocks training, `warning` is counted and shown.
@@ -25,7 +26,7 @@ class ContractRule:
     column: str
     text: str
     decides: Array
-    checked: pa.Column
+    checked: pa.Column | None
     shows: Array
     help: str | None = None
     severity: str = "error"
@@ -36,8 +37,7 @@ def rule_that_holds(
     column: str, text: str, fits: Array, shows: Array, *, help: str | None = None
 ) -> ContractRule:
     """Return the rule that `fits` is true in every row."""
-    checked = pa.Column(checks=pa.Check.isin([True]))
     if fits.all():
-        # Of a rule that holds nobody needs to keep a value for each row.
-        fits = np.broadcast_to(np.True_, fits.shape)
-    return ContractRule(column, text, fits, checked, shows, help)
+        # Nobody needs to keep a value for each row, or to look at it again.
+        return ContractRule(column, text, np.broadcast_to(np.True_, fits.shape), None, shows, help)
+    return ContractRule(column, text, fits, pa.Column(checks=pa.Check.isin([True])), shows, help)

@@ -1,13 +1,34 @@
 """Rows of several lengths as plain arrays: all values in a row, and how many each row has."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from operator import attrgetter
+from typing import Any, TypeGuard
 
 import numpy as np
 
-from dlspec_pipelines.steps.datasets.table import Array
+from dlspec_pipelines.steps.datasets.table import Array, Rows
 
 _VALUES, _LENGTHS = ".values", ".lengths"
+# Values that are joined at a time: 8 MiB of float64, large beside the cost of a call.
+_JOINED_VALUES = 2**20
+
+
+def rows_share_a_dtype(rows: Sequence[object]) -> TypeGuard[Sequence[Array]]:
+    """Return whether all rows are arrays of one kind of numbers: joined, no value changes."""
+    if set(map(type, rows)) != {np.ndarray}:
+        return False
+    kinds = set(map(attrgetter("dtype"), rows))
+    return len(kinds) == 1 and next(iter(kinds)).kind in "iufb"
+
+
+def joined_row_stretches(rows: Sequence[Array]) -> Iterator[tuple[Array, Rows]]:
+    """Yield the values of rows behind one another, some rows at a time, and where each row ends."""
+    sizes = np.fromiter(map(attrgetter("size"), rows), dtype=np.int64, count=len(rows))
+    stretch = np.cumsum(sizes) // _JOINED_VALUES
+    borders = [0, *(np.flatnonzero(np.diff(stretch)) + 1).tolist(), len(rows)]
+    for start, stop in pairwise(borders):
+        yield np.concatenate(rows[start:stop], axis=None), np.cumsum(sizes[start:stop])
 
 
 def flatten_ragged_rows(rows: Array) -> tuple[Array, Array]:

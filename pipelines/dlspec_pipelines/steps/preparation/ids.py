@@ -18,6 +18,13 @@ def vocabulary_positions(vocabulary: Vocabulary, column: Array) -> NDArray[np.in
     return positions.astype(np.int64)
 
 
+def are_whole(numbers: Array) -> NDArray[np.bool_]:
+    """Return which numbers are whole."""
+    if numbers.dtype.kind != "f":
+        return np.ones(numbers.shape, dtype=bool)
+    return np.asarray(numbers == np.floor(numbers))
+
+
 def cell_or_none(column: Array, row: int) -> object:
     """Return the value of a row, None where it is missing."""
     value = column[row]

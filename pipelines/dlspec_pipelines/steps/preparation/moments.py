@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dlspec_pipelines.steps.datasets.table import (
     Array,
@@ -38,7 +39,7 @@ def has_offsets(column: Array) -> bool:
     """Return whether the moments of a column are texts that say their offset from UTC."""
     if column.dtype != np.object_:
         return False
-    return any(isinstance(text, str) and _OFFSET.search(text) for text in column.reshape(-1))
+    return bool(_rows_with_offset(column.reshape(-1)).any())
 
 
 def readable_moments(column: Array) -> tuple[Array, Array]:
@@ -60,8 +61,21 @@ def _parsed_moments(column: Array) -> Array:
     return moments
 
 
+def _rows_with_offset(column: Array) -> NDArray[np.bool_]:
+    found = (
+        isinstance(text, str) and _may_end_in_an_offset(text) and bool(_OFFSET.search(text))
+        for text in column
+    )
+    return np.fromiter(found, dtype=bool, count=len(column))
+
+
+def _may_end_in_an_offset(text: str) -> bool:
+    """Return False of most moments that have none, for a tenth of what the expression costs."""
+    return text[-1:] in "Zz" or text[-3:-2] in "+-" or text[-5:-4] in "+-" or text[-6:-5] in "+-"
+
+
 def _require_one_kind_of_offset(name: str, column: Array) -> None:
-    offsets = np.asarray([isinstance(t, str) and bool(_OFFSET.search(t)) for t in column])
+    offsets = _rows_with_offset(column)
     if not offsets.any() or offsets.all():
         return
     bare = np.flatnonzero(~offsets & ~readable_moments(column)[1])

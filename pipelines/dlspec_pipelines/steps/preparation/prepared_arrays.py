@@ -3,6 +3,7 @@
 import hashlib
 import io
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,12 +76,14 @@ def write_array(path: Path, chunks: Iterable[Array], rows: int) -> str:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     whole = hashlib.sha256()
-    with path.open("wb") as file:
+    # A chunk is hashed while it is written, and neither holds Python's lock.
+    with path.open("wb") as file, ThreadPoolExecutor(1) as hashing:
         for number, chunk in enumerate(chunks):
             pieces = [np.ascontiguousarray(chunk).data]
             for piece in pieces if number else [_npy_header(chunk, rows), *pieces]:
+                hashed = hashing.submit(whole.update, piece)
                 file.write(piece)
-                whole.update(piece)
+                hashed.result()
     return whole.hexdigest()
 
 

@@ -11,6 +11,7 @@ from dlspec_pipelines.steps.data_memory import (
     is_mapped,
     rows_of_mapped_array,
 )
+from dlspec_pipelines.steps.datasets.ragged import rows_share_a_dtype
 from dlspec_pipelines.steps.datasets.table import (
     Array,
     RefusedValue,
@@ -130,22 +131,30 @@ def padded_rows(name: str, column: Array, extents: tuple[int, ...], fill: Fill) 
     """
     if not holds_arrays(column):
         return _padded_dense(name, as_numbers(name, column), extents, fill)
-    _require_present(name, column)
-    rows = [_steps_of_row(name, number, row, extents[1:]) for number, row in enumerate(column)]
+    rows = _rows_of_steps(name, column, extents[1:])
     lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
     length = extents[0]
-    steps = np.concatenate([*rows, np.zeros((0, *extents[1:]), dtype=np.uint8)])
-    out = np.zeros((len(column), *extents), dtype=steps.dtype)
-    row = np.repeat(np.arange(len(column)), lengths)
-    step = np.arange(len(row)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    over = np.maximum(lengths - length, 0) * (fill.cut == "start")
-    under = np.maximum(length - lengths, 0) * (fill.pad == "start")
-    step += np.repeat(under - over, lengths)
-    kept = (step >= 0) & (step < length)
-    out[row[kept], step[kept]] = steps[kept]
-    mask = np.zeros((len(column), length), dtype=bool)
-    mask[row[kept], step[kept]] = True
+    kind = np.result_type(np.uint8, *{row.dtype for row in rows})
+    out = np.zeros((len(column), *extents), dtype=kind)
+    kept = np.minimum(lengths, length)
+    first = length - kept if fill.pad == "start" else np.zeros_like(kept)
+    behind = first + kept
+    skipped = lengths - kept if fill.cut == "start" else np.zeros_like(kept)
+    bounds = np.stack([first, behind, skipped, skipped + kept], axis=1).tolist()
+    for place, row, (start, stop, row_start, row_stop) in zip(out, rows, bounds, strict=True):
+        place[start:stop] = row[row_start:row_stop]
+    steps = np.arange(length)
+    mask = (steps >= first[:, None]) & (steps < behind[:, None])
     return Raw(out, None if mask.all() else mask, int((lengths > length).sum()))
+
+
+def _rows_of_steps(name: str, column: Array, wanted: tuple[int, ...]) -> Sequence[Array]:
+    """Return each row as an array of steps of one shape."""
+    rows: list[Array] = column.tolist()
+    if rows_share_a_dtype(rows) and all(row.ndim and row.shape[1:] == wanted for row in rows):
+        return rows
+    _require_present(name, column)
+    return [_steps_of_row(name, number, row, wanted) for number, row in enumerate(column)]
 
 
 def _steps_of_row(name: str, number: int, row: Array, wanted: tuple[int, ...]) -> Array:

@@ -14,7 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dlspec_pipelines.steps.data_memory import row_blocks
-from dlspec_pipelines.steps.datasets.table import Array, Table, holds_arrays
+from dlspec_pipelines.steps.datasets.ragged import joined_row_stretches, rows_share_a_dtype
+from dlspec_pipelines.steps.datasets.table import Array, Rows, Table, holds_arrays
 from dlspec_pipelines.steps.preparation.named_files import digests_of_named_files, names_files
 
 Identities = NDArray[np.uint64]
@@ -67,7 +68,7 @@ def _identity_blocks(column: Array) -> Iterator[Identities]:
 
 def _block_identities(column: Array, *, arrays: bool) -> Identities:
     if arrays:
-        return np.fromiter(_array_digests(column), np.uint64, len(column))
+        return _array_identities(column)
     if column.dtype.kind in "iufb":
         return _number_identities(column)
     if column.dtype.kind == "M":
@@ -124,11 +125,37 @@ def _text_identities(texts: list[str]) -> Identities:
     return hashed
 
 
-def _array_digests(column: Array) -> Iterator[int]:
-    rows = _plain_numbers(column) if column.dtype.kind in "iufb" else map(_row_as_numbers, column)
-    for row in rows:
-        content = row.tobytes() if isinstance(row, np.ndarray) else repr(row).encode()
-        yield int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little")
+def _array_identities(column: Array) -> Identities:
+    """Return the numbers of rows that are arrays: of the bytes of the numbers in each."""
+    if column.dtype.kind in "iufb":
+        plain = _plain_numbers(column)
+        ends = np.arange(1, len(plain) + 1) * plain[:1].nbytes
+        return _digests_of_stretches(plain, ends)
+    rows = column.tolist()
+    if rows_share_a_dtype(rows):
+        found = []
+        for values, ends in joined_row_stretches(rows):
+            plain = _plain_numbers(values)
+            found.append(_digests_of_stretches(plain, ends * plain.itemsize))
+        return np.concatenate(found)
+    return _digests_of_contents(map(_content_of_row, rows))
+
+
+def _digests_of_stretches(values: Array, ends: Rows) -> Identities:
+    content, stops = values.reshape(-1).view(np.uint8).data, ends.tolist()
+    return _digests_of_contents(
+        content[start:stop] for start, stop in zip([0, *stops], stops, strict=False)
+    )
+
+
+def _digests_of_contents(contents: Iterable[bytes | memoryview]) -> Identities:
+    digests = [hashlib.blake2b(content, digest_size=8).digest() for content in contents]
+    return np.frombuffer(b"".join(digests), "<u8").astype(np.uint64)
+
+
+def _content_of_row(row: object) -> bytes:
+    numbers = _row_as_numbers(row)
+    return numbers.tobytes() if isinstance(numbers, np.ndarray) else repr(numbers).encode()
 
 
 def _row_as_numbers(row: object) -> object:

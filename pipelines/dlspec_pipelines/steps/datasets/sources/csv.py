@@ -16,9 +16,8 @@ from pandas.errors import DtypeWarning, EmptyDataError, ParserError, ParserWarni
 
 from dlspec.language.sources import CsvSource
 from dlspec_pipelines.steps.datasets.csv_by_arrow import (
-    DelimitedFile,
     csv_columns_by_arrow,
-    file_bytes,
+    file_for_arrow,
 )
 from dlspec_pipelines.steps.datasets.table import Array, Rows, Table, unreadable_source
 from dlspec_pipelines.steps.datasets.table_files import (
@@ -127,9 +126,8 @@ def _columns_of_file(
     path: Path, source: CsvSource, text: Sequence[str], memory: int | None
 ) -> dict[str, Array]:
     names = list(source.columns) if source.columns else _csv_header_names(path, source)
-    holds = file_bytes(path, header=source.columns is None)
-    file = DelimitedFile(path, source, separator_of(source, path), tuple(names), holds)
-    found = csv_columns_by_arrow(file, text, memory=memory)
+    file = file_for_arrow(path, source, separator_of(source, path), names)
+    found = None if file is None else csv_columns_by_arrow(file, text, memory=memory)
     if found is not None:
         return found
     frame = _csv_frame(path, source, names, text)

@@ -47,5 +47,9 @@ class SeriesPreparer:
         return Fitted(feature, scaling)
 
     def model_values(self, fitted: Fitted, raw: Raw, at: Rows, *, rows: Rows) -> Array:
-        """Return the values of some samples."""
-        return scaled_numbers(fitted, raw, at)
+        """Return the values of some samples; rows that windows share are scaled once."""
+        first, stop = (int(at.min()), int(at.max()) + 1) if at.size else (0, 0)
+        if stop - first >= at.size:
+            return scaled_numbers(fitted, raw, at)
+        shared = scaled_numbers(fitted, raw, np.arange(first, stop))
+        return shared.astype(self.feature.element.dtype)[at - first]

@@ -14,6 +14,7 @@ from dlspec_pipelines.steps.datasets.table import (
     unpreparable_data,
 )
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
+from dlspec_pipelines.steps.preparation.ids import are_whole
 from dlspec_pipelines.steps.preparation.numbers import finite_numbers
 from dlspec_pipelines.steps.preparation.raw_columns import Fill, Raw, padded_rows
 
@@ -58,7 +59,7 @@ def _require_ids(feature: TokensFeature, ids: Array) -> None:
     Raises:
         StepError: If one is negative, not whole, or not below the vocabulary (DL613).
     """
-    wrong = ~((ids >= 0) & (ids % 1 == 0))
+    wrong = ~((ids >= 0) & are_whole(ids))
     if feature.above is None:
         wrong |= ids >= feature.num_ids
     rows = np.flatnonzero(wrong.any(axis=1))

@@ -16,8 +16,9 @@ from dlspec.language.features import (
 )
 from dlspec_pipelines.steps.data_memory import row_blocks
 from dlspec_pipelines.steps.datasets.contract_rules import ContractRule, rule_that_holds
-from dlspec_pipelines.steps.datasets.table import Array, Table, holds_arrays
-from dlspec_pipelines.steps.preparation.ids import vocabulary_positions
+from dlspec_pipelines.steps.datasets.ragged import joined_row_stretches, rows_share_a_dtype
+from dlspec_pipelines.steps.datasets.table import Array, Rows, Table, holds_arrays
+from dlspec_pipelines.steps.preparation.ids import are_whole, vocabulary_positions
 from dlspec_pipelines.steps.preparation.implied.value_rules import (
     FILL_HELP,
     WEIGHT,
@@ -134,7 +135,7 @@ def token_rules(feature: TokensFeature, table: Table) -> Iterator[ContractRule]:
     yield _elements_rule(
         rows,
         f"ids from 0 to {most - 1}" if feature.above is None else "ids from 0 on",
-        lambda ids: (ids >= 0) & (ids < most) & (ids == np.floor(ids)),
+        lambda ids: (ids >= 0) & (ids < most) & are_whole(ids),
         help="write a larger `vocabulary`, or `above: unknown`, which reads ids past it as one id "
         "and counts them"
         if feature.above is None
@@ -196,7 +197,7 @@ def step_weight_rules(
 
 def _are_classes(feature: MaskFeature, values: Array) -> Array:
     if isinstance(feature.classes, int):
-        known = (values >= 0) & (values < feature.classes) & (values == np.floor(values))
+        known = (values >= 0) & (values < feature.classes) & are_whole(values)
     else:
         known = vocabulary_positions(feature.classes, values) >= 0
     if feature.ignore is not None:
@@ -328,6 +329,10 @@ def _dense_rows_fit(values: Array, fits: Callable[[Array], Array]) -> Array:
 def _ragged_rows_fit(
     cells: list[Array | None], fits: Callable[[Array], Array], kinds: str
 ) -> Array:
+    if rows_share_a_dtype(cells):
+        return np.concatenate(
+            [_joined_rows_fit(*some, fits) for some in joined_row_stretches(cells)]
+        )
     found = (
         cell is None
         or not cell.size
@@ -335,6 +340,12 @@ def _ragged_rows_fit(
         for cell in cells
     )
     return np.fromiter(found, dtype=bool, count=len(cells))
+
+
+def _joined_rows_fit(values: Array, ends: Rows, fits: Callable[[Array], Array]) -> Array:
+    held = np.ones(len(ends), dtype=bool)
+    held[np.searchsorted(ends, np.flatnonzero(~fits(values)), side="right")] = False
+    return held
 
 
 def _tuple_text(shape: tuple[int | None, ...]) -> str:
