@@ -62,16 +62,15 @@ def _parsed_moments(column: Array) -> Array:
 
 
 def _rows_with_offset(column: Array) -> NDArray[np.bool_]:
-    found = (
-        isinstance(text, str) and _may_end_in_an_offset(text) and bool(_OFFSET.search(text))
-        for text in column
-    )
-    return np.fromiter(found, dtype=bool, count=len(column))
-
-
-def _may_end_in_an_offset(text: str) -> bool:
-    """Return False of most moments that have none, for a tenth of what the expression costs."""
-    return text[-1:] in "Zz" or text[-3:-2] in "+-" or text[-5:-4] in "+-" or text[-6:-5] in "+-"
+    texts = [text if isinstance(text, str) else "" for text in column.tolist()]
+    # Most moments are told for a tenth of what the expression costs.
+    maybe = [
+        t[-1:] in "Zz" or t[-3:-2] in "+-" or t[-5:-4] in "+-" or t[-6:-5] in "+-" for t in texts
+    ]
+    found = np.array(maybe, dtype=bool)
+    for row in np.flatnonzero(found):
+        found[row] = _OFFSET.search(texts[row]) is not None
+    return found
 
 
 def _require_one_kind_of_offset(name: str, column: Array) -> None:

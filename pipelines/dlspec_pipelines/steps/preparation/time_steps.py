@@ -96,7 +96,7 @@ def fit_time_course(
     if split.gaps != "cross":
         within = _are_of_one_series(None if numbers is None else numbers[train], len(train))
         steps = _fit_time_steps(split.time, moments[train], within)
-    return time_course(table, split.time, steps, numbers)
+    return _course_of_moments(table, (split.time, moments), steps, numbers)
 
 
 def time_course(
@@ -111,6 +111,13 @@ def time_course(
         StepError: If a value is no moment, or two rows of one series have one (DL613).
     """
     moments = moments_of_column(name, table.columns[name])
+    return _course_of_moments(table, (name, moments), steps, numbers)
+
+
+def _course_of_moments(
+    table: Table, column: tuple[str, Array], steps: TimeSteps | None, numbers: Rows | None
+) -> TimeCourse:
+    name, moments = column
     order, starts = in_order_of_series(order_of_moments(moments), numbers)
     ordered = moments[order]
     within = _are_of_one_series(None if numbers is None else numbers[order], len(order))
