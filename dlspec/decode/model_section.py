@@ -29,7 +29,7 @@ _EXAMPLES = {
     "graph": "write `graph:` and a list of layers",
 }
 _INPUT_KEYS = ("shape", "dtype", "sparse", "batch")
-_BLOCK_KEYS = ("params", "inputs", "graph")
+_BLOCK_KEYS = ("params", "inputs", "graph", "outputs")
 _LOSS_KEYS = ("params", "graph")
 # What the graph of a loss is over, in the order in which Keras hands them over.
 LOSS_INPUTS = ("target", "prediction")
@@ -234,21 +234,32 @@ def _decode_block(
             label="`graph` is not there",
             help="write `graph:` and a list of layers",
         )
+    outputs = value.get("outputs")
+    if outputs is not None and _is_empty(outputs):
+        report_wrong(outputs, "a block's `outputs` is a name, a list or a mapping", reporter)
+        outputs = Scalar(POISON, outputs.span)  # type: ignore[arg-type]  # reported
     return BlockSpec(
         entry.key,
         mapping_of(value.get("params"), "params", reporter),
         _decode_block_inputs(value.get("inputs"), reporter),
         decode_entries(value.get("graph"), "graph", target, reporter),
+        outputs,
     )
 
 
-def _decode_block_inputs(node: Node | None, reporter: Reporter) -> tuple[Scalar, ...] | None:
+def _decode_block_inputs(
+    node: Node | None, reporter: Reporter
+) -> tuple[Scalar, ...] | Scalar | None:
     if node is None or is_poison_node(node):
         return None
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        check_node_name(node, reporter)
+        return node
     items = node.items if isinstance(node, Sequence) else ()
     names = tuple(i for i in items if isinstance(i, Scalar) and isinstance(i.value, str))
     if not isinstance(node, Sequence) or len(names) != len(items):
-        report_wrong(node, "a block's `inputs` is a list of names", reporter)
+        report_wrong(node, "a block's `inputs` is a list of names, or one name for all", reporter)
+        return names or None
     return names
 
 

@@ -42,12 +42,16 @@ class InputSpec:
 
 @dataclass(frozen=True, slots=True)
 class BlockSpec:
-    """One declared block: `params` maps a name to a type name's text or to a default."""
+    """One declared block: `params` maps a name to a type name's text or to a default.
+
+    `inputs` are a name for each tensor, or one name for all that come in, however many.
+    """
 
     name: Scalar
     params: MappingNode | None
-    inputs: tuple[Scalar, ...] | None
+    inputs: tuple[Scalar, ...] | Scalar | None
     entries: tuple[EntrySpec, ...]
+    outputs: Node | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dlspec.decode.spec import BlockSpec, EntrySpec
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Related
 from dlspec.diagnostics.source import Span
+from dlspec.expand.block_tensors import bind_block_inputs, block_outputs
 from dlspec.expand.flat import Flow, Pointer
 from dlspec.expand.graph_nodes import (
     MOST_NODES,
@@ -22,6 +23,7 @@ from dlspec.expand.graph_nodes import (
     trainable_of,
 )
 from dlspec.expand.left_out import mark_entry_read, named_in
+from dlspec.expand.loop_variables import loop_values, report_unread_variables
 from dlspec.expand.names import Frame
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.nodes import Node, Scalar, Sequence
@@ -41,8 +43,6 @@ _BLOCK_STEPS = 20
 # Around a named loop each name inside is one more text: 280,000 of them took 1.3 s of CPU and are
 # refused; 9,500 layers in five named loops, 48,000 of them, are not.
 _NAME_STEPS = 6
-# As in Python: the variable of a loop that only counts.
-_NOT_READ = "_"
 
 
 @dataclass(slots=True)
@@ -81,8 +81,7 @@ class Unroller:
             return self._expand_for(entry, frame, scope, flow)
         if not self._condition_holds(entry.condition, scope):
             self._leave_out(entry, scope)
-            if entry.name is not None and flow is not None:
-                frame.bind(str(entry.name.value), flow)
+            self._pass_through(entry, frame, flow)
             return flow
         if entry.repeat is None:
             name = str(entry.name.value) if entry.name is not None else None
@@ -164,9 +163,9 @@ class Unroller:
             with self._trainable_inside(entry, place.scope):
                 rows = [self.row(b, place.frame, place.scope, flow) for b in entry.branches]
             flow = _join_flows([self._require_one_tensor(row, entry.span) for row in rows])
-        word = entry.word.value
-        if entry.kind == "layer" and isinstance(word, str) and word in self.state.blocks:
-            return self._expand_block(entry, place, flow)
+        block = self._block_of(entry)
+        if block is not None:
+            return self._expand_block(entry, block, place, flow)
         return make_node(entry, place, flow, self.state)
 
     # -- repeat and for ----------------------------------------------------------------------
@@ -182,21 +181,59 @@ class Unroller:
             return poison_entry(entry, Place(frame, scope, None))
         if not count:
             self._leave_out(entry, scope)
+            self._pass_through(entry, frame, flow)
+            return flow
+        given, taken = None, flow
         for turn in range(1, count + 1):
             self.state.budget.steps -= 1
-            name = f"{entry.name.value}{turn}" if entry.name is not None else None
-            flow = self._expand_call(entry, Place(frame, scope, name), flow)
+            name = self._name_of_turn(entry, frame, turn)
+            flow = self._expand_call(entry, Place(frame, scope, name), taken)
             if self.state.budget.is_spent:
                 self._report_too_large(entry)
                 return POISON
+            given = frame.given_by(name) if name is not None else None
+            taken = self._into_next_turn(entry, flow, given)
         if entry.name is not None and flow is not None:
             frame.bind(str(entry.name.value), flow)
+            frame.bind_given(str(entry.name.value), given)
         return flow
+
+    def _name_of_turn(self, entry: EntrySpec, frame: Frame, turn: int) -> str | None:
+        if entry.name is not None:
+            return f"{entry.name.value}{turn}"
+        block = self._block_of(entry)
+        return frame.automatic(str(entry.word.value)) if block is not None else None
+
+    def _into_next_turn(
+        self, entry: EntrySpec, flow: Flow | None, given: Mapping[str, Flow] | None
+    ) -> Flow | None:
+        """Return what the next turn of a `repeat` takes: of several outputs as many as it can."""
+        block = self._block_of(entry)
+        wanted = block.inputs if block is not None else None
+        if given is None or not isinstance(wanted, tuple) or len(wanted) != len(given):
+            return flow
+        return _join_flows([one for one in given.values() if isinstance(one, Pointer)])
+
+    def _pass_through(self, entry: EntrySpec, frame: Frame, flow: Flow | None) -> None:
+        """Let the name of an entry that makes no node mean what comes in."""
+        if entry.name is None or flow is None:
+            return
+        frame.bind(str(entry.name.value), flow)
+        block = self._block_of(entry)
+        if block is not None and block.outputs is not None:
+            frame.bind_given(str(entry.name.value), {})
+
+    def _block_of(self, entry: EntrySpec) -> BlockSpec | None:
+        """Return the block that an entry names; None if it is no block."""
+        word = entry.word.value
+        if entry.kind != "layer" or not isinstance(word, str):
+            return None
+        return self.state.blocks.get(word)
 
     def _expand_for(
         self, entry: EntrySpec, frame: Frame, scope: Scope, flow: Flow | None
     ) -> Flow | None:
-        lists = self._for_lists(entry, scope)
+        lists = loop_values(entry, scope, self.state)
         if lists is None:
             self._leave_out(entry, scope)
             return POISON
@@ -226,7 +263,7 @@ class Unroller:
                 self._report_too_large(entry)
                 return POISON
         if turns:
-            self._report_unread(entry.argument, read)
+            report_unread_variables(entry.argument, read, self.state.reporter)
         else:
             self._leave_out(entry, scope)
         return flow
@@ -242,61 +279,19 @@ class Unroller:
         self.state.reporter.spend(_NAME_STEPS * len(inner.visible), entry.span)
         for local, bound in inner.visible.items():
             frame.bind(f"{name}.{local}", bound)
+        for local, given in inner.given.items():
+            frame.given[f"{name}.{local}"] = given
         if flow is not None:
             frame.bind(name, flow)
             frame.bind(str(entry.name.value), flow)
         return flow
 
-    def _for_lists(self, entry: EntrySpec, scope: Scope) -> dict[str, SequenceOf[object]] | None:
-        """Return what each variable is in turn: the items of a list, or 1 up to a whole number."""
-        node = substitute_expressions(entry.argument or entry.word, scope, self.state.reporter)
-        if not isinstance(node, MappingNode) or not node.entries:
-            self.state.wrong(node, "`for` takes a mapping from variables to lists")
-            return None
-        lists: dict[str, SequenceOf[object]] = {}
-        for item in node:
-            values = plain_value(item.value)
-            if isinstance(values, int) and not isinstance(values, bool) and values >= 0:
-                # One more than the limit already ends in the report that there are too many.
-                lists[item.name] = range(1, min(values, MOST_STEPS) + 1)
-            elif isinstance(values, tuple):
-                lists[item.name] = values
-            else:
-                self.state.wrong(
-                    item.value,
-                    f"`{item.name}` of `for` takes a list, or a whole number to count to",
-                )
-                return None
-        if len({len(values) for values in lists.values()}) > 1:
-            self.state.reporter.error(
-                Code.UNEVEN_FOR,
-                entry.word.span,
-                "the lists of `for` run in step and have different lengths",
-                label=", ".join(f"`{name}` has {len(values)}" for name, values in lists.items()),
-                help="give every list the same number of items",
-            )
-            return None
-        return lists
-
-    def _report_unread(self, node: Node | None, read: set[str]) -> None:
-        entries = node.entries if isinstance(node, MappingNode) else ()
-        for item in entries:
-            if item.name not in (*read, _NOT_READ):
-                self.state.reporter.error(
-                    Code.PARAM_NOT_READ,
-                    item.key.span,
-                    f"the variable `{item.name}` is never read",
-                    label="no expression in `do` uses it",
-                    help=f"use `${item.name}`, or write `{_NOT_READ}` for a mere count"
-                    if len(entries) == 1
-                    else f"use `${item.name}` or leave it out",
-                )
-
     # -- blocks ------------------------------------------------------------------------------
 
-    def _expand_block(self, entry: EntrySpec, place: Place, flow: Flow | None) -> Flow | None:
+    def _expand_block(
+        self, entry: EntrySpec, block: BlockSpec, place: Place, flow: Flow | None
+    ) -> Flow | None:
         word = str(entry.word.value)
-        block = self.state.blocks[word]
         self.state.budget.steps -= _BLOCK_STEPS
         self.state.used.add(word)
         if word in self.open_blocks:
@@ -313,10 +308,13 @@ class Unroller:
         full = place.frame.declare_name(local, entry.name.span if entry.name else entry.span)
         later = self.state.names_inside(block, block.entries)
         inner = Frame(full + ".", self.state.reporter, later=later)
-        start = self._bind_inputs(block, inner, flow, entry)
+        start = bind_block_inputs(block, inner, require_flow(flow, entry, inner.reporter), entry)
         scope = Scope(own, self.state.file, self.state.block_reads.setdefault(word, set()))
         with self._inside_block(entry, full), self._trainable_inside(entry, place.scope):
             result = self.row(block.entries, inner, scope, start)
+            if block.outputs is not None:
+                result, given = block_outputs(block.outputs, inner, scope)
+                place.frame.bind_given(local, given)
         if result is not None:
             place.frame.bind(local, result)
         return result
@@ -334,6 +332,7 @@ class Unroller:
                     for inner in block.entries:
                         waiting.append((inner, self.state.file))
                         mark_all_read(inner.condition, self.state.file)
+                    mark_all_read(block.outputs, self.state.file)
                 self.state.used.add(word)
 
     @contextmanager
@@ -370,30 +369,6 @@ class Unroller:
         )
         defaults = {p.name: p.default for p in found.parameters if not p.required}
         return {**defaults, **arguments.values}
-
-    def _bind_inputs(
-        self, block: BlockSpec, inner: Frame, flow: Flow | None, entry: EntrySpec
-    ) -> Flow | None:
-        flow = require_flow(flow, entry, self.state.reporter)
-        if block.inputs is None:
-            return flow
-        names = [str(name.value) for name in block.inputs]
-        flows: tuple[Flow, ...] = flow if isinstance(flow, tuple) else (flow,)
-        if isinstance(flow, Poison):
-            flows = (POISON,) * len(names)
-        elif isinstance(flow, Mapping) or len(flows) != len(names):
-            self.state.reporter.error(
-                Code.INPUT_COUNT,
-                entry.span,
-                f"the block `{entry.word.value}` takes {len(names)} inputs",
-                label=f"{len(flows)} come in",
-                help=f"add `from` with a list of {len(names)}: {', '.join(names)}",
-            )
-            flows = (POISON,) * len(names)
-        for name, one in zip(block.inputs, flows, strict=True):
-            inner.declare_name(str(name.value), name.span)
-            inner.bind(str(name.value), one)
-        return flows[0] if len(flows) == 1 else None
 
 
 def _join_flows(flows: list[Pointer | Poison]) -> Flow:

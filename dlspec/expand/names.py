@@ -1,13 +1,13 @@
 """Lexical names in a graph: what an entry may refer to, and what a new node is called."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from heapq import nsmallest
 
 from dlspec.decode.spec import EntrySpec
 from dlspec.diagnostics.codes import Code
-from dlspec.diagnostics.findings import Reporter
+from dlspec.diagnostics.findings import Replacement, Reporter
 from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand.flat import Flow, Pointer
@@ -60,6 +60,8 @@ class Frame:
     visible: dict[str, Flow] = field(default_factory=dict)
     declared: dict[str, Span] = field(default_factory=dict)
     later: frozenset[str] = frozenset()
+    # What the block behind a name gives where that is several tensors; nothing if it is left out.
+    given: dict[str, Mapping[str, Flow]] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
 
     def automatic(self, class_name: str) -> str:
@@ -90,6 +92,20 @@ class Frame:
         """Let `name` mean a tensor, or several, from here on."""
         self.visible[name] = flow
 
+    def bind_given(self, name: str, given: Mapping[str, Flow] | None) -> None:
+        """Let `name.output` mean each of several tensors, and refuse another output of `name`."""
+        if given is None:
+            return
+        self.given[name] = given
+        for output, flow in given.items():
+            self.bind(f"{name}.{output}", flow)
+
+    def given_by(self, name: str) -> Mapping[str, Flow] | None:
+        """Return the outputs of a block by name; None if it gives one, or `name` is no block."""
+        if name in self.visible:
+            return self.given.get(name)
+        return self.outer.given_by(name) if self.outer else None
+
     def find(self, name: Scalar) -> Flow:
         """Return what a written name means, or report it and return poison."""
         found = self.lookup(name)
@@ -105,6 +121,11 @@ class Frame:
         if found is not None:
             return _flow_named_at(found, name.span)
         base, _, pick = text.rpartition(".")
+        given = self.given_by(base)
+        if given is not None:
+            place = int(pick) if pick.isdecimal() else len(given)
+            picked = list(given.values())[place : place + 1]
+            return _flow_named_at(picked[0], name.span) if picked else None
         found = self._visible_flow(base) if base else None
         if isinstance(found, Pointer) and found.pick is None:
             return Pointer(found.node, pick, name.span)
@@ -116,8 +137,13 @@ class Frame:
         return self.outer._visible_flow(name) if self.outer else None
 
     def _report_unknown_tensor_name(self, text: str, span: Span) -> None:
+        base, _, pick = text.rpartition(".")
+        given = self.given_by(base)
+        if given is not None:
+            self._report_unknown_output(base, pick, given, span)
+            return
         names, all_later = set(self._all_names()), self._all_later()
-        later = text in all_later
+        later = not all_later.isdisjoint((text, base))
         self.reporter.spend((len(names) + len(all_later)) // _NAMES_IN_A_STEP, span)
         near = replacement_word(text, names, work=self.reporter.work)
         self.reporter.error(
@@ -126,6 +152,23 @@ class Frame:
             f"`{text}` is used before it is declared" if later else f"nothing is called `{text}`",
             label="declared further down" if later else "no input and no entry above has this name",
             help="move its entry up" if later else (near or _known_names_help(names)),
+        )
+
+    def _report_unknown_output(
+        self, base: str, pick: str, given: Mapping[str, Flow], span: Span
+    ) -> None:
+        near = replacement_word(pick, given, work=self.reporter.work)
+        meant = Replacement(f"{base}.{near.text}", certain=near.certain) if near else None
+        self.reporter.error(
+            Code.UNKNOWN_OUTPUT,
+            span,
+            f"`{base}` has no output `{pick}`",
+            label=f"its outputs are {', '.join(given)}"
+            if given
+            else "its `if` or `repeat` leaves it out, and what came in passes through",
+            help=(meant or f"write `{base}.{next(iter(given))}`")
+            if given
+            else f"name `{base}` alone, or leave this entry out too",
         )
 
     def _all_names(self) -> Iterable[str]:

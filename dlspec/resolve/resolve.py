@@ -13,6 +13,7 @@ from dlspec.expand.graph_nodes import NODE_STEPS
 from dlspec.language.catalogue import Object
 from dlspec.resolve.dead_nodes import references_within, report_dead
 from dlspec.resolve.model_calls import inputs_of_declared_model, report_unknown_models
+from dlspec.resolve.output_names import BY_CONVENTION, RETURNED_ON_DEMAND
 from dlspec.resolve.plan import (
     Argument,
     Graph,
@@ -46,13 +47,6 @@ _COMPUTE_DTYPE = {
 UNKNOWN = Tensor(None, None)
 # Each use of a model asks each of its nodes for weights and costs: about a microsecond each.
 _READING_STEPS = 2
-# Where no rule knows the outputs, these names (`enc.h`) stand for their positions.
-_STATES = "`return_state: true` to `{}`"
-_RETURNED_ON_DEMAND = {
-    **dict.fromkeys(("h", "c", "fh", "fc", "bh", "bc"), _STATES),
-    "scores": "`call: {{return_attention_scores: true}}` beside `{}`",
-}
-_BY_CONVENTION = {"out": 0, "h": 1, "c": 2, "scores": 1}
 
 
 def resolve(flat: FlatGraph, reporter: Reporter, *, precision: str = "float32") -> Graph:
@@ -137,26 +131,38 @@ class _Resolver:
             return Reference(pointer.node, names.index(pointer.pick))
         if pointer.pick.isdecimal() and int(pointer.pick) < len(names):
             return Reference(pointer.node, int(pointer.pick))
+        said = self._output_names_of_model(pointer.node)
+        if pointer.pick in said:
+            return Reference(pointer.node, said.index(pointer.pick))
         if outputs == (("out", UNKNOWN),):
             # Only Keras knows how many there are, as with the parts of `ops.split`.
-            by_convention = _BY_CONVENTION.get(pointer.pick)
+            by_convention = BY_CONVENTION.get(pointer.pick)
             position = int(pointer.pick) if pointer.pick.isdecimal() else by_convention
             if position is not None:
                 return Reference(pointer.node, position)
         self._report_output(pointer, names)
         return None
 
+    def _output_names_of_model(self, node: str) -> list[str]:
+        """Return what a declared model calls its outputs, where a node is a call of one."""
+        flat = self.flat_nodes.get(node)
+        called = flat.operation if flat else None
+        if not isinstance(called, Use) or called.of != "model":
+            return []
+        return [name for name, _ in self.models[called.target].outputs]
+
     def _report_output(self, pointer: Pointer, names: list[str]) -> None:
+        names = self._output_names_of_model(pointer.node) or names
         near = suggest(pointer.pick or "", names, work=self.reporter.work)
         flat = self.flat_nodes.get(pointer.node)
         layer = flat.operation if flat else None
         meant = f"{pointer.node}.{near}" if near else pointer.node
         help_: Help = Replacement(meant, certain=near is not None)
-        if isinstance(layer, Object) and pointer.pick in _RETURNED_ON_DEMAND:
+        if isinstance(layer, Object) and pointer.pick in RETURNED_ON_DEMAND:
             if (pointer.node, layer.class_name) in self.short_of_outputs:
                 return
             self.short_of_outputs.add((pointer.node, layer.class_name))
-            help_ = "add " + _RETURNED_ON_DEMAND[pointer.pick].format(layer.class_name)
+            help_ = "add " + RETURNED_ON_DEMAND[pointer.pick].format(layer.class_name)
         self.reporter.error(
             Code.UNKNOWN_OUTPUT,
             pointer.span,

@@ -528,3 +528,33 @@ model:
 """)
     )
     assert [tuple(t.shape) for t in model.outputs] == [(None, 3), (None, 3), (None, 2), (None, 2)]
+
+
+def test_outputs_of_blocks_are_the_tensors_that_they_name():
+    plan = _loads(
+        """\
+model:
+  blocks:
+    Coupling:
+      inputs: [moves, stays]
+      graph:
+        - {Dense: 3, from: stays, name: shift}
+        - {Add, from: [moves, shift], name: moved}
+      outputs: {first: stays, second: moved}
+    Sum:
+      inputs: parts
+      graph: [{Add, from: parts}]
+  inputs: {a: [3], b: [3]}
+  graph:
+    - {Coupling, from: [a, b], repeat: 2, name: flow}
+    - {Sum, from: [flow, flow.second, flow1.second, a]}
+"""
+    )
+    model = dlspec.compile(plan)
+    a, b = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("float32")
+    dense = {turn: model.get_layer(f"flow{turn}.shift").get_weights() for turn in (1, 2)}
+    # From turn to turn the tensors change places: what moved stays, what stayed moves.
+    moved1 = a + b @ dense[1][0] + dense[1][1]
+    moved2 = b + moved1 @ dense[2][0] + dense[2][1]
+    seen = model.predict([a, b], verbose=0)
+    np.testing.assert_allclose(seen, moved1 + moved2 + moved1 + a, rtol=1e-5, atol=1e-6)

@@ -395,6 +395,19 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL307_target_of_pairs": [("name: digit", "name: same")],
     "DL307_outputs_not_targets": [("Dense: 10", "{Dense: 10, name: digit}")],
     "DL307_inside_the_zoo": [("10}}\ntraining", "10}, outputs: {digit: predictions}}\ntraining")],
+    "DL306_output_that_nothing_reads": [("{Flatten, name", "{Flatten, from: first.pool, name")],
+    "DL308_output_of_a_block": [
+        ("parts.2", "parts.0"),
+        ("first.skp", "first.skip"),
+        ("first.pool", "first.down"),
+        ("seen.mots", "seen.most"),
+        ("    - {Down, from: first, name: later}\n", ""),
+        (
+            "    - {Dense: 8, from: later.skip",
+            "    - {Down, from: first, name: later}\n    - {Dense: 8, from: later.skip",
+        ),
+        ("second.skip", "second"),
+    ],
     "DL308_scores_not_returned": [
         ("name: look", "name: look, call: {return_attention_scores: true}")
     ],

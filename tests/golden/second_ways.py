@@ -172,6 +172,23 @@ SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
         )
     ],
     "DL306_output_hides_the_rest": [("    - {Dense: 4, name: after}\n", "")],
+    "DL306_output_that_nothing_reads": [
+        ("        - {MaxPooling2D: 2, name: pool}\n", ""),
+        ("[conv, pool]", "[conv]"),
+    ],
+    "DL308_output_of_a_block": [
+        ("parts.2", "parts.0"),
+        ("first.skp", "first.skip"),
+        ("first.pool", "first.down"),
+        ("seen.mots", "seen.most"),
+        ("    - {Down, from: first, name: later}\n", ""),
+        (
+            "    - {Dense: 8, from: later.skip",
+            "    - {Down, from: first, name: later}\n    - {Dense: 8, from: later.skip",
+        ),
+        ("    - {Conv2D: [8, 1], from: second.skip, name: c}\n", ""),
+        ("a, b, c, d", "a, b, d"),
+    ],
     "DL309_block_uses_itself": [
         ("        - Unit\n", ""),
         ("        - Dense: 8\n", "        - for: {n: [8, 8]}\n          do: [{Dense: $n}]\n"),

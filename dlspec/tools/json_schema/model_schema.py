@@ -71,7 +71,7 @@ def model_input_schema() -> Schema:
     return any_of(shape, {**closed_mapping_schema(described), "required": ["shape"]})
 
 
-_OUTPUTS: Schema = {"type": ["string", "array", "object"]}
+OUTPUTS: Schema = {"type": ["string", "array", "object"]}
 
 
 def model_keys(layers: Mapping[str, str]) -> dict[str, Schema]:
@@ -91,7 +91,7 @@ def model_keys(layers: Mapping[str, str]) -> dict[str, Schema]:
     return {
         "inputs": described_schema(inputs, "Name and shape of each input, without the batch axis."),
         "graph": described_schema({"type": "array"}, "The layers, each reading the one above."),
-        "outputs": described_schema(_OUTPUTS, "What leaves the model; without it the last layer."),
+        "outputs": described_schema(OUTPUTS, "What leaves the model; without it the last layer."),
         "inputs_as": described_schema(
             {"enum": ["list", "mapping"]}, "How the model takes its inputs."
         ),
@@ -114,7 +114,7 @@ def _packaged_model_schema() -> Schema:
         "until": described_schema(
             {"type": "string"}, "Its last layer: what stands behind it is left out."
         ),
-        "outputs": described_schema(_OUTPUTS, "New names for its outputs."),
+        "outputs": described_schema(OUTPUTS, "New names for its outputs."),
         "trainable": described_schema(
             scalar_schema("boolean"), "Whether training changes its weights."
         ),

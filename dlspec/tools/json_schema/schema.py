@@ -27,6 +27,7 @@ from dlspec.tools.json_schema.forms import (
     word_snippets,
 )
 from dlspec.tools.json_schema.model_schema import (
+    OUTPUTS,
     described_schema,
     entry_name,
     graph_of,
@@ -267,8 +268,14 @@ class _Schema:
         self.definitions["block"] = closed_mapping_schema(
             {
                 "params": _ANY_OBJECT,
-                "inputs": {"type": "array", "items": _NAME},
+                "inputs": described_schema(
+                    {"if": {"type": "array"}, "then": {"items": _NAME}, "else": _NAME},
+                    "A name for each tensor that comes in, or one name for all of them.",
+                ),
                 "graph": graph_of(blocks=True, defaults=True),
+                "outputs": described_schema(
+                    OUTPUTS, "What leaves the block; without it the last layer."
+                ),
             }
         )
         # What a loss is made of: no entry of it may be a block, but for another loss.
