@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from operator import attrgetter
 from traceback import walk_tb
@@ -21,9 +21,10 @@ from dlspec.diagnostics.findings import Diagnostic, SpecError
 from dlspec.diagnostics.source import Span
 from dlspec.expand.flat import Use
 from dlspec.language import catalogue
-from dlspec.language.catalogue import Object
+from dlspec.language.catalogue import FreeWeight, Object
 from dlspec.language.indexing import ELLIPSIS, slice_of
 from dlspec.language.tensors import Tensor
+from dlspec.resolve.batch_input import batch_input
 from dlspec.resolve.plan import (
     Argument,
     Graph,
@@ -128,7 +129,10 @@ def lower_nodes(
             _keep_names_apart(node, steps, named)
             result = steps[-1]
         else:
-            result = _built_call(node, tensors, made.layers, models)
+            called = node
+            if isinstance(node.operation, FreeWeight):
+                called = _with_ones(node, graph, tensors, named)
+            result = _built_call(called, tensors, made.layers, models)
             if isinstance(node.operation, Op):
                 _keep_names_apart(node, result, named)
         tensors[node.name] = result
@@ -171,6 +175,29 @@ def _drawn_tensors(
         made.layers[node.name] = draw
         made.draws.append(draw)
     return [made.layers[node.name](x)]
+
+
+def _with_ones(node: Node, graph: Graph, tensors: dict[str, Any], named: set[str]) -> Node:
+    """Return a weight's node as one that reads ones, a number for each sample of the batch."""
+    taken = batch_input(graph.inputs)
+    assert taken is not None, f"{node.name} has no batch"
+    tensor = tensors[taken.name]
+    if len(taken.shape) > 1:
+        tensor = tensor[(slice(None), *(0 for _ in taken.shape[1:]))]
+        _rename_operation(tensor, f"{node.name}_batch", named)
+    ones = keras.ops.ones_like(tensor, dtype="float32")
+    name = _rename_operation(ones, f"{node.name}_ones", named)
+    tensors[name] = ones
+    return replace(node, inputs=Reference(name))
+
+
+def _rename_operation(tensor: Any, name: str, named: set[str]) -> str:  # noqa: ANN401 - a Keras tensor
+    """Give the operation that made a tensor the same name in every process, and return it."""
+    while name in named:
+        name += "_"
+    named.add(name)
+    tensor._keras_history.operation.name = name
+    return name
 
 
 def _keep_names_apart(node: Node, result: Any, named: set[str]) -> None:  # noqa: ANN401 - a Keras tensor or several
@@ -261,6 +288,8 @@ def _call_node(
         layer = models[operation.target] if operation.of == "model" else layers[operation.target]
     elif node.name in layers:
         layer = layers[node.name]
+    elif isinstance(operation, FreeWeight):
+        layer = build_object(operation.layer, name=node.name)
     else:
         layer = build_object(operation, models, name=node.name)
     layers[node.name] = layer

@@ -10,7 +10,7 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Help, Replacement, Reporter
 from dlspec.diagnostics.suggest import replacement_word, unknown_key_help
 from dlspec.language import catalogue
-from dlspec.language.catalogue import ClassEntry
+from dlspec.language.catalogue import WEIGHT_OPTIONS, ClassEntry
 from dlspec.language.catalogue.target import Target
 from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence, is_poison_node, names_beside
 from dlspec.syntax.nodes import Mapping as MappingNode
@@ -20,7 +20,9 @@ from dlspec.syntax.substitution import describe_node
 # What other tools call these keys.
 _SYNONYMS = {"layers": "graph", "params": "with", "input": "inputs", "input_shape": "inputs"}
 _STRUCTURE = ("name", "from", "call", "repeat", "if", "trainable", "branches", "do")
-_HEADS = ("for", "use")
+_HEADS = ("for", "use", "weight")
+# It reads no tensor and is called with none.
+_BESIDE_A_WEIGHT = ("name", "if", "trainable", *WEIGHT_OPTIONS)
 # The longest in Keras's own applications has 40; each node repeats those of the blocks around it.
 MOST_NAME_LETTERS = 200
 # Enough of it to know it again: a name that is offered in its place.
@@ -55,7 +57,8 @@ def _decode_graph_entry(node: Node, target: Target, reporter: Reporter) -> Entry
         )
         return _broken_entry(node, None)
     heads = [entry for entry in node if _is_head(entry.name)]
-    unknown = [e for e in node if not _is_head(e.name) and e.name not in _STRUCTURE]
+    structure = (*_STRUCTURE, *WEIGHT_OPTIONS) if node.get("weight") is not None else _STRUCTURE
+    unknown = [e for e in node if not _is_head(e.name) and e.name not in structure]
     if len(heads) != 1:
         _report_heads(node, heads, unknown, target, reporter)
         return _broken_entry(node, node.get("name"))
@@ -72,9 +75,8 @@ def _decode_graph_entry(node: Node, target: Target, reporter: Reporter) -> Entry
         if beside:
             head = head_with_arguments(head, beside, layer, reporter)
             node = MappingNode(tuple(e for e in node if e not in beside), node.span)
-    known = checked_graph_keys(
-        node, (*_STRUCTURE, head.name), f"an entry with `{head.name}`", reporter
-    )
+    keys = _BESIDE_A_WEIGHT if head.name == "weight" else _STRUCTURE
+    known = checked_graph_keys(node, (*keys, head.name), f"an entry with `{head.name}`", reporter)
     return _with_structure(known, head, target, reporter)
 
 
@@ -124,7 +126,7 @@ def _with_structure(
     return EntrySpec(
         kind=kind,
         word=head.key,
-        argument=head.value,
+        argument=_weight_arguments(head, node) if kind == "weight" else head.value,
         span=head.key.span,
         name=name,
         source=node.get("from"),
@@ -135,6 +137,15 @@ def _with_structure(
         branches=branches,  # type: ignore[arg-type]  # no poison by the check above
         body=decode_entries(body, "do", target, reporter),
     )
+
+
+def _weight_arguments(head: Entry, node: MappingNode) -> MappingNode:
+    """Return the shape of a `weight` and what stands beside it as arguments by name."""
+    beside = tuple(entry for entry in node if entry.name in WEIGHT_OPTIONS)
+    if isinstance(head.value, Scalar) and head.value.value is None:
+        return MappingNode(beside, head.value.span)
+    shape = Entry(Scalar("shape", head.key.span), head.value)
+    return MappingNode((shape, *beside), head.value.span)
 
 
 def _report_do(head: Entry, node: MappingNode, reporter: Reporter) -> None:
@@ -164,11 +175,13 @@ def _decode_branches(
     return tuple(decode_entries(branch, "branches", target, reporter) for branch in items)
 
 
-def _kind_of_head(word: str) -> Literal["layer", "use", "op", "for"]:
+def _kind_of_head(word: str) -> Literal["layer", "use", "op", "for", "weight"]:
     if word == "for":
         return "for"
     if word == "use":
         return "use"
+    if word == "weight":
+        return "weight"
     return "op" if word.startswith("ops.") else "layer"
 
 

@@ -15,7 +15,7 @@ from dlspec.syntax.nodes import Node, Scalar
 class EntrySpec:
     """One entry of a graph as written; arguments stay nodes until names have values."""
 
-    kind: Literal["layer", "use", "op", "for"]
+    kind: Literal["layer", "use", "op", "for", "weight"]
     word: Scalar
     argument: Node | None
     span: Span

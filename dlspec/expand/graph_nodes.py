@@ -23,7 +23,15 @@ from dlspec.expand.flat import (
 )
 from dlspec.expand.left_out import count_written_values
 from dlspec.expand.names import Frame, explicit_names, plain_head
-from dlspec.language.catalogue import ClassEntry, ModelRef, Object
+from dlspec.language.catalogue import (
+    FREE_WEIGHT,
+    MOST_AXES,
+    ClassEntry,
+    FreeWeight,
+    ModelRef,
+    Object,
+    free_weight,
+)
 from dlspec.language.catalogue import made_object as object_of
 from dlspec.language.catalogue.target import Target
 from dlspec.syntax.nodes import Mapping as MappingNode
@@ -138,6 +146,8 @@ def make_node(entry: EntrySpec, place: Place, flow: Flow | None, state: Expansio
             made = _make_use_call(entry, place, flow, state)
         case "op":
             made = _make_op_call(entry, place, flow, state)
+        case "weight":
+            made = _make_weight(entry, place, state)
         case _:
             made = _make_layer_call(entry, place, flow, state)
     return _append_flat_node(entry, place, made, state)
@@ -272,8 +282,8 @@ def _find_use_target(target: Scalar, frame: Frame, state: Expansion) -> Flow | N
             Code.UNKNOWN_NAME,
             target.span,
             f"`{target.value}` is no layer to use again",
-            label="an input or a function, which holds no weights",
-            help="name a layer or a model; a function is called again by writing it again",
+            label="an input, a function or a weight, which takes no tensor",
+            help="name a layer or a model; write a function again, and name a weight in `from`",
         )
         return POISON
     return found
@@ -291,13 +301,45 @@ def _make_op_call(entry: EntrySpec, place: Place, flow: Flow | None, state: Expa
     return _Made(plain_head(head), made, () if isinstance(made, FlatOp) else POISON, {}, places)
 
 
+def _make_weight(entry: EntrySpec, place: Place, state: Expansion) -> _Made:
+    head, written = str(entry.word.value), _substituted_argument(entry, place, state)
+    if not isinstance(written, MappingNode) or written.get("shape") is None:
+        state.reporter.error(
+            Code.MISSING_ARGUMENT,
+            entry.word.span,
+            "`weight` needs a shape",
+            label="no shape is given",
+            help="write `weight: [1, 64]`, its extents without the batch axis",
+        )
+        return _Made(head, POISON)
+    arguments = checked_arguments(
+        FREE_WEIGHT,
+        written,
+        head=entry.word.span,
+        target=state.target,
+        reporter=state.reporter,
+    )
+    shape = arguments.values["shape"]
+    if isinstance(shape, tuple) and not 0 < len(shape) <= MOST_AXES:
+        state.reporter.error(
+            Code.OUT_OF_RANGE,
+            arguments.places["shape"],
+            f"a weight has 1 to {MOST_AXES} axes",
+            label=f"this is a list of {len(shape)}",
+            help="write its extents without the batch axis, such as `[1, 64]`",
+        )
+    elif arguments.whole:
+        return _Made(head, free_weight(arguments.values), (), {}, arguments.places)  # type: ignore[arg-type]  # whole
+    return _Made(head, POISON)
+
+
 def _append_flat_node(entry: EntrySpec, place: Place, made: _Made, state: Expansion) -> Pointer:
     state.budget.nodes -= 1
     local = place.name if place.name is not None else place.frame.automatic(made.word)
     full = place.frame.declare_name(
         local, entry.name.span if entry.name is not None else entry.span
     )
-    if not isinstance(made.operation, FlatOp):
+    if not isinstance(made.operation, FlatOp | FreeWeight):
         state.layers[full] = _class_of(made.operation, state)
     state.reporter.spend(NODE_STEPS + len(full) // CHARACTERS_IN_A_STEP, entry.span)
     state.nodes.append(

@@ -10,7 +10,8 @@ from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import suggest
 from dlspec.expand.flat import FlatArgument, FlatGraph, FlatNode, FlatOp, Pointer, Use
 from dlspec.expand.graph_nodes import NODE_STEPS
-from dlspec.language.catalogue import Object
+from dlspec.language.catalogue import FreeWeight, Object
+from dlspec.resolve.batch_input import inferred_weight
 from dlspec.resolve.dead_nodes import references_within, report_dead
 from dlspec.resolve.model_calls import inputs_of_declared_model, report_unknown_models
 from dlspec.resolve.output_names import BY_CONVENTION, RETURNED_ON_DEMAND
@@ -258,6 +259,8 @@ class _Resolver:
                 # An architecture that could not be read: what is wrong with it is reported.
                 raise _Reported
             return self._inferred_model(operation.target, tensors)
+        if isinstance(operation, FreeWeight):
+            return inferred_weight(operation, self.flat.inputs, self.dtype)
         layer = self._layer_of_operation(operation)
         if layer is None or _has_unknown_shape(tensors):
             return None

@@ -396,6 +396,17 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL307_outputs_not_targets": [("Dense: 10", "{Dense: 10, name: digit}")],
     "DL307_inside_the_zoo": [("10}}\ntraining", "10}, outputs: {digit: predictions}}\ntraining")],
     "DL306_output_that_nothing_reads": [("{Flatten, name", "{Flatten, from: first.pool, name")],
+    "DL204_weight_of_its_own": [("[0, 64]", "[1, 64]"), ("[]", "[1, 64]")],
+    "DL208_weight_without_a_shape": [
+        ("{weight, name: a}", "{weight: [1, 64], name: a}"),
+        ("    - weight\n", "    - weight: [1, 64]\n"),
+        ("{x: [8]}", "{x: [8, 64]}"),
+    ],
+    "DL301_use_of_a_weight": [
+        ("    - {use: offset, from: once, name: twice}\n", ""),
+        ("[once, twice]", "[once, offset]"),
+    ],
+    "DL410_weight_without_a_batch": [("{shape: [8], sparse: true}", "[8]")],
     "DL308_output_of_a_block": [
         ("parts.2", "parts.0"),
         ("first.skp", "first.skip"),

@@ -155,6 +155,10 @@ SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
         ("{SparseCategoricalCrossentropy: {ignore_class: 0}}", "SparseCategoricalCrossentropy")
     ],
     "DL216_words_of_bpe": [("split: bpe", "split: words")],
+    "DL301_use_of_a_weight": [
+        ("    - {use: offset, from: once, name: twice}\n", ""),
+        ("[once, twice]", "[once, offset]"),
+    ],
     "DL301_use_of_an_input": [("use: x", "use: kept")],
     "DL305_block_param": [(", rate: 0.5", "")],
     "DL305_for_variable": [(", rate: [0.1, 0.2]", "")],

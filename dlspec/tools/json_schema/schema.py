@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dlspec.decode.argument_values import CHOSEN_BY_KERAS
 from dlspec.decode.decode import LANGUAGE_VERSION
 from dlspec.language import catalogue, kinds
-from dlspec.language.catalogue import KINDS, ClassEntry, Kind
+from dlspec.language.catalogue import FREE_WEIGHT, KINDS, WEIGHT_OPTIONS, ClassEntry, Kind
 from dlspec.language.kinds import keys_of
 from dlspec.language.memory_sizes import SIZE_PATTERN
 from dlspec.language.sections import Document
@@ -327,11 +327,24 @@ class _Schema:
                 {"type": "object", "minProperties": 1},
                 "A chain for each item of one or more lists.",
             ),
+            "weight": described_schema(
+                parameter_schema(FREE_WEIGHT.parameters[0]),
+                "A trained tensor of the graph's own, by its shape without the batch axis.",
+            ),
+            **{p.name: parameter_schema(p) for p in FREE_WEIGHT.parameters[1:]},
             **heads,
             **{f"ops.{op}": schema_ref(f"op.{op}") for op in catalogue.names_of_kind("op")},
         }
         capital: Schema = {"patternProperties": {"^[A-Z]": {}}} if blocks else {}
-        made: Schema = {**closed_mapping_schema(properties), **capital, "minProperties": 1}
+        elsewhere = dict.fromkeys(("from", "call", "repeat", "branches", "do"), False)
+        made: Schema = {
+            **closed_mapping_schema(properties),
+            **capital,
+            "minProperties": 1,
+            "if": {"required": ["weight"]},
+            "then": {"properties": elsewhere},
+            "else": {"properties": dict.fromkeys(WEIGHT_OPTIONS, False)},
+        }
         named: Schema = schema_ref("entry_word")
         if blocks:
             named = {"if": {"pattern": "^[A-Z]"}, "then": {}, "else": named}
