@@ -19,9 +19,11 @@ from dlspec.language.catalogue.project import project_of
 from dlspec.language.catalogue.target import Target
 from dlspec.language.kinds import keys_of
 from dlspec.language.sections import Data, Document, is_free_of_poison
+from dlspec.resolve.followers import report_followers
 from dlspec.resolve.minimised_terms import asked_terms, predicting_graph, resolve_objective
 from dlspec.resolve.own_losses import resolve_losses
 from dlspec.resolve.plan import Graph, LossGraph, Plan
+from dlspec.resolve.planned_turns import resolve_turns
 from dlspec.resolve.resolve import resolve
 from dlspec.rules.check import check
 from dlspec.rules.heads import takes_logits
@@ -260,6 +262,9 @@ def _compile_tree_to_plan(
     precision = spec.runtime.precision if is_free_of_poison(spec.runtime) else "float32"
     whole = resolve(flat, reporter, precision=precision)
     objective = resolve_objective(spec, whole, flat, reporter)
+    turns = resolve_turns(spec, objective, reporter)
+    if len(whole.nodes) == len(flat.nodes):
+        report_followers(spec, whole, flat, reporter)
     graph = whole if asked is None else predicting_graph(whole)
     losses = resolve_losses(spec, graph, scope, target, reporter)
     seen = checked_spec(spec, target, scope, graph, flat, reporter)
@@ -282,6 +287,7 @@ def _compile_tree_to_plan(
         prediction=spec.prediction,
         losses=_loss_graphs(losses, checked),
         objective=objective,
+        turns=turns,
     )
 
 

@@ -17,10 +17,20 @@ from dlspec.backends.lower import (
 )
 from dlspec.backends.terms_model import TermsModel
 from dlspec.backends.torch_names import allow_dots
-from dlspec.backends.training_objects import compile_training
+from dlspec.backends.training_objects import built_optimizers, compile_training
+from dlspec.backends.turns_model import Follower, RunningTurn, TurnsModel
+from dlspec.language.sections import Training
 from dlspec.resolve.dead_nodes import tensors_read_by
 from dlspec.resolve.minimised_terms import TARGET, nodes_after
-from dlspec.resolve.plan import Graph, Objective, Plan, Reference, draws_within
+from dlspec.resolve.plan import (
+    Graph,
+    Objective,
+    Plan,
+    PlannedTurn,
+    Reference,
+    draws_within,
+)
+from dlspec.resolve.planned_turns import trained_units
 
 
 def compile(plan: Plan) -> keras.Model:
@@ -33,22 +43,23 @@ def compile(plan: Plan) -> keras.Model:
         if plan.objective is None:
             model = lower_graph(plan.graph)
         else:
-            seed = plan.training.seed if plan.training is not None else 0
-            model = lower_objective(plan.objective, plan.graph, seed=seed)
+            model = _lower_objective(plan, plan.objective)
     if plan.training is not None:
         compile_objectives(model, plan)
     return model
 
 
-def lower_objective(objective: Objective, predicting: Graph, *, seed: int) -> TermsModel:
-    """Return a model as it is trained; it holds `predicting`, which shares its layers."""
+def _lower_objective(plan: Plan, objective: Objective) -> TermsModel:
+    """Return a model as it is trained; it holds the one that predicts, which shares its layers."""
     allow_dots()
-    graph = objective.graph
+    training = plan.training
+    assert training is not None
+    graph, predicting = objective.graph, plan.graph
     tensors = declared_input_tensors(graph)
     inputs = {declared.name: tensors[declared.name] for declared in predicting.inputs}
     targets = {name: tensors[name] for name in tensors if name not in inputs}
     lowered = Lowered()
-    ends = lower_nodes(graph, tensors, lowered, seed=seed)
+    ends = lower_nodes(graph, tensors, lowered, seed=training.seed)
     named = {name: end for (name, _), end in zip(graph.outputs, ends, strict=True)}
     told = nodes_after(graph, targets)
     early = {n: lowered_tensor(r, tensors) for n, r, _ in objective.terms if r.node not in told}
@@ -59,7 +70,8 @@ def lower_objective(objective: Objective, predicting: Graph, *, seed: int) -> Te
         plain = lower_graph(predicting, lowered)
     else:
         plain = keras.Model(x, tensors_in_form(named, graph.outputs_as), name=predicting.name)
-    model = TermsModel(x, {"outputs": named, "terms": early, "read": read}, name=graph.name)
+    class_ = TurnsModel if training.turns or training.follow else TermsModel
+    model = class_(x, {"outputs": named, "terms": early, "read": read}, name=graph.name)
     model.settle(
         lambda: plain,
         {name: weight for name, _, weight in objective.terms},
@@ -67,7 +79,59 @@ def lower_objective(objective: Objective, predicting: Graph, *, seed: int) -> Te
         read=[name.removeprefix(TARGET) for name in targets],
         draws=lowered.draws,
     )
+    if isinstance(model, TurnsModel):
+        terms = early | late
+        turns = [
+            _running_turn(turn, lowered, {**inputs, **targets}, terms, named)
+            for turn in plan.turns or (_all_at_once(objective, training),)
+        ]
+        model.settle_turns(
+            turns, _followers(training, lowered), inputs=list(inputs), told=bool(plan.turns)
+        )
     return model
+
+
+def _all_at_once(objective: Objective, training: Training) -> PlannedTurn:
+    """Return the one turn of a training without turns: it trains all that is trained."""
+    terms = tuple((name, weight) for name, _, weight in objective.terms)
+    moves = trained_units(objective.graph)
+    return PlannedTurn("all", moves, terms, training.loss is not None, training.optimizer, 1)
+
+
+def _running_turn(
+    planned: PlannedTurn,
+    lowered: Lowered,
+    given: Mapping[str, Any],
+    terms: Mapping[str, Any],
+    outputs: Mapping[str, Any],
+) -> RunningTurn:
+    """Return a turn over what its graph has become; it computes no more than it minimises.
+
+    Args:
+        given: The tensors of inputs and targets by name.
+        terms: Those of all terms.
+    """
+    made = {
+        "terms": {name: terms[name] for name, _ in planned.terms},
+        "outputs": dict(outputs) if planned.loss else {},
+    }
+    layers = [
+        lowered.models[unit.name] if unit.of == "model" else lowered.layers[unit.name]
+        for unit in planned.moves
+    ]
+    variables = {id(v): v for layer in layers for v in layer.trainable_variables}
+    return RunningTurn(planned, keras.Model(dict(given), made), list(variables.values()))
+
+
+def _followers(training: Training, lowered: Lowered) -> list[Follower]:
+    """Return the models that follow others, each begun as a copy of what it follows."""
+    found = [
+        Follower(name, lowered.models[name], lowered.models[said.model], said.momentum)
+        for name, said in (training.follow or {}).items()
+    ]
+    for follower in found:
+        follower.begin()
+    return found
 
 
 def _references_into(
@@ -99,7 +163,12 @@ def compile_objectives(model: keras.Model, plan: Plan) -> None:
         form = "single" if len(plan.learned) == 1 else "list"
     if isinstance(model, TermsModel):
         model.learn(plan.learned, form)
-    compile_training(model, plan.training, own, names=plan.learned, form=form)
+    optimizers = built_optimizers(plan.training)
+    compile_training(
+        model, plan.training, own, optimizer=optimizers[0], names=plan.learned, form=form
+    )
+    if isinstance(model, TurnsModel):
+        model.begin_turns(optimizers)
 
 
 def _outputs_by_name(model: keras.Model, graph: Graph) -> dict[str, Any]:

@@ -70,20 +70,34 @@ class TermsModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
     ) -> Any:  # noqa: ANN401 - as Keras has it
         """Return the losses with the terms, and note each term's mean."""
         told = y or {}
-        if self.output_names:
-            outputs = self._as_compiled(y_pred["outputs"])
-            weights = None if sample_weight is None else self._as_compiled(sample_weight)
-            total = super().compute_loss(x, self._as_compiled(told), outputs, weights)
-        else:
-            total = sum((keras.ops.sum(loss) for loss in self.losses), keras.ops.zeros(()))
-        terms = self._values_of_terms(told, y_pred, training=training)
-        rows = keras.ops.shape(keras.tree.flatten(y_pred["outputs"])[0])[0]
-        for mean in self._term_means:
-            value = keras.ops.cast(terms[mean.name], "float32")
-            # A scalar stands for all samples of the batch.
-            mean.update_state(value, sample_weight=None if value.shape else rows)
-            total = total + self._term_weights[mean.name] * keras.ops.mean(value)
+        total = self.compiled_losses(x, told, y_pred["outputs"], sample_weight)
+        terms = self.values_of_terms(told, y_pred, training=training)
+        for name, value in self.noted_terms(terms, self.rows_of(x)).items():
+            total = total + self._term_weights[name] * value
         return total
+
+    def compiled_losses(self, x: Any, told: Any, outputs: Any, sample_weight: Any) -> Any:  # noqa: ANN401 - as Keras has it
+        """Return the losses of the outputs that have targets, with what layers add."""
+        if self.output_names:
+            asked = self._as_compiled(told), self._as_compiled(outputs)
+            weights = None if sample_weight is None else self._as_compiled(sample_weight)
+            return super().compute_loss(x, *asked, weights)
+        return sum((keras.ops.sum(loss) for loss in self.losses), keras.ops.zeros(()))
+
+    def noted_terms(self, terms: Mapping[str, Any], rows: Any) -> dict[str, Any]:  # noqa: ANN401 - tensors
+        """Return the mean of each of these terms over a batch of so many rows, after noting it."""
+        means = {}
+        for mean in self._term_means:
+            if mean.name in terms:
+                value = keras.ops.cast(terms[mean.name], "float32")
+                # A scalar stands for all samples of the batch.
+                mean.update_state(value, sample_weight=None if value.shape else rows)
+                means[mean.name] = keras.ops.mean(value)
+        return means
+
+    def rows_of(self, x: Any) -> Any:  # noqa: ANN401 - a tensor
+        """Return how many samples a batch has."""
+        return keras.ops.shape(keras.tree.flatten(x)[0])[0]
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:  # noqa: ANN401 - as Keras has it
         """Update the metrics of the outputs."""
@@ -93,7 +107,8 @@ class TermsModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         weights = None if sample_weight is None else self._as_compiled(sample_weight)
         return super().compute_metrics(x, self._as_compiled(y), outputs, weights)
 
-    def _values_of_terms(self, y: Any, y_pred: Any, *, training: bool) -> dict[str, Any]:  # noqa: ANN401 - tensors
+    def values_of_terms(self, y: Any, y_pred: Any, *, training: bool) -> dict[str, Any]:  # noqa: ANN401 - tensors
+        """Return all terms, those that read targets included."""
         known = dict(y_pred["terms"])
         if self._rest is not None:
             told = (keras.ops.convert_to_tensor(y[name]) for name in self._read_targets)

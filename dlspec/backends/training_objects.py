@@ -16,10 +16,11 @@ def compile_training(
     training: Training,
     own: Mapping[str, keras.losses.Loss],
     *,
+    optimizer: keras.optimizers.Optimizer,
     names: Sequence[str],
     form: Form,
 ) -> None:
-    """Compile a model with the optimizer, losses and metrics of a training section.
+    """Compile a model with an optimizer and the losses and metrics of a training section.
 
     Args:
         own: The losses that the spec declares, by output.
@@ -27,10 +28,10 @@ def compile_training(
         form: The form in which those outputs and their targets come.
     """
     if not names:
-        model.compile(optimizer=_training_optimizer(training))
+        model.compile(optimizer=optimizer)
         return
     model.compile(
-        optimizer=_training_optimizer(training),
+        optimizer=optimizer,
         loss=_built_per_output(_losses(training, names, form, own), names, form, _as_it_is),
         loss_weights=_loss_weights(training, names, form),
         metrics=_built_per_output(training.metrics, names, form, _built_metrics),
@@ -69,9 +70,13 @@ def _loss_weights(training: Training, names: Sequence[str], form: Form) -> Any: 
     return _built_per_output(weights, names, form, lambda weight: weight)
 
 
-def _training_optimizer(training: Training) -> keras.optimizers.Optimizer:
-    """Return the optimizer, with what other training keys ask of it."""
-    arguments = dict(training.optimizer.arguments)
+def built_optimizers(training: Training) -> list[keras.optimizers.Optimizer]:
+    """Return the optimizer, or one for each turn, with what other training keys ask of them."""
+    return [_built_optimizer(one, training) for one in training.optimizers]
+
+
+def _built_optimizer(made: Object, training: Training) -> keras.optimizers.Optimizer:
+    arguments = dict(made.arguments)
     if training.gradient_accumulation_steps is not None:
         arguments["gradient_accumulation_steps"] = training.gradient_accumulation_steps
     if training.ema is not None:
@@ -84,7 +89,7 @@ def _training_optimizer(training: Training) -> keras.optimizers.Optimizer:
             "clipvalue": clip.value,
         }
         arguments |= {name: bound for name, bound in bounds.items() if bound is not None}
-    return build_object(Object("optimizer", training.optimizer.class_name, arguments))
+    return build_object(Object("optimizer", made.class_name, arguments))
 
 
 def _built_per_output(value: Any, names: Sequence[str], form: Form, build: Any) -> Any:  # noqa: ANN401 - as Keras takes it

@@ -138,9 +138,7 @@ def _expand_written_graph(
     }
     state.defaults = dict(_checked_layer_defaults(graph, state))
     state.models = {
-        word: _expand_model(
-            word, inner, scope, Expansion(state.target, state.reporter, state.budget, scope)
-        )
+        word: _expand_model(word, inner, scope, _expansion_of_model(word, scope, state))
         for word, inner in graph.models.items()
     }
     frame = Frame("", state.reporter, later=explicit_names(graph.entries))
@@ -154,7 +152,7 @@ def _expand_written_graph(
     if graph.inputs and len(inputs) == len(graph.inputs):
         start = Pointer(inputs[0].name, None, graph.span) if len(inputs) == 1 else None
     if state.asked is not None:
-        _bind_targets(state.asked, frame)
+        _bind_targets(state.asked, frame, graph.span)
     leaving = outputs if outputs is not None else graph.outputs
     written = graph.inputs
     if until is None:
@@ -192,19 +190,28 @@ def _expand_written_graph(
     )
 
 
-def _bind_targets(asked: AskedTerms, frame: Frame) -> None:
+def _expansion_of_model(word: str, scope: Scope, state: Expansion) -> Expansion:
+    """Return what begins a declared model; one that follows another is not trained."""
+    inner = Expansion(state.target, state.reporter, state.budget, scope)
+    follows = state.asked is not None and word in state.asked.followers
+    inner.trainable = state.trainable and not follows
+    return inner
+
+
+def _bind_targets(asked: AskedTerms, frame: Frame, place: Span) -> None:
     for declared in asked.targets:
-        place = next(iter(asked.places.values()))
         frame.bind(declared.name, Pointer(declared.name, None, place))
 
 
 def _found_terms(asked: AskedTerms, frame: Frame) -> tuple[tuple[str, Pointer], ...] | Poison:
     """Return the entries that terms name; what names none is reported."""
-    terms = []
-    for name, place in asked.places.items():
+    terms: dict[str, Pointer] = {}
+    names = 0
+    for name, place in asked.places:
         found = frame.find(Scalar(name, place))
         if isinstance(found, Pointer):
-            terms.append((name, found))
+            terms.setdefault(name, found)
+            names += 1
         elif not isinstance(found, Poison):
             frame.reporter.error(
                 Code.INPUT_COUNT,
@@ -213,7 +220,7 @@ def _found_terms(asked: AskedTerms, frame: Frame) -> tuple[tuple[str, Pointer], 
                 label=f"`{name}` is {len(found)} of them",
                 help="name one entry",
             )
-    return tuple(terms) if len(terms) == len(asked.places) else POISON
+    return tuple(terms.items()) if names == len(asked.places) else POISON
 
 
 def _expand_until(

@@ -23,13 +23,15 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class AskedTerms:
-    """What `training.terms` asks of a model's graph.
+    """What a training asks of a model's graph beside its outputs.
 
-    `targets` are what `target.<name>` means there, `places` the names of the terms in the text.
+    `targets` are what `target.<name>` means there, `places` the names of terms where they stand in
+    the text. `followers` are models whose weights are not trained: they follow others.
     """
 
     targets: tuple[Input, ...]
-    places: Mapping[str, Span]
+    places: tuple[tuple[str, Span], ...]
+    followers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ from dlspec.language.sources import (
     Source,
     TestSource,
 )
+from dlspec.language.turns import Following, Turn
 from dlspec.syntax.scalars import Poison
 
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -183,6 +184,17 @@ class Training:
         "Entries of the model's graph that are minimised beside the losses, each with its weight.",
         default=None,
     )
+    turns: tuple[Turn, ...] | None = spec_key(
+        ListOf(Record(Turn)),
+        "What takes turns in each training step, in order: each moves its own weights with its own "
+        "optimizer.",
+        default=None,
+    )
+    follow: Mapping[str, Following] | None = spec_key(
+        MapOf(Record(Following)),
+        "Models under `models` whose weights follow those of another and are not trained.",
+        default=None,
+    )
     loss_weights: Mapping[str, float] | None = spec_key(
         MapOf(Number(minimum=0)), "Weight of each output's loss.", default=None
     )
@@ -218,6 +230,27 @@ class Training:
     seed: int = spec_key(
         Integer(minimum=0, maximum=2**32 - 1), "Seed of weights and order.", default=0
     )
+
+    @property
+    def term_weights(self) -> Mapping[str, float]:
+        """Return the weight of each term: the sum of those that turns give it."""
+        found = dict(self.terms or {})
+        for turn in self.turns or ():
+            for name, weight in (turn.terms or {}).items():
+                found[name] = found.get(name, 0.0) + weight
+        return found
+
+    @property
+    def minimised(self) -> tuple[str, ...]:
+        """Return the names of the figures of terms and turns."""
+        return (*self.term_weights, *(turn.figure for turn in self.turns or ()))
+
+    @property
+    def optimizers(self) -> tuple[Object, ...]:
+        """Return the optimizer, or those of the turns in their order."""
+        if not self.turns:
+            return (self.optimizer,)
+        return tuple(turn.optimizer or self.optimizer for turn in self.turns)
 
 
 @dataclass(frozen=True, slots=True)

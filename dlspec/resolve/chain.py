@@ -15,7 +15,7 @@ _RUNTIME_OF_A_MODEL = tuple(key.name for key in keys_of(Runtime) if key.name != 
 
 # Keys of `training` that trained runs are older than: where a spec does not use them, no digest
 # says so.
-_YOUNGER_KEYS = ("terms", "sample_weight")
+_YOUNGER_KEYS = ("terms", "sample_weight", "turns", "follow")
 
 
 @dataclass(frozen=True, slots=True)

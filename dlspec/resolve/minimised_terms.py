@@ -1,6 +1,6 @@
 """What is trained beside what predicts: terms, judged, and entries that draw."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from dlspec.decode.spec import ModelSpec
@@ -8,6 +8,7 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
 from dlspec.expand.flat import AskedTerms, FlatGraph, Input
 from dlspec.language.sections import Data, Training, is_free_of_poison
+from dlspec.language.turns import Turn
 from dlspec.resolve.costs import node_cost
 from dlspec.resolve.dead_nodes import sources_of
 from dlspec.resolve.gradients import nodes_moved_by
@@ -19,14 +20,39 @@ TARGET = "target."
 
 
 def asked_terms(spec: ModelSpec) -> AskedTerms | None:
-    """Return what the training minimises beside its losses; None where it is nothing."""
+    """Return what the training asks of the graph beside its outputs; None where it is nothing."""
     training = spec.training
-    if not isinstance(training, Training) or isinstance(training.terms, Poison):
+    if not isinstance(training, Training):
         return None
-    if not training.terms:
+    paths = tuple(_paths_of_terms(training))
+    places = tuple((path.partition(".terms.")[2], spec.places.key(path)) for path in paths)
+    followers = frozenset(training.follow) if isinstance(training.follow, Mapping) else frozenset()
+    if not places and not followers:
         return None
-    places = {name: spec.places.key(f"training.terms.{name}") for name in training.terms}
-    return AskedTerms(tuple(_targets_of_data(spec.data)), places)
+    return AskedTerms(tuple(_targets_of_data(spec.data)), places, followers)
+
+
+def _paths_of_terms(training: Training) -> Iterator[str]:
+    """Yield where terms stand in the text: for all of the training, or in its turns."""
+    if isinstance(training.terms, Mapping):
+        yield from (f"training.terms.{name}" for name in training.terms)
+    for index, turn in enumerate(turns_of(training)):
+        if isinstance(turn.terms, Mapping):
+            yield from (f"training.turns.{index}.terms.{name}" for name in turn.terms)
+
+
+def _minimised_names(training: Training) -> set[str]:
+    """Return the terms that have a weight, whatever the sum of those that turns give them."""
+    told = (training.terms or {}, *(turn.terms or {} for turn in training.turns or ()))
+    return {name for terms in told for name, weight in terms.items() if weight}
+
+
+def turns_of(training: Training) -> tuple[Turn, ...]:
+    """Return the turns of a training, as far as they could be read."""
+    turns = training.turns or ()
+    if isinstance(turns, Poison) or not all(isinstance(turn, Turn) for turn in turns):
+        return ()
+    return turns
 
 
 def _targets_of_data(data: Data | None) -> Iterator[Input]:
@@ -55,11 +81,14 @@ def resolve_objective(
 ) -> Objective | None:
     """Return the model that is trained, where it is another than what predicts; else None.
 
-    It is where terms are minimised beside the losses, which are judged, and where it draws.
+    It is where terms are minimised beside the losses, which are judged, where it is trained in
+    turns, where a model follows another, and where it draws.
     """
     found = _resolved_terms(spec, whole, flat, reporter)
-    if found is None and spec.training is not None and draws_within(whole):
-        return Objective(whole, ())
+    training = spec.training
+    if found is None and isinstance(training, Training):
+        own = training.turns or training.follow or draws_within(whole)
+        return Objective(whole, ()) if own else None
     return found
 
 
@@ -69,7 +98,7 @@ def _resolved_terms(
     training = spec.training
     if not isinstance(training, Training) or isinstance(flat.terms, Poison):
         return None
-    if not flat.terms or training.terms is None:
+    if not flat.terms or not is_free_of_poison((training.terms, training.turns)):
         return None
     if len(whole.nodes) < len(flat.nodes):
         return None  # reported: what a term hangs on is not known
@@ -80,12 +109,13 @@ def _resolved_terms(
     _report_targets_in_outputs(graph, flat, reporter)
     moved = nodes_moved_by(graph, _nodes_with_trained_weights(graph))
     terms = []
+    paths = {path.partition(".terms.")[2]: path for path in reversed([*_paths_of_terms(training)])}
     for name, pointer in flat.terms:
         reference = Reference(pointer.node, _number_of_output(graph, pointer.node, pointer.pick))
-        terms.append((name, reference, training.terms[name]))
-        place = spec.places.key(f"training.terms.{name}")
+        terms.append((name, reference, training.term_weights[name]))
+        place = spec.places.key(paths[name])
         # With a weight of 0 it is a figure: accuracy and the like are steps.
-        if pointer.node not in moved and training.terms[name] != 0:
+        if pointer.node not in moved and name in _minimised_names(training):
             reporter.error(
                 Code.NOTHING_LEARNS,
                 place,

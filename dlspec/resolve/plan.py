@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Literal
 
 from dlspec.diagnostics.source import Span
 from dlspec.expand.flat import Input, Use
@@ -124,12 +125,37 @@ class Objective:
 
 
 @dataclass(frozen=True, slots=True)
+class WeightsOf:
+    """Weights that a turn moves: those of a model under `models`, or of a node of the graph."""
+
+    of: Literal["model", "node"]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTurn:
+    """One of the turns of each training step.
+
+    `moves` are whose weights it moves, `terms` what it minimises, with `loss` also the losses of
+    all outputs that have one. It moves them `steps` times in a row.
+    """
+
+    name: str
+    moves: tuple[WeightsOf, ...]
+    terms: tuple[tuple[str, float], ...]
+    loss: bool
+    optimizer: Object
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A spec that compiles. Sections that the spec leaves out are None.
 
     `losses` holds the graph of each output whose loss the spec declares; `objective` what is
-    trained, None where it is what predicts: without `training.terms` and without draws. `graph` is
-    what predicts.
+    trained, None where it is what predicts: without terms, turns, followers and draws. `graph` is
+    what predicts. `turns` holds what takes turns in each training step, nothing where all weights
+    are moved at once.
     """
 
     name: str
@@ -146,6 +172,7 @@ class Plan:
     prediction: Prediction | None = None
     losses: Mapping[str, LossGraph] = field(default_factory=dict)
     objective: Objective | None = None
+    turns: tuple[PlannedTurn, ...] = ()
 
     @property
     def learned(self) -> tuple[str, ...]:

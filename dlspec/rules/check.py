@@ -53,6 +53,7 @@ from dlspec.rules.tags_and_owners import report_tags_and_owners
 from dlspec.rules.term_names import report_term_names
 from dlspec.rules.text_line_keys import report_text_lines
 from dlspec.rules.training import report_callback_needs, report_monitors, warn_of_training_flags
+from dlspec.rules.turn_keys import report_turns
 from dlspec.rules.uneven_schedules import report_uneven_schedules
 from dlspec.rules.untargeted import report_missing_targets, report_untargeted_training
 from dlspec.rules.word_contexts import report_word_contexts
@@ -87,6 +88,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     report_keras_metrics,
     report_small_embeddings,
     report_term_names,
+    report_turns,
     report_draws_in_outputs,
     report_monitors,
     report_callback_needs,

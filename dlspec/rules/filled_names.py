@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from string import Formatter
 
 from dlspec.diagnostics.codes import Code
+from dlspec.language.turns import is_learning_rate
 from dlspec.rules.callback_files import CallbackFile, callback_files, name_help
 from dlspec.rules.subject import Checked
 from dlspec.rules.training import computed_figures, nearest_figure
@@ -62,7 +63,7 @@ def _figures_of(checked: Checked, file: CallbackFile) -> tuple[str, ...]:
     """Return the figures that Keras has when the file is written."""
     assert checked.training is not None
     computed = computed_figures(checked.training, [name for name, _ in checked.graph.outputs])
-    of_batches = [name for name in computed if name != "learning_rate"]
+    of_batches = [name for name in computed if not is_learning_rate(name)]
     if file.callback["save_freq"] != "epoch":
         return ("epoch", "batch", *of_batches)
     validated = checked.written_data is None or bool(checked.written_data.split.validation)

@@ -20,9 +20,9 @@ def report_gates(checked: Checked) -> None:
     evaluation = checked.spec.evaluation
     if evaluation is None or not is_free_of_poison(evaluation):
         return
-    terms = (checked.training.terms if checked.training else None) or {}
+    minimised = checked.training.minimised if checked.training else ()
     for gate in evaluation.gates:
-        if gate.metric in terms:
+        if gate.metric in minimised:
             continue
         if gate.metric not in METRIC_OF and gate.metric not in GATED_WITHOUT_METRIC:
             _check_gate_of_target(gate.metric, evaluation, checked)

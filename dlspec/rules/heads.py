@@ -124,7 +124,8 @@ def model_heads(
     for name, pointer in flat.outputs:
         shape = graph.tensor(found[name]).shape if name in found else None
         loss = per_output.get(name) if per_output is not None else written
-        if training is not None and training.terms and data and name not in data.targets:
+        terms = training is not None and training.term_weights
+        if terms and data and name not in data.targets:
             # Beside terms, an output that is only given has neither target nor loss.
             loss = None
         path = f"training.loss.{name}" if per_output is not None else "training.loss"

@@ -11,6 +11,7 @@ from dlspec.expand.names import snake_case
 from dlspec.language.catalogue import Object
 from dlspec.language.row_splits import ColumnSplit
 from dlspec.language.sections import Training
+from dlspec.language.turns import is_learning_rate
 from dlspec.rules.subject import Checked
 
 # Metrics of Keras that say of themselves neither that more nor that less is better.
@@ -32,7 +33,7 @@ def report_monitors(checked: Checked) -> None:
         place = checked.spec.places.value(path)
         plain = monitor.removeprefix("val_")
         # A rate is set, and not measured on validation rows.
-        if plain not in known or monitor == "val_learning_rate":
+        if plain not in known or (plain != monitor and is_learning_rate(plain)):
             _report_uncomputed(checked, callback, monitor, place, known)
         elif _saves_between_batches(callback) and monitor not in _figures_of_batches(known):
             figures = _figures_of_batches(known)
@@ -99,9 +100,9 @@ def _report_uncomputed(
     plain = monitor.removeprefix("val_")
     near = replacement_word(plain, known, work=checked.reporter.work)
     meant = nearest_figure(plain, known, checked.reporter.work) or "loss"
-    of_validation = monitor.startswith("val_") and meant != "learning_rate"
+    of_validation = monitor.startswith("val_") and not is_learning_rate(meant)
     figure = f"val_{meant}" if of_validation else meant
-    shown = [f"val_{n}" for n in known if n != "learning_rate"] if of_validation else known
+    shown = [f"val_{n}" for n in known if not is_learning_rate(n)] if of_validation else known
     checked.reporter.error(
         Code.UNCOMPUTED_MONITOR,
         place,
@@ -121,7 +122,7 @@ def _saves_between_batches(callback: Object) -> bool:
 
 def _figures_of_batches(known: tuple[str, ...]) -> tuple[str, ...]:
     """Return the figures that stand after a batch: the rate is read after an epoch."""
-    return tuple(name for name in known if name != "learning_rate")
+    return tuple(name for name in known if not is_learning_rate(name))
 
 
 def nearest_figure(word: str, known: tuple[str, ...], work: Work | None) -> str | None:
@@ -162,8 +163,9 @@ def report_callback_needs(checked: Checked) -> None:
     for index, callback in enumerate(training.callbacks if training else ()):
         assert training is not None
         place = checked.spec.places.value(f"training.callbacks.{index}")
+        _report_callback_of_one_optimizer(callback, place, checked)
         schedule = rate_schedule(training.optimizer)
-        if callback.traits.sets_rate and schedule is not None:
+        if callback.traits.sets_rate and schedule is not None and not training.turns:
             checked.reporter.error(
                 Code.CONFLICT,
                 place,
@@ -172,7 +174,7 @@ def report_callback_needs(checked: Checked) -> None:
                 help="leave the callback out, or write a number as `learning_rate`",
             )
         averaged = training.ema is not None or training.optimizer.arguments.get("use_ema") is True
-        if callback.traits.needs_average and not averaged:
+        if callback.traits.needs_average and not averaged and not training.turns:
             checked.reporter.error(
                 Code.MISSING_KEY,
                 place,
@@ -180,6 +182,20 @@ def report_callback_needs(checked: Checked) -> None:
                 label="nothing averages them",
                 help="write `ema: {momentum: 0.99}` under `training`",
             )
+
+
+def _report_callback_of_one_optimizer(callback: Object, place: Span, checked: Checked) -> None:
+    """Report a callback that works on the optimizer of a training which has one for each turn."""
+    traits = callback.traits
+    assert checked.training is not None
+    if checked.training.turns and (traits.sets_rate or traits.needs_average):
+        checked.reporter.error(
+            Code.CONFLICT,
+            place,
+            f"`{callback.class_name}` works on the one optimizer of a training",
+            label="each of the `turns` has its own",
+            help="leave it out; a rate that changes is written as a schedule at a turn's optimizer",
+        )
 
 
 def rate_schedule(optimizer: Object) -> Object | None:
@@ -210,7 +226,7 @@ def warn_of_training_flags(checked: Checked) -> None:
 
 def computed_figures(training: Training, outputs: list[str]) -> tuple[str, ...]:
     """Return the names under which `fit` reports figures, without `val_`."""
-    figures = ["loss", *(training.terms or ())]
+    figures = ["loss", *training.minimised]
     several = len(outputs) > 1
     if several:
         figures += [f"{output}_loss" for output in outputs]
@@ -223,7 +239,9 @@ def computed_figures(training: Training, outputs: list[str]) -> tuple[str, ...]:
         figures += [_figure_name(metric, output) for output, metric in shared]
     else:
         figures += [_figure_name(metric, None) for metric in training.metrics]
-    return (*dict.fromkeys(figures), "learning_rate")
+    turns = training.turns or ()
+    rates = [f"{turn.title}_learning_rate" for turn in turns] or ["learning_rate"]
+    return (*dict.fromkeys(figures), *rates)
 
 
 def _figure_name(metric: Object, output: str | None) -> str:

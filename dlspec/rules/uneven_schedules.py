@@ -1,6 +1,7 @@
 """Learning-rate schedules against what Keras refuses when it makes them."""
 
 from dlspec.diagnostics.codes import Code
+from dlspec.language.catalogue import Object
 from dlspec.rules.subject import Checked
 from dlspec.rules.training import rate_schedule
 
@@ -9,7 +10,14 @@ def report_uneven_schedules(checked: Checked) -> None:
     """Report steps of a rate that are not one more than the borders between them."""
     if checked.training is None:
         return
-    schedule = rate_schedule(checked.training.optimizer)
+    _check_schedule(checked.training.optimizer, "training.optimizer", checked)
+    for index, turn in enumerate(checked.training.turns or ()):
+        if turn.optimizer is not None:
+            _check_schedule(turn.optimizer, f"training.turns.{index}.optimizer", checked)
+
+
+def _check_schedule(optimizer: Object, path: str, checked: Checked) -> None:
+    schedule = rate_schedule(optimizer)
     if schedule is None or schedule.class_name != "PiecewiseConstantDecay":
         return
     borders, rates = schedule["boundaries"], schedule["values"]
@@ -21,7 +29,7 @@ def report_uneven_schedules(checked: Checked) -> None:
     wanted = len(borders) + 1
     checked.reporter.error(
         Code.CONFLICT,
-        checked.spec.places.value("training.optimizer.learning_rate.values"),
+        checked.spec.places.value(f"{path}.learning_rate.values"),
         "`PiecewiseConstantDecay` takes one value more than boundaries",
         label=f"{between}, and {len(rates)} {'value' if len(rates) == 1 else 'values'}",
         help=f"write {wanted} {'value' if wanted == 1 else 'values'}, the first of them before the "

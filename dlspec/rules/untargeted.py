@@ -3,6 +3,7 @@
 from dlspec.diagnostics.codes import Code
 from dlspec.language.sample_draws import JoiningDraw, TripletsDraw
 from dlspec.language.sections import Data, Training
+from dlspec.resolve.minimised_terms import turns_of
 from dlspec.rules.subject import Checked
 from dlspec.syntax.scalars import Poison
 
@@ -26,7 +27,9 @@ def report_missing_targets(checked: Checked) -> None:
 def _terms_of(checked: Checked) -> bool:
     """Tell whether terms are minimised, or were to be."""
     training = checked.spec.training
-    return isinstance(training, Training) and bool(training.terms)
+    return isinstance(training, Training) and (
+        bool(training.terms) or any(turn.terms for turn in turns_of(training))
+    )
 
 
 def report_untargeted_training(checked: Checked) -> None:

@@ -75,6 +75,59 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ),
         ("loss: BinaryCrossentropy", "loss: BinaryCrossentropy, terms: {apart: 1.0}"),
     ],
+    "DL202_turn_that_minimises_nothing": [
+        (", loss: true", ""),
+        ("{train: generator}", "{train: generator, terms: {seen_through: 1.0}}"),
+    ],
+    "DL202_no_turns": [
+        ("  terms: {told_apart: 1.0, seen_through: 1.0}\n", ""),
+        (
+            "[]",
+            "[{train: discriminator, terms: {told_apart: 1}}, "
+            "{train: generator, terms: {seen_through: 1.0}}]",
+        ),
+    ],
+    "DL216_followers": [(", trainable: true", ""), ("{model: teacher}", "{model: student}")],
+    "DL216_keys_beside_turns": [
+        ("  optimizer: Adam\n", ""),
+        ("  terms: {told_apart: 1.0}\n", ""),
+        ("guess: 1.0}", "guess: 1.0}, loss: true"),
+        ("  callbacks: [{ReduceLROnPlateau: {monitor: loss}}]\n", ""),
+    ],
+    "DL301_follow_of_nothing": [("techer", "teacher"), ("model: pupil", "model: student")],
+    "DL301_train_of_nothing": [
+        ("discrimnator", "discriminator"),
+        ("[generator, critic]", "[generator]"),
+        ("seen_trough", "seen_through"),
+    ],
+    "DL302_figures_of_turns": [
+        ("name: generator_loss", "name: seen_through"),
+        ("{generator_loss: 1.0}", "{seen_through: 1.0}"),
+        ("{told_apart: 0.5}", "{told_apart: 0.5}, name: again"),
+    ],
+    "DL414_follower_of_other_weights": [("[24, relu]", "[16, relu]")],
+    "DL522_follower_of_what_stays": [
+        (
+            "[{Dense: [16, relu], trainable: false}, {Dense: 8, trainable: false}]",
+            "[{Dense: [16, relu]}, {Dense: 8}]",
+        ),
+    ],
+    "DL522_turn_that_changes_nothing": [
+        ("{told_apart: 1.0}, loss: true", "{told_apart: 1.0}"),
+        ("    - {train: generator, terms", "    - {train: discriminator, terms"),
+        ("[moon, discriminator]", "[moon, generator]"),
+    ],
+    "DL526_follower_in_a_turn": [("[student, teacher]", "[student]")],
+    "DL526_turns_without_weights": [
+        ("    - {train: [generator], terms: {seen_through: 1.0}}\n", ""),
+        (
+            "{train: [], terms: {told_apart: 1.0}, name: none}",
+            "{train: [discriminator], terms: {seen_through: 1.0}, name: none}",
+        ),
+    ],
+    "DL527_weights_that_no_turn_moves": [
+        ("train: discriminator", "train: [discriminator, generator, calm]")
+    ],
     "DL525_draw_in_a_loss": [
         ("        - {ops.random.normal: {x: prediction}, name: noise}\n", ""),
         ("        - {ops.add: {args: [prediction, noise]}}\n", ""),

@@ -14,6 +14,28 @@ SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
     "DL307_target_that_nothing_learns": [
         ("  targets: {digit: {class: target, classes: 10}}\n", "")
     ],
+    "DL202_no_turns": [("  turns: []\n", "")],
+    "DL216_keys_beside_turns": [
+        ("  terms: {told_apart: 1.0}\n", ""),
+        ("guess: 1.0}, optimizer: SGD", "guess: 1.0}, loss: true"),
+        ("  callbacks: [{ReduceLROnPlateau: {monitor: loss}}]\n", ""),
+    ],
+    "DL522_turn_that_changes_nothing": [
+        ("{told_apart: 1.0}, loss: true", "{told_apart: 1.0}"),
+        ("    - {train: generator, terms: {seen_through: 1.0}, name: forger}\n", ""),
+        ("[moon, discriminator], loss", "[moon, generator], terms: {seen_through: 0}, loss"),
+    ],
+    "DL526_turns_without_weights": [
+        ("    - {train: [generator], terms: {seen_through: 1.0}}\n", ""),
+        (
+            "{train: [], terms: {told_apart: 1.0}, name: none}",
+            "{train: [doubt], terms: {seen_through: 1.0}, name: none}",
+        ),
+    ],
+    "DL527_weights_that_no_turn_moves": [
+        ("name: calm, from", "name: calm, trainable: false, from"),
+        ("train: discriminator", "train: [discriminator, generator]"),
+    ],
     "DL407_draw_of_any_number": [("{shape: [null, 4]}", "")],
     "DL522_term_that_no_weight_changes": [
         ("    - {ops.mean: {args: [flatten], axis: -1}, name: light}\n", ""),

@@ -9,12 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
+import turn_specs
 from training_specs import DRAWN, MOONS, TERMS
 
 _TRAIN = """
     import os, sys
     sys.path[:0] = sys.argv[3:]
-    import training_specs
+    import training_specs, turn_specs
     from training_specs import prepared
     from dlspec_pipelines.steps.training.progress import EpochEnd, Notice
     from dlspec_pipelines.steps.training.train import train
@@ -27,7 +28,8 @@ _TRAIN = """
 
     for home in sys.argv[1].split(os.pathsep):
         os.environ["DLSPEC_HOME"] = home
-        text = getattr(training_specs, sys.argv[2]).replace("epochs: 3\\n", "epochs: 40\\n")
+        here = turn_specs if hasattr(turn_specs, sys.argv[2]) else training_specs
+        text = getattr(here, sys.argv[2]).replace("epochs: 3\\n", "epochs: 40\\n")
         plan, dataset = prepared(text, **({"epochs": 40} if "$epochs" in text else {}))
         trained = train(plan, dataset, run="r1", spec_text=text, progress=say)
         print(f"weights {trained.weights} {trained.epochs}", flush=True)
@@ -82,6 +84,20 @@ def test_a_killed_training_that_draws_continues_bit_for_bit(tmp_path):
     assert "ops.random.normal" in DRAWN
     assert "ops.random.randint" in DRAWN
     _kill_and_continue(tmp_path, "DRAWN", run="drawn", latest=5)
+
+
+@pytest.mark.slow
+def test_a_killed_training_in_turns_continues_bit_for_bit(tmp_path):
+    assert "turns:" in turn_specs.FORGED
+    _kill_and_continue(tmp_path, "FORGED", run="forged", latest=20)
+
+
+@pytest.mark.slow
+def test_a_killed_training_with_a_follower_continues_bit_for_bit(tmp_path):
+    """What predicts is the follower."""
+    assert "outputs: code" in turn_specs.FOLLOWED
+    assert "{use: teacher, name: code" in turn_specs.FOLLOWED
+    _kill_and_continue(tmp_path, "FOLLOWED", run="followed", latest=20)
 
 
 def _kill_and_continue(tmp_path: Path, spec: str, *, run: str, latest: int) -> None:

@@ -121,6 +121,17 @@ def test_a_declared_loss_trains_as_the_one_of_keras_that_it_says(backend, found)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("kind", ["turns", "follow"])
+def test_turns_and_followers_go_on_as_if_not_stopped(backend, kind, found):
+    told = found(backend)["turns"][kind]
+    assert told["continued_from"] == 1
+    assert told["weights"][0] == told["weights"][1]
+    assert told["histories"][0] == told["histories"][1]
+    assert 0 < told["loss"] < 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_tensorflow_is_not_imported_for_another_backend(backend, found):
     assert found(backend)["backend"] == backend
     assert not found(backend)["tensorflow"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 from training_specs import DIGITS, FOCAL, MOONS, OWN_FOCAL, WEIGHED, prepared
+from turn_specs import FOLLOWED, FORGED
 
 import dlspec
 from dlspec_pipelines.steps.engine.batches import class_weights, epoch_visit_order
@@ -132,6 +133,27 @@ def declared_loss() -> dict:
     return found
 
 
+def turns_and_followers() -> dict:
+    """Return the weights of trainings in turns and with a follower, stopped ones beside whole."""
+    found = {}
+    for name, text in (("turns", FORGED), ("follow", FOLLOWED)):
+        plan, dataset = prepared(text)
+        whole = train(plan, dataset, run="whole", spec_text="")
+        stop = Stop(1)
+        try:
+            train(plan, dataset, run="stopped", spec_text="", progress=stop.hear, stop=stop)
+        except Stopped:
+            resumed = train(plan, dataset, run="stopped", spec_text="")
+            metrics = evaluate(plan, resumed, dataset).metrics
+            found[name] = {
+                "weights": [whole.weights, resumed.weights],
+                "histories": [whole.history, resumed.history],
+                "continued_from": resumed.continued_from_epoch,
+                "loss": metrics["loss"],
+            }
+    return found
+
+
 def main(out: str) -> None:
     """Write what was found to a file."""
     found = {
@@ -141,6 +163,7 @@ def main(out: str) -> None:
         "weighed": weighed_beside_fit(),
         "half": half_precision(),
         "declared": declared_loss(),
+        "turns": turns_and_followers(),
         "tensorflow": "tensorflow" in sys.modules,
     }
     Path(out).write_text(json.dumps(found))

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import dlspec
-from dlspec.language import expectations, features, prediction, row_splits, sources
+from dlspec.language import expectations, features, prediction, row_splits, sources, turns
 from dlspec.language import sections as spec
 from dlspec.language.sources.keras import KERAS_OPTIONS
 from dlspec.resolve.plan import canonical_data
@@ -197,6 +197,7 @@ def _same(tree: object, at: tuple, other: object) -> bool:
 RECORDS = (
     *(spec.Data, spec.Training, spec.Evaluation, spec.Championship, spec.Retraining, spec.Runtime),
     *(prediction.Prediction, prediction.Generation),
+    *(turns.Turn, turns.Following),
     *(spec.Ema, spec.Clip, spec.Checkpoint, spec.Gate, expectations.Expectation, dlspec.Plan),
     *row_splits.SPLITS,
     *sources.SOURCES,

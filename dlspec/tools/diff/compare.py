@@ -102,7 +102,10 @@ def diff(before: Plan, after: Plan) -> Difference:
         layers=(
             *_layer_changes(*graphs, model=""),
             *_loss_changes(before, after),
-            *_layer_changes(_terms_alone(before), _terms_alone(after), model="terms."),
+            # What differs in the models that they call is told with those of the graph.
+            *_layer_changes(
+                _terms_alone(before), _terms_alone(after), model="terms.", within_models=False
+            ),
         ),
         totals=_compared_totals(*graphs),
         rerun=_steps_to_rerun(before, after),
@@ -147,9 +150,7 @@ def _terms_alone(plan: Plan) -> Graph:
         return _NO_GRAPH
     known = {node.name for node in plan.graph.nodes}
     whole = plan.objective.graph
-    return replace(
-        whole, nodes=tuple(n for n in whole.nodes if n.name not in known), outputs=(), models={}
-    )
+    return replace(whole, nodes=tuple(n for n in whole.nodes if n.name not in known), outputs=())
 
 
 def _compared_totals(before: Graph, after: Graph) -> tuple[Total, ...]:
@@ -191,7 +192,9 @@ def _wiring_table(graph: Graph, names: Mapping[str, str], model: str) -> dict[st
     return found
 
 
-def _layer_changes(before: Graph, after: Graph, *, model: str) -> Iterator[LayerChange]:
+def _layer_changes(
+    before: Graph, after: Graph, *, model: str, within_models: bool = True
+) -> Iterator[LayerChange]:
     """Yield the layers that differ, in the new order; those that are gone stand where they were."""
     layers, inputs, _ = matched_names(before, after)
     names = layers | inputs
@@ -209,7 +212,8 @@ def _layer_changes(before: Graph, after: Graph, *, model: str) -> Iterator[Layer
             kind: Literal["changed", "renamed"] = "changed" if found else "renamed"
             yield LayerChange(kind, model, node.name, earlier.name, node_class_name(node), found)
         yield from (_one_sided("removed", n, before, model) for n in gone.get(earlier.name, ()))
-    for name in dict.fromkeys((*before.models, *after.models)):
+    names_of_models = (*before.models, *after.models) if within_models else ()
+    for name in dict.fromkeys(names_of_models):
         inner = before.models.get(name, _NO_GRAPH), after.models.get(name, _NO_GRAPH)
         yield from _layer_changes(*inner, model=f"{model}{name}.")
 

@@ -1,6 +1,6 @@
 """The layer table of `dlspec show`, as text and as JSON."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from dlspec.resolve.costs import (
@@ -17,6 +17,7 @@ from dlspec.resolve.plan import (
     Node,
     Objective,
     Plan,
+    PlannedTurn,
     canonical_data,
     canonical_digest,
 )
@@ -49,12 +50,13 @@ def layer_table(plan: Plan, *, columns: int | None = None) -> str:
     told = [row[: _READS if chain else None] for row in (_HEAD, RULE, *rows, RULE, last)]
     table = aligned_table(told, right=_RIGHT, columns=columns)
     losses = [_loss_table(name, planned, columns) for name, planned in plan.losses.items()]
-    terms = [] if plan.objective is None else [_terms_table(plan.objective, graph, columns)]
+    terms = [] if plan.objective is None else [_terms_table(plan, plan.objective, columns)]
     return "\n".join([table, *cost_notes(total), *losses, *terms]) + "\n"
 
 
-def _terms_table(objective: Objective, predicting: Graph, columns: int | None) -> str:
-    """Return the entries that lead to terms alone, which no saved model has, and the terms."""
+def _terms_table(plan: Plan, objective: Objective, columns: int | None) -> str:
+    """Return the entries that lead to terms alone, which no saved model has, and how all learn."""
+    predicting = plan.graph
     known = {node.name for node in predicting.nodes}
     alone = replace(
         objective.graph,
@@ -63,8 +65,26 @@ def _terms_table(objective: Objective, predicting: Graph, columns: int | None) -
     )
     told = [_HEAD, RULE, *graph_rows(alone)]
     table = aligned_table(told, right=_RIGHT, columns=columns)
-    said = ", ".join(f"{weight:g} x `{name}`" for name, _, weight in objective.terms)
-    return f"\nminimised too: {said}\n\n{table}"
+    weights = [(name, weight) for name, _, weight in objective.terms]
+    said = [f"minimised too: {_weighted_text(weights)}"] if weights and not plan.turns else []
+    said += [_turn_text(i, turn) for i, turn in enumerate(plan.turns, start=1)]
+    follow = (plan.training.follow if plan.training is not None else None) or {}
+    said += [f"`{n}` follows `{f.model}` with momentum {f.momentum:g}" for n, f in follow.items()]
+    heading = "\n".join(said) or "in training alone"
+    return f"\n{heading}\n\n{table}" if alone.nodes or alone.inputs else f"\n{heading}"
+
+
+def _weighted_text(weights: Iterable[tuple[str, float]]) -> str:
+    return ", ".join(f"{weight:g} x `{name}`" for name, weight in weights)
+
+
+def _turn_text(number: int, turn: PlannedTurn) -> str:
+    """Return what a turn trains, for what and how."""
+    moves = ", ".join(f"`{unit.name}`" for unit in turn.moves)
+    minimised = [*(["the loss"] if turn.loss else []), *filter(None, [_weighted_text(turn.terms)])]
+    often = "" if turn.steps == 1 else f", {turn.steps} times in a row"
+    how = f"{', '.join(minimised)} by {turn.optimizer.class_name}{often}"
+    return f"turn {number}, `{turn.name}`, trains {moves} to minimise {how}"
 
 
 def _loss_table(output: str, planned: LossGraph, columns: int | None) -> str:
@@ -119,6 +139,7 @@ def plan_json(plan: Plan) -> dict[str, object]:
         "retraining": canonical_data(plan.retraining),
         "runtime": canonical_data(plan.runtime),
         "terms": [] if plan.objective is None else _terms_json(plan.objective),
+        "turns": canonical_data(plan.turns),
         "losses": {name: _graph_json(one.graph) for name, one in plan.losses.items()},
     }
 

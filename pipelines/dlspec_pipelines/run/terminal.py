@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 from dlspec.diagnostics.folding import folded_text
+from dlspec.language.turns import is_learning_rate
 from dlspec.tools.aligned_table import aligned_table
 from dlspec.tools.commands.findings_output import terminal_columns
 
@@ -108,7 +109,7 @@ def _fitted_line(text: str, columns: int | None) -> list[str]:
 def epoch_line(end: Mapping[str, Any]) -> str:
     """Return one epoch as a line: figures, samples per second, time left."""
     width = len(str(end["epochs"]))
-    told = {n: v for n, v in end["figures"].items() if n != "learning_rate"}
+    told = {n: v for n, v in end["figures"].items() if not is_learning_rate(n)}
     figures = "  ".join(f"{name} {_epoch_figure(value)}" for name, value in told.items())
     rate = f"{end['samples_per_s']:,.0f} samples/s"
     left = _clock_time(end["seconds_left"])

@@ -7,6 +7,7 @@ import jax
 import keras
 import numpy as np
 
+from dlspec.backends.optimizers import optimizer_variables
 from dlspec_pipelines.steps.engine.batches import Array, Chunk, Samples
 
 State = tuple[list[Any], ...]
@@ -29,7 +30,7 @@ class JaxEngine:
 
     def train(self, loaded: tuple[Any, ...], first: int, last: int) -> None:
         """Train on the rows from `first` to `last`."""
-        optimizer = self._model.optimizer.variables
+        optimizer = optimizer_variables(self._model)
         self._run_jitted_step(
             self._train, loaded, first, last, variables=[*self._model_variables(), optimizer]
         )

@@ -224,7 +224,8 @@ def _measure_test_rows(plan: Plan, folder: Path, dataset: Dataset, model: keras.
     trained = None
     if plan.objective is not None:
         whole = samples_in_form_of_model(plan, test.inputs, test.targets)
-        terms = [name for name, *_ in plan.objective.terms]
+        assert plan.training is not None
+        terms = plan.training.minimised
         trained = Trained(load_objective(folder, plan), terms, whole)
     return measure_samples(
         model,

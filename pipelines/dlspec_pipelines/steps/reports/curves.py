@@ -10,6 +10,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from dlspec.language.turns import is_learning_rate
 from dlspec_pipelines.steps.records import KeptWeights
 from dlspec_pipelines.steps.reports.charts import Line, Mark, line_chart
 from dlspec_pipelines.steps.reports.figure_texts import figure_text, round_ticks, tick_labels
@@ -43,7 +44,7 @@ def learning_curves(history: History, kept: KeptWeights | None) -> tuple[Markup,
 
 def curves_png(history: History, kept: KeptWeights | None) -> bytes:
     """Return the first two charts side by side as a PNG on white, about 20 kB."""
-    names = [name for name in _charted_figures(history) if name != "learning_rate"][:2]
+    names = [name for name in _charted_figures(history) if not is_learning_rate(name)][:2]
     width, height = _PANEL
     fine = (width * len(names) * _FINE, height * _FINE)
     image = Image.new("RGB", fine, "white")
@@ -59,17 +60,14 @@ def curves_png(history: History, kept: KeptWeights | None) -> bytes:
 def _charted_figures(history: History) -> list[str]:
     names = [n for n in history if n not in _NOT_FIGURES and not n.startswith(_VALIDATION)]
     names = [n for n in names if np.isfinite(history[n]).any()]
-    rates = history.get("learning_rate", np.zeros(1))
-    return [n for n in names if n != "learning_rate" or np.ptp(rates) > 0]
+    return [n for n in names if not is_learning_rate(n) or np.ptp(history[n]) > 0]
 
 
 def _learning_lines(history: History, name: str) -> list[Line]:
     epochs = history["epoch"]
     validation = history.get(_VALIDATION + name)
     if validation is None or not np.isfinite(validation).any():
-        return [
-            Line("" if name == "learning_rate" else "training", "accent", epochs, history[name])
-        ]
+        return [Line("" if is_learning_rate(name) else "training", "accent", epochs, history[name])]
     return [
         Line("training", "muted", epochs, history[name]),
         Line("validation", "accent", epochs, validation),
@@ -77,7 +75,7 @@ def _learning_lines(history: History, name: str) -> list[Line]:
 
 
 def _kept_epoch_mark(history: History, name: str, kept: KeptWeights | None) -> Mark | None:
-    if kept is None or name == "learning_rate":
+    if kept is None or is_learning_rate(name):
         return None
     (index,) = np.flatnonzero(history["epoch"] == kept.epoch)
     value = float(_learning_lines(history, name)[-1].y[index])

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from dlspec.backends.optimizers import optimizer_variables
 from dlspec_pipelines.steps import store
 from dlspec_pipelines.steps.engine import determinism as machine
 from dlspec_pipelines.steps.engine.batches import Array
@@ -168,7 +169,7 @@ def _checkpoint_variables(model: keras.Model) -> dict[str, Any]:
     # the states of seed generators, which `weights` leaves out.
     groups = {
         "model": model.variables,
-        "optimizer": model.optimizer.variables,
+        "optimizer": optimizer_variables(model),
         "metric": model.metrics_variables,
     }
     return {f"{group}/{i}": v for group, members in groups.items() for i, v in enumerate(members)}

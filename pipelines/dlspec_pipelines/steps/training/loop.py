@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from dlspec.backends.optimizers import optimizers_of
 from dlspec.language.sections import Training
 from dlspec_pipelines.steps.engine.batches import (
     Chunk,
@@ -117,7 +118,7 @@ class Loop:
                 self.model.reset_metrics()
                 self.compiled.on_epoch_begin(before.epoch)
             self._train_rows()
-            figures = self._metric_figures() | {"learning_rate": self._learning_rate()}
+            figures = self._metric_figures() | self._learning_rates()
             self._move_position(figures=figures)
         trained_s = self.seconds - started_s
         assert self.position.figures is not None
@@ -210,8 +211,13 @@ class Loop:
             for name, value in results.items()
         }
 
-    def _learning_rate(self) -> float:
-        return float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+    def _learning_rates(self) -> dict[str, float]:
+        turns = [f"{turn.title}_learning_rate" for turn in self.training.turns or ()]
+        optimizers = [optimizer for optimizer, _ in optimizers_of(self.model)]
+        return {
+            name: float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+            for name, optimizer in zip(turns or ["learning_rate"], optimizers, strict=True)
+        }
 
     def _report_tick(self, *, rate: float) -> None:
         figures = self._metric_figures()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import keras
 
+from dlspec.language.turns import is_learning_rate
 from dlspec.resolve.plan import Plan, canonical_data, canonical_digest
 from dlspec_pipelines.steps import store
 from dlspec_pipelines.steps.engine import determinism as machine
@@ -27,9 +28,6 @@ from dlspec_pipelines.steps.training.objective_file import (
 from dlspec_pipelines.steps.training.written_files import WrittenFiles
 
 _FIRST_COLUMNS = ("epoch", "loss")
-
-
-_LAST_COLUMNS = ("learning_rate", "seconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +128,9 @@ def plan_document(plan: Plan) -> str:
 def history_csv(history: Sequence[Mapping[str, float]]) -> str:
     """Return the figures of all epochs as CSV, numbers with all their digits."""
     named = dict.fromkeys(name for row in history for name in row)
-    between = [name for name in named if name not in (*_FIRST_COLUMNS, *_LAST_COLUMNS)]
-    columns = [*_FIRST_COLUMNS, *between, *_LAST_COLUMNS]
+    last = [*(name for name in named if is_learning_rate(name)), "seconds"]
+    between = [name for name in named if name not in (*_FIRST_COLUMNS, *last)]
+    columns = [*_FIRST_COLUMNS, *between, *last]
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()

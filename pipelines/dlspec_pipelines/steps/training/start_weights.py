@@ -4,7 +4,9 @@ import hashlib
 from pathlib import Path
 
 import keras
+import numpy as np
 
+from dlspec.backends.turns_model import TurnsModel
 from dlspec.backends.weights import WeightsError, read_weights, transfer_weights
 from dlspec_pipelines.steps.records import Start, Started
 from dlspec_pipelines.steps.step_errors import StepError
@@ -32,11 +34,17 @@ def begin_with_weights(model: keras.Model, start: Start) -> Started:
     Raises:
         StepError: If the file holds no weights, or none that fit.
     """
+    followers = model.followers if isinstance(model, TurnsModel) else []
+    before = [follower.model.get_weights() for follower in followers]
     try:
         found = transfer_weights(model, read_weights(Path(start.file)))
     except WeightsError as problem:
         told = problem.message.replace(start.file, start.source)
         raise StepError(told, help=problem.help) from problem
+    for follower, weights in zip(followers, before, strict=True):
+        if all(map(np.array_equal, weights, follower.model.get_weights())):
+            # Nothing was there for it: it is a copy of what it follows, as that is now.
+            follower.begin()
     return Started(
         source=start.source,
         run=start.run,

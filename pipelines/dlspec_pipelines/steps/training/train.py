@@ -16,6 +16,7 @@ import numpy as np
 
 import dlspec
 from dlspec.backends.keras_objects import build_object
+from dlspec.backends.optimizers import optimizers_of
 from dlspec.resolve.chain import step_digest
 from dlspec.resolve.plan import Plan, canonical_digest
 from dlspec_pipelines.steps import store
@@ -156,7 +157,8 @@ def _train_in_work_folder(
             # Going on from here would end in the same place.
             around.checkpoint_file.unlink(missing_ok=True)
         raise
-    loop.model.optimizer.finalize_variable_values(loop.model.trainable_weights)
+    for optimizer, variables in optimizers_of(loop.model):
+        optimizer.finalize_variable_values(variables)
     history = loop.position.history
     loop.compiled.on_train_end(history[-1])
     seconds = loop.position.seconds
@@ -260,7 +262,8 @@ def _build_training_variables(model: keras.Model, data: Samples) -> None:
     # A stateful layer has moved on; training begins from the state it was built with.
     for variable, value in untouched:
         variable.assign(value)
-    model.optimizer.build(model.trainable_variables)
+    for optimizer, variables in optimizers_of(model):
+        optimizer.build(variables)
 
 
 @contextmanager

@@ -1,0 +1,152 @@
+"""Turns and followers: beside a program of Keras, measured, stopped, continued, saved."""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from training_on_one_backend import Stop
+from training_specs import TERMS, prepared, said_of_model_by_keras_alone
+from turn_specs import FOLLOWED, FORGED, FORGED_WITHOUT_DROPOUT
+
+import dlspec
+from dlspec.resolve.chain import step_digest
+from dlspec_pipelines.steps.engine.batches import epoch_visit_order
+from dlspec_pipelines.steps.evaluation.evaluate import evaluate
+from dlspec_pipelines.steps.step_errors import Stopped
+from dlspec_pipelines.steps.training.objective_file import load_objective
+from dlspec_pipelines.steps.training.train import samples_for_model, train
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path, monkeypatch):
+    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
+
+
+class HandWritten(keras.Model):
+    """The pair of FORGED_WITHOUT_DROPOUT as a Keras program trains it."""
+
+    def __init__(self, generator, discriminator, seed):
+        super().__init__()
+        self.generator, self.discriminator = generator, discriminator
+        self.seed = keras.random.SeedGenerator(seed)
+        self.first = keras.optimizers.Adam(2e-3, beta_1=0.5)
+        self.second = keras.optimizers.SGD(0.01, momentum=0.5)
+
+    def train_step(self, points):
+        for _ in range(2):
+            noise = keras.random.normal((keras.ops.shape(points)[0], 4), seed=self.seed)
+            with tf.GradientTape() as tape:
+                doubt = self.discriminator(self.generator(noise, training=True), training=True)
+                trust = self.discriminator(points, training=True)
+                loss = tf.reduce_mean(tf.nn.softplus(doubt) + tf.nn.softplus(-trust))
+            weights = self.discriminator.trainable_variables
+            self.first.apply(tape.gradient(loss, weights), weights)
+        noise = keras.random.normal((keras.ops.shape(points)[0], 4), seed=self.seed)
+        with tf.GradientTape() as tape:
+            doubt = self.discriminator(self.generator(noise, training=True), training=True)
+            loss = tf.reduce_mean(tf.nn.softplus(-doubt))
+        weights = self.generator.trainable_variables
+        self.second.apply(tape.gradient(loss, weights), weights)
+
+
+def test_turns_give_the_weights_of_a_training_step_written_by_hand():
+    plan, dataset = prepared(FORGED_WITHOUT_DROPOUT)
+    trained = train(plan, dataset, run="r1", spec_text="")
+    ours = load_objective(Path(trained.path), plan)
+    keras.utils.set_random_seed(7)
+    begun = dlspec.compile(plan)
+    (draw,) = begun._draws
+    seed = int(keras.ops.convert_to_numpy(draw._in_training.state)[0])
+    pair = [begun.get_layer(name) for name in ("generator", "discriminator")]
+    theirs = HandWritten(*pair, seed)
+    points = np.array(samples_for_model(plan, dataset, "train").inputs["point"])
+    for epoch in range(3):
+        visited = points[epoch_visit_order(7, epoch, len(points))]
+        for first in range(0, len(points), 32):
+            theirs.train_step(tf.constant(visited[first : first + 32]))
+    for name, model in zip(("generator", "discriminator"), pair, strict=True):
+        for own, other in zip(ours.get_layer(name).get_weights(), model.get_weights(), strict=True):
+            np.testing.assert_allclose(own, other, rtol=1e-4, atol=1e-5)
+
+
+def test_followers_are_the_moving_average_of_what_they_follow():
+    plan, dataset = prepared(FOLLOWED)
+    keras.utils.set_random_seed(7)
+    model = dlspec.compile(plan)
+    student, teacher = (model.get_layer(name) for name in ("student", "teacher"))
+    expected = student.get_weights()
+    for own, other in zip(teacher.get_weights(), expected, strict=True):
+        np.testing.assert_array_equal(own, other)
+    points = np.array(samples_for_model(plan, dataset, "train").inputs["point"])
+    for step in range(6):
+        model.train_on_batch(points[32 * step : 32 * step + 32])
+        followed = student.get_weights()
+        expected = [
+            0.9 * mine + (1 - 0.9) * other for mine, other in zip(expected, followed, strict=True)
+        ]
+    assert not np.allclose(expected[0], followed[0], atol=1e-4)
+    for own, other in zip(teacher.get_weights(), expected, strict=True):
+        np.testing.assert_allclose(own, other, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("text", [FORGED, FOLLOWED], ids=["turns", "follow"])
+def test_a_stopped_training_goes_on_as_if_it_had_not_been(text):
+    plan, dataset = prepared(text)
+    whole = train(plan, dataset, run="whole", spec_text="")
+    stop = Stop(1)
+    with pytest.raises(Stopped):
+        train(plan, dataset, run="stopped", spec_text="", progress=stop.hear, stop=stop)
+    resumed = train(plan, dataset, run="stopped", spec_text="")
+    assert resumed.continued_from_epoch == 1
+    assert resumed.weights == whole.weights
+    assert resumed.history == whole.history
+    ends = [load_objective(Path(run.path), plan).get_weights() for run in (whole, resumed)]
+    for one, other in zip(*ends, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_history_gates_and_the_file_know_terms_and_turns_by_name():
+    plan, dataset = prepared(FORGED)
+    trained = train(plan, dataset, run="r1", spec_text=FORGED)
+    history = trained.history
+    assert history["discriminator_loss"] == pytest.approx(history["told_apart"], rel=1e-6)
+    both = history["discriminator_loss"] + history["generator_loss"]
+    assert history["loss"] == pytest.approx(both, rel=1e-5)
+    header = Path(trained.path, "history.csv").read_text().splitlines()[0].split(",")
+    rates = ["discriminator_learning_rate", "generator_learning_rate"]
+    assert header[:2] == ["epoch", "loss"]
+    assert header[-3:] == [*rates, "seconds"]
+    assert history["discriminator_learning_rate"] == pytest.approx(2e-3)
+    measured = evaluate(plan, trained, dataset)
+    assert {gate.metric for gate in measured.gates} == {"told_apart", "generator_loss"}
+    metrics = json.loads(Path(trained.path, "metrics.json").read_text())
+    assert metrics["generator_loss"] == pytest.approx(metrics["seen_through"], rel=1e-6)
+    # The generator stands in the file as a model of its own, to be called on any noise.
+    said = said_of_model_by_keras_alone(
+        trained, "model.get_layer('generator')(keras.ops.zeros((1, 4))).shape"
+    )
+    assert said == ["(1,", "2)"]
+
+
+def test_a_turn_moves_its_own_weights_alone():
+    text = FORGED.replace("{SGD: {learning_rate: 0.01, momentum: 0.5}}", "{SGD: 1e-12}")
+    plan, dataset = prepared(text)
+    keras.utils.set_random_seed(7)
+    begun = dlspec.compile(plan).get_layer("generator").trainable_variables
+    trained = train(plan, dataset, run="r1", spec_text="")
+    model = load_objective(Path(trained.path), plan)
+    for own, other in zip(model.get_layer("generator").trainable_variables, begun, strict=True):
+        np.testing.assert_allclose(own, other, atol=1e-6)
+
+
+def test_other_turns_train_anew_and_trainings_without_them_do_not():
+    plans = [
+        dlspec.loads(text) for text in (FORGED, FORGED.replace("steps: 2", "steps: 1"), FOLLOWED)
+    ]
+    plans.append(dlspec.loads(FOLLOWED.replace("momentum: 0.9}", "momentum: 0.8}")))
+    assert len({step_digest(plan, "model") for plan in plans}) == 4
+    # What was trained before the language knew turns has the digest that it had.
+    assert step_digest(dlspec.loads(TERMS), "model").startswith("e3e0811998a81e17")
