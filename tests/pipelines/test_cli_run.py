@@ -314,6 +314,10 @@ def test_the_beginning_of_several_runs_is_not_guessed_by_show(project, tmp_path)
     assert refused.returncode == 2
     assert "Error: `tiny/aa` is the beginning of 2 runs" in refused.stderr
     assert "write more of one: `tiny/aa1`, `tiny/aa2`" in refused.stderr
+    missing = dlspec(project, "show", "tiny/ffff", DLSPEC_HOME=str(tmp_path))
+    assert (
+        "there is no run `tiny/ffff`; those of `tiny` are `tiny/aa1`, `tiny/aa2`" in missing.stderr
+    )
     damaged = dlspec(project, "show", "aa1", DLSPEC_HOME=str(tmp_path))
     assert damaged.returncode == 1
     assert "Traceback" not in damaged.stderr

@@ -124,7 +124,10 @@ def test_a_file_that_is_not_there_is_wrong_usage_and_the_nearest_is_offered(run)
     [
         (("chek",), "no such command `chek`; write `check`"),
         (("check", "--format", "xml"), "'xml' is not one of"),
-        (("show", "goood"), "there is no spec `goood`; write `good`"),
+        (("show", "goood"), "there is no spec and no run `goood`; write `good`"),
+        (("show", "good/ffff"), "there is no run `good/ffff`; `dlspec run good` trains one"),
+        (("diff", "good", "good/ffff"), "there is no run `good/ffff`; `dlspec run good` trains"),
+        (("show", "ffff"), "there is no spec and no run `ffff`; the specs are bad, good"),
         (("show", "good", "--set", "width"), "`--set width` has no `=`"),
         (("explain", "DL999"), "there is no code `DL999`"),
         (("diff", "good"), "Missing argument"),
@@ -216,7 +219,7 @@ def test_what_runs_takes_the_files_of_a_folder_that_check_takes(run):
     assert [spec.name for spec in good] == ["good"]
     assert [spec.name for spec in broken] == ["bad"]
     assert run("check").stderr == "2 specs checked: 1 error\n"
-    assert "there is no spec `compose`" in run("show", "compose").stderr
+    assert "there is no spec and no run `compose`" in run("show", "compose").stderr
 
 
 @pytest.mark.parametrize("command", ["check", "fmt"])

@@ -306,6 +306,15 @@ def test_a_rule_that_holds_is_told_and_leaves_those_that_are_said_to_be_checked(
     ]
 
 
+def test_where_nothing_is_expected_no_help_says_to_change_it():
+    data = Data(CsvSource(("a.csv",)), {"f": NumberFeature("v")}, {}, TimeSplit("t", 0.1, 0.1))
+    table = Table({"v": _objects(1, None), "t": _objects("2024-01-31", "nothing")})
+    with pytest.raises(ContractBroken) as caught:
+        validate_contract(table, {}, implied_rules(table, data))
+    assert [one.column for one in caught.value.verdict.checked if one.failed] == ["v", "t"]
+    assert "expect" not in str(caught.value)
+
+
 def test_a_file_that_has_two_labels_breaks_the_contract():
     columns = {"file": _objects("a.png", "b.png", "a.png", "b.png"), "c": np.array([0, 1, 1, 1])}
     inputs, targets = {"x": ImageFeature("file", (2, 2), 1)}, {"c": ClassFeature("c", 2)}

@@ -8,6 +8,7 @@ import click
 from dlspec.compiler import SET_SOURCE, Compilation, compile_file, compile_source
 from dlspec.diagnostics.findings import Diagnostic, Reporter
 from dlspec.diagnostics.source import Source
+from dlspec.diagnostics.suggest import suggest
 from dlspec.resolve.plan import Plan
 from dlspec.syntax.parse import parse
 from dlspec.syntax.substitution import plain_value
@@ -17,10 +18,11 @@ from dlspec.tools.commands.remarks import print_remark
 from dlspec.tools.commands.spec_paths import (
     named_spec,
     read_file_or_stdin,
+    spec_names,
     spec_path,
     specs_folder,
 )
-from dlspec.tools.commands.trained_runs import run_spec
+from dlspec.tools.commands.trained_runs import installed_runs, known_run_names, run_spec
 
 SET_OPTION = click.option(
     "sets",
@@ -29,6 +31,9 @@ SET_OPTION = click.option(
     metavar="PATH=VALUE",
     help="Change a param, or any value by its path.",
 )
+
+# As many fit into two lines of a terminal.
+_MOST_RUNS_NAMED = 5
 
 
 def plan_or_exit(spec: str, sets: tuple[str, ...] = ()) -> Compilation:
@@ -64,11 +69,29 @@ def compile_spec_or_run(word: str, sets: tuple[str, ...] = ()) -> Compilation:
         return compile_file(path, sets=values)
     found = run_spec(word)
     if found is None:
-        return compile_file(spec_path(word), sets=values)
+        raise click.UsageError(_missing_spec_or_run(word))
     print_remark(f"using run `{found.run}`: {found.reason}")
     # It names other files from where specs stand; and its own file is called `spec`.
     place = specs_folder() / f"run {found.run}"
     return compile_source(Source(str(place), found.text), sets=values)
+
+
+def _missing_spec_or_run(word: str) -> str:
+    """Return that a word means neither a spec nor a run, and what may be written."""
+    specs, runs = spec_names(), known_run_names(installed_runs(click.get_current_context()))
+    model = word.rpartition("/")[0]
+    own = [f"`{run}`" for run in runs if run.rpartition("/")[0] == model]
+    near = suggest(word, [*specs, *runs])
+    if model and own:
+        more = ", ..." if len(own) > _MOST_RUNS_NAMED else ""
+        advice = f"those of `{model}` are {', '.join(own[:_MOST_RUNS_NAMED])}{more}"
+        return f"there is no run `{word}`; {advice}"
+    if model in specs:
+        return f"there is no run `{word}`; `dlspec run {model}` trains one"
+    if near is not None:
+        return f"there is no spec and no run `{word}`; write `{near}`"
+    known = f"the specs are {', '.join(specs)}" if specs else "there is no folder specs/ here"
+    return f"there is no spec and no run `{word}`; {known}"
 
 
 def failed_status(found: Iterable[Diagnostic]) -> int:

@@ -18,7 +18,7 @@ class ContractRule:
         checked: The column of the schema: pandera's checks of `decides`; None where it is known
             already that the rule holds in every row.
         shows: What a failing row is shown with.
-        help: What to do about it; None where the rows or `expect` are to be mended.
+        help: What to do about it; None of what `expect` says: mend the rows, or `expect`.
         severity: `error` blocks training, `warning` is counted and shown.
         compares_rows: Whether the check of a row looks at the others too.
     """
@@ -34,9 +34,9 @@ class ContractRule:
 
 
 def rule_that_holds(
-    column: str, text: str, fits: Array, shows: Array, *, help: str | None = None
+    column: str, text: str, fits: Array, shows: Array, *, help: str
 ) -> ContractRule:
-    """Return the rule that `fits` is true in every row."""
+    """Return the rule of a feature that `fits` is true in every row."""
     if fits.all():
         # Nobody needs to keep a value for each row, or to look at it again.
         return ContractRule(column, text, np.broadcast_to(np.True_, fits.shape), None, shows, help)

@@ -277,8 +277,9 @@ def _shape_rule(
         cell = rows.cells[row]
         assert cell is not None, "a missing row holds"
         shown[row] = f"shape {_tuple_text(cell.shape)}"
-    if failing.size and help is None:
-        help = f"the first of these has the {shown[failing[0]]}: say that, or mend them"
+    if help is None:
+        first = f"the first of these has the {shown[failing[0]]}: " if failing.size else ""
+        help = f"{first}say that, or mend them"
     return rule_that_holds(rows.name, text, held, shown, help=help)
 
 

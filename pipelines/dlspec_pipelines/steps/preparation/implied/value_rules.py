@@ -57,9 +57,7 @@ def numbers_or_nan(column: Array) -> Array:
     return np.array(pd.to_numeric(pd.Series(column), errors="coerce"), dtype=np.float64)
 
 
-def presence_rule(
-    name: str, column: Array, *, is_target: bool, help: str | None = None
-) -> ContractRule:
+def presence_rule(name: str, column: Array, *, is_target: bool, help: str) -> ContractRule:
     """Return the rule that no value is missing."""
     return rule_that_holds(name, PRESENCE[is_target], ~missing_rows(column), column, help=help)
 
