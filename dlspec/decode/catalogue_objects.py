@@ -8,6 +8,7 @@ from functools import partial
 from dlspec.decode.argument_values import argument_value, known_words
 from dlspec.decode.keras_version import check_class, check_parameter
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import counted
 from dlspec.diagnostics.findings import Diagnostic, Help, Replacement, Reporter
 from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import replacement_word
@@ -219,7 +220,7 @@ def _positional_class_arguments(
             reporter.error(
                 Code.ARGUMENT_TWICE,
                 item.span,
-                f"`{entry.name}` takes at most {len(names)} arguments",
+                f"`{entry.name}` takes at most {counted(len(names), 'argument')}",
                 label=f"this is argument {position + 1}",
                 help=f"the positions are {_positional_argument_order(entry)}",
             )

@@ -6,6 +6,7 @@ from typing import cast
 
 from dlspec.decode.section_reader import RecordReader
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec.diagnostics.findings import Related, Replacement, Reporter
 from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import replacement_word
@@ -164,7 +165,10 @@ def _has_room(path: str, feature: TextFeature, link: _Linking) -> bool:
         link.reader.values[key],
         f"`{key.rpartition('.')[2]}` must be at least {least}",
         label=f"{written} leaves no id for a word",
-        notes=(f"{feature.num_reserved} ids are reserved: {_reserved_told(feature)}",),
+        notes=(
+            f"{counted(feature.num_reserved, 'id')} {agreed(feature.num_reserved, 'are')} "
+            f"reserved: {_reserved_told(feature)}",
+        ),
     )
     return False
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from dlspec.diagnostics.codes import _WARNINGS, Code, Severity
+from dlspec.diagnostics.counts import counted
 from dlspec.diagnostics.excerpts import FRAME, Frame, Style, excerpt_lines, visible_text
 from dlspec.diagnostics.folding import folded_text
 from dlspec.diagnostics.source import Span
@@ -194,7 +195,7 @@ def render_text(found: Diagnostic, *, color: bool = False, columns: int | None =
         lines += excerpt_lines(span, frame, mark=mark, label=label, tint=paint)
     said = [f"note: {note}" for note in found.notes]
     if len(found.related) > len(shown):
-        said.append(f"note: and from {len(found.related) - len(shown)} more places")
+        said.append(f"note: and from {counted(len(found.related) - len(shown), 'more place')}")
     if found.help is not None:
         said.append(f"help: {found.help}")
     equals = f"{' ' * digits} {style('=', FRAME)}"

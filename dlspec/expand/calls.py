@@ -10,6 +10,7 @@ from dlspec.decode.catalogue_objects import WHOLE_LISTS, nested_object
 from dlspec.decode.keras_version import check_parameter
 from dlspec.decode.spec import EntrySpec
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import counted
 from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import replacement_word
@@ -246,7 +247,7 @@ class CallReader:
             self.reporter.error(
                 Code.ARGUMENT_TWICE,
                 items[len(literals)].span,
-                f"`ops.{entry.name}` takes {len(literals)} arguments beside its tensors",
+                f"`ops.{entry.name}` takes {counted(len(literals), 'argument')} beside its tensors",
                 label="one too many",
             )
         return MappingNode(tuple(entries), node.span)

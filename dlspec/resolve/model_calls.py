@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.suggest import replacement_word, suggest
 from dlspec.expand.flat import FlatNode
@@ -43,7 +44,8 @@ def inputs_of_declared_model(graph: Graph, given: Inputs, reporter: Reporter) ->
     if len(tensors) != len(graph.inputs):
         raise ShapeError(
             Code.LAYER_INPUTS,
-            f"`{graph.name}` takes {len(graph.inputs)} inputs, {len(tensors)} come in",
+            f"`{graph.name}` takes {counted(len(graph.inputs), 'input')}, "
+            f"{len(tensors)} {agreed(len(tensors), 'come')} in",
             field="from",
             help=f"name them with `from`: {', '.join(i.name for i in graph.inputs)}",
         )

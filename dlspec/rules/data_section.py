@@ -7,6 +7,7 @@ from encodings.aliases import aliases
 
 from dlspec.decode.spec import ModelSpec
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import counted
 from dlspec.diagnostics.findings import Replacement, Reporter
 from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import replacement_word
@@ -170,7 +171,7 @@ def _check_labels(data: Data, spec: ModelSpec, reporter: Reporter) -> None:
             reporter.error(
                 Code.CONFLICT,
                 spec.places.value(f"{path}.classes"),
-                f"`{name}` has {columns} columns of labels and {said} classes",
+                f"`{name}` has {counted(columns, 'column')} of labels and {counted(said, 'class')}",
                 label=f"{said} here",
                 help="leave `classes` out: the columns are the labels",
             )

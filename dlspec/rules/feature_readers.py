@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import counted
 from dlspec.diagnostics.findings import Replacement
 from dlspec.language.catalogue import Object, Traits
 from dlspec.language.features import Feature, ImageFeature
@@ -25,7 +26,7 @@ def report_small_embeddings(checked: Checked) -> None:
                 checked.reporter.error(
                     Code.EMBEDDING_TOO_SMALL,
                     flat_node.places.get("input_dim", flat_node.head),
-                    f"`{node.name}` has {rows} rows for {ids} ids",
+                    f"`{node.name}` has {counted(rows, 'row')} for {counted(ids, 'id')}",
                     label="ids past the last row have no vector",
                     help=Replacement(
                         str(ids), say=f"write `{ids}` as its `input_dim`", certain=False

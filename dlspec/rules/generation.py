@@ -7,6 +7,7 @@ from typing import assert_never
 
 from dlspec.decode.spec import ModelSpec
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec.diagnostics.findings import Related, Reporter
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand.flat import FlatGraph
@@ -129,7 +130,8 @@ def _check_data(checked: _Asked, data: Data, output: str) -> None:
         checked.report_generation_conflict(
             "input",
             f"`{name}` and `{output}` have different lengths",
-            f"{said.length} ids go in, {target.length} come out",
+            f"{counted(said.length, 'id')} {agreed(said.length, 'go')} in, {target.length} "
+            f"{agreed(target.length, 'come')} out",
             "give both features the same `length`",
         )
     _check_fill(checked, {"input": (name, said), "output": (output, target)})
@@ -139,7 +141,7 @@ def _check_data(checked: _Asked, data: Data, output: str) -> None:
         checked.report_generation_conflict(
             "input",
             f"`{name}` cannot take back every id that `{output}` gives",
-            f"it knows {said.num_ids} ids, `{output}` gives {target.num_ids}",
+            f"it knows {counted(said.num_ids, 'id')}, `{output}` gives {target.num_ids}",
             f"write `vocabulary: {target.num_ids}` for both",
         )
     _check_numbers(checked, said.length, said.num_ids, target.num_ids)

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from dlspec.decode.argument_values import CHOSEN_BY_KERAS
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import counted
 from dlspec.language.catalogue import Object
 from dlspec.language.loss_records import loss_record
 from dlspec.language.metrics import target_kind
@@ -55,7 +56,8 @@ def _report_list_of_metrics(metrics: tuple[Object, ...], checked: Checked) -> No
     checked.reporter.error(
         Code.METRIC_ON_OUTPUT,
         checked.spec.places.key("training.metrics"),
-        f"`metrics` lists {len(metrics)} for the {len(outputs)} outputs {', '.join(outputs)}",
+        f"`metrics` lists {len(metrics)} for the {counted(len(outputs), 'output')} "
+        f"{', '.join(outputs)}",
         label="of a list, Keras gives each output the one in its place",
         help=f"write `metrics: {{{outputs[0]}: [{listed}]}}`, and so for each output",
     )

@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import counted
 from dlspec.diagnostics.findings import Replacement
 from dlspec.language.catalogue import OwnLoss
 from dlspec.language.features import ClassFeature, MaskFeature, TextFeature, TokensFeature
@@ -116,7 +117,7 @@ def _loss_conflict(
             return (
                 Code.BINARY_LOSS_ON_CLASSES,
                 f"`{loss.name}` takes two classes as 0 and 1",
-                f"`{name}` has {target.num_classes} classes",
+                f"`{name}` has {counted(target.num_classes, 'class')}",
                 _classes_help(activation),
             )
         case "numbers" if not target.one_hot:
@@ -184,13 +185,14 @@ def report_head_width(checked: Checked) -> None:
             continue
         if head.loss is not None and loss_record(head.loss).takes == "binary":
             continue
-        what = "ids" if isinstance(head.target, TokensFeature | TextFeature) else "classes"
+        what = "id" if isinstance(head.target, TokensFeature | TextFeature) else "class"
         trail = head.node.trail if head.node else ()
         with checked.reporter.with_trail(*trail):
             checked.reporter.error(
                 Code.HEAD_WIDTH,
                 head.place,
-                f"the head of `{head.name}` has {head.width} units for {wanted} {what}",
+                f"the head of `{head.name}` has {counted(head.width, 'unit')} for "
+                f"{counted(wanted, what)}",
                 label=f"{head.width} here",
                 help=Replacement(str(wanted), certain=False)
                 if head.has_written_width

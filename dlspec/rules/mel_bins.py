@@ -3,6 +3,7 @@
 import math
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import counted
 from dlspec.language.features import AudioFeature, MelSpectrum
 from dlspec.language.mel_scale import mel_edges
 from dlspec.rules.subject import Checked
@@ -38,7 +39,7 @@ def _check_mel(checked: Checked, path: str, feature: AudioFeature, mel: MelSpect
     elif mel.fft_length > feature.num_samples:
         report(
             Code.CONFLICT, "fft_length",
-            f"a window of {mel.fft_length:,} samples does not fit a sound of "
+            f"a window of {counted(mel.fft_length, 'sample')} does not fit a sound of "
             f"{feature.num_samples:,}",
             f"{feature.seconds:g} seconds of {feature.sample_rate:,} samples are that many",
             _shorter_window(mel, feature),
@@ -59,8 +60,8 @@ def _check_mel(checked: Checked, path: str, feature: AudioFeature, mel: MelSpect
         if empty:
             report(
                 Code.CONFLICT, "mel",
-                f"{empty} of the {mel.mel} bins would hold nothing",
-                f"no frequency of a window of {mel.fft_length:,} samples lies in them",
+                f"{empty} of the {counted(mel.mel, 'bin')} would hold nothing",
+                f"no frequency of a window of {counted(mel.fft_length, 'sample')} lies in them",
                 _fewer_bins(mel, feature),
             )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from dlspec.diagnostics.counts import counted
 from dlspec.language.catalogue import Value
 from dlspec.rules.metric_words import (
     Fault,
@@ -46,7 +47,7 @@ def _best_fault(m: Measured) -> Fault | None:
     if isinstance(best, int) and best >= m.width:
         write, repair = changed_argument(m, "k", m.width - 1)
         return Fault(
-            f"`{m.word}` looks at the {best} best of {m.width} classes: it is always 1",
+            f"`{m.word}` looks at the {best} best of {counted(m.width, 'class')}: it is always 1",
             "`k` is 5 where it is not given" if "k" not in m.metric.arguments else f"{best} here",
             write,
             "k",
@@ -54,17 +55,17 @@ def _best_fault(m: Measured) -> Fault | None:
         )
     top = m.metric.arguments.get("top_k")
     if isinstance(top, int) and top > m.width:
-        return _units_fault(m, "top_k", f"{top} units", m.width)
+        return _units_fault(m, "top_k", counted(top, "unit"), m.width)
     return None
 
 
 def _units_fault(m: Measured, name: str, asked: str, value: Value) -> Fault:
     kind = "unit" if m.holds in ("binary", "numbers") else "class"
+    assert m.width is not None, "what is asked for is held against it"
     changed = dropped_argument(m, name) if value is None else changed_argument(m, name, value)
-    plural = "" if m.width == 1 else "s" if kind == "unit" else "es"
     return Fault(
         f"`{name}` of `{m.word}` asks for {asked}",
-        f"`{m.head.name}` has {m.width} {kind}{plural}",
+        f"`{m.head.name}` has {counted(m.width, kind)}",
         changed[0],
         name,
         changed[1],
@@ -100,13 +101,15 @@ def _count_fault(m: Measured) -> Fault | None:
         return None
     classes = given.get("num_classes")
     if isinstance(classes, int) and classes < width:
-        return _units_fault(m, "num_classes", f"{classes} classes, and drops the others", width)
+        return _units_fault(
+            m, "num_classes", f"{counted(classes, 'class')}, and drops the others", width
+        )
     labels = given.get("num_labels")
     if given.get("multi_label") is True and isinstance(labels, int) and labels not in (0, width):
-        return _units_fault(m, "num_labels", f"{labels} units", width)
+        return _units_fault(m, "num_labels", counted(labels, "unit"), width)
     weights = given.get("label_weights")
     if isinstance(weights, tuple) and len(weights) != width:
-        return _units_fault(m, "label_weights", f"{len(weights)} units", None)
+        return _units_fault(m, "label_weights", counted(len(weights), "unit"), None)
     return None
 
 

@@ -4,6 +4,7 @@ import re
 import zoneinfo
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import counted
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.language.sections import is_free_of_poison
 from dlspec.rules.subject import Checked
@@ -42,7 +43,7 @@ def cron_problem(text: str) -> str | None:
         return None
     words = text.split()
     if len(words) != len(_FIELDS):
-        return f"it has {len(words)} fields and needs {len(_FIELDS)}"
+        return f"it has {counted(len(words), 'field')} and needs {len(_FIELDS)}"
     for word, (name, low, high, names) in zip(words, _FIELDS, strict=True):
         for part in word.split(","):
             if not _is_cron_part(part, low, high, names):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from dlspec.decode.spec import ModelSpec
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import counted
 from dlspec.diagnostics.findings import Reporter
 from dlspec.language.features import SeriesFeature
 from dlspec.language.row_splits import FractionSplit, GivenSplit, TimeSplit
@@ -84,7 +85,8 @@ def _check_strides(
                 Code.CONFLICT,
                 spec.places.value(f"data.inputs.{name}.stride"),
                 f"`{name}` and `{first}` have windows of different strides",
-                label=f"{other.stride} rows from one to the next, `{first}` has {one.stride}",
+                label=f"{counted(other.stride, 'row')} from one to the next, `{first}` has "
+                f"{one.stride}",
                 help=f"write `stride: {one.stride}` for both",
             )
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec.language.sources import TextLinesSource
 from dlspec.rules.subject import Checked
 
@@ -25,6 +26,7 @@ def _check_text_lines(checked: Checked, path: str, source: TextLinesSource) -> N
         checked.reporter.error(code, place, message, label=label, help=help_)
 
     named, num_separators = isinstance(source.text_lines, Mapping), len(source.separator)
+    num_named = len(source.line_columns)
     if source.aligned and not named:
         report(
             Code.CONFLICT, "aligned", "`aligned` files need names", "the files are not named",
@@ -43,11 +45,11 @@ def _check_text_lines(checked: Checked, path: str, source: TextLinesSource) -> N
             Code.OUT_OF_RANGE, "separator", "`separator` must be at least one character",
             "this is empty", "write it between quotes, such as `separator: \"\\t\"`",
         )  # fmt: skip
-    elif len(source.line_columns) != num_separators + 1:
+    elif num_named != num_separators + 1:
         report(
             Code.CONFLICT, "columns" if source.columns else "separator",
-            f"separators: {num_separators}, so a line has {num_separators + 1} columns",
-            f"{len(source.line_columns)} columns are named",
+            f"separators: {num_separators}, so a line has {counted(num_separators + 1, 'column')}",
+            f"{counted(num_named, 'column')} {agreed(num_named, 'are')} named",
             "write a separator between each two columns, such as "
             "`separator: [\":\", \" \"], columns: [class, kind, text]`",
         )  # fmt: skip

@@ -1,6 +1,7 @@
 """Learning-rate schedules against what Keras refuses when it makes them."""
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import counted
 from dlspec.language.catalogue import Object
 from dlspec.rules.subject import Checked
 from dlspec.rules.training import rate_schedule
@@ -25,13 +26,12 @@ def _check_schedule(optimizer: Object, path: str, checked: Checked) -> None:
         return
     if len(rates) == len(borders) + 1:
         return
-    between = "1 border" if len(borders) == 1 else f"{len(borders)} borders"
+    between = counted(len(borders), "border")
     wanted = len(borders) + 1
     checked.reporter.error(
         Code.CONFLICT,
         checked.spec.places.value(f"{path}.learning_rate.values"),
         "`PiecewiseConstantDecay` takes one value more than boundaries",
-        label=f"{between}, and {len(rates)} {'value' if len(rates) == 1 else 'values'}",
-        help=f"write {wanted} {'value' if wanted == 1 else 'values'}, the first of them before the "
-        "first boundary",
+        label=f"{between}, and {counted(len(rates), 'value')}",
+        help=f"write {counted(wanted, 'value')}, the first of them before the first boundary",
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlspec.decode.written_records import record_from_words
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec.language.kinds import Tagged
 from dlspec.language.sample_draws import ContextsDraw, RowDraw
 from dlspec.language.sources import (
@@ -203,8 +204,8 @@ def _predict_rows(
     _tell_what_is_odd(preparation, table)
     left_out, gaps = windows_left_out(preparation, table)
     if left_out:
-        word = "gap" if gaps == 1 else "gaps"
-        print_remark(f"{left_out:,} windows left out: they reach over {gaps:,} {word} in time")
+        told = f"{counted(left_out, 'window')} left out that {agreed(left_out, 'reach')} over"
+        print_remark(f"{told} {counted(gaps, 'gap')} in time")
     return beside_kept(kept, predict_new_rows(folder, table, beam=beam, length=length))
 
 
@@ -360,4 +361,4 @@ def _write_predicted_table(table: "Table", output: Path | None) -> None:
         csv_frame(table).to_csv(sys.stdout, index=False)
         return
     write_predictions_table(table, output)
-    print_remark(f"{table.rows:,} rows written to `{output}`")
+    print_remark(f"{counted(table.rows, 'row')} written to `{output}`")

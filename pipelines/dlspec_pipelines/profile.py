@@ -6,6 +6,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec.tools.commands.exit_status import CLEAN
 from dlspec.tools.commands.remarks import print_remark
 from dlspec_pipelines.run.terminal import Progress
@@ -48,7 +49,7 @@ def _show_data(spec: SpecFile, *, page: Path | None, as_json: bool) -> int:
     print_remark("reading the data")
     memory = spec.plan.runtime.memory
     table = table_of_data(data, base, memory=memory)
-    print_remark(f"checking and preparing {table.rows:,} rows")
+    print_remark(f"checking and preparing {counted(table.rows, 'row')}")
     trouble: StepError | None = None
     dataset = None
     try:
@@ -81,9 +82,7 @@ def _verify_data_files(spec: SpecFile) -> None:
 
     assert spec.plan.data is not None, "the command asks for it"
     found = reread_data_files(spec.plan.data, spec.path.parent)
-    told = (
-        "1 file again that looks" if found.files == 1 else f"{found.files:,} files again that look"
-    )
+    told = f"{counted(found.files, 'file')} again that {agreed(found.files, 'look')}"
     print_remark(f"read {told} unchanged")
     for path in found.changed:
         print_remark(f"`{path}` holds another content, though its size and time are the same")

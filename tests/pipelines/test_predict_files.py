@@ -165,7 +165,7 @@ def test_windows_over_gaps_are_left_out_and_counted_and_forecasts_have_their_day
     Path("new.csv").write_text("\n".join(["day,load", *rows[:4], *rows[6:10]]))
     answer = CliRunner().invoke(main, ["predict", trained.path, "new.csv"])
     assert answer.exit_code == 0, answer.stderr
-    assert "3 windows left out: they reach over 1 gap in time" in answer.stderr
+    assert "3 windows left out that reach over 1 gap in time" in answer.stderr
     told = [line.split(",")[:2] for line in answer.stdout.splitlines()]
     assert told == [["row", "next_time"], ["3", days[3]], ["7", days[9]], ["8", days[10]]]
 

@@ -90,7 +90,7 @@ BAD = {
         _csv("7,2", more=0) + "".join(f"{i},{i % 2}\n" for i in range(30)),
         {"split": _STRATIFIED},
         "DL613",
-        ("`2` stands in 1 rows (line 2 of `rows.csv` first)", "leave `stratify` out"),
+        ("`2` stands in 1 row (line 2 of `rows.csv` first)", "leave `stratify` out"),
     ),
     "a missing target of classes": (
         _csv("7,"),

@@ -180,8 +180,8 @@ def test_pollution_is_cut_by_time_and_fitted_on_its_past(tmp_path):
 @pytest.mark.parametrize(
     ("missing", "told"),
     [
-        ((), "`pm2.5` fails a finite number in 2067 of 43824 rows"),
-        (("NA",), "`pm2.5` fails a value is there in 2067 of 43824 rows"),
+        ((), "`pm2.5` fails a finite number in 2,067 of 43,824 rows"),
+        (("NA",), "`pm2.5` fails a value is there in 2,067 of 43,824 rows"),
     ],
 )
 def test_a_series_with_gaps_is_refused(tmp_path, missing, told):

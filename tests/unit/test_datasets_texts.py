@@ -90,7 +90,7 @@ def test_files_that_do_not_pair_or_unpack_are_refused(tmp_path):
     tmp_path.joinpath("b").write_text("un\n", encoding="utf-8")
     tmp_path.joinpath("c.gz").write_bytes(gzip.compress(b"un\ndeux\n")[:-9])
     told = _refusal(TextLinesSource({"en": "a", "fr": "b"}, aligned=True), tmp_path)
-    assert "has 1 lines" in told
+    assert "has 1 line," in told
     assert "has 2" in told
     assert "cannot be unpacked" in _refusal(TextLinesSource("c.gz"), tmp_path)
     assert "there is no file `d`" in _refusal(TextLinesSource("d"), tmp_path)

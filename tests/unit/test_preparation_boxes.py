@@ -108,7 +108,7 @@ def test_what_is_no_box_is_told(cell, why):
             "box 0: `[0.0, 0.0, 20.0, 101.0]` is not within 100 x 200 pixels",
         ),
         ([[0, 0, 20, 10]], ["cow"], "box 0: `cow` is none of `classes`"),
-        ([[0, 0, 20, 10]], [], "1 boxes have 0 classes"),
+        ([[0, 0, 20, 10]], [], "1 box has 0 classes"),
         ([[0, 0, 20, 10, 1]], ["cat"], "box 0: 6 values, not four numbers"),
     ],
 )

@@ -164,7 +164,7 @@ def test_on_days_of_trade_a_weekend_is_one_step_and_a_row_on_it_none():
         ([0, 1000, 2005], []),
         (
             [0, 1000, 2011],
-            [("uneven_steps", "t", 1, "1 steps of column `t` are uneven: 1000 to 1011")],
+            [("uneven_steps", "t", 1, "1 step of column `t` is uneven: 1000 to 1011")],
         ),
         ([0, 1000], []),
         ([0], []),
@@ -181,7 +181,7 @@ def test_days_that_are_uneven_within_a_month_are_told():
     moments = ["2024-01-01T00:00", "2024-01-01T10:00", "2024-01-01T21:00"]
     ((kind, _, count, text),) = told_steps(moments, 36_000.0)[1]
     assert (kind, count) == ("uneven_steps", 1)
-    assert text == "1 steps of column `t` are uneven: 10 hours to 11 hours"
+    assert text == "1 step of column `t` is uneven: 10 hours to 11 hours"
 
 
 def test_months_that_are_not_equal_are_told():

@@ -128,7 +128,7 @@ def test_a_broken_contract_leaves_nothing_behind(tmp_path, home):
     with pytest.raises(StepError) as caught:
         prepare_dataset(data, base=tmp_path)
     assert caught.value.code == "DL612"
-    assert "`images` fails in_range [0, 15] in 1765 of 1797 rows" in caught.value.message
+    assert "`images` fails in_range [0, 15] in 1,765 of 1,797 rows" in caught.value.message
     assert not list(home.rglob("*.npy"))
 
 

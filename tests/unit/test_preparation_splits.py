@@ -35,7 +35,7 @@ def test_a_stratum_with_one_row_is_refused():
     with pytest.raises(StepError) as caught:
         _deal(FractionSplit(0.0, 0.2, "c"), {"n": np.arange(8.0), "c": [0, 0, 0, 0, 2, 1, 1, 1]})
     assert caught.value.code == "DL613"
-    assert "`2` stands in 1 rows (row 4 first)" in caught.value.message
+    assert "`2` stands in 1 row (row 4 first)" in caught.value.message
 
 
 def test_the_test_rows_of_the_source_stay_test_rows():

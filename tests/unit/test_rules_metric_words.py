@@ -162,7 +162,7 @@ _FAULTS = [
     ),
     (
         *("bits-sigmoid", "{AUC: {multi_label: true, num_labels: 1}}", "1"),
-        "`num_labels` of `AUC` asks for 1 units",
+        "`num_labels` of `AUC` asks for 1 unit",
         *("`y` has 3 units", "write `num_labels: 3`"),
     ),
     (

@@ -9,6 +9,7 @@ import keras
 
 from dlspec.backends.keras_objects import build_object
 from dlspec.backends.project_classes import entry_of_live_layer
+from dlspec.diagnostics.counts import counted
 from dlspec.language import catalogue
 from dlspec.language.catalogue import ClassEntry, Kind, ModelRef, Object, Parameter, Value
 from dlspec.language.catalogue.project import project_of
@@ -174,7 +175,9 @@ def _with_vocabulary(layer: Any, config: dict[str, Any]) -> dict[str, Any]:  # n
         raise CannotSayError("it was adapted to data: its idf weights have no place in a spec")
     words = layer.get_vocabulary(include_special_tokens=False)
     if len(words) > _MOST_WORDS:
-        raise CannotSayError(f"its {len(words)} words are more than the {_MOST_WORDS} of a spec")
+        raise CannotSayError(
+            f"its {counted(len(words), 'word')} are more than the {_MOST_WORDS} of a spec"
+        )
     return {
         **config,
         "vocabulary": [str(word) if isinstance(word, str) else int(word) for word in words],

@@ -10,6 +10,7 @@ import numpy as np
 
 from dlspec.backends.lift.layers import CannotSayError
 from dlspec.backends.lift.operation_names import function_of
+from dlspec.diagnostics.counts import counted
 from dlspec.language.catalogue import ClassEntry, Parameter
 from dlspec.resolve.shapes.op_arguments import TENSORS
 
@@ -120,7 +121,9 @@ def array_as_lists(value: Any) -> Any:  # noqa: ANN401 - an array of some backen
         raise CannotSayError(f"it is called with a `{type(value).__name__}`")
     array = np.asarray(keras.ops.convert_to_numpy(value))
     if array.size > MOST_NUMBERS:
-        raise CannotSayError(f"it holds {array.size} numbers; a spec writes at most {MOST_NUMBERS}")
+        raise CannotSayError(
+            f"it holds {counted(array.size, 'number')}; a spec writes at most {MOST_NUMBERS}"
+        )
     if str(array.dtype) not in _WRITTEN_DTYPES:
         raise CannotSayError(f"it holds numbers of dtype `{array.dtype}`; a spec's are float32")
     return array.tolist()

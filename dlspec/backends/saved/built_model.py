@@ -16,6 +16,7 @@ from dlspec.backends.saved.keras3_models import Numbers
 from dlspec.backends.saved.live_names import live_names
 from dlspec.backends.saved.saved_objects import ObjectReader, Refusal
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import counted
 from dlspec.language import catalogue
 from dlspec.language.catalogue import Object
 
@@ -331,7 +332,7 @@ class _GraphBuilder:
             case Ref():
                 found = self.results[value.layer, value.call]
                 if value.output >= len(found):
-                    raise LookupError(f"`{value.layer}` has {len(found)} outputs")
+                    raise LookupError(f"`{value.layer}` has {counted(len(found), 'output')}")
                 return found[value.output]
             case list():
                 return [self._argument_with_tensors(item) for item in value]

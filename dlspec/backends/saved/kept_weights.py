@@ -17,6 +17,7 @@ from dlspec.backends.weights import (
     write_weights,
 )
 from dlspec.compiler import loads
+from dlspec.diagnostics.counts import counted
 from dlspec.diagnostics.findings import Reporter
 
 # A sentence stays readable; the rest is counted.
@@ -80,7 +81,8 @@ def _refuse_missing_weights(found: Imported, stored: Stored) -> None:
     held = sum(layer.size for layer in stored.layers)
     if found.parameters > held:
         raise KeptError(
-            f"`{found.document.path}` describes {found.parameters:_} weights, and holds {held:_}"
+            f"`{found.document.path}` describes {counted(found.parameters, 'weight')}, "
+            f"and holds {held:,}"
         )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dlspec.backends.weights.stored import Part, Stored, StoredLayer
+from dlspec.diagnostics.counts import counted
 
 By = Literal["name", "position"]
 Gates = Literal["lstm", "gru"]
@@ -136,7 +137,7 @@ def pair_arrays(here: StoredLayer, there: StoredLayer) -> list[Pair] | str:
 
 
 def _array_count_text(layer: StoredLayer) -> str:
-    return "1 array" if len(layer.parts) == 1 else f"{len(layer.parts)} arrays"
+    return counted(len(layer.parts), "array")
 
 
 def _dtype_family(part: Part) -> str:

@@ -31,6 +31,7 @@ from dlspec.backends.weights.stored import (
     legacy_layers,
     snake_case_class_name,
 )
+from dlspec.diagnostics.counts import counted
 
 # The array in which `write_weights` keeps places and names in the model's order.
 ORDER = "dlspec_layers"
@@ -121,7 +122,7 @@ def _weights_member_info(archive: zipfile.ZipFile, file: Path) -> zipfile.ZipInf
     except KeyError as error:
         raise WeightsError(f"`{file}` holds no `{_MEMBER}`", help=_HELP) from error
     if info.file_size > _MOST_EXPANSION * max(info.compress_size, 1):
-        raise WeightsError(f"`{file}` unpacks to {info.file_size:_} bytes", help=_HELP)
+        raise WeightsError(f"`{file}` unpacks to {counted(info.file_size, 'byte')}", help=_HELP)
     return info
 
 

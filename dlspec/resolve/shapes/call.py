@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import counted
 from dlspec.language.catalogue import ModelRef, Object, Value
 from dlspec.language.tensors import Dim, Shape, Tensor
 from dlspec.resolve.shapes.tensor import Inferred, Inputs, ShapeError
@@ -160,7 +161,7 @@ def per_axis(call: Call, name: str, rank: int) -> tuple[int, ...]:
     if len(lengths) != rank:
         raise ShapeError(
             Code.CONFLICT,
-            f"`{call.layer.class_name}` takes {rank} numbers here, not {len(lengths)}",
+            f"`{call.layer.class_name}` takes {counted(rank, 'number')} here, not {len(lengths)}",
             field=name,
             help="give one number for all axes, or one per axis",
         )
@@ -180,7 +181,8 @@ def require_rank(call: Call, shape: Shape, axes: str) -> Shape:
     raise ShapeError(
         Code.RANK,
         f"`{call.layer.class_name}` takes ({axes}), not {shape}",
-        help=f"give it {wanted} axes, {abs(wanted - len(shape))} {more} than here, as `Reshape` can"
+        help=f"give it {counted(wanted, 'axis')}, {abs(wanted - len(shape))} {more} than here, "
+        "as `Reshape` can"
         if wanted > 1
         else None,
     )
@@ -196,7 +198,7 @@ def require_min_rank(call: Call, shape: Shape, at_least: int) -> Shape:
         return shape
     raise ShapeError(
         Code.RANK,
-        f"`{call.layer.class_name}` takes at least {at_least} axes, not {shape}",
+        f"`{call.layer.class_name}` takes at least {counted(at_least, 'axis')}, not {shape}",
         help="give it more axes, as `Reshape` can",
     )
 

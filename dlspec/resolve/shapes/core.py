@@ -1,6 +1,7 @@
 """Dense, embeddings, activations, dropout and noise, masking."""
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import counted
 from dlspec.resolve.shapes.call import (
     Call,
     distinct_axes,
@@ -186,7 +187,7 @@ def infer_spatial_dropout(call: Call) -> Inferred:
     if len(shape) != rank + 2:
         raise ShapeError(
             Code.RANK,
-            f"`{call.layer.class_name}` takes {rank + 2} axes, not {shape}",
+            f"`{call.layer.class_name}` takes {counted(rank + 2, 'axis')}, not {shape}",
             help="use `Dropout`, which takes any shape",
         )
     return one_output(shape, autocast_dtype(call, sole_input(call).dtype))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import counted
 from dlspec.language.tensors import Dim, Shape
 from dlspec.resolve.shapes.call import Call, optional_integer_argument, sole_shape, text_argument
 from dlspec.resolve.shapes.cost import (
@@ -85,7 +86,7 @@ def _named_axes(call: Call, shape: Shape) -> tuple[Axes, Axes, Axes, str]:
 def _unnamed_axes_error(equation: str, first: str, shape: Shape) -> ShapeError:
     return ShapeError(
         Code.RANK,
-        f"`{first}` in `{equation}` does not name the {len(shape)} axes of {shape}",
+        f"`{first}` in `{equation}` does not name the {counted(len(shape), 'axis')} of {shape}",
         field="equation",
         help="name every axis of the input, or elide some with `...`",
     )
@@ -105,7 +106,7 @@ def _output_shape(call: Call, shape: Shape, *, elided: str, names: Axes) -> Shap
     if len(out) != len(names):
         raise ShapeError(
             Code.RESHAPE,
-            f"`output_shape` gives {len(extents)} axes, the equation "
+            f"`output_shape` gives {counted(len(extents), 'axis')}, the equation "
             f"{len(names) - len(out) + len(extents)}",
             field="output_shape",
             help="give one extent for each output axis but the batch axis; null for what stays",

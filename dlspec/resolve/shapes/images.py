@@ -1,6 +1,7 @@
 """Layers that resize, crop and vary images, and the private layers of Keras's applications."""
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec.language.tensors import Dim, may_be_equal
 from dlspec.resolve.shapes.call import (
     Call,
@@ -72,7 +73,8 @@ def infer_layer_scale(call: Call) -> Inferred:
     if shape[-1] not in (None, width, 1):
         raise ShapeError(
             Code.CHANNELS,
-            f"{width} factors do not fit {shape[-1]} channels",
+            f"{counted(width, 'factor')} {agreed(width, 'do')} not fit "
+            f"{counted(shape[-1], 'channel')}",
             field="projection_dim",
             help=f"use `projection_dim: {shape[-1]}`",
         )

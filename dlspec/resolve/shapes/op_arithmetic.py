@@ -3,6 +3,7 @@
 import math
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec.language.tensors import Shape, Tensor
 from dlspec.resolve.shapes.op_arguments import (
     FLOATS,
@@ -153,7 +154,8 @@ def infer_matmul_op(asked: Asked) -> Tensor:
     if first[-1] is not None and last[-2] is not None and first[-1] != last[-2]:
         raise ShapeError(
             Code.MERGE,
-            f"{first[-1]} columns of {a} do not fit {last[-2]} rows of {b}",
+            f"{counted(first[-1], 'column')} of {a} {agreed(first[-1], 'do')} not fit "
+            f"{counted(last[-2], 'row')} of {b}",
             field="x2",
             help="make the last axis of the first equal the last but one of the second",
         )

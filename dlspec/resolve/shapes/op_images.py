@@ -1,6 +1,7 @@
 """Functions of keras.ops.image: which size their images have."""
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import counted
 from dlspec.language.tensors import Dim, Shape, Tensor
 from dlspec.resolve.shapes.op_arguments import Asked, UnknownError
 from dlspec.resolve.shapes.tensor import ShapeError
@@ -21,7 +22,7 @@ def _image_axes(asked: Asked, shape: Shape, *, single: bool = True) -> tuple[int
     if rank != _BATCH and not (single and rank == _ONE):
         raise ShapeError(
             Code.RANK,
-            f"{shape} has {rank} axes, `ops.{asked.name}` takes images of 4",
+            f"{shape} has {counted(rank, 'axis')}, `ops.{asked.name}` takes images of 4",
             help="give it images of shape (batch, height, width, channels)",
         )
     if asked.arguments.get("data_format") == "channels_first":

@@ -1,6 +1,7 @@
 """What stands between the brackets of `x[:, 0]`, as YAML says it: `[":", 0]`."""
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import counted
 from dlspec.language.indexing import ELLIPSIS, Item, is_index, slice_of
 from dlspec.language.tensors import Dim, Shape, Tensor
 from dlspec.resolve.shapes.op_arguments import Asked, UnknownError
@@ -23,9 +24,10 @@ def infer_get_item_op(asked: Asked) -> Tensor:
     if named > len(shape):
         raise ShapeError(
             Code.AXIS,
-            f"{named} items for the {len(shape)} axes of {shape}",
+            f"{counted(named, 'item')} for the {counted(len(shape), 'axis')} of {shape}",
             field="key",
-            help=f"give at most {len(shape)} items beside `...` and null, the batch axis first",
+            help=f"give at most {counted(len(shape), 'item')} beside `...` and null, "
+            "the batch axis first",
         )
     return Tensor(tuple(_axes_left(items, shape, len(shape) - named)), asked.tensor("x").dtype)
 

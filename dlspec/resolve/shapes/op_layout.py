@@ -3,6 +3,7 @@
 from math import prod
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import counted
 from dlspec.language.tensors import Shape, Tensor
 from dlspec.resolve.shapes.op_arguments import (
     Asked,
@@ -89,7 +90,7 @@ def infer_transpose_op(asked: Asked) -> Tensor:
     if sorted(axis % max(len(shape), 1) for axis in order) != list(range(len(shape))):
         raise ShapeError(
             Code.AXIS,
-            f"{order} is no permutation of the {len(shape)} axes of {shape}",
+            f"{order} is no permutation of the {counted(len(shape), 'axis')} of {shape}",
             field="axes",
             help=f"name each axis from 0 to {len(shape) - 1} once",
         )

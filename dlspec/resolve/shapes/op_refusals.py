@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import counted
 from dlspec.language.tensors import Shape, Tensor
 from dlspec.resolve.shapes.op_arguments import axis_of
 from dlspec.resolve.shapes.tensor import ShapeError
@@ -52,7 +53,7 @@ def refuse_parts(name: str, arguments: Mapping[str, object]) -> None:
     if parts < 1 or (name == "split" and extent is not None and extent % parts):
         raise ShapeError(
             Code.RESHAPE,
-            f"an extent of {extent} cannot be split into {parts} equal parts",
+            f"an extent of {extent} cannot be split into {counted(parts, 'equal part')}",
             field="indices_or_sections",
             help=_help_for_parts(extent, x.shape),
         )

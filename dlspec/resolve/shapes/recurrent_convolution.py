@@ -3,6 +3,7 @@
 from math import prod
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import counted
 from dlspec.language.tensors import Dim, Shape, Tensor
 from dlspec.resolve.shapes.call import (
     Call,
@@ -66,8 +67,8 @@ def _steps_and_image(call: Call, shape: Shape, rank: int) -> tuple[Dim, Image]:
     if len(shape) != rank + 3:
         raise ShapeError(
             Code.RANK,
-            f"`{call.layer.class_name}` takes steps of {rank + 1} axes, not {shape}",
-            help=f"give it {rank + 3} axes: batch, steps, space, channels",
+            f"`{call.layer.class_name}` takes steps of {counted(rank + 1, 'axis')}, not {shape}",
+            help=f"give it {counted(rank + 3, 'axis')}: batch, steps, space, channels",
         )
     return shape[1], image_of(call, (shape[0], *shape[2:]), rank)
 

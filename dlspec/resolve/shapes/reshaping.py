@@ -3,6 +3,7 @@
 from math import prod
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import counted
 from dlspec.language.catalogue import Value
 from dlspec.language.tensors import Dim, Shape
 from dlspec.resolve.shapes.call import (
@@ -106,7 +107,8 @@ def infer_permute(call: Call) -> Inferred:
     if len(dims) + 1 != len(shape):
         raise ShapeError(
             Code.RANK,
-            f"{dims} permutes {len(dims)} axes, {shape} has {len(shape) - 1} besides the batch",
+            f"{dims} permutes {counted(len(dims), 'axis')}, "
+            f"{shape} has {len(shape) - 1} besides the batch",
             field="dims",
             help=f"name each axis from 1 to {len(shape) - 1} once",
         )
@@ -139,7 +141,7 @@ def _margin_pairs(call: Call, field: str, rank: int) -> Pairs:
     if len(pairs) != rank or any(len(pair) != 2 for pair in pairs):
         raise ShapeError(
             Code.CONFLICT,
-            f"`{call.layer.class_name}` takes a number or {rank} pairs, not {value}",
+            f"`{call.layer.class_name}` takes a number or {counted(rank, 'pair')}, not {value}",
             field=field,
             help="give one number for all sides, or a pair [before, after] per axis",
         )

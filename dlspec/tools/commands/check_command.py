@@ -10,6 +10,7 @@ import click
 
 from dlspec.compiler import Compilation
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import counted
 from dlspec.diagnostics.findings import Diagnostic
 from dlspec.language.catalogue.own_layers import project_problems
 from dlspec.language.catalogue.project import project_of
@@ -137,8 +138,7 @@ def _repaired_file(file: str, compilation: Compilation) -> Compilation:
             replace_text(Path(file), source.text)
         except OSError as error:
             raise CannotDo(f"{file} cannot be written: {error.strerror}") from error
-        noun = "repair" if repaired.count == 1 else "repairs"
-        print_remark(f"{file}: {repaired.count} {noun} written")
+        print_remark(f"{file}: {counted(repaired.count, 'repair')} written")
     return repaired.compilation
 
 
@@ -182,10 +182,5 @@ def _of_projects(files: list[str]) -> Iterator[Diagnostic]:
 def _print_summary(files: int, found: list[Diagnostic]) -> None:
     errors = sum(d.severity == "error" for d in found)
     warnings = len(found) - errors
-    specs = f"{files} spec" + ("s" if files != 1 else "")
-    said = [
-        f"{n} {word}{'s' if n != 1 else ''}"
-        for n, word in ((errors, "error"), (warnings, "warning"))
-        if n
-    ]
-    print_remark(f"{specs} checked: {' and '.join(said) or 'no mistakes'}")
+    said = [counted(n, word) for n, word in ((errors, "error"), (warnings, "warning")) if n]
+    print_remark(f"{counted(files, 'spec')} checked: {' and '.join(said) or 'no mistakes'}")

@@ -6,6 +6,7 @@ from typing import Literal
 
 import click
 
+from dlspec.diagnostics.counts import counted
 from dlspec.diagnostics.findings import Reporter
 from dlspec.syntax.formatting import formatted_spec
 from dlspec.syntax.spec_files import replace_text
@@ -38,8 +39,7 @@ def fmt(paths: tuple[str, ...], *, only_check: bool) -> None:
     changed = outcomes.count("changed")
     if files != ["-"] or only_check:
         verb = "would change" if only_check else "changed"
-        specs = f"{len(files)} spec" + ("s" if len(files) != 1 else "")
-        print_remark(f"{specs} read: {changed or 'none'} {verb}")
+        print_remark(f"{counted(len(files), 'spec')} read: {changed or 'none'} {verb}")
     sys.exit(1 if "refused" in outcomes or (only_check and changed) else 0)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from dlspec.diagnostics.counts import counted
 from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.source import Source
 from dlspec.diagnostics.suggest import suggest
@@ -104,7 +105,9 @@ def named_spec(spec: str) -> Path | None:
     named = [p for p in specs_in_folder(specs_folder()) if p.stem == spec]
     if len(named) > 1:
         paths = ", ".join(f"`{path}`" for path in named)
-        raise click.UsageError(f"`{spec}` is the name of {len(named)} specs; write one of {paths}")
+        raise click.UsageError(
+            f"`{spec}` is the name of {counted(len(named), 'spec')}; write one of {paths}"
+        )
     return named[0] if named else None
 
 

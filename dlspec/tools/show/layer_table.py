@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from dlspec.diagnostics.counts import counted
 from dlspec.resolve.costs import (
     Cost,
     graph_cost,
@@ -119,7 +120,7 @@ def cost_notes(total: Cost) -> tuple[str, ...]:
         trainable, frozen = count_text(total.trainable), count_text(total.frozen)
         found.append(f"{trainable} parameters are trainable, {frozen} are not")
     if total.unknown:
-        layers = "1 layer" if total.unknown == 1 else f"{total.unknown} layers"
+        layers = counted(total.unknown, "layer")
         found.append(f"the parameters of {layers} are known once built and are not in the total")
     return tuple(found)
 

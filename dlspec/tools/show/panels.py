@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from dlspec.diagnostics.counts import counted
 from dlspec.resolve.costs import called_model, models_of, node_cost
 from dlspec.resolve.plan import Graph, Node
 from dlspec.tools.show.edges import edges_into, output_name
@@ -147,7 +148,7 @@ def _group_box(group: Group, graph: Graph) -> Box:
     parameters = sum(cost.parameters or 0 for cost in costs)
     shape = shape_text(group.nodes[-1].outputs[0][1])
     each = len(group.nodes) // group.times
-    layers = f"{each} layer{'s'[: each != 1]}"
+    layers = counted(each, "layer")
     detail = f"{group.times} x {layers}" if group.times > 1 else layers
     detail += f", {short_count(parameters)} parameters"
     names = "\n".join(node.name for node in group.nodes)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import pairwise
 
+from dlspec.diagnostics.counts import counted
 from dlspec.resolve.plan import Graph
 from dlspec.tools.show.panels import (
     HEIGHT,
@@ -62,7 +63,7 @@ def graph_svg(graph: Graph, *, fold: bool = False) -> str:
     panels = graph_panels(graph, fold=fold)
     width, height = picture_size(panels)
     size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
-    title = f"Graph of {graph.name}: {len(graph.nodes)} layers"
+    title = f"Graph of {graph.name}: {counted(len(graph.nodes), 'layer')}"
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="dlspec-graph" role="img" {size}>',
         f"<title>{escape(title)}</title>",

@@ -21,6 +21,7 @@ from typing import Any, TextIO
 import yaml
 from watchfiles import watch
 
+from dlspec.diagnostics.counts import counted
 from dlspec.tools.commands.exit_status import CLEAN, INTERRUPTED
 from dlspec_pipelines.dev.layer_changes import layer_changes
 from dlspec_pipelines.location.instance import OWN_PROCESS, prepare_instance
@@ -225,7 +226,7 @@ def _end_runs(port: int) -> None:
     with suppress(OSError):
         while (runs := _unfinished_ui_runs(port)) and time.monotonic() < deadline:
             if not told:
-                count = f"{len(runs)} runs" if len(runs) > 1 else "a run"
+                count = counted(len(runs), "run") if len(runs) > 1 else "a run"
                 _print_dev_line(
                     f"stopping {count}; the next one of the same spec goes on from its checkpoint"
                 )

@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from dlspec.diagnostics.counts import counted
 from dlspec_pipelines.specs import BrokenSpec, SpecFile
 from dlspec_pipelines.steps.json_documents import CONTRACT, read_document
 from dlspec_pipelines.steps.records import Dataset, Evaluation
@@ -41,7 +42,7 @@ def contract_results(made: Dataset) -> Iterator[dg.AssetCheckResult]:
         passed=not warned,
         severity=dg.AssetCheckSeverity.WARN if warned else dg.AssetCheckSeverity.ERROR,
         description="; ".join(
-            f"`{c['column']}` fails {c['check']} in {c['failed']:,} of {c['rows']:,} rows"
+            f"`{c['column']}` fails {c['check']} in {c['failed']:,} of {counted(c['rows'], 'row')}"
             for c in warned
         ),
         metadata={**_expectations_metadata(said), **_warned_rows_metadata(said)},

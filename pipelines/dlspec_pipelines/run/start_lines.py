@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from dlspec.diagnostics.counts import counted
 from dlspec_pipelines.steps.records import Started
 
 # A screen holds them with the lines around.
@@ -13,7 +14,9 @@ def start_lines(started: Started) -> tuple[str, list[tuple[str, ...]]]:
     origin = f"the run `{started.run}`" if started.run else f"`{started.source}`"
     count, whole = len(started.taken), not started.initialised
     told = f"{'all ' if whole else ''}{count} layer{'s'[: count != 1]}"
-    head = f"{told}, {started.parameters:,} parameters, taken by {started.by} from {origin}"
+    head = (
+        f"{told}, {counted(started.parameters, 'parameter')}, taken by {started.by} from {origin}"
+    )
     rows: list[tuple[str, ...]] = [
         *([] if whole else [("taken", name, "") for name in _shortened_layer_names(started.taken)]),
         *(("initialised", name, reason) for name, reason in started.initialised.items()),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dlspec.diagnostics.counts import counted
 from dlspec.resolve.chain import STEPS, Step, chain_step
 from dlspec.tools.commands.exit_status import FINDINGS
 from dlspec_pipelines.run.start_lines import start_lines
@@ -97,7 +98,7 @@ class _Watcher:
         found = check.metadata.get("findings")
         told = check.description
         if found is not None and found.value > 1:
-            told = f"{found.value} findings: `dlspec data {self.spec.name}` shows them"
+            told = f"{counted(found.value, 'finding')}: `dlspec data {self.spec.name}` shows them"
         self.progress.step(check.check_name, f"{told} (warning)")
         if (kept := check.metadata.get("failing_rows")) is not None:
             self.progress.line(f"{'':<11} all failing rows: {kept.value}")
@@ -128,7 +129,7 @@ def _is_interrupt(failure: Any) -> bool:  # noqa: ANN401 - a StepFailureData
 def _dataset_summary(facts: Mapping[str, Any]) -> str:
     parts = {n.removeprefix("rows/"): v for n, v in facts.items() if n.startswith("rows/")}
     told = ", ".join(f"{count:,} {part}" for part, count in parts.items())
-    return f"{sum(parts.values()):,} rows: {told}{_reread_note(facts)}"
+    return f"{counted(sum(parts.values()), 'row')}: {told}{_reread_note(facts)}"
 
 
 def _reread_note(facts: Mapping[str, Any]) -> str:
@@ -143,7 +144,7 @@ def _model_summary(facts: Mapping[str, Any]) -> str:
     if "made_by" in facts:
         return f"already trained: run {facts['made_by']}; --again trains anew"
     kept = facts["weights_of_epoch"], facts["weights_kept"]
-    size = f"{facts['epochs']} epochs, {facts['parameters']:,} parameters"
+    size = f"{counted(facts['epochs'], 'epoch')}, {counted(facts['parameters'], 'parameter')}"
     return f"{size}; weights of epoch {kept[0]}, {kept[1]}"
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, get_args
 
 from pydantic import AfterValidator, PlainSerializer, TypeAdapter, ValidationError
 
+from dlspec.diagnostics.counts import counted
 from dlspec_pipelines.steps.json_documents import (
     Format,
     document_content,
@@ -162,9 +163,10 @@ class Comparison:
         """Return how many rows were compared, and what they could show."""
         if self.rows is None:
             return "on a number of rows that was not kept"
+        rows = counted(self.rows, "row")
         if self.least is None:
-            return f"on {self.rows} rows, too few for any difference to be more than chance"
-        return f"on {self.rows:,} rows, where less than {self.least:.3g} between them is chance"
+            return f"on {rows}, too few for any difference to be more than chance"
+        return f"on {rows}, where less than {self.least:.3g} between them is chance"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from dlspec.diagnostics.counts import counted
 from dlspec.diagnostics.suggest import suggest
 from dlspec_pipelines.steps.records import Champion, TrainedModel, read_record
 from dlspec_pipelines.steps.step_errors import StepError, WrongUsage
@@ -62,7 +63,8 @@ def _run_by_id(word: str) -> Choice:
     if begins:
         ids = ", ".join(f"`{p.parent.name}/{p.name}`" for p in sorted(begins)[:5])
         raise WrongUsage(
-            f"`{word}` is the beginning of {len(begins)} runs", help=f"write more of one: {ids}"
+            f"`{word}` is the beginning of {counted(len(begins), 'run')}",
+            help=f"write more of one: {ids}",
         )
     names = sorted(p.name for p in runs.glob("*") if p.is_dir() and not p.name.startswith("."))
     near = suggest(word, names)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dlspec.diagnostics.counts import counted
 from dlspec.tools.commands.exit_status import FINDINGS, WRONG_USAGE
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -164,4 +165,4 @@ def _disk_size_text(count: int) -> str:
     for unit, bytes_each in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if count >= bytes_each:
             return f"{count / bytes_each:.1f} {unit}"
-    return f"{count} bytes"
+    return counted(count, "byte")

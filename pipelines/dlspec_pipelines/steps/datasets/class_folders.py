@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dlspec.diagnostics.counts import counted
 from dlspec.language.file_names import pattern_columns, pattern_expression
 from dlspec.language.sources import FolderSource
 from dlspec_pipelines.steps.datasets.downloads import is_url
@@ -97,7 +98,7 @@ def _named_table(folder: Path, names: str, text_columns: Collection[str]) -> Tab
         shown = ", ".join(f"`{name}`" for name in strange[:_SHOWN])
         more = f" and {len(strange) - _SHOWN:,} more" if len(strange) > _SHOWN else ""
         raise unreadable_source(
-            f"{len(strange):,} of the {len(files):,} files of `{folder}` are not called "
+            f"{len(strange):,} of the {counted(len(files), 'file')} of `{folder}` are not called "
             f"`{names}`: {shown}{more}",
             help="write `names` as they are called, or move them out of the folder; a column holds "
             "no separator that stands beside it",
@@ -147,7 +148,9 @@ def without_unreadable(
     kept = np.ones(len(names), dtype=bool)
     kept[[one.position for one in bad]] = False
     if not kept.any():
-        raise unreadable_source(f"none of the {len(names)} files of `{folder}` can be read")
+        raise unreadable_source(
+            f"none of the {counted(len(names), 'file')} of `{folder}` can be read"
+        )
     return replace(
         table,
         columns={name: column[kept] for name, column in table.columns.items()},
@@ -195,7 +198,7 @@ def _require_classes(root: Path, found: list[tuple[str, str, str]]) -> None:
         )
     if beside:
         others = len(beside) - 1
-        more = f" and {others} more {'file' if others == 1 else 'files'} lie" if others else " lies"
+        more = f" and {counted(others, 'more file')} lie" if others else " lies"
         are = "are" if others else "is"
         raise unreadable_source(
             f"`{root / beside[0]}`{more} beside the class folders and {are} of no class",

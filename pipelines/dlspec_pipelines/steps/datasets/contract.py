@@ -11,6 +11,7 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import counted
 from dlspec.language.expectations import Expectation
 from dlspec_pipelines.steps.datasets.contract_rules import ContractRule
 from dlspec_pipelines.steps.datasets.expectation_rules import expectation_rules
@@ -71,7 +72,8 @@ class ContractBroken(StepError):  # noqa: N818 - the sentence a person reads say
     def __init__(self, verdict: Verdict, *, help: str) -> None:
         broken = [one for one in verdict.checked if one.failed and one.severity == "error"]
         told = ", ".join(
-            f"`{one.column}` fails {one.check} in {one.failed} of {one.rows} rows" for one in broken
+            f"`{one.column}` fails {one.check} in {one.failed:,} of {counted(one.rows, 'row')}"
+            for one in broken
         )
         super().__init__(
             f"the data breaks its contract: {told}",

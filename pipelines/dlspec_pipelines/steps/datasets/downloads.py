@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import counted
 from dlspec.tools.commands.remarks import print_remark
 from dlspec_pipelines.steps.datasets.source_digests import digest_of_source_file
 from dlspec_pipelines.steps.json_documents import DOWNLOAD, document_text, read_document
@@ -114,7 +115,7 @@ def _fetch(url: str, copy: Path, note: Path, facts: dict[str, str]) -> None:
         size, said = Path(place).stat().st_size, facts.get("size")
         if said is not None and int(said) != size:
             raise _not_read(
-                f"`{url}` ended after {size:,} of {int(said):,} bytes", help="try it again"
+                f"`{url}` ended after {size:,} of {counted(int(said), 'byte')}", help="try it again"
             )
     with copy.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()

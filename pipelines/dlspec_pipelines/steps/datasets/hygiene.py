@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec_pipelines.steps.data_memory import give_back_pages, row_blocks
 from dlspec_pipelines.steps.datasets.table import Array, Table, shown_value
 
@@ -76,7 +77,7 @@ def odd_columns(
         column = table.columns[name]
         missing = _count_rows_with_gaps(column)
         if missing:
-            text = f"column `{name}` misses {missing} of {table.rows} values"
+            text = f"column `{name}` misses {missing:,} of {counted(table.rows, 'value')}"
             text += f"; {policies[name]}" if name in policies else ""
             yield Finding("missing_values", name, missing, text)
         if column.ndim == 1 and _is_constant_column(column):
@@ -125,7 +126,10 @@ def repeated_rows(
             same &= _are_equal_samples(train[name], at, array, candidates)
         count = int(same.sum())
         if count:
-            text = f"{count} of {len(asked)} {part} samples have the inputs of a training sample"
+            text = (
+                f"{count:,} of {counted(len(asked), part + ' sample')} {agreed(count, 'have')} "
+                "the inputs of a training sample"
+            )
             pairs = zip(candidates[same].tolist(), at[same].tolist(), strict=True)
             told = () if places is None else places.pairs_told(part, pairs)
             yield Finding("repeated_rows", part, count, text, examples=told)
@@ -207,5 +211,6 @@ def odd_balance(target: str, counts: Mapping[str, list[int]]) -> Iterator[Findin
             yield Finding("absent_class", f"{target}/{part}", len(absent), text)
     train = [count for count in counts["train"] if count]
     if train and max(train) > _IMBALANCE * min(train):
-        text = f"target `{target}` has {min(train)} to {max(train)} training samples per class"
+        text = f"target `{target}` has {min(train)} to "
+        text += f"{counted(max(train), 'training sample')} per class"
         yield Finding("imbalance", target, min(train), text)

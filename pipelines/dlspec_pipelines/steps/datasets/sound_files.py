@@ -69,7 +69,7 @@ def read_sound(path: Path) -> Sound:
     if said and int(said[2]) < int(said[1]) < _NO_LENGTH:
         raise Undecodable(f"`{path}` is cut off: {said[2]} of {said[1]} bytes of sound are there")
     if len(wave) < facts.frames:
-        raise Undecodable(f"`{path}` is cut off: {len(wave)} of {facts.frames} samples are there")
+        raise Undecodable(f"`{path}` is cut off: {len(wave)} of {facts.frames:,} samples are there")
     if not len(wave):
         raise Undecodable(f"`{path}` holds no sample")
     if not np.isfinite(wave).all():

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from dlspec.diagnostics.counts import counted
 from dlspec.language.features import Feature, LabelsFeature
 from dlspec.language.metrics import (
     METRIC_OF,
@@ -77,11 +78,11 @@ def _require_defined(record: MetricRecord, target: str, feature: Feature, true: 
 def _lacking_rows(record: MetricRecord, target: str, true: Array) -> str | None:
     """Return what test rows are not enough for a metric; None when they are."""
     if len(true) < record.least_rows:
-        return "on a single test row" if len(true) == 1 else f"on {len(true)} test rows"
+        return "on a single test row" if len(true) == 1 else f"on {counted(len(true), 'test row')}"
     if record.varied and (true == true[:1]).all():
         return f"where the target `{target}` of all test rows is the same"
     if record.least_ids and np.count_nonzero(true != PADDING, axis=1).max() < record.least_ids:
-        count = "an id" if record.least_ids == 1 else f"{record.least_ids} ids"
+        count = "an id" if record.least_ids == 1 else counted(record.least_ids, "id")
         return f"where no test row of `{target}` holds {count} beside padding"
     return None
 

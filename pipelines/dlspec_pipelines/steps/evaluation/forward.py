@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from dlspec.backends.torch_names import allow_dots
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec.language.sections import LEAST_MEMORY
 from dlspec_pipelines.steps.data_memory import share_of_a_chunk
 from dlspec_pipelines.steps.engine.batches import (
@@ -133,8 +134,10 @@ def _figures_of_calls(model: keras.Model, samples: Samples) -> dict[str, float]:
     size = fixed or BATCH_SIZE
     if len(samples) % size and fixed:
         raise StepError(
-            f"the model takes {fixed} samples at a time and adds losses as it is called, and "
-            f"{len(samples)} samples leave {len(samples) % fixed} over",
+            f"the model takes {counted(fixed, 'sample')} at a time and adds losses as it is "
+            "called, and "
+            f"{counted(len(samples), 'sample')} {agreed(len(samples), 'leave')} "
+            f"{len(samples) % fixed} over",
             help="leave `batch` out of the model's inputs",
         )
     engine = engine_for(model, samples, batch_size=size)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dlspec.diagnostics.counts import counted
 from dlspec_pipelines.steps.datasets.class_folders import without_unreadable
 from dlspec_pipelines.steps.datasets.folder_files import files_below
 from dlspec_pipelines.steps.datasets.picture_pixels import open_picture
@@ -64,8 +65,7 @@ def left_out_remark(names: tuple[str, ...]) -> str:
     """Return the sentence that tells which files were left out."""
     shown = ", ".join(f"`{name}`" for name in names[:_SHOWN_FILES])
     more = f" and {len(names) - _SHOWN_FILES:,} more" if len(names) > _SHOWN_FILES else ""
-    word = "file" if len(names) == 1 else "files"
-    return f"{len(names):,} {word} left out that cannot be read: {shown}{more}"
+    return f"{counted(len(names), 'file')} left out that cannot be read: {shown}{more}"
 
 
 def _table_of_names(column: str, names: list[str], root: Path) -> Table:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dlspec.diagnostics.counts import counted
 from dlspec.language.metrics import METRIC_OF
 from dlspec.language.sections import Championship
 from dlspec.language.significance_tests import RESAMPLES, SIGNIFICANCE_TEST_OF
@@ -150,7 +151,7 @@ def compare_pair(
         measured = measure_targets((rules.metric,), side)
         if rules.metric in measured.undefined:
             rows = len(next(iter(side.values())).true)
-            return f"on {rows} test rows {measured.undefined[rules.metric]}"
+            return f"on {counted(rows, 'test row')} {measured.undefined[rules.metric]}"
         values.append(measured.values[rules.metric])
     # With several targets the metric is their mean, and the test is that of the first it fits.
     name = next(n for n, p in challenger.items() if metric_fits_target(rules.metric, p))

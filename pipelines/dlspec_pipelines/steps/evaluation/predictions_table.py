@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dlspec.diagnostics.counts import counted
 from dlspec_pipelines.steps.datasets.table import Array, Table
 from dlspec_pipelines.steps.evaluation.table_endings import TABLE_ENDINGS, require_table_name
 from dlspec_pipelines.steps.step_errors import StepError
@@ -42,7 +43,8 @@ def csv_frame(table: Table) -> pd.DataFrame:
         width = int(np.prod(column.shape[1:]))
         if width > _MOST_CSV_COLUMNS:
             raise StepError(
-                f"`{name}` has {width:,} numbers in each row, too many for the columns of a .csv",
+                f"`{name}` has {counted(width, 'number')} in each row, too many for the "
+                "columns of a .csv",
                 help="write a .parquet or .npz file: `-o predictions.parquet`",
             )
         for place in np.ndindex(column.shape[1:]):

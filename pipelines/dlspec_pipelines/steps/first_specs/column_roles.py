@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec_pipelines.steps.datasets.table import Array, Table
 from dlspec_pipelines.steps.first_specs.own_file import column_of_table
 from dlspec_pipelines.steps.first_specs.own_source import OwnSource
@@ -73,7 +74,7 @@ def roles_of_columns(own: OwnSource) -> tuple[ColumnRole, ...]:
 
 
 def _role_of_files(name: str, column: Array, form: Literal["picture", "sound"]) -> ColumnRole:
-    return ColumnRole(column_profile(name, column), form, f"{len(column):,} files")
+    return ColumnRole(column_profile(name, column), form, counted(len(column), "file"))
 
 
 def chosen_target(table: Table, roles: Sequence[ColumnRole], asked: str | None) -> TargetChoice:
@@ -124,9 +125,11 @@ def _why_no_target(role: ColumnRole, table: Table) -> str:
     if role.role not in ("number", "category"):
         return role.reason
     if role.profile.missing:
-        return f"{role.profile.missing} values are missing"
-    if role.role == "category" and (role.profile.unique or 0) > _MOST_CLASSES:
-        return f"{role.profile.unique} classes are too many for {table.rows} rows"
+        missing = role.profile.missing
+        return f"{counted(missing, 'value')} {agreed(missing, 'are')} missing"
+    unique = role.profile.unique or 0
+    if role.role == "category" and unique > _MOST_CLASSES:
+        return f"{counted(unique, 'class')} are too many for {counted(table.rows, 'row')}"
     return ""
 
 
@@ -160,7 +163,9 @@ def _target_of_column(table: Table, role: ColumnRole, reason: str) -> TargetChoi
 def _role_of_column(name: str, column: Array) -> ColumnRole:
     found, rows = column_profile(name, column), len(column)
     if found.missing >= rows * _MOSTLY_MISSING:
-        return ColumnRole(found, "nothing", f"missing in {found.missing:,} of {rows:,} rows")
+        return ColumnRole(
+            found, "nothing", f"missing in {found.missing:,} of {counted(rows, 'row')}"
+        )
     if found.unique == 1:
         return ColumnRole(found, "nothing", "the same in every row")
     if found.kind == "arrays":
@@ -188,7 +193,7 @@ def _role_of_texts(found: ColumnProfile, column: Array, rows: int) -> ColumnRole
     unique, present = found.unique or 0, rows - found.missing
     if unique <= min(_MOST_CATEGORIES, max(rows // 5, 2)):
         gaps = f"; {found.missing:,} missing are unknown" if found.missing else ""
-        return ColumnRole(found, "category", f"{unique} categories{gaps}")
+        return ColumnRole(found, "category", f"{counted(unique, 'category')}{gaps}")
     words = np.mean([len(text.split()) for text in column[:1000] if isinstance(text, str)])
     blank = any(not isinstance(text, str) or not text.strip() for text in column)
     if words > _MOST_WORDS_OF_A_NAME and not blank:
@@ -196,8 +201,10 @@ def _role_of_texts(found: ColumnProfile, column: Array, rows: int) -> ColumnRole
     if words > _MOST_WORDS_OF_A_NAME:
         return ColumnRole(found, "nothing", "free text that some rows do not have")
     if unique > present * 0.9:
-        return ColumnRole(found, "nothing", f"{unique:,} different texts: tells rows apart")
-    reason = f"{unique:,} categories are too many for {rows:,} rows"
+        return ColumnRole(
+            found, "nothing", f"{counted(unique, 'different text')}: tells rows apart"
+        )
+    reason = f"{counted(unique, 'category')} are too many for {counted(rows, 'row')}"
     return ColumnRole(found, "nothing" if blank else "words", reason)
 
 

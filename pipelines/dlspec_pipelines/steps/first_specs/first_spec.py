@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dlspec.diagnostics.counts import counted
 from dlspec.syntax.flow_text import scalar_text
 from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.first_specs.column_roles import (
@@ -107,8 +108,7 @@ def _head_lines(draft: _Draft) -> Iterator[str]:
 
 def _source_lines(draft: _Draft) -> Iterator[str]:
     table = draft.table
-    many = "" if len(table.columns) == 1 else "s"
-    yield f"  # {table.rows:,} rows, {len(table.columns)} column{many}"
+    yield f"  # {counted(table.rows, 'row')}, {counted(len(table.columns), 'column')}"
     yield from (f"  # {reason}" for reason in draft.own.reasons)
     yield from draft.own.lines
 

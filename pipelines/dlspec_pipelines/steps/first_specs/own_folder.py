@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec.language.sources import (
     AudioFolderSource,
     ImageFolderSource,
@@ -122,7 +123,10 @@ def _read_class_folders(
         form = "sound"
     if table.left_out:
         few = ", ".join(table.left_out[:_SHOWN])
-        reasons.append(f"{len(table.left_out)} files cannot be read and are left out: {few}")
+        reasons.append(
+            f"{counted(len(table.left_out), 'file')} cannot be read and "
+            f"{agreed(len(table.left_out), 'are')} left out: {few}"
+        )
     has_test = table.given_test is not None
     if has_test:
         reasons.append("`test` is a folder of its own")

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from dlspec.diagnostics.counts import counted
 from dlspec.language.features import Feature
 from dlspec_pipelines.steps.datasets.table import Rows, Table, require_columns, unpreparable_data
 from dlspec_pipelines.steps.preparation.fitting import Preparation
@@ -42,9 +43,9 @@ def apply_preparation(preparation: Preparation, table: Table) -> Part:
     samples = samples_of_new_rows(preparation, table)
     if not samples.places.size:
         _, gaps = windows_left_out(preparation, table)
-        between = f" between {gaps} gaps in time" if gaps else ""
+        between = f" between {counted(gaps, 'gap')} in time" if gaps else ""
         raise unpreparable_data(
-            f"no window fits the {table.rows} rows{between}", help="give more rows"
+            f"no window fits the {counted(table.rows, 'row')}{between}", help="give more rows"
         )
     order, starts, _ = _order_of_new_rows(preparation, table)
     raws = {

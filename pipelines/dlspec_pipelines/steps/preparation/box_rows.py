@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec.language.features import BoxesFeature
 from dlspec_pipelines.steps.datasets.table import Array, shown_value
 
@@ -33,16 +34,19 @@ def boxes_of_row(feature: BoxesFeature, cell: object, labels: object = None) -> 
     if feature.class_column is not None:
         classes = _as_list("list of classes", labels)
         if len(classes) != len(boxes):
-            raise StrangeBoxes(f"{len(boxes)} boxes have {len(classes)} classes")
+            raise StrangeBoxes(
+                f"{counted(len(boxes), 'box')} {agreed(len(boxes), 'have')} "
+                f"{counted(len(classes), 'class')}"
+            )
         boxes = [[*box, label] for box, label in zip(boxes, classes, strict=True)]
     boxes = [box for box in boxes if box != [-1] * 5]
     if len(boxes) > feature.most:
-        raise StrangeBoxes(f"{len(boxes)} boxes, of {feature.most} at most")
+        raise StrangeBoxes(f"{counted(len(boxes), 'box')}, of {feature.most} at most")
     made = np.full((feature.most, 5), -1.0, dtype=np.float32)
     for place, box in enumerate(boxes):
         if len(box) != 5:
             wanted = "four numbers" if feature.class_column else "four numbers and a class"
-            raise StrangeBoxes(f"box {place}: {len(box)} values, not {wanted}")
+            raise StrangeBoxes(f"box {place}: {counted(len(box), 'value')}, not {wanted}")
         made[place] = (*_shares_of_box(feature, place, box[:4]), _class_id(feature, place, box[4]))
     return made
 

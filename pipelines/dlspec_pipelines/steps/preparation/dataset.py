@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec.language.row_splits import FractionSplit, GivenSplit, TimeSplit
 from dlspec.language.sections import Data
 from dlspec.language.sources import CsvSource, JsonLinesSource, ParquetSource
@@ -283,17 +284,20 @@ def _left_out_files(table: Table) -> Iterator[Finding]:
         count = len(table.left_out)
         shown = ", ".join(f"`{name}`" for name in table.left_out[:10])
         more = f" and {count - 10} more" if count > 10 else ""
-        text = f"{count} files cannot be read and are left out: {shown}{more}"
+        told = f"{counted(count, 'file')} cannot be read and {agreed(count, 'are')} left out"
+        text = f"{told}: {shown}{more}"
         yield Finding("unreadable_files", "file", count, text)
 
 
 def _changed_samples(raws: Mapping[str, Raw]) -> Iterator[Finding]:
     for name, raw in raws.items():
         if raw.cut:
-            text = f"{raw.cut} samples of `{name}` were longer than its `length` and are cut"
+            told = f"{counted(raw.cut, 'sample')} of `{name}` {agreed(raw.cut, 'were')} longer"
+            text = f"{told} than its `length` and {agreed(raw.cut, 'are')} cut"
             yield Finding("cut_samples", name, raw.cut, text)
         for remark in raw.remarks:
-            text = f"{remark.count:,} of {len(raw.values):,} samples of `{name}` are {remark.what}"
+            told = f"{remark.count:,} of {counted(len(raw.values), 'sample')} of `{name}`"
+            text = f"{told} {agreed(remark.count, 'are')} {remark.what}"
             yield Finding(remark.kind, name, remark.count, text, remark.severity)
 
 
@@ -363,14 +367,14 @@ def _window_of_split_data(data: Data) -> Window | None:
 
 
 def _require_samples(parts: Mapping[str, Samples], breaks: Rows) -> None:
-    gaps = f" between {breaks.size} gaps in time" if breaks.size else ""
+    gaps = f" between {counted(breaks.size, 'gap')} in time" if breaks.size else ""
     crossing = ", or let windows cross them with `gaps: cross` beside `time`" if gaps else ""
     for name, samples in parts.items():
         window = samples.window
         if window is not None and not samples.places.size and name != "validation":
             raise unpreparable_data(
-                f"no window of {window.length} and {window.horizon} rows fits the {name} rows"
-                + gaps,
+                f"no window of {window.length} and {counted(window.horizon, 'row')} fits the "
+                f"{name} rows" + gaps,
                 help="write a shorter `length` or `horizon`, or give the part a larger share"
                 + crossing,
             )

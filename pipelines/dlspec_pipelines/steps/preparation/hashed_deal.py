@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec_pipelines.steps.datasets.table import (
     Array,
     RefusedRows,
@@ -135,9 +136,13 @@ def _require_common_values(
         kinds = "" if known == len(stands) else f", {known} different"
         raise RefusedRows(
             "stratify",
-            [(int(row), f"{value} stands in {len(stands)} rows{kinds}") for row in stands],
-            f"{value} stands in {len(stands)} rows{kinds} ({place_of(int(stands[0]))} first), "
-            f"and a stratum needs one for each of {len(cut.names)} parts",
+            [
+                (int(row), f"{value} stands in {counted(len(stands), 'row')}{kinds}")
+                for row in stands
+            ],
+            f"{value} stands in {counted(len(stands), 'row')}{kinds} "
+            f"({place_of(int(stands[0]))} first), "
+            f"and a stratum needs one for each of {counted(len(cut.names), 'part')}",
             help="leave `stratify` out, or leave such rows out of the source",
         )
 
@@ -175,8 +180,9 @@ def _fill_parts(
 
 def _too_few_identities_error(rows: int, known: int, parts: int) -> Exception:
     return unpreparable_data(
-        f"the {rows} rows to deal hold {known} different ones, and there are {parts} parts: rows "
-        "whose inputs, or whose `split.group`, are equal stay together",
+        f"the {counted(rows, 'row')} to deal {agreed(rows, 'hold')} {known} different ones, and "
+        f"there {agreed(parts, 'are')} {counted(parts, 'part')}: rows whose inputs, or whose "
+        "`split.group`, are equal stay together",
         help="name a column that tells the rows apart, such as `group: id` under `split`, "
         "or bring more rows",
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from dlspec.diagnostics.counts import counted
 from dlspec.language.features import ImageFeature
 from dlspec_pipelines.steps.datasets.picture_pixels import (
     MODES,
@@ -30,7 +31,8 @@ def read_image_files(feature: ImageFeature, table: Table) -> Array:
     """
     if feature.channels not in MODES:
         raise unpreparable_data(
-            f"column `{feature.image}` names pictures, and none has {feature.channels} channels",
+            f"column `{feature.image}` names pictures, and none has "
+            f"{counted(feature.channels, 'channel')}",
             help="write `channels: 1` for grey, 3 for colour or 4 with transparency",
         )
     shape = (table.rows, *feature.size, feature.channels)

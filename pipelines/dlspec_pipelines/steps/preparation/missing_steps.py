@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec.language.features import Feature, SeriesFeature, SeriesTarget
 from dlspec_pipelines.steps.datasets.hygiene import Finding
 from dlspec_pipelines.steps.datasets.table import Array, RefusedValue, Rows, Table
@@ -38,8 +39,10 @@ def _rows_that_miss(feature: SeriesFeature | SeriesTarget, table: Table) -> Arra
 def left_out_windows(whole: int, kept: int) -> Iterable[Finding]:
     """Tell how many windows were left out because a value is missing."""
     if kept < whole:
-        text = f"{whole - kept:,} of {whole:,} windows hold a missing value and are left out"
-        yield Finding("windows_that_miss", "window", whole - kept, text)
+        lost = whole - kept
+        text = f"{lost:,} of {counted(whole, 'window')} {agreed(lost, 'hold')} a missing value"
+        text += f" and {agreed(lost, 'are')} left out"
+        yield Finding("windows_that_miss", "window", lost, text)
 
 
 def with_values_before(feature: Feature, raw: Raw, order: Rows, starts: Rows) -> Raw:

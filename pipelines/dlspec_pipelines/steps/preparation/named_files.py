@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec_pipelines.steps.datasets.file_decoding import BadFile, decode_all_files
 from dlspec_pipelines.steps.datasets.source_digests import digests_of_source_files
 from dlspec_pipelines.steps.datasets.table import (
@@ -91,5 +92,6 @@ def _refused_files(name: str, table: Table, bad: Sequence[BadFile]) -> Exception
         message = f"column `{name}`, {table.place_of(first.position)}: {first.why}"
         return RefusedRows(name, rows, message, help=help)
     more = [f"and {len(bad) - _SHOWN:,} more"] if len(bad) > _SHOWN else []
-    head = f"column `{name}`: {len(bad):,} of {table.rows:,} files are refused"
+    of = f"{len(bad):,} of {counted(table.rows, 'file')}"
+    head = f"column `{name}`: {of} {agreed(len(bad), 'are')} refused"
     return RefusedRows(name, rows, "\n  ".join([head, *told, *more]), help=help)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dlspec.diagnostics.counts import counted
 from dlspec_pipelines.steps.data_memory import row_blocks
 from dlspec_pipelines.steps.datasets.table import (
     Array,
@@ -204,7 +205,7 @@ def finite_numbers(name: str, numbers: Array, *, gaps: bool) -> Array:
     values = np.atleast_1d(numbers[row])
     value = values[np.isinf(values) if gaps else ~np.isfinite(values)][0]
     if np.isnan(value):
-        count = f"; {rows.size} rows miss one" if rows.size > 1 else ""
+        count = f"; {counted(rows.size, 'row')} miss one" if rows.size > 1 else ""
         raise RefusedValue(
             name,
             row,

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from dlspec.diagnostics.counts import counted
 from dlspec_pipelines.steps.datasets.table import (
     Rows,
     Table,
@@ -28,7 +29,7 @@ def series_numbers(table: Table, group: str | None) -> Rows | None:
     if missing.size:
         raise unpreparable_data(
             f"column `{group}`, {table.place_of(int(missing[0]))}: the value is missing, and "
-            f"`group` tells series apart by it ({missing.size} such rows)",
+            f"`group` tells series apart by it ({counted(missing.size, 'such row')})",
             help="write the series into such rows, or leave them out of the source",
         )
     numbers: Rows = pd.factorize(column)[0].astype(np.int64)

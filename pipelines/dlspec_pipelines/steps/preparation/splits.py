@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from dlspec.diagnostics.counts import counted
 from dlspec.language.row_splits import ColumnSplit, FractionSplit, GivenSplit, TimeSplit
 from dlspec.language.sections import Data
 from dlspec_pipelines.steps.datasets.table import (
@@ -64,7 +65,7 @@ def deal_rows(table: Table, data: Data) -> Deal:
     for name in ("train", "test"):
         if not parts[name].size:
             raise unpreparable_data(
-                f"the split leaves no row for {name}: the source has {table.rows} rows",
+                f"the split leaves no row for {name}: the source has {counted(table.rows, 'row')}",
                 help="change the shares under `split`",
             )
     return Deal(order, parts)
@@ -136,7 +137,7 @@ def _identities_of_rows(table: Table, data: Data, group: str | None) -> Identiti
     if missing.size:
         raise unpreparable_data(
             f"column `{group}`, {table.place_of(int(missing[0]))}: the value is missing, and "
-            f"`split.group` deals rows by it ({missing.size} such rows)",
+            f"`split.group` deals rows by it ({counted(missing.size, 'such row')})",
             help="write a group into such rows, or leave them out of the source",
         )
     return value_identities(column)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec.language.features import TextFeature
 from dlspec_pipelines.steps.datasets.hygiene import Finding
 from dlspec_pipelines.steps.datasets.table import Array, Table, shown_value
@@ -42,41 +43,47 @@ def odd_texts(
             continue
         column = text_column(feature.text, table.columns[feature.text])
         for part, arrays in parts.items():
-            counted = _count_words(one, feature, column[np.asarray(arrays.rows)])
-            yield from _part_findings(name, part, feature, counted)
+            found = _count_words(one, feature, column[np.asarray(arrays.rows)])
+            yield from _part_findings(name, part, feature, found)
 
 
 def _count_words(fitted: Fitted, feature: TextFeature, texts: Array) -> _Counted:
     assert fitted.tokenizer is not None, "every text is fitted"
-    counted = _Counted()
+    found = _Counted()
     for text, encoding in encodings_of_texts(loaded_tokenizer(fitted.tokenizer), texts.tolist()):
         ids = encoding.ids
-        counted.words += len(ids)
-        counted.cut += is_text_cut(feature, len(ids))
-        counted.empty += not ids
+        found.words += len(ids)
+        found.cut += is_text_cut(feature, len(ids))
+        found.empty += not ids
         if UNKNOWN_ID in ids:
             spans = zip(ids, encoding.offsets, strict=True)
-            counted.unknown.update(text[a:b] for i, (a, b) in spans if i == UNKNOWN_ID)
-    return counted
+            found.unknown.update(text[a:b] for i, (a, b) in spans if i == UNKNOWN_ID)
+    return found
 
 
 def _part_findings(
-    name: str, part: str, feature: TextFeature, counted: _Counted
+    name: str, part: str, feature: TextFeature, found: _Counted
 ) -> Iterator[Finding]:
-    key, unknown = f"{name}/{part}", counted.unknown.total()
+    key, unknown = f"{name}/{part}", found.unknown.total()
     if unknown:
         what = "parts of words" if feature.split == "bpe" else feature.split
         text = (
-            f"{unknown} of {counted.words} {what} in the {part} samples of `{name}` have no id: "
-            + ", ".join(_told_word(*pair) for pair in counted.unknown.most_common(_SHOWN_WORDS))
+            f"{unknown} of {found.words} {what} in the {part} samples of `{name}` "
+            f"{agreed(unknown, 'have')} no id: "
+            + ", ".join(_told_word(*pair) for pair in found.unknown.most_common(_SHOWN_WORDS))
         )
         yield Finding("unknown_words", key, unknown, text)
-    if counted.cut:
-        text = f"{counted.cut} {part} samples of `{name}` are longer than its `length` and are cut"
-        yield Finding("cut_samples", key, counted.cut, text)
-    if counted.empty:
-        text = f"{counted.empty} {part} samples of `{name}` hold no word: all is padding"
-        yield Finding("empty_texts", key, counted.empty, text)
+    if found.cut:
+        text = (
+            f"{counted(found.cut, part + ' sample')} of `{name}` {agreed(found.cut, 'are')} longer"
+        )
+        text += f" than its `length` and {agreed(found.cut, 'are')} cut"
+        yield Finding("cut_samples", key, found.cut, text)
+    if found.empty:
+        text = (
+            f"{counted(found.empty, part + ' sample')} of `{name}` {agreed(found.empty, 'hold')} no"
+        )
+        yield Finding("empty_texts", key, found.empty, f"{text} word: all is padding")
 
 
 def _told_word(word: str, count: int) -> str:

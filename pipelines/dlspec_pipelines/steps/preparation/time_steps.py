@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec.language.row_splits import TimeSplit
 from dlspec_pipelines.steps.datasets.hygiene import Finding
 from dlspec_pipelines.steps.datasets.table import (
@@ -142,7 +143,7 @@ def _require_one_row_a_moment(
     first, second = (int(row) for row in order[doubled[0] : doubled[0] + 2])
     written = [shown_value(table.columns[name][row]) for row in (first, second)]
     stamps = " and ".join(dict.fromkeys(written))
-    more = f"; {doubled.size} rows repeat a moment" if doubled.size > 1 else ""
+    more = f"; {counted(doubled.size, 'row')} repeat a moment" if doubled.size > 1 else ""
     raise unpreparable_data(
         f"column `{name}`: {table.place_of(first)} and {table.place_of(second)} have one moment, "
         f"{stamps}, and a window would take them for two steps{more}",
@@ -189,7 +190,8 @@ def odd_time_steps(course: TimeCourse, table: Table, *, lost: int) -> Iterator[F
     if course.steps is None or len(course.ordered) < 2:
         return
     if course.breaks.size:
-        text = f"{_gaps_text(course, table)}; {lost} windows across them are left out"
+        windows = f"{counted(lost, 'window')} across them {agreed(lost, 'are')} left out"
+        text = f"{_gaps_text(course, table)}; {windows}"
         yield Finding("time_gaps", course.name, int(course.breaks.size), text)
     counts = _counted_steps(course.ordered, course.steps)
     within = np.ones(len(counts), dtype=bool)
@@ -197,12 +199,13 @@ def odd_time_steps(course: TimeCourse, table: Table, *, lost: int) -> Iterator[F
     even = _is_one_step(counts) & within
     uneven = even & (np.abs(counts - 1) > _UNEVEN)
     if uneven.any() and not _months_of_steps(course.ordered, within):
+        odd = int(uneven.sum())
         kept, dated = _step_lengths(course.ordered)[even], course.is_dated
         text = (
-            f"{int(uneven.sum())} steps of column `{course.name}` are uneven: "
+            f"{counted(odd, 'step')} of column `{course.name}` {agreed(odd, 'are')} uneven: "
             f"{_step_text(kept.min(), dated=dated)} to {_step_text(kept.max(), dated=dated)}"
         )
-        yield Finding("uneven_steps", course.name, int(uneven.sum()), text)
+        yield Finding("uneven_steps", course.name, odd, text)
 
 
 def _gaps_text(course: TimeCourse, table: Table) -> str:
@@ -216,7 +219,7 @@ def _gaps_text(course: TimeCourse, table: Table) -> str:
     more = course.breaks.size - _SHOWN
     usual = _step_text(course.steps.usual, dated=course.is_dated)
     week = ", weekends left out," if course.steps.weekdays else ""
-    count = f"{course.breaks.size} place" + ("s" if course.breaks.size > 1 else "")
+    count = counted(course.breaks.size, "place")
     return (
         f"column `{course.name}` steps by {usual}{week} except in {count}: "
         + "; ".join(places)

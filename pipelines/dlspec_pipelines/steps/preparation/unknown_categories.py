@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec.language.features import CategoriesFeature, CategoryFeature
 from dlspec_pipelines.steps.datasets.hygiene import Finding
 from dlspec_pipelines.steps.datasets.table import Array, Table, shown_value, single_column
@@ -67,7 +68,10 @@ def _ids_at(ids: Array, place: int) -> Array:
 
 def _unknown_found(called: str, part: str, unknown: tuple[Array, Vocabulary], room: str) -> Finding:
     values, known = unknown
-    text = f"{values.size} {part} samples of `{called}` hold a category that is not known"
+    text = (
+        f"{counted(values.size, part + ' sample')} of `{called}` {agreed(values.size, 'hold')} a "
+        "category that is not known"
+    )
     told = _values_told(values, known)
     return Finding("unknown_categories", f"{called}/{part}", values.size, text + told + room)
 

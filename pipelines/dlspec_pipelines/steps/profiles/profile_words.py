@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec_pipelines.steps.datasets.contract import Checked
 from dlspec_pipelines.steps.profiles.column_profile import ColumnProfile, Spread
 from dlspec_pipelines.steps.profiles.data_profile import ClassRows, DataProfile
@@ -70,7 +71,8 @@ def verdict_words(profile: DataProfile) -> tuple[str, str]:
     broken = sum(1 for one in failed if one.severity == "error")
     warned = len(failed) - broken
     if broken:
-        contract = f"broken: {broken} of {len(profile.checks)} checks do not hold"
+        of = f"{broken} of {_counted_checks(profile)}"
+        contract = f"broken: {of} {agreed(broken, 'do')} not hold"
     elif profile.problem:
         contract = "not prepared"
     elif profile.checks:
@@ -84,11 +86,11 @@ def verdict_words(profile: DataProfile) -> tuple[str, str]:
     odd = len(profile.findings)
     if not odd:
         return contract, "nothing odd"
-    return contract, "1 finding" if odd == 1 else f"{odd} findings"
+    return contract, counted(odd, "finding")
 
 
 def _counted_checks(profile: DataProfile) -> str:
-    return "1 check" if len(profile.checks) == 1 else f"{len(profile.checks)} checks"
+    return counted(len(profile.checks), "check")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +120,14 @@ def check_lines(checks: Iterable[Checked]) -> Iterator[str]:
     for one in checks:
         if one.failed:
             warned = " (warning)" if one.severity == "warning" else ""
-            outcome = f"fails in {one.failed:,} of {one.rows:,} rows"
+            outcome = f"fails in {one.failed:,} of {counted(one.rows, 'row')}"
             yield f"{one.column}: {one.check}, {outcome}{warned}"
         else:
             same.setdefault((one.check, one.rows), []).append(one.column)
     for (check, rows), columns in same.items():
         rest = len(columns) - _MAX_NAMES
         named = ", ".join(columns[:_MAX_NAMES]) + (f" and {rest} more" if rest > 0 else "")
-        yield f"{named}: {check}, holds in {rows:,} rows"
+        yield f"{named}: {check}, holds in {counted(rows, 'row')}"
 
 
 def shortened_word(text: str) -> str:

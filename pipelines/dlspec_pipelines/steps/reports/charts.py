@@ -8,6 +8,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from dlspec.diagnostics.counts import counted
 from dlspec_pipelines.steps.reports.figure_texts import figure_text, round_ticks, tick_labels
 
 Array = NDArray[Any]
@@ -109,7 +110,7 @@ def scatter_chart(title: str, x: Array, y: Array, *, x_label: str, y_label: str)
         )
         for a, b in zip(x, y, strict=True)
     ]
-    return _svg_chart(title, f"{title}: {len(x)} points", body)
+    return _svg_chart(title, f"{title}: {counted(len(x), 'point')}", body)
 
 
 def histogram_chart(

@@ -9,6 +9,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec.language.features import BinaryFeature, ClassFeature
 from dlspec.language.sections import Data
 from dlspec.resolve.plan import Plan
@@ -99,7 +100,13 @@ def template_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(figure=figure_text, percent=percent_text, duration=duration_text)
+    environment.filters.update(
+        figure=figure_text,
+        percent=percent_text,
+        duration=duration_text,
+        counted=counted,
+        agreed=agreed,
+    )
     return environment
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from dlspec.diagnostics.counts import counted
 from dlspec.language.features import (
     AudioFeature,
     BinaryFeature,
@@ -257,7 +258,7 @@ def _window_words(feature: SeriesTarget) -> _WindowWords:
         places = np.arange(len(rows)) + 1.0
         row = "row of the window"
         return _WindowWords("given back", row, row, places, -1, "the last row")
-    title = "one step ahead" if rows[0] == 1 else f"{int(rows[0])} rows ahead"
+    title = "one step ahead" if rows[0] == 1 else f"{counted(int(rows[0]), 'row')} ahead"
     if feature.gap == 0 and window.step == 1:
         return _WindowWords("forecast", "step ahead", "step ahead", rows, 0, title)
     return _WindowWords("forecast", "row of the forecast", "rows ahead", rows, 0, title)

@@ -17,6 +17,7 @@ import numpy as np
 import dlspec
 from dlspec.backends.keras_objects import build_object
 from dlspec.backends.optimizers import optimizers_of
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec.resolve.chain import step_digest
 from dlspec.resolve.plan import Plan, canonical_digest
 from dlspec_pipelines.steps import store
@@ -241,8 +242,9 @@ def _refuse_short_batch(
     for part, samples in (("training", data), ("validation", validation)):
         if fixed is not None and samples is not None and len(samples) % batch_size:
             raise StepError(
-                f"the model takes {fixed} samples at a time, and {len(samples)} {part} samples "
-                f"leave {len(samples) % batch_size} over",
+                f"the model takes {counted(fixed, 'sample')} at a time, and "
+                f"{counted(len(samples), part + ' sample')} {agreed(len(samples), 'leave')} "
+                f"{len(samples) % batch_size} over",
                 help="leave `batch` out of the model's inputs, or split by a column",
             )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dlspec.diagnostics.counts import counted
 from dlspec.language.sources import TextLinesSource
 from dlspec_pipelines.steps.datasets.table import Array, LineFinder, Table, unreadable_source
 from dlspec_pipelines.steps.datasets.table_files import (
@@ -65,7 +66,7 @@ def _aligned_table(
     for path, rows in zip(paths, lines, strict=True):
         if len(rows) != len(lines[0]):
             raise unreadable_source(
-                f"`{path}` has {len(rows)} lines, and `{paths[0]}` has {len(lines[0])}",
+                f"`{path}` has {counted(len(rows), 'line')}, and `{paths[0]}` has {len(lines[0])}",
                 help="give files whose equal lines belong together",
             )
     columns = {name: _text_array(rows) for name, rows in zip(names, lines, strict=True)}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from dlspec.diagnostics.counts import counted
 from dlspec.language.features import CategoriesFeature, CategoryFeature
 from dlspec_pipelines.steps.data_memory import row_blocks
 from dlspec_pipelines.steps.datasets.table import (
@@ -103,7 +104,7 @@ def most_frequent(
         has = f"column {listed} has" if len(names) == 1 else f"columns {listed} have"
         also = ", or `rare: unknown`, which makes the rarest unknown" if feature.unknown else ""
         raise unpreparable_data(
-            f"{has} {len(counts)} categories in the training rows, "
+            f"{has} {counted(len(counts), 'category')} in the training rows, "
             f"the vocabulary has room for {room}",
             help=f"write `vocabulary: {len(counts) + feature.unknown}`{also}",
         )

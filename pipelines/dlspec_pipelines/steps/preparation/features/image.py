@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dlspec.diagnostics.counts import counted
 from dlspec.language.features import ImageFeature
 from dlspec_pipelines.steps.data_memory import each_row
 from dlspec_pipelines.steps.datasets.table import (
@@ -81,7 +82,7 @@ def _resized_rows(feature: ImageFeature, column: Array, memory: int | None) -> A
             raise RefusedValue(
                 feature.image,
                 row,
-                f"an image of shape {image.shape}, not of {feature.channels} channels",
+                f"an image of shape {image.shape}, not of {counted(feature.channels, 'channel')}",
                 help="say the `channels` that the images have",
             )
         fill_row(pixels, row, resized_pixels(feature, image))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from dlspec.diagnostics.counts import counted
 from dlspec.language.features import VectorFeature
 from dlspec_pipelines.steps.datasets.table import Array, Rows, Table, unpreparable_data
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
@@ -53,7 +54,8 @@ def _vector_values(feature: VectorFeature, table: Table) -> Raw:
     values = column.reshape(len(column), -1)
     if feature.length is not None and values.shape[1] != feature.length:
         raise unpreparable_data(
-            f"column `{name}` holds vectors of {values.shape[1]} numbers, not {feature.length}",
+            f"column `{name}` holds vectors of {counted(values.shape[1], 'number')}, "
+            f"not {feature.length}",
             help=f"write `length: {values.shape[1]}`",
         )
     return Raw(finite_numbers(name, values, gaps=gaps))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dlspec.diagnostics.counts import counted
 from dlspec.language.features import (
     AudioFeature,
     ImageFeature,
@@ -56,7 +57,7 @@ def vector_rules(feature: VectorFeature, table: Table) -> Iterator[ContractRule]
         if feature.length is not None:
             length = feature.length
             yield _shape_rule(
-                rows, f"{length} numbers", lambda shape: int(np.prod(shape)) == length
+                rows, counted(length, "number"), lambda shape: int(np.prod(shape)) == length
             )
         yield _finite_rule(rows, gaps=feature.missing is not None, fill=FILL_HELP)
 
@@ -106,7 +107,7 @@ def image_rules(feature: ImageFeature, table: Table) -> Iterator[ContractRule]:
     elif rows.values.dtype == np.object_:
         yield _shape_rule(
             rows,
-            f"an image of {channels} channels",
+            f"an image of {counted(channels, 'channel')}",
             lambda shape: (
                 len(shape) in (2, 3)
                 and 0 not in shape
@@ -255,7 +256,11 @@ def _presence_of_arrays(rows: _Rows, *, text: str = "an array is there") -> Cont
 
 
 def _steps_rule(rows: _Rows, step: Shape) -> ContractRule:
-    text = f"steps of {step[0]} numbers" if len(step) == 1 else f"steps of {_tuple_text(step)}"
+    text = (
+        f"steps of {counted(step[0], 'number')}"
+        if len(step) == 1
+        else f"steps of {_tuple_text(step)}"
+    )
     return _shape_rule(
         rows,
         text if step else "steps of one number",

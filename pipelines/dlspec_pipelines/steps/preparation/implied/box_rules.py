@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from dlspec.diagnostics.counts import counted
 from dlspec.language.features import BoxesFeature
 from dlspec_pipelines.steps.datasets.contract_rules import ContractRule, rule_that_holds
 from dlspec_pipelines.steps.datasets.table import Table
@@ -20,7 +21,8 @@ def boxes_rules(feature: BoxesFeature, table: Table) -> Iterator[ContractRule]:
             boxes_of_row(feature, cell, None if labels is None else labels[row])
         except StrangeBoxes as error:
             fits[row], why[row] = False, str(error)
-    text = f"{feature.most} boxes at most, `{feature.format}` within the picture, each of a class"
+    text = f"{counted(feature.most, 'box')} at most, `{feature.format}` within the picture, "
+    text += "each of a class"
     yield rule_that_holds(
         feature.boxes,
         text,
