@@ -211,7 +211,8 @@ def _takes(kind: Kind) -> str:  # noqa: C901, PLR0912 - one line per kind
         case kinds.Choice():
             return _any([*(f"`{word}`" for word in kind.words), *["a number"] * kind.or_number])
         case kinds.MemorySize():
-            return f"amount of memory such as `2GB`, at least `{shown_size(kind.minimum)}`"
+            least, most = shown_size(kind.minimum), shown_size(kind.maximum)
+            return f"amount of memory such as `2GB`, `{least}` to `{most}`"
         case kinds.Literal_():
             return "any value"
         case kinds.ListOf():

@@ -1,12 +1,13 @@
 """What stands under `evaluation.gates`: a metric, maybe of one target, and a comparison."""
 
 import re
+from collections.abc import Collection
 
 from dlspec.diagnostics.findings import Replacement
 from dlspec.diagnostics.suggest import suggest
 from dlspec.diagnostics.work import Work
 from dlspec.language import kinds
-from dlspec.language.metrics import GATED_WITHOUT_METRIC, METRIC_OF
+from dlspec.language.metrics import COST_FIGURES, GATED_WITHOUT_METRIC, METRIC_OF
 from dlspec.language.sections import Gate
 from dlspec.syntax.substitution import share_of_percent
 
@@ -23,7 +24,26 @@ def read_gate(metric: str, requirement: str) -> Gate | None:
     return Gate(metric, match[1], float(match[2].replace("_", "")))  # type: ignore[arg-type]  # the pattern allows no other sign
 
 
-def comparison_help(metric: str, written: object) -> Replacement | None:
+def example_comparison(metric: str, terms: Collection[str]) -> str:
+    """Return what a gate of this metric may look like, as a spec writes it."""
+    if metric in COST_FIGURES:
+        return '"<= 100_000"'
+    return '"<= 0.5"' if _is_better_below(metric, terms) else '">= 0.97"'
+
+
+def _is_better_below(name: str, terms: Collection[str]) -> bool:
+    """Return whether less is better of a metric, maybe of one target, or of a term."""
+    if name in GATED_WITHOUT_METRIC or name in terms:
+        return True
+    of_target = [metric for metric in METRIC_OF if name.endswith(f"_{metric}")]
+    # `price_balanced_accuracy` ends in two of them, and means the longer one.
+    metric = name if name in METRIC_OF else max(of_target, key=len, default=None)
+    return metric is not None and METRIC_OF[metric].better == "lower"
+
+
+def comparison_help(
+    metric: str, written: object, terms: Collection[str] = ()
+) -> Replacement | None:
     """Return the comparison that a text or a number was meant to be; None where none is near."""
     if isinstance(written, bool) or not isinstance(written, str | int | float):
         return None
@@ -31,10 +51,8 @@ def comparison_help(metric: str, written: object) -> Replacement | None:
     assert signs is not None, "every part may be missing"
     sign, text = signs[1].replace(" ", ""), signs[2].strip()
     number = share_of_percent(text) or text
-    record = METRIC_OF.get(metric)
-    lower = metric in GATED_WITHOUT_METRIC if record is None else record.better == "lower"
     # A number alone is the worst that shall pass.
-    sign = _SIGNS.get(sign, sign) or ("<=" if lower else ">=")
+    sign = _SIGNS.get(sign, sign) or ("<=" if _is_better_below(metric, terms) else ">=")
     found = read_gate(metric, f"{sign} {number}")
     return None if found is None else Replacement(f'"{sign} {number}"', certain=bool(signs[1]))
 

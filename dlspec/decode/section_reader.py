@@ -7,8 +7,21 @@ from typing import Any
 
 from dlspec.decode.argument_values import CHOSEN_BY_KERAS
 from dlspec.decode.catalogue_objects import head_of, nested_object
-from dlspec.decode.gate_words import comparison_help, is_gate_name, known_gate_names, read_gate
+from dlspec.decode.gate_words import (
+    comparison_help,
+    example_comparison,
+    is_gate_name,
+    known_gate_names,
+    read_gate,
+)
 from dlspec.decode.inherited_values import with_values_of
+from dlspec.decode.number_bounds import (
+    broken_bound,
+    broken_memory_bound,
+    memory_size_help,
+    number_help,
+    share_help,
+)
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Help, Replacement, Reporter
 from dlspec.diagnostics.source import Span
@@ -17,7 +30,7 @@ from dlspec.language import catalogue, kinds
 from dlspec.language.catalogue import ClassEntry, Object
 from dlspec.language.catalogue.target import Target
 from dlspec.language.kinds import Key, Kind, keys_of
-from dlspec.language.memory_sizes import bytes_of_size, repaired_size, shown_size
+from dlspec.language.memory_sizes import bytes_of_size
 from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence, is_poison_node, names_beside
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.scalars import POISON
@@ -131,35 +144,30 @@ class RecordReader:
             or not isinstance(value, int | float)
             or not math.isfinite(value)
         ):
-            return self.wrong(path, "a number", node, help=scalar_help(node, wanted="number"))
-        for broken, bound in (
-            (kind.minimum is not None and value < kind.minimum, f"at least {kind.minimum}"),
-            (kind.maximum is not None and value > kind.maximum, f"at most {kind.maximum}"),
-            (kind.above is not None and value <= kind.above, f"above {kind.above}"),
-            (kind.below is not None and value >= kind.below, f"below {kind.below}"),
-        ):
-            if broken:
-                return self._report_out_of_range(path, bound, node)
-        return value
+            return self.wrong(path, "a number", node, help=number_help(kind, node))
+        bound = broken_bound(kind, value)
+        if bound is None:
+            return value
+        return self._report_out_of_range(path, bound, node, help=share_help(kind, value))
 
     def _read_memory_size(self, kind: kinds.MemorySize, node: Node, path: str) -> Decoded:
         text = str(node.value) if isinstance(node, Scalar) else ""
         size = bytes_of_size(text)
         if size is None:
-            near = repaired_size(text)
-            units = "write a number and its unit: MB, GB, TB, MiB, GiB or TiB"
-            help_ = Replacement(near) if near else units
+            help_ = memory_size_help(kind, text)
             return self.wrong(path, "an amount of memory such as `2GB`", node, help=help_)
-        if size >= kind.minimum:
-            return size
-        return self._report_out_of_range(path, f"at least {shown_size(kind.minimum)}", node)
+        bound = broken_memory_bound(kind, size)
+        return size if bound is None else self._report_out_of_range(path, bound, node)
 
-    def _report_out_of_range(self, path: str, bound: str, node: Node) -> Any:  # noqa: ANN401 - poison
+    def _report_out_of_range(
+        self, path: str, bound: str, node: Node, *, help: Help | None = None
+    ) -> Any:  # noqa: ANN401 - poison
         self._reporter.error(
             Code.OUT_OF_RANGE,
             node.span,
             f"{_describe_value_path(path)} must be {bound}",
             label=f"{plain_value(node)} is outside of that",
+            help=help,
         )
         return POISON
 
@@ -245,8 +253,9 @@ class RecordReader:
             written = entry.value.value if isinstance(entry.value, Scalar) else None
             gate = read_gate(entry.name, written) if isinstance(written, str) else None
             if gate is None:
-                help_ = comparison_help(entry.name, written)
-                self.wrong(inner, 'a comparison such as `">= 0.97"`', entry.value, help=help_)
+                help_ = comparison_help(entry.name, written, self._terms)
+                example = example_comparison(entry.name, self._terms)
+                self.wrong(inner, f"a comparison such as `{example}`", entry.value, help=help_)
                 continue
             gates.append(gate)
         return tuple(gates)

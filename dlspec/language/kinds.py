@@ -52,9 +52,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class MemorySize:
-    """An amount of memory such as `2GB`, decoded to bytes; `minimum` is one of them."""
+    """An amount of memory such as `2GB`, decoded to bytes, as its two bounds are."""
 
     minimum: int
+    maximum: int
 
 
 @dataclass(frozen=True, slots=True)

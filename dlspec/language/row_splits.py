@@ -86,4 +86,7 @@ def split_type(keys: Mapping[str, object]) -> type:
         return ColumnSplit
     if "time" in keys:
         return TimeSplit
-    return GivenSplit if isinstance(keys.get("test"), str) else FractionSplit
+    test = keys.get("test")
+    # `20%` is a text, too, and means a share.
+    is_word = isinstance(test, str) and not test[:1].isdecimal()
+    return GivenSplit if is_word else FractionSplit

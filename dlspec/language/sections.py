@@ -324,6 +324,8 @@ class Retraining:
 
 # Below it a chunk of rows is a few megabytes, and the work around it costs more than it saves.
 LEAST_MEMORY = 64 * 1000**2
+# Above what any one machine has (64 TB, the most that x86 processors of 46 bits reach).
+MOST_MEMORY = 100 * 1000**4
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +349,7 @@ class Runtime:
         Choice(("exact", "fast")), "exact: two runs agree bit for bit.", default="exact"
     )
     memory: int | None = spec_key(
-        MemorySize(LEAST_MEMORY),
+        MemorySize(LEAST_MEMORY, MOST_MEMORY),
         "What data may take in memory while it is prepared and trained on, such as `2GB`; changes "
         "no number. Default: half of what the machine has.",
         default=None,

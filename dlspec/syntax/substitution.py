@@ -241,7 +241,7 @@ def share_of_percent(text: str) -> str | None:
 
 
 _CALCULATION = re.compile(r"[0-9]+(?:\.[0-9]+)?(?: ?[-+*/] ?[0-9]+(?:\.[0-9]+)?)+\Z")
-_PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?%\Z")
+_PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(?:%|percent)\Z")
 
 
 def _is_number_text(text: str) -> bool:

@@ -241,6 +241,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL306_implied_input": [("{Dense: 8, from: size}", "{Concatenate, from: [size, rooms]}")],
     "DL504_mask": [("Dice", "SparseCategoricalCrossentropy")],
     "DL203_memory_without_a_unit": [("2000", "2000MB")],
+    "DL203_memory_below_the_least": [("100KB", "64MB")],
     "DL216_a_single_label": [
         ("{labels: kinds, classes: [drama]}", "{binary: kinds}"),
         ("f1_micro", "accuracy"),

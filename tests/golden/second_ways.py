@@ -145,6 +145,7 @@ SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
     ],
     "DL203_separator_of_many": [('"::"', r'"\t"')],
     "DL203_memory_without_a_unit": [("2000", "2GiB")],
+    "DL203_memory_below_the_least": [("100KB", "100TB")],
     "DL206_metric_of_losses": [
         ("{class: y, classes: 3}", "{binary: y}"),
         ("[3, {activation: softmax}]", "[1, {activation: sigmoid}]"),
