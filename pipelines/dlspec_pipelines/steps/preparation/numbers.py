@@ -16,6 +16,7 @@ from dlspec_pipelines.steps.datasets.table import (
     refused_value,
     unpreparable_data,
 )
+from dlspec_pipelines.steps.preparation.written_numbers import number_text_help
 
 Floats = NDArray[np.float64]
 # Values handled at a time: 8 MiB of float64. The last bits of a mean depend on it.
@@ -185,7 +186,7 @@ def as_numbers(name: str, column: Array) -> Array:
             row,
             value,
             "is not a number",
-            help="add it to the source's `missing`, or take the column as a `category`",
+            help=number_text_help(value),
         )
     return numbers.reshape(column.shape)
 

@@ -15,13 +15,13 @@ from dlspec_pipelines.steps.datasets.table import (
     types_in,
 )
 from dlspec_pipelines.steps.preparation.moments import readable_moments
+from dlspec_pipelines.steps.preparation.written_numbers import number_text_help
 
 # Of an input, and of a target.
 PRESENCE = ("a value is there", "a target is there")
 FILL_HELP = (
     "leave these rows out; of a `number`, `vector` or `series`, `missing: median` fills them"
 )
-TEXT_HELP = "add such a text to the source's `missing`, or take the column as a `category`"
 WEIGHT = "a weight of at least 0"
 WEIGHT_HELP = "write a number of at least 0 into these rows, or leave them out; 0 counts nothing"
 
@@ -77,7 +77,10 @@ def number_rules(name: str, table: Table, *, gaps: bool, is_target: bool) -> Ite
     fits = np.concatenate(
         [missing_rows(block) | np.isfinite(numbers_or_nan(block)) for block in row_blocks(column)]
     )
-    help = TEXT_HELP if str in types_in(column) else "mend these rows, or leave them out"
+    help = "mend these rows, or leave them out"
+    if str in types_in(column):
+        strange = column[~fits]
+        help = number_text_help(next((v for v in strange.tolist() if isinstance(v, str)), None))
     yield rule_that_holds(name, "a finite number", fits, column, help=help)
 
 
