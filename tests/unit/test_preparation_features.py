@@ -21,12 +21,14 @@ from dlspec_pipelines.steps.preparation.fitting import (
     Preparation,
     class_target_labels,
     fit_feature,
+    fitted_classes,
     invert_predictions,
     preparation_from_json,
     preparation_to_json,
 )
 from dlspec_pipelines.steps.preparation.preparers import gather_raw_values
 from dlspec_pipelines.steps.preparation.sampling import Samples, element_batches
+from dlspec_pipelines.steps.reports.targets import class_labels
 from dlspec_pipelines.steps.step_errors import StepError
 
 
@@ -359,3 +361,19 @@ def test_the_last_window_of_new_rows_forecasts_behind_them():
     part = apply_preparation(_preparation(**{**fitted, "time": "t"}), table)
     assert part.inputs["past"][:, :, 0].tolist() == [[0, 10], [10, 20], [20, 30]]
     assert part.rows.tolist() == [2, 0, 4]
+
+
+@pytest.mark.parametrize(
+    ("values", "classes"),
+    [
+        (("no", "yes", "no"), ("no", "yes")),
+        (("no", "yes", "maybe"), ("not yes", "yes")),
+        (("yes", "yes"), ("not yes", "yes")),
+    ],
+)
+def test_the_other_value_of_a_binary_is_called_by_its_name(values, classes):
+    feature = BinaryFeature("b", "yes")
+    fitted, _ = _made(feature, {"b": _objects(*values)})
+    kept = Preparation({}, {"b": fitted}, None, "", "", {})
+    again = preparation_from_json(preparation_to_json(kept))
+    assert class_labels(feature, fitted_classes(again).get("b")) == classes

@@ -22,6 +22,7 @@ from dlspec_pipelines.steps.evaluation.paired_tests import compare_pair
 from dlspec_pipelines.steps.preparation.fitting import (
     Preparation,
     class_target_labels,
+    fitted_classes,
     invert_predictions,
     load_preparation,
 )
@@ -125,7 +126,8 @@ def _constant_prediction(
             most = int(share > 0.5)
             guess = np.full(count, most, dtype=np.int32)
             told = Predicted("binary", ours.true, guess, np.full(count, share))
-            return _Told(told, f"always {most}")
+            named = fitted_classes(preparation).get(name)
+            return _Told(told, f"always {named[most] if named else most}")
         case "labels":
             shares = np.mean(train, axis=0, dtype=np.float64)
             held = np.tile((shares > 0.5).astype(np.int32), (count, 1))

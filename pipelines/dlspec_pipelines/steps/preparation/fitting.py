@@ -11,6 +11,7 @@ from dlspec.decode.written_records import record_from_words
 from dlspec.language.features import (
     INPUT_FEATURES,
     TARGET_FEATURES,
+    BinaryFeature,
     ClassFeature,
     Feature,
     LabelsFeature,
@@ -141,6 +142,15 @@ def class_target_labels(preparation: Preparation, target: str) -> tuple[object, 
     if not isinstance(feature, ClassFeature | MaskFeature) or isinstance(feature.classes, int):
         return None
     return feature.classes
+
+
+def fitted_classes(preparation: Preparation) -> dict[str, Vocabulary]:
+    """Return what the ids of targets stand for, of those that find it in their column."""
+    return {
+        name: one.vocabulary
+        for name, one in preparation.targets.items()
+        if one.vocabulary is not None and isinstance(one.feature, BinaryFeature)
+    }
 
 
 def preparation_to_json(preparation: Preparation) -> str:

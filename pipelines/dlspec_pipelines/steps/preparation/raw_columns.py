@@ -43,7 +43,8 @@ class Raw:
     the samples that were longer than the feature, `unknown` in each row the values that are read
     as the unknown id; None where that is not for this to say. `remarks` tell what else was done.
     `beside` are the further columns of a feature that takes one number of each: they are put side
-    by side when rows are asked for, so that nobody holds a table twice.
+    by side when rows are asked for, so that nobody holds a table twice. `classes` are the values
+    that 0 and 1 stand for, of a target that finds them in its column.
     """
 
     values: Array
@@ -52,6 +53,7 @@ class Raw:
     unknown: Array | None = None
     remarks: tuple[Remark, ...] = ()
     beside: tuple[Array, ...] = ()
+    classes: tuple[object, ...] | None = None
 
     @property
     def row_shape(self) -> tuple[int, ...]:

@@ -16,6 +16,8 @@ from dlspec_pipelines.steps.datasets.failing_rows import FailingRow, failing_row
 from dlspec_pipelines.steps.datasets.table import Array, Table
 from dlspec_pipelines.steps.json_documents import CONTRACT, read_document
 from dlspec_pipelines.steps.preparation.drawn_samples import DrawnSamples, drawn_samples
+from dlspec_pipelines.steps.preparation.fitting import fitted_classes, load_preparation
+from dlspec_pipelines.steps.preparation.ids import Vocabulary
 from dlspec_pipelines.steps.preparation.named_files import names_files
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part, open_part
 from dlspec_pipelines.steps.preparation.splits import PARTS
@@ -114,10 +116,11 @@ def profile_of_dataset(name: str, data: Data, table: Table, dataset: Dataset) ->
     """
     account = read_document(Path(dataset.path, "contract.json"), CONTRACT)
     train = open_part(dataset, "train")
+    preparation = load_preparation(Path(dataset.path))
     return DataProfile(
         name=name,
         rows=account["rows"],
-        classes=tuple(_class_rows(data, account["balance"])),
+        classes=tuple(_class_rows(data, account["balance"], fitted_classes(preparation))),
         features=tuple(_feature_profiles(data, table, train)),
         examples=_examples_of_rows(data, table, train.rows[:_EXAMPLES]),
         checks=tuple(Checked(**check) for check in account["checks"]),
@@ -277,11 +280,13 @@ def _spread_in_chunks(array: Array) -> Spread:
     return Spread(low, high, mean + shift, deviation)
 
 
-def _class_rows(data: Data, balance: Mapping[str, Mapping[str, list[int]]]) -> Iterator[ClassRows]:
+def _class_rows(
+    data: Data, balance: Mapping[str, Mapping[str, list[int]]], classes: Mapping[str, Vocabulary]
+) -> Iterator[ClassRows]:
     for name, counts in balance.items():
         feature = data.targets[name]
         assert isinstance(feature, ClassFeature | BinaryFeature), feature
-        labels = class_labels(feature)
+        labels = class_labels(feature, classes.get(name))
         rows = {
             label: {part: counts[part][number] for part in PARTS}
             for number, label in enumerate(labels)

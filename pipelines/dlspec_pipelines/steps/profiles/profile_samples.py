@@ -18,7 +18,8 @@ from dlspec.language.features import (
 )
 from dlspec.language.sections import Data
 from dlspec_pipelines.steps.datasets.table import Array, Table
-from dlspec_pipelines.steps.preparation.fitting import Preparation, load_preparation
+from dlspec_pipelines.steps.preparation.fitting import Preparation, fitted_classes, load_preparation
+from dlspec_pipelines.steps.preparation.ids import Vocabulary
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part, open_part
 from dlspec_pipelines.steps.preparation.text_tokenizers import (
     UNKNOWN_ID,
@@ -146,7 +147,7 @@ def samples_to_show(data: Data, table: Table, dataset: Dataset) -> ProfileSample
     """
     part = open_part(dataset, "train")
     preparation = load_preparation(Path(dataset.path))
-    labels, label_of = _classes_of_samples(data, part)
+    labels, label_of = _classes_of_samples(data, part, fitted_classes(preparation))
     train = _Train(table, part, labels, label_of)
     return ProfileSamples(
         tuple(
@@ -163,14 +164,16 @@ def samples_to_show(data: Data, table: Table, dataset: Dataset) -> ProfileSample
     )
 
 
-def _classes_of_samples(data: Data, train: Part) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+def _classes_of_samples(
+    data: Data, train: Part, classes: Mapping[str, Vocabulary]
+) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     """Return the classes of the first target that has some, and the one of each sample."""
     for name, feature in data.targets.items():
         if isinstance(feature, ClassFeature | BinaryFeature):
             ids: Any = np.asarray(train.targets[name])
             one_hot = isinstance(feature, ClassFeature) and feature.one_hot
             ids = ids.argmax(axis=1) if one_hot else ids.reshape(-1)
-            return class_labels(feature), ids.astype(np.int64)
+            return class_labels(feature, classes.get(name)), ids.astype(np.int64)
     return ("",), np.zeros(len(train.rows), dtype=np.int64)
 
 

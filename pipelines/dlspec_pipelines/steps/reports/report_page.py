@@ -161,7 +161,7 @@ def _target_balances(data: Data, files: DataFiles) -> list[Balance]:
         feature = data.targets[target]
         assert isinstance(feature, ClassFeature | BinaryFeature), feature
         counts = zip(*parts.values(), strict=True)
-        rows = tuple(zip(class_labels(feature), counts, strict=True))
+        rows = tuple(zip(class_labels(feature, files.classes.get(target)), counts, strict=True))
         found.append(Balance(target, tuple(parts), rows))
     return found
 

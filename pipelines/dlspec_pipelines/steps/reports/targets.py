@@ -29,6 +29,7 @@ from dlspec.language.features import (
     TokensFeature,
     VectorFeature,
 )
+from dlspec_pipelines.steps.preparation.ids import Vocabulary
 from dlspec_pipelines.steps.reports import charts
 from dlspec_pipelines.steps.reports import confusion as classes
 from dlspec_pipelines.steps.reports.examples import Examples, worst_examples
@@ -159,9 +160,17 @@ def target_view(
             assert_never(feature)
 
 
-def class_labels(feature: ClassFeature | BinaryFeature) -> tuple[str, ...]:
-    """Return what the classes are called, in the order of their ids."""
+def class_labels(
+    feature: ClassFeature | BinaryFeature, fitted: Vocabulary | None
+) -> tuple[str, ...]:
+    """Return what the classes are called, in the order of their ids.
+
+    Args:
+        fitted: The values that 0 and 1 stand for, of a `binary` whose column has but two.
+    """
     if isinstance(feature, BinaryFeature):
+        if fitted is not None:
+            return tuple(str(value) for value in fitted)
         positive = feature.positive
         return ("0", "1") if positive is None else (f"not {positive}", str(positive))
     named = feature.classes
@@ -176,7 +185,7 @@ def _class_view(
     inputs: Mapping[str, Feature],
     data: DataFiles,
 ) -> ClassView:
-    names = class_labels(feature)
+    names = class_labels(feature, data.classes.get(name))
     true, predicted = (predictions[f"{name}_{side}"].astype(int) for side in ("true", "pred"))
     stated = class_probabilities(predictions, name)
     matrix = classes.confusion_counts(true, predicted, len(names))

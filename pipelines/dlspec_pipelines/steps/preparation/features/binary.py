@@ -30,11 +30,15 @@ class BinaryPreparer:
 
     def raw_values(self, table: Table) -> Raw:
         """Return what the feature reads, one entry per row."""
-        return Raw(binary_values(self.feature, table.columns[self.feature.binary])[:, None])
+        column = table.columns[self.feature.binary]
+        values = binary_values(self.feature, column)
+        others = pd.unique(single_column(self.feature.binary, column)[values == 0]).tolist()
+        named = self.feature.positive is not None and len(others) == 1
+        return Raw(values[:, None], classes=(*others, self.feature.positive) if named else None)
 
     def fit_rows(self, raw: Raw, train: Rows) -> Fitted:
-        """Fit on the training rows."""
-        return Fitted(self.feature)
+        """Fit on the training rows: the vocabulary is what 0 and 1 stand for, where it is known."""
+        return Fitted(self.feature, vocabulary=raw.classes)
 
     def model_values(self, fitted: Fitted, raw: Raw, at: Rows, *, rows: Rows) -> Array:
         """Return the values of some samples."""
