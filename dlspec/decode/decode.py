@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from dlspec.decode.block_params import loss_entry
-from dlspec.decode.entries import sound_name
+from dlspec.decode.entries import sound_name, written_entry_names
 from dlspec.decode.inputs_of_data import inputs_of_features
 from dlspec.decode.model_section import decode_losses, decode_model
 from dlspec.decode.section_reader import RecordReader
@@ -79,7 +79,8 @@ class _Decoder:
             node = substitute_expressions(node, scope, self._reporter)
             decoded[name] = self._reader.value(key.kind, node, name)
             if name == "training" and isinstance(decoded[name], Training):
-                self._reader.declare_terms(_minimised_figures(decoded[name]))
+                written = written_entry_names(tree.get("model"))
+                self._reader.declare_terms(_minimised_figures(decoded[name]), written)
         self._check_version(tree.get("dlspec"))
         name = self._check_model_name(tree.get("name"), stem)
         places = Places(self._reader.values, self._reader.keys, where)

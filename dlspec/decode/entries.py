@@ -293,3 +293,11 @@ def checked_graph_keys(
         if meant:
             entries.setdefault(meant.text, Entry(Scalar(meant.text, entry.key.span), entry.value))
     return MappingNode(tuple(entries.values()), node.span)
+
+
+def written_entry_names(model: Node | None) -> frozenset[str]:
+    """Return the names that the entries of a model's text are given, read before it is decoded."""
+    graph = model.get("graph") if isinstance(model, MappingNode) else None
+    entries = graph.items if isinstance(graph, Sequence) else ()
+    names = (entry.get("name") for entry in entries if isinstance(entry, MappingNode))
+    return frozenset(str(name.value) for name in names if isinstance(name, Scalar))

@@ -1,7 +1,7 @@
 """Nodes of a section -> typed records: every key known, present, typed and in range."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from dlspec.decode.gate_words import (
     read_gate,
 )
 from dlspec.decode.inherited_values import with_values_of
+from dlspec.decode.key_forms import may_hold
 from dlspec.decode.number_bounds import (
     broken_bound,
     broken_memory_bound,
@@ -25,7 +26,7 @@ from dlspec.decode.number_bounds import (
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Help, Replacement, Reporter
 from dlspec.diagnostics.source import Span
-from dlspec.diagnostics.suggest import replacement_word, unknown_key_help
+from dlspec.diagnostics.suggest import replacement_word, suggest, unknown_key_help
 from dlspec.language import catalogue, kinds
 from dlspec.language.catalogue import ClassEntry, Object
 from dlspec.language.catalogue.target import Target
@@ -49,14 +50,22 @@ class RecordReader:
         self._target = target
         self._reporter = reporter
         self._terms: tuple[str, ...] = ()
+        # What mistyped terms mean: a gate on one of them waits for the term.
+        self._meant_terms: tuple[str, ...] = ()
 
     def declare_losses(self, losses: Iterable[ClassEntry]) -> None:
         """Let the names of a file's own losses mean them from here on."""
         self._target = replace(self._target, losses=tuple(losses))
 
-    def declare_terms(self, terms: Iterable[str]) -> None:
-        """Let gates ask for what the training minimises beside its losses."""
+    def declare_terms(self, terms: Iterable[str], entries: Collection[str]) -> None:
+        """Let gates ask for what the training minimises beside its losses.
+
+        Args:
+            entries: The names of the model's entries: a mistyped term means one of them.
+        """
         self._terms = tuple(terms)
+        near = (suggest(t, entries, work=self._reporter.work) for t in terms if t not in entries)
+        self._meant_terms = tuple(name for name in near if name is not None)
 
     def value(self, kind: Kind, node: Node, path: str) -> Decoded:  # noqa: C901, PLR0912 - one line per kind
         """Return the value of a node without expressions, or report it and return poison."""
@@ -247,7 +256,10 @@ class RecordReader:
             inner = f"{path}.{entry.name}"
             self.keys[inner], self.values[inner] = entry.key.span, entry.value.span
             if entry.name not in self._terms and not is_gate_name(entry.name, kind):
-                known = known_gate_names(entry.name, kind, self._terms, self._reporter.work)
+                if entry.name in self._meant_terms:
+                    continue
+                terms = self._meant_terms or self._terms
+                known = known_gate_names(entry.name, kind, terms, self._reporter.work)
                 self._report_unknown_record_key(entry.key, "`gates`", known)
                 continue
             written = entry.value.value if isinstance(entry.value, Scalar) else None
@@ -300,7 +312,11 @@ class RecordReader:
         for entry in node:
             if entry.name not in known:
                 near = self._report_unknown_record_key(
-                    entry.key, what, known, beside=entries.values()
+                    entry.key,
+                    what,
+                    known,
+                    beside=entries.values(),
+                    fitting=[k.name for k in known.values() if may_hold(k.kind, entry.value)],
                 )
                 if near:
                     entries.setdefault(near, Entry(Scalar(near, entry.key.span), entry.value))
@@ -318,10 +334,22 @@ class RecordReader:
         return MappingNode(tuple(entries.values()), node.span)
 
     def _report_unknown_record_key(
-        self, key: Scalar, what: str, known: Iterable[str], *, beside: Iterable[Entry] = ()
+        self,
+        key: Scalar,
+        what: str,
+        known: Iterable[str],
+        *,
+        beside: Iterable[Entry] = (),
+        fitting: Iterable[str] = (),
     ) -> str | None:
-        """Report a key that is not known and return the one that it is near to."""
-        near = replacement_word(str(key.value), known, work=self._reporter.work)
+        """Report a key that is not known and return the one that it is near to.
+
+        Args:
+            fitting: Those of the known keys that can hold the value: one of them is meant first.
+        """
+        word, work = str(key.value), self._reporter.work
+        near = replacement_word(word, fitting, work=work)
+        near = near or replacement_word(word, known, work=work)
         self._reporter.error(
             Code.UNKNOWN_KEY,
             key.span,
@@ -372,8 +400,13 @@ class RecordReader:
     def _read_variant_value(self, kind: kinds.Variants, node: Node, path: str) -> Decoded:
         if not isinstance(node, MappingNode):
             return self.wrong(path, "a mapping", node)
-        scalars = {e.name: e.value.value for e in node if isinstance(e.value, Scalar)}
-        keys = {**dict.fromkeys(e.name for e in node), **scalars}
+        known = {key.name: None for type_ in kind.types for key in keys_of(type_)}
+        keys: dict[str, object] = {}
+        for entry in node:
+            # A slip in the key that chooses would choose another record.
+            near = suggest(entry.name, known, work=self._reporter.work)
+            value = entry.value.value if isinstance(entry.value, Scalar) else None
+            keys[entry.name if entry.name in known or near is None else near] = value
         return self._read_record_value(kind.choose(keys), node, path)
 
 

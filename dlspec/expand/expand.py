@@ -163,6 +163,9 @@ def _expand_written_graph(
         # What stands behind it is not there at all, and no entry can be moved up.
         frame.later = frozenset()
         leaving = outputs if outputs is not None else until
+    place = _output_place(leaving, graph, state)
+    terms = _found_terms(state.asked, frame) if state.asked else ()
+    last = last if leaving else _last_flow_beside_terms(state.asked, frame, last, terms, place)
     found, form = written_outputs(leaving, last, frame, scope, state.reporter)
     if until is None:
         _report_unused(graph, state)
@@ -181,12 +184,12 @@ def _expand_written_graph(
         input_shapes={str(i.name.value): i.shape.span for i in written},
         nodes=tuple(state.nodes),
         outputs=found,
-        output_place=_output_place(leaving, graph, state),
+        output_place=place,
         inputs_as=graph.inputs_as or ("single" if len(written) == 1 else "list"),
         outputs_as=form,
         models=state.models,
         targets=state.asked.targets if state.asked else (),
-        terms=_found_terms(state.asked, frame) if state.asked else (),
+        terms=terms,
     )
 
 
@@ -221,6 +224,37 @@ def _found_terms(asked: AskedTerms, frame: Frame) -> tuple[tuple[str, Pointer], 
                 help="name one entry",
             )
     return tuple(terms.items()) if names == len(asked.places) else POISON
+
+
+def _last_flow_beside_terms(
+    asked: AskedTerms | None,
+    frame: Frame,
+    last: Flow | None,
+    terms: tuple[tuple[str, Pointer], ...] | Poison,
+    place: Span,
+) -> Flow | None:
+    """Return what leaves a graph without `outputs`; a term, beside heads of targets, is reported.
+
+    Args:
+        place: Of the last entry.
+    """
+    if asked is None or isinstance(terms, Poison) or not isinstance(last, Pointer):
+        return last
+    if last.node not in {pointer.node for _, pointer in terms}:
+        return last
+    named = {name: frame.lookup(Scalar(name, place)) for name in asked.heads}
+    heads = [n for n, one in named.items() if isinstance(one, Pointer) and one.node != last.node]
+    if not heads:
+        return last
+    outputs = heads[0] if len(heads) == 1 else f"[{', '.join(heads)}]"
+    frame.reporter.error(
+        Code.MISSING_KEY,
+        place,
+        f"the last entry, `{last.node}`, is a term, and without `outputs` the model's output",
+        label="a term is minimised, and predicts nothing",
+        help=f"add `outputs: {outputs}` to `model`",
+    )
+    return POISON
 
 
 def _expand_until(

@@ -26,12 +26,14 @@ class AskedTerms:
     """What a training asks of a model's graph beside its outputs.
 
     `targets` are what `target.<name>` means there, `places` the names of terms where they stand in
-    the text. `followers` are models whose weights are not trained: they follow others.
+    the text. `followers` are models whose weights are not trained: they follow others. `heads` are
+    the names of the targets, which outputs have too.
     """
 
     targets: tuple[Input, ...]
     places: tuple[tuple[str, Span], ...]
     followers: frozenset[str] = frozenset()
+    heads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

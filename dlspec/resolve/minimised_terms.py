@@ -29,7 +29,9 @@ def asked_terms(spec: ModelSpec) -> AskedTerms | None:
     followers = frozenset(training.follow) if isinstance(training.follow, Mapping) else frozenset()
     if not places and not followers:
         return None
-    return AskedTerms(tuple(_targets_of_data(spec.data)), places, followers)
+    targets = tuple(_targets_of_data(spec.data))
+    heads = tuple(target.name.removeprefix(TARGET) for target in targets)
+    return AskedTerms(targets, places, followers, heads)
 
 
 def _paths_of_terms(training: Training) -> Iterator[str]:

@@ -31,6 +31,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("vocabulary: 1,", "vocabulary: 2,"),
     ],
     "DL518_filled_up_at_the_start": [(", pad: start", ", pad: end"), (", pad: start", "")],
+    "DL202_term_as_output": [("training:", "  outputs: price\ntraining:")],
     "DL202_loss_beside_terms": [
         (
             "  terms: {size: 0.1}\n",

@@ -1,0 +1,24 @@
+"""Which keys can hold a value, by its form alone: `losses` holds graphs, and `loss` no list."""
+
+from dlspec.language import kinds
+from dlspec.syntax.nodes import Mapping, Node, Scalar, Sequence
+
+
+def may_hold(kind: kinds.Kind, node: Node) -> bool:
+    """Return whether a value of this form can be one of the kind."""
+    match kind:
+        case kinds.Graphs():
+            return isinstance(node, Mapping) and all(
+                isinstance(entry.value, Mapping) and entry.value.get("graph") is not None
+                for entry in node
+            )
+        case kinds.MapOf() | kinds.Record() | kinds.Tagged() | kinds.Variants() | kinds.Gates():
+            return isinstance(node, Mapping)
+        case kinds.ListOf():
+            return kind.or_one or isinstance(node, Sequence)
+        case kinds.Boolean() | kinds.Integer() | kinds.Number() | kinds.Text() | kinds.Choice():
+            return isinstance(node, Scalar)
+        case kinds.MemorySize():
+            return isinstance(node, Scalar)
+        case kinds.Literal_() | kinds.PerOutput() | kinds.CatalogueObject() | kinds.Either():
+            return True
