@@ -138,6 +138,8 @@ class CallReader:
         operand = next((p.name for p in entry.parameters if p.type in _TENSORS), None)
         if arguments is None and operand in keywords:
             arguments = ()  # the first operand is named: what stands above is not meant
+        elif any(entry.parameter_named(name) is None for name in keywords):
+            return POISON, places  # a mistyped key, which may have held the operands
         elif arguments is None:
             arguments = self._from_flow(entry, flow, written)
         if (
