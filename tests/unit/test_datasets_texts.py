@@ -34,6 +34,17 @@ def _refusal(source, base):
     return str(caught.value)
 
 
+def test_a_blank_line_within_is_told_and_is_none_once_it_is_taken_out(tmp_path):
+    file, source = tmp_path / "sms", TextLinesSource("sms", separator=("\t",))
+    file.write_text("ham\ta\n\nspam\tb\n  \nham\tc\n\n\n", encoding="utf-8")
+    told = _refusal(source, tmp_path)
+    assert "line 2: the line is blank, and 1 more line" in told
+    assert "take lines without a text out of the file" in told
+    kept = [line for line in file.read_text("utf-8").splitlines() if line.strip()]
+    file.write_text("\n".join(kept) + "\n\n", encoding="utf-8")
+    assert _rows(source, tmp_path) == {"class": ["ham", "spam", "ham"], "text": ["a", "b", "c"]}
+
+
 def test_a_file_for_each_class(tmp_path):
     tmp_path.joinpath("n.txt").write_bytes("schlecht\r\nmäßig\x85\r\n\n".encode("latin-1"))
     tmp_path.joinpath("p.txt").write_bytes(b"gut")

@@ -29,7 +29,12 @@ def rows_words(profile: DataProfile) -> str:
     """Return how many rows there are, and how they are dealt."""
     parts = {name: count for name, count in profile.rows.items() if name != "source"}
     dealt = ", ".join(f"{count:,} {name}" for name, count in parts.items())
-    return f"{profile.rows['source']:,} in the source" + (f": {dealt}" if dealt else "")
+    whole = f"{profile.rows['source']:,} in the source"
+    if not dealt:
+        return whole
+    # Of windows, a part has another number than of rows.
+    windowed = any(feature.kind == "series" for feature in profile.features)
+    return f"{whole}; windows: {dealt}" if windowed else f"{whole}: {dealt}"
 
 
 def left_out_words(profile: DataProfile) -> str:

@@ -84,6 +84,13 @@ def _every_line(paths: Sequence[Path], lines: Sequence[list[str]]) -> dict[Path,
 def _divided_lines(source: TextLinesSource, path: Path, lines: list[str]) -> dict[str, Array]:
     names = source.line_columns
     pieces: list[list[str]] = [[] for _ in names]
+    blank = [number for number, line in enumerate(lines, start=1) if not line.strip()]
+    if blank:
+        raise unreadable_source(
+            f"`{path}`, line {blank[0]}: the line is blank"
+            + (f", and {counted(len(blank) - 1, 'more line')}" if len(blank) > 1 else ""),
+            help="take lines without a text out of the file; those at its end are no rows",
+        )
     for number, line in enumerate(lines, start=1):
         rest = line
         for column, separator in zip(pieces, source.separator, strict=False):
