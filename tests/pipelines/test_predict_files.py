@@ -186,5 +186,5 @@ def test_blanks_and_unknown_words_are_read_alike_in_every_form(folder, monkeypat
     one, other = (pd.read_csv(StringIO(done.stdout)) for done in said)
     assert one["price"].tolist() == other["price"].tolist()
     for done in said:
-        assert "1 new samples of `kind` hold a category that is not known: " in done.stderr
+        assert "1 new sample of `kind` holds a category that is not known: " in done.stderr
         assert "barn" in done.stderr

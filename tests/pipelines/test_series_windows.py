@@ -189,7 +189,7 @@ def test_moments_are_compared_within_a_group(prepared):
         prepared(pd.concat([north, south]), past, split, next=SeriesTarget(("a",), 1))
     assert caught.value.message == (
         "column `station`, line 42 of `rows.csv`: the value is missing, and `group` tells series "
-        "apart by it (1 such rows)"
+        "apart by it (1 such row)"
     )
     with pytest.raises(StepError) as caught:
         prepared(north.drop(columns="station"), past, split, next=SeriesTarget(("a",), 1))

@@ -286,7 +286,7 @@ def test_rows_of_several_series():
     table = Table({"g": objects("b", "a", None, "b")})
     assert told(series_numbers, table, "g") == (
         "column `g`, row 2: the value is missing, and `group` tells series apart by it "
-        "(1 such rows)",
+        "(1 such row)",
         "write the series into such rows, or leave them out of the source",
     )
     assert told(series_numbers, table, "h")[0] == "the source has no column `h`"

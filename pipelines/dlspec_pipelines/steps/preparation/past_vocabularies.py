@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from dlspec.diagnostics.counts import counted
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec.language.features import TokensFeature
 from dlspec_pipelines.steps.datasets.hygiene import Finding
 from dlspec_pipelines.steps.datasets.table import Rows, Table
@@ -29,7 +29,7 @@ def ids_past_vocabularies(raws: Mapping[str, Raw], parts: Mapping[str, Rows]) ->
                 text = (
                     f"{counted(count, 'id')} in {int((found > 0).sum())} of "
                     f"{counted(len(rows), part + ' sample')} of "
-                    f"`{name}` are past its vocabulary and read as the unknown id"
+                    f"`{name}` {agreed(count, 'are')} past its vocabulary and read as the unknown id"
                 )
                 yield Finding("unknown_ids", f"{name}/{part}", count, text)
 
