@@ -29,7 +29,8 @@ def ids_past_vocabularies(raws: Mapping[str, Raw], parts: Mapping[str, Rows]) ->
                 text = (
                     f"{counted(count, 'id')} in {int((found > 0).sum())} of "
                     f"{counted(len(rows), part + ' sample')} of "
-                    f"`{name}` {agreed(count, 'are')} past its vocabulary and read as the unknown id"
+                    f"`{name}` {agreed(count, 'are')} past its vocabulary and read as the unknown "
+                    "id"
                 )
                 yield Finding("unknown_ids", f"{name}/{part}", count, text)
 
