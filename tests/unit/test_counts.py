@@ -31,6 +31,7 @@ NOT_COUNTED = {
     ("model_parts.py", "{} rows"): "the name of a part",
     ("near_duplicates.py", "{} samples"): "the name of a part",
     ("text_findings.py", "{} samples"): "the name of a part",
+    ("weight_columns.py", "{} samples"): "the name of a part",
     ("column_roles.py", "{} words"): "a mean",
     ("column_profile.py", "{} steps"): "a text of the least and the most",
     ("first_model.py", "{} steps"): "a text of the least and the most",
