@@ -263,10 +263,11 @@ def _new_rows_of(files: Sequence[Path], plan: Mapping[str, Any]) -> FileSource |
     Raises:
         WrongUsage: If they are no table, and nothing that the model reads a file of.
     """
-    column, file = column_of_files(plan["data"]["inputs"]), files[0]
+    inputs, file = plan["data"]["inputs"], files[0]
+    column = column_of_files(inputs)
     _require_table_of_samples(files, plan)
     if column is not None and (file.is_dir() or file.suffix.lower() not in _TABLES):
-        return NewFiles(column, tuple(files), skipped_as(plan["data"]))
+        return NewFiles(column, tuple(files), skipped_as(plan["data"]), kind_of_files(inputs))
     if len(files) > 1:
         raise WrongUsage(
             f"`{files[1]}` is one file too many: rows are predicted of one table",

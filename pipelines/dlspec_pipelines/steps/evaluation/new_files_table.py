@@ -11,7 +11,7 @@ from dlspec_pipelines.steps.datasets.picture_pixels import open_picture
 from dlspec_pipelines.steps.datasets.sound_files import read_sound
 from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.datasets.table_files import file_not_opened_error
-from dlspec_pipelines.steps.evaluation.new_files import NewFiles
+from dlspec_pipelines.steps.evaluation.new_files import FILE_ENDINGS, NewFiles
 from dlspec_pipelines.steps.step_errors import WrongUsage
 
 # Names to look at; the rest is counted, and the sentence stays readable.
@@ -36,6 +36,7 @@ def new_files_table(new: NewFiles) -> Table:
         )
     if not folders:
         names = [str(path) for path in new.paths]
+        _require_files_of_kind(names, new)
         return _readable_files(_table_of_names(new.column, names, Path.cwd()), new)
     folder = folders[0].absolute()
     try:
@@ -45,7 +46,28 @@ def new_files_table(new: NewFiles) -> Table:
     if not found:
         raise WrongUsage(f"the folder `{folders[0]}` holds no files", help="name another")
     names = [path.relative_to(folder).as_posix() for path in found]
+    _require_files_of_kind(names, new)
     return _readable_files(_table_of_names(new.column, names, folder), new)
+
+
+def _require_files_of_kind(names: list[str], new: NewFiles) -> None:
+    """Check that files are not all of another kind than the model reads.
+
+    Raises:
+        WrongUsage: If they are.
+    """
+    if new.reads is None:
+        return
+    wanted, _ = FILE_ENDINGS[new.reads]
+    for word, (what, endings) in FILE_ENDINGS.items():
+        if word != new.reads and all(name.lower().endswith(endings) for name in names):
+            more = counted(len(names) - 1, "more file")
+            are = (
+                f"`{names[0]}` and {more} are {what}s" if names[1:] else f"`{names[0]}` is a {what}"
+            )
+            raise WrongUsage(
+                f"the model reads {wanted}s, and {are}", help=f"name {wanted}s, or a folder of them"
+            )
 
 
 def _readable_files(table: Table, new: NewFiles) -> Table:
