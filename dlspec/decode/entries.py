@@ -77,20 +77,20 @@ def _decode_graph_entry(node: Node, target: Target, reporter: Reporter) -> Entry
             node = MappingNode(tuple(e for e in node if e not in beside), node.span)
     keys = _BESIDE_A_WEIGHT if head.name == "weight" else _STRUCTURE
     known = checked_graph_keys(node, (*keys, head.name), f"an entry with `{head.name}`", reporter)
-    if unknown and _kind_of_head(head.name) == "op" and _is_empty(head):
+    if unknown and _kind_of_head(head.name) == "op" and _is_empty_head(head):
         # Its operands stood under what is no key, so nothing above is meant.
         return _broken_entry(node, node.get("name"))
     return _with_structure(known, head, target, reporter)
 
 
-def _is_empty(head: Entry) -> bool:
+def _is_empty_head(head: Entry) -> bool:
     return isinstance(head.value, Scalar) and head.value.value is None
 
 
 def _stand_too_far_left(head: Entry, unknown: list[Entry], target: Target) -> bool:
     """Tell `Dense:` with its arguments on the next lines, but not indented, from mistyped keys."""
     found = target.find("layer", head.name)
-    if not _is_empty(head) or not isinstance(found, ClassEntry):
+    if not _is_empty_head(head) or not isinstance(found, ClassEntry):
         return False
     return all(found.parameter_named(e.name) for e in unknown)
 
