@@ -22,7 +22,12 @@ from dlspec.language.sources import (
 )
 from dlspec.tools.commands.exit_status import CLEAN
 from dlspec.tools.commands.remarks import print_remark
-from dlspec_pipelines.steps.evaluation.new_files import NewFiles, column_of_files, skipped_as
+from dlspec_pipelines.steps.evaluation.new_files import (
+    NewFiles,
+    column_of_files,
+    kind_of_files,
+    skipped_as,
+)
 from dlspec_pipelines.steps.evaluation.table_endings import (
     names_folder,
     require_free_folder,
