@@ -6,6 +6,9 @@ from dlspec.language.memory_sizes import bytes_of_size, repaired_size, shown_siz
 from dlspec.syntax.nodes import Node, Scalar
 from dlspec.syntax.substitution import scalar_help, share_of_percent
 
+# From here on a number above its bound is more likely one in percent than another slip.
+_LEAST_PERCENT = 2
+
 
 def broken_bound(kind: kinds.Number, value: float) -> str | None:
     """Return which bound of a kind a number does not keep; None where it keeps all."""
@@ -32,7 +35,11 @@ def number_help(kind: kinds.Number, node: Node) -> Help | None:
 def share_help(kind: kinds.Number, value: float) -> Help | None:
     """Return the share that a number above 1 means in percent; None where no share is wanted."""
     share = value / 100
-    if value <= 1 or 1 not in (kind.below, kind.maximum) or broken_bound(kind, share) is not None:
+    if (
+        value < _LEAST_PERCENT
+        or 1 not in (kind.below, kind.maximum)
+        or broken_bound(kind, share) is not None
+    ):
         return None
     return Replacement(f"{share:.12g}", certain=False)
 

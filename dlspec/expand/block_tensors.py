@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from dlspec.decode.spec import BlockSpec, EntrySpec
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import counted
 from dlspec.expand.flat import Flow, Pointer
 from dlspec.expand.inputs_outputs import written_outputs
 from dlspec.expand.names import Frame
@@ -33,7 +34,7 @@ def bind_block_inputs(block: BlockSpec, inner: Frame, flow: Flow, entry: EntrySp
         inner.reporter.error(
             Code.INPUT_COUNT,
             entry.span,
-            f"the block `{entry.word.value}` takes {len(names)} inputs",
+            f"the block `{entry.word.value}` takes {counted(len(names), 'input')}",
             label=f"{len(flows)} come in",
             help=f"add `from` with a list of {len(names)}: {', '.join(names)}",
         )
