@@ -21,6 +21,7 @@ from dlspec.language.kinds import keys_of
 from dlspec.language.sections import Data, Document, is_free_of_poison
 from dlspec.resolve.followers import report_followers
 from dlspec.resolve.minimised_terms import asked_terms, predicting_graph, resolve_objective
+from dlspec.resolve.model_starts import model_starts
 from dlspec.resolve.own_losses import resolve_losses
 from dlspec.resolve.plan import Graph, LossGraph, Plan
 from dlspec.resolve.planned_turns import resolve_turns
@@ -288,6 +289,7 @@ def _compile_tree_to_plan(
         losses=_loss_graphs(losses, checked),
         objective=objective,
         turns=turns,
+        starts=tuple(model_starts(flat)),
     )
 
 

@@ -23,7 +23,11 @@ from dlspec.syntax.scalars import POISON
 from dlspec.syntax.substitution import describe_node
 
 _MODEL_KEYS = ("inputs", "graph", "outputs", "inputs_as", "defaults", "blocks", "models")
-_ZOO_KEYS = ("zoo", "with", "until", "outputs", "trainable")
+_TAKEN_KEYS = ("with", "until", "outputs", "trainable")
+_TAKEN_FROM = {
+    "zoo": "`zoo` takes the name of a packaged architecture",
+    "spec": "`spec` takes the path of another spec",
+}
 _EXAMPLES = {
     "inputs": "write `inputs: {x: [28, 28, 1]}`",
     "graph": "write `graph:` and a list of layers",
@@ -65,9 +69,13 @@ def _decode_model_mapping(
     where: Span | None = None,
     implied: Callable[[], tuple[InputSpec, ...]] | None = None,
 ) -> GraphSpec:
-    if node.get("zoo") is not None:
-        return _decode_zoo_model(node, what, reporter, where)
-    node = checked_graph_keys(node, (*_MODEL_KEYS, "zoo"), what, reporter)
+    # Only an entry of `models` has a key of its own, at which it is told.
+    sources = ("zoo",) if where is None else ("zoo", "spec")
+    weights = () if where is None else ("weights",)
+    for source in sources:
+        if node.get(source) is not None:
+            return _decode_taken_model(node, source, what, reporter, where)
+    node = checked_graph_keys(node, (*_MODEL_KEYS, *sources, *weights), what, reporter)
     where = where or (node.entries[0].key.span if node.entries else node.span)
     for key, help_ in _EXAMPLES.items():
         given = node.get(key)
@@ -98,29 +106,39 @@ def _decode_model_mapping(
             e.name: _decode_inner_model(e, target, reporter)
             for e in _entries_of_mapping(node.get("models"), "models", reporter)
         },
+        weights=_text_of_key(node, "weights", _WEIGHTS, reporter),
     )
 
 
-def _decode_zoo_model(
-    node: MappingNode, what: str, reporter: Reporter, where: Span | None
+_WEIGHTS = "`weights` takes a run or a file of weights"
+
+
+def _decode_taken_model(
+    node: MappingNode, source: str, what: str, reporter: Reporter, where: Span | None
 ) -> GraphSpec:
-    node = checked_graph_keys(node, _ZOO_KEYS, f"{what} with `zoo`", reporter)
-    zoo = node.get("zoo")
-    if not isinstance(zoo, Scalar) or not isinstance(zoo.value, str):
-        report_wrong(zoo or node, "`zoo` takes the name of a packaged architecture", reporter)
+    keys = (source, *_TAKEN_KEYS, *(() if where is None else ("weights",)))
+    node = checked_graph_keys(node, keys, f"{what} with `{source}`", reporter)
+    word = _text_of_key(node, source, _TAKEN_FROM[source], reporter)
+    if word is None:
         return GraphSpec(node.span)
-    until = node.get("until")
-    if until is not None and not (isinstance(until, Scalar) and isinstance(until.value, str)):
-        report_wrong(until, "`until` takes the name of a layer", reporter)
-        until = None
     return GraphSpec(
         span=where or node.entries[0].key.span,
-        zoo=zoo,
-        until=until,
+        zoo=word if source == "zoo" else None,
+        spec=word if source == "spec" else None,
+        weights=_text_of_key(node, "weights", _WEIGHTS, reporter),
+        until=_text_of_key(node, "until", "`until` takes the name of a layer", reporter),
         trainable=node.get("trainable"),
         arguments=mapping_of(node.get("with"), "with", reporter),
         outputs=node.get("outputs"),
     )
+
+
+def _text_of_key(node: MappingNode, key: str, message: str, reporter: Reporter) -> Scalar | None:
+    value = node.get(key)
+    if value is None or (isinstance(value, Scalar) and isinstance(value.value, str)):
+        return value
+    report_wrong(value, message, reporter)
+    return None
 
 
 def _decode_inner_model(entry: Entry, target: Target, reporter: Reporter) -> GraphSpec:

@@ -56,7 +56,11 @@ class BlockSpec:
 
 @dataclass(frozen=True, slots=True)
 class GraphSpec:
-    """A model as written: `model` itself, an entry of `models`, or a packaged architecture."""
+    """A model as written: `model` itself or an entry of `models`, or where it is taken from.
+
+    `zoo` names a packaged architecture, `spec` the file of another spec. `weights` is of an entry
+    of `models`: the run or the file whose weights it begins with.
+    """
 
     span: Span
     inputs: tuple[InputSpec, ...] = ()
@@ -67,6 +71,8 @@ class GraphSpec:
     blocks: Mapping[str, BlockSpec] = field(default_factory=dict)
     models: "Mapping[str, GraphSpec]" = field(default_factory=dict)
     zoo: Scalar | None = None
+    spec: Scalar | None = None
+    weights: Scalar | None = None
     arguments: MappingNode | None = None
     until: Scalar | None = None
     trainable: Node | None = None

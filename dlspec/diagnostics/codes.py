@@ -114,6 +114,7 @@ class Code(Enum):
     CONTRACT_BROKEN = "DL612"
     NOT_PREPARABLE = "DL613"
     NO_ROOM_FOR_DATA = "DL614"
+    WEIGHTS_DO_NOT_FIT = "DL615"
     # DL7xx: schedules
     CRON = "DL701"
     TIME_ZONE = "DL702"

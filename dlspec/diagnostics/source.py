@@ -11,12 +11,14 @@ _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 class Source:
     """One text and the path people know it by; `-` and `<text>` stand for text without a file.
 
-    A packaged text came with dlspec: a reader can look at it, and not write into it.
+    A packaged text came with dlspec: a reader can look at it, and not write into it. A taken one is
+    that of another spec, whose model the one that is compiled takes.
     """
 
     path: str
     text: str
     packaged: bool = False
+    taken: bool = False
     # Where each line begins, as far as was asked for: the first line of a huge text is cheap.
     _starts: list[int] = field(default_factory=lambda: [0], init=False, repr=False)
 

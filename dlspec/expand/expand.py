@@ -18,6 +18,7 @@ from dlspec.expand.flat import AskedTerms, FlatGraph, Flow, Input, Pointer
 from dlspec.expand.graph_nodes import Budget, Expansion, whether_trainable
 from dlspec.expand.inputs_outputs import declared_inputs, written_outputs
 from dlspec.expand.names import Frame, explicit_names
+from dlspec.expand.taken_specs import read_taken_spec
 from dlspec.language.catalogue import ClassEntry
 from dlspec.language.catalogue.target import Target
 from dlspec.syntax.nodes import Entry, Node, Scalar
@@ -46,8 +47,9 @@ def expand(
 
 
 def _expand_model(name: str, graph: GraphSpec, scope: Scope, state: Expansion) -> FlatGraph:
-    if graph.zoo is not None:
-        return _expand_architecture(name, graph, graph.zoo, state)
+    word = graph.zoo or graph.spec
+    if word is not None:
+        return _expand_taken(name, graph, word, state)
     _report_listed_blocks(graph, state.target, state.reporter)
     return _expand_written_graph(name, graph, scope, state)
 
@@ -66,17 +68,23 @@ def _report_listed_blocks(graph: GraphSpec, target: Target, reporter: Reporter) 
             )
 
 
-def _expand_architecture(name: str, graph: GraphSpec, word: Scalar, state: Expansion) -> FlatGraph:
-    """Expand a packaged architecture in its own params, with `outputs` said by the spec."""
+def _expand_taken(name: str, graph: GraphSpec, word: Scalar, state: Expansion) -> FlatGraph:
+    """Expand a packaged architecture, or the model of another spec, in its own params."""
     reporter = state.reporter
     arguments = (
         substitute_expressions(graph.arguments, state.file, reporter) if graph.arguments else None
     )
     entries = arguments.entries if isinstance(arguments, MappingNode) else ()
-    given = {e.name: e.value for e in entries if _is_param(word, e.key, reporter)}
-    trail = Related(word.span, f"the packaged architecture `{word.value}` is taken here")
+    packaged = graph.zoo is not None
+    given = {e.name: e.value for e in entries if packaged and _is_param(word, e.key, reporter)}
+    what = "the packaged architecture" if packaged else "the model of"
+    trail = Related(word.span, f"{what} `{word.value}` is taken here")
     with reporter.with_trail(trail):
-        found = zoo.read_architecture(word, given, state.target, reporter)
+        found = (
+            zoo.read_architecture(word, given, state.target, reporter)
+            if packaged
+            else read_taken_spec(word, entries, state)
+        )
         if found is None:
             return FlatGraph(name, (), {}, {}, (), POISON, graph.span, "single", "single", {})
         if graph.trainable is not None:
@@ -85,22 +93,25 @@ def _expand_architecture(name: str, graph: GraphSpec, word: Scalar, state: Expan
         flat = _expand_written_graph(
             name, found.graph, found.scope, state, outputs=graph.outputs, until=graph.until
         )
-    if graph.until is not None and not reporter.failed:
-        _report_params_behind(graph.until, entries, found.scope, reporter)
+    if (graph.until is not None or graph.spec is not None) and not reporter.failed:
+        _report_unread_params(graph.until, entries, found.scope, reporter)
     return flat
 
 
-def _report_params_behind(
-    until: Scalar, entries: Sequence[Entry], scope: Scope, reporter: Reporter
+def _report_unread_params(
+    until: Scalar | None, entries: Sequence[Entry], scope: Scope, reporter: Reporter
 ) -> None:
-    """Report params that are given and change nothing, as what reads them is cut off."""
+    """Report params that are given and change nothing of what is taken."""
+    place, label = "in this model", "nothing in its graph reads it"
+    if until is not None:
+        place, label = f"up to `{until.value}`", "what reads it is cut off"
     for entry in entries:
         if entry.name not in scope.read:
             reporter.error(
                 Code.PARAM_NOT_READ,
                 entry.key.span,
-                f"the param `{entry.name}` changes nothing up to `{until.value}`",
-                label="what reads it is cut off",
+                f"the param `{entry.name}` changes nothing {place}",
+                label=label,
                 help="leave it out",
             )
 
@@ -138,7 +149,10 @@ def _expand_written_graph(
     }
     state.defaults = dict(_checked_layer_defaults(graph, state))
     state.models = {
-        word: _expand_model(word, inner, scope, _expansion_of_model(word, scope, state))
+        word: replace(
+            _expand_model(word, inner, scope, _expansion_of_model(word, scope, state)),
+            weights=_said_weights(inner, scope, state),
+        )
         for word, inner in graph.models.items()
     }
     frame = Frame("", state.reporter, later=explicit_names(graph.entries))
@@ -195,10 +209,21 @@ def _expand_written_graph(
 
 def _expansion_of_model(word: str, scope: Scope, state: Expansion) -> Expansion:
     """Return what begins a declared model; one that follows another is not trained."""
-    inner = Expansion(state.target, state.reporter, state.budget, scope)
+    inner = Expansion(state.target, state.reporter, state.budget, scope, opened=state.opened)
     follows = state.asked is not None and word in state.asked.followers
     inner.trainable = state.trainable and not follows
     return inner
+
+
+def _said_weights(graph: GraphSpec, scope: Scope, state: Expansion) -> Scalar | None:
+    """Return where a model says that its weights come from; a `$` stands for a param."""
+    if graph.weights is None:
+        return None
+    node = substitute_expressions(graph.weights, scope, state.reporter)
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        return node
+    state.wrong(node, "`weights` takes a run or a file of weights")
+    return None
 
 
 def _bind_targets(asked: AskedTerms, frame: Frame, place: Span) -> None:

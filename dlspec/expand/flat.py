@@ -8,6 +8,7 @@ from dlspec.diagnostics.findings import Related
 from dlspec.diagnostics.source import Span
 from dlspec.language.catalogue import Object, Value
 from dlspec.language.kinds import Form
+from dlspec.syntax.nodes import Scalar
 from dlspec.syntax.scalars import Poison
 
 
@@ -103,6 +104,8 @@ class FlatGraph:
     # What entries that lead to terms alone may read, and the terms; poison where one is not found.
     targets: tuple[Input, ...] = ()
     terms: tuple[tuple[str, Pointer], ...] | Poison = ()
+    # Where the text names the run or the file whose weights it begins with.
+    weights: Scalar | None = None
     _by_name: Mapping[str, FlatNode] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from dlspec.decode.catalogue_objects import checked_arguments, find_class
 from dlspec.decode.spec import BlockSpec, EntrySpec
@@ -86,6 +87,8 @@ class Expansion:
     block_reads: dict[str, set[str]] = field(default_factory=dict)
     # What the blocks around say to the entries that say nothing themselves.
     trainable: bool = True
+    # The files of the specs that are taken around this one.
+    opened: tuple[Path, ...] = ()
     # Of the outermost model alone.
     asked: AskedTerms | None = None
     # By the identity of what they are of: entries live as long as the expansion.

@@ -14,6 +14,7 @@ from dlspec.language.kinds import Form
 from dlspec.language.prediction import Prediction
 from dlspec.language.sections import Data, Evaluation, Retraining, Runtime, Training
 from dlspec.language.tensors import Tensor
+from dlspec.resolve.model_starts import ModelStart
 from dlspec.resolve.shapes.tensor import Weight
 
 
@@ -155,7 +156,7 @@ class Plan:
     `losses` holds the graph of each output whose loss the spec declares; `objective` what is
     trained, None where it is what predicts: without terms, turns, followers and draws. `graph` is
     what predicts. `turns` holds what takes turns in each training step, nothing where all weights
-    are moved at once.
+    are moved at once; `starts` the models that begin with earlier weights.
     """
 
     name: str
@@ -173,6 +174,7 @@ class Plan:
     losses: Mapping[str, LossGraph] = field(default_factory=dict)
     objective: Objective | None = None
     turns: tuple[PlannedTurn, ...] = ()
+    starts: tuple[ModelStart, ...] = ()
 
     @property
     def learned(self) -> tuple[str, ...]:

@@ -457,6 +457,11 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("    - weight\n", "    - weight: [1, 64]\n"),
         ("{x: [8]}", "{x: [8, 64]}"),
     ],
+    "DL305_params_of_a_taken_spec": [(", epochs: 3", "")],
+    "DL305_params_behind_a_taken_layer": [(", with: {units: 3}", "")],
+    "DL309_takes_itself": [("DL309_takes_itself.yaml", "taken_and_whole.yaml")],
+    "DL314_taken_spec_not_there": [("nowhere.yaml", "taken_and_whole.yaml")],
+    "DL402_inside_a_taken_spec": [("taken_and_broken", "taken_and_whole")],
     "DL301_use_of_a_weight": [
         ("    - {use: offset, from: once, name: twice}\n", ""),
         ("[once, twice]", "[once, offset]"),

@@ -178,6 +178,9 @@ SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
         ("{SparseCategoricalCrossentropy: {ignore_class: 0}}", "SparseCategoricalCrossentropy")
     ],
     "DL216_words_of_bpe": [("split: bpe", "split: words")],
+    "DL309_takes_itself": [
+        ("{spec: DL309_takes_itself.yaml}", "{inputs: {x: [8, 8, 1]}, graph: [Flatten]}")
+    ],
     "DL301_use_of_a_weight": [
         ("    - {use: offset, from: once, name: twice}\n", ""),
         ("[once, twice]", "[once, offset]"),

@@ -1,7 +1,6 @@
 """Packaged architectures: parametrised specs beside this file, by name."""
 
 from dlspec.expand.zoo.architecture_specs import (
-    Architecture,
     architecture_choices,
     architecture_names,
     architecture_params,
@@ -10,7 +9,6 @@ from dlspec.expand.zoo.architecture_specs import (
 )
 
 __all__ = [
-    "Architecture",
     "architecture_choices",
     "architecture_names",
     "architecture_params",

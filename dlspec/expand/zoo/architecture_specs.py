@@ -1,22 +1,21 @@
 """Reads a packaged architecture as the spec it is: params, then the model."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
 from dlspec.decode.decode import decode
-from dlspec.decode.spec import GraphSpec
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.source import Source
 from dlspec.diagnostics.suggest import replacement_word
+from dlspec.expand.taken_graph import TakenGraph
 from dlspec.language.catalogue.target import Target
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.nodes import Node, Scalar
 from dlspec.syntax.parse import parse
-from dlspec.syntax.substitution import Scope, describe_node, plain_value
+from dlspec.syntax.substitution import describe_node, plain_value
 
 _HERE = Path(__file__).parent
 _STEMS = ("imagenet", "cifar")
@@ -32,14 +31,6 @@ _CHOICES: Mapping[tuple[str, str], tuple[object, ...]] = {
     ("vgg", "depth"): (11, 13, 16, 19),
     ("vgg", "padding"): ("valid", "same"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Architecture:
-    """A packaged graph and the params it is to be expanded with."""
-
-    graph: GraphSpec
-    scope: Scope
 
 
 @cache
@@ -60,7 +51,7 @@ def text_of(name: str) -> str:
 
 def read_architecture(
     word: Scalar, given: Mapping[str, Node], target: Target, reporter: Reporter
-) -> Architecture | None:
+) -> TakenGraph | None:
     """Return the architecture called `word` with `given` params, or report what is wrong."""
     name = str(word.value)
     if name not in architecture_names():
@@ -79,7 +70,7 @@ def read_architecture(
     spec, scope = decode(
         _architecture_tree(name, reporter), target, reporter, overrides=given, stem=name
     )
-    return Architecture(spec.model, scope)
+    return TakenGraph(spec.model, scope)
 
 
 def architecture_params(name: str) -> dict[str, object]:

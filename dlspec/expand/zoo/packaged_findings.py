@@ -1,4 +1,4 @@
-"""Findings inside a packaged architecture, told at the line of the spec that takes it."""
+"""Findings inside a model that is taken from elsewhere, told at the line that takes it."""
 
 import re
 from dataclasses import replace
@@ -15,14 +15,15 @@ _WRITTEN = re.compile(r"\Awrite `(?:\w+: )?([^`{}]+)`")
 
 
 def told_in_the_spec(found: Diagnostic, taken: Span | None) -> Diagnostic:
-    """Move a finding out of a packaged file, which its reader does not have, into the spec.
+    """Move a finding out of a packaged file or another spec into the spec that takes it.
 
     Args:
         taken: Where the spec's own model takes an architecture; None where it takes none.
     """
-    if not found.span.source.packaged:
+    source = found.span.source
+    if not (source.packaged or source.taken):
         return found
-    written = [r for r in found.related if not r.span.source.packaged]
+    written = [r for r in found.related if not (r.span.source.packaged or r.span.source.taken)]
     place = written[0].span if written else taken
     if place is None:
         return found
@@ -32,9 +33,11 @@ def told_in_the_spec(found: Diagnostic, taken: Span | None) -> Diagnostic:
     return replace(
         found,
         span=place,
-        label=f"inside the packaged architecture `{name}`",
+        label=f"inside `{Path(source.path).name}`"
+        if source.taken
+        else f"inside the packaged architecture `{name}`",
         related=(inner, *others),
-        help=_help_outside(found, name),
+        help=f"mend `{Path(source.path).name}`" if source.taken else _help_outside(found, name),
         replacement=None,
     )
 

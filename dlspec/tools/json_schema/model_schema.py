@@ -1,6 +1,7 @@
 """The JSON Schema of `model`: its keys, its inputs, and which entries its graph may hold."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from dlspec.expand import zoo
@@ -58,6 +59,35 @@ def model_of(keys: dict[str, Schema], graph: Schema) -> Schema:
     }
 
 
+_WEIGHTS: Mapping[str, Schema] = {
+    "weights": described_schema(
+        {"type": "string", "minLength": 1}, "The run or the file whose weights it begins with."
+    )
+}
+
+
+def declared_model_of(keys: dict[str, Schema], graph: Schema) -> Schema:
+    """Return an entry of `models`: taken from the zoo or another spec, or written with `keys`."""
+    spec = {"type": "string", "minLength": 1}
+    taken = {
+        "spec": described_schema(spec, "Another spec, by its path, whose model is taken."),
+        **_TAKEN,
+        **_WEIGHTS,
+    }
+    written = {**closed_mapping_schema({**keys, **_WEIGHTS}), **graph}
+    packaged = {
+        "if": {"required": ["zoo"]},
+        "then": _packaged_model_schema(_WEIGHTS),
+        "else": written,
+    }
+    return {
+        "type": "object",
+        "if": {"required": ["spec"]},
+        "then": closed_mapping_schema(taken),
+        "else": packaged,
+    }
+
+
 def model_input_schema() -> Schema:
     """Return what one input may be: its shape, or a mapping with more."""
     extents = {"type": "array", "items": nullable_schema(scalar_schema("integer", minimum=1))}
@@ -87,7 +117,7 @@ def model_keys(layers: Mapping[str, str]) -> dict[str, Schema]:
         "additionalProperties": schema_ref("block"),
     }
     inputs = {"type": "object", "additionalProperties": schema_ref("input")}
-    models = {"type": "object", "additionalProperties": schema_ref("model")}
+    models = {"type": "object", "additionalProperties": schema_ref("declared_model")}
     return {
         "inputs": described_schema(inputs, "Name and shape of each input, without the batch axis."),
         "graph": described_schema({"type": "array"}, "The layers, each reading the one above."),
@@ -103,21 +133,27 @@ def model_keys(layers: Mapping[str, str]) -> dict[str, Schema]:
     }
 
 
-def _packaged_model_schema() -> Schema:
+_TAKEN: Mapping[str, Schema] = {
+    "with": described_schema({"type": "object"}, "Values for its params."),
+    "until": described_schema(
+        {"type": "string"}, "Its last layer: what stands behind it is left out."
+    ),
+    "outputs": described_schema(OUTPUTS, "New names for its outputs."),
+    "trainable": described_schema(
+        scalar_schema("boolean"), "Whether training changes its weights."
+    ),
+}
+
+
+def _packaged_model_schema(beside: Mapping[str, Schema] = MappingProxyType({})) -> Schema:
     """Return a packaged architecture; what stands under `with` follows from which one it is."""
     names = zoo.architecture_names()
     keys = {
         "zoo": described_schema(
             {"enum": list(names)}, "A packaged architecture: see `dlspec zoo`."
         ),
-        "with": described_schema({"type": "object"}, "Values for its params."),
-        "until": described_schema(
-            {"type": "string"}, "Its last layer: what stands behind it is left out."
-        ),
-        "outputs": described_schema(OUTPUTS, "New names for its outputs."),
-        "trainable": described_schema(
-            scalar_schema("boolean"), "Whether training changes its weights."
-        ),
+        **_TAKEN,
+        **beside,
     }
     each = [
         {

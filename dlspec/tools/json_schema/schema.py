@@ -28,6 +28,7 @@ from dlspec.tools.json_schema.forms import (
 )
 from dlspec.tools.json_schema.model_schema import (
     OUTPUTS,
+    declared_model_of,
     described_schema,
     entry_name,
     graph_of,
@@ -285,6 +286,9 @@ class _Schema:
         self.definitions["model"] = model_of(model_keys(self.layers), told_apart())
         anything = {"properties": {"graph": graph_of(blocks=True, defaults=True)}}
         self.definitions["model_in_parts"] = model_of(model_keys(self.layers), anything)
+        self.definitions["declared_model"] = declared_model_of(
+            model_keys(self.layers), told_apart()
+        )
 
     def _define_graph_entry(self, *, blocks: bool, defaults: bool) -> None:
         """Define an entry of a graph.

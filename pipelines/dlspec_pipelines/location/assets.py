@@ -370,8 +370,10 @@ def _materialized_record(
 
 
 def _start_version(record: object) -> str:
-    start = record.start if isinstance(record, TrainedModel) else None
-    return "" if start is None else f"-from-{start.digest[:16]}"
+    if not isinstance(record, TrainedModel):
+        return ""
+    started = [*record.models_from.values(), *([record.start] if record.start else [])]
+    return "".join(f"-from-{one.digest[:16]}" for one in started)
 
 
 @contextmanager

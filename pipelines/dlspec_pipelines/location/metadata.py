@@ -56,7 +56,9 @@ def metadata_of_reread(reread: Reread | None) -> dict[str, Any]:
 
 def _trained_model_metadata(made: TrainedModel) -> dict[str, Any]:
     flops = {} if made.flops is None else {"flops": made.flops}
-    start = {} if made.start is None else _start_weights_metadata(made.start)
+    start = {} if made.start is None else _start_weights_metadata("weights_from", made.start)
+    for name, begun in made.models_from.items():
+        start |= _start_weights_metadata(f"models_from/{name}", begun)
     kept = made.kept
     told = {} if kept is None else {"weights_of_epoch": kept.epoch, "weights_kept": kept.reason}
     return {
@@ -73,7 +75,7 @@ def _trained_model_metadata(made: TrainedModel) -> dict[str, Any]:
     }
 
 
-def _start_weights_metadata(start: Started) -> dict[str, Any]:
+def _start_weights_metadata(key: str, start: Started) -> dict[str, Any]:
     rows = [
         *(("taken", name, "") for name in start.taken),
         *(("initialised", name, reason) for name, reason in start.initialised.items()),
@@ -81,11 +83,9 @@ def _start_weights_metadata(start: Started) -> dict[str, Any]:
     ]
     lines = [f"| {what} | `{name}` | {reason} |" for what, name, reason in rows]
     return {
-        "weights_from": start.source,
-        "weights_from/parameters": start.parameters,
-        "weights_from/layers": dg.MetadataValue.md(
-            "\n".join(["| | layer | |", "|---|---|---|", *lines])
-        ),
+        key: start.source,
+        f"{key}/parameters": start.parameters,
+        f"{key}/layers": dg.MetadataValue.md("\n".join(["| | layer | |", "|---|---|---|", *lines])),
     }
 
 

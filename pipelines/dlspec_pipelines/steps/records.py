@@ -99,7 +99,8 @@ class TrainedModel:
     `weights` is the digest of the arrays, not of the file; `epochs` counts those trained, an
     earlier part of a continued run included; `history` holds the last epoch's figures;
     `code_version` and `data`, the digest of the arrays, say what would give the same model;
-    `kept` is None where an earlier dlspec trained.
+    `kept` is None where an earlier dlspec trained; `models_from` says of each model under `models`
+    with `weights` what it began with.
     """
 
     run: str
@@ -117,6 +118,7 @@ class TrainedModel:
     code_version: str = ""
     data: str = ""
     kept: KeptWeights | None = None
+    models_from: Mapping[str, Started] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

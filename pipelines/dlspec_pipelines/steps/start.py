@@ -3,9 +3,12 @@
 import os
 from pathlib import Path
 
+from dlspec.resolve.model_starts import ModelStart
+from dlspec.resolve.plan import Plan
+from dlspec_pipelines.steps.file_digests import file_digest
 from dlspec_pipelines.steps.records import Start
 from dlspec_pipelines.steps.runs import find_run
-from dlspec_pipelines.steps.step_errors import WrongUsage
+from dlspec_pipelines.steps.step_errors import StepError, WrongUsage
 from dlspec_pipelines.steps.store import artifacts_home
 
 _ENDINGS = (".keras", ".h5", ".hdf5", ".json")
@@ -32,6 +35,32 @@ def find_start(word: str) -> Start:
     if path.suffix in _ENDINGS:
         raise WrongUsage(f"`{word}` is no file", help="name a file that is there, or a run")
     return _of_run(find_run(word).folder)
+
+
+def find_model_start(start: ModelStart) -> Start:
+    """Return what a spec means by the `weights` of a model: a file beside it, or a run.
+
+    Raises:
+        StepError: If it is neither (DL615).
+    """
+    file = Path(start.folder, start.weights)
+    try:
+        return find_start(str(file) if file.is_file() else start.weights)
+    except WrongUsage as problem:
+        raise StepError(
+            f"the model `{start.model}` cannot begin with these weights: {problem.message}",
+            code="DL615",
+            help=problem.help,
+        ) from problem
+
+
+def model_start_digests(plan: Plan) -> dict[str, str]:
+    """Return the SHA-256 of the file that each model of a plan begins with.
+
+    Raises:
+        StepError: If there is none (DL615).
+    """
+    return {one.model: file_digest(Path(find_model_start(one).file)) for one in plan.starts}
 
 
 def _is_of_run(path: Path) -> bool:

@@ -50,6 +50,7 @@ class Outcome:
         samples: Training samples in an epoch.
         kept: Whose weights the model has.
         start: What was taken from earlier weights; None when there were none.
+        begun: What each model took that the spec lets begin with weights, by its name.
         files: What the callbacks wrote.
     """
 
@@ -60,6 +61,7 @@ class Outcome:
     samples: int
     kept: KeptWeights
     start: Started | None
+    begun: Mapping[str, Started]
     files: WrittenFiles
 
 
@@ -112,6 +114,7 @@ def write_run(
         continued_from_epoch=outcome.continued_from_epoch,
         history={name: value for name, value in last.items() if name not in ("epoch", "seconds")},
         start=outcome.start,
+        models_from=outcome.begun,
         code_version=step_version(plan, "model"),
         data=dataset.digest,
         kept=outcome.kept,
@@ -166,6 +169,11 @@ def _run_facts(
         "parameters": model.count_params(),
         "flops": total_flops(plan),
         **({"weights_from": asdict(outcome.start)} if outcome.start else {}),
+        **(
+            {"models_from": {n: asdict(s) for n, s in outcome.begun.items()}}
+            if outcome.begun
+            else {}
+        ),
     }
 
 

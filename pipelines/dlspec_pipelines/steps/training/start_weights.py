@@ -1,6 +1,8 @@
 """The weights a training begins with: those of an earlier run or of a file, where they fit."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import keras
@@ -8,7 +10,11 @@ import numpy as np
 
 from dlspec.backends.turns_model import TurnsModel
 from dlspec.backends.weights import WeightsError, read_weights, transfer_weights
+from dlspec.backends.weights.matched_layers import NOT_THERE, Transfer
+from dlspec.resolve.model_starts import ModelStart
+from dlspec.resolve.plan import Plan
 from dlspec_pipelines.steps.records import Start, Started
+from dlspec_pipelines.steps.start import find_model_start
 from dlspec_pipelines.steps.step_errors import StepError
 
 
@@ -34,17 +40,64 @@ def begin_with_weights(model: keras.Model, start: Start) -> Started:
     Raises:
         StepError: If the file holds no weights, or none that fit.
     """
-    followers = model.followers if isinstance(model, TurnsModel) else []
-    before = [follower.model.get_weights() for follower in followers]
     try:
-        found = transfer_weights(model, read_weights(Path(start.file)))
+        with _followers_copied_again(model):
+            found = transfer_weights(model, read_weights(Path(start.file)))
     except WeightsError as problem:
         told = problem.message.replace(start.file, start.source)
         raise StepError(told, help=problem.help) from problem
+    return _started(start, found)
+
+
+@contextmanager
+def _followers_copied_again(model: keras.Model) -> Iterator[None]:
+    """Let followers for which nothing is there be copies of what they follow, as it is then."""
+    followers = model.followers if isinstance(model, TurnsModel) else []
+    before = [follower.model.get_weights() for follower in followers]
+    yield
     for follower, weights in zip(followers, before, strict=True):
         if all(map(np.array_equal, weights, follower.model.get_weights())):
-            # Nothing was there for it: it is a copy of what it follows, as that is now.
             follower.begin()
+
+
+def begin_models_with_weights(model: keras.Model, plan: Plan) -> dict[str, Started]:
+    """Give the models inside a model the weights that the plan says, and return what became of it.
+
+    Raises:
+        StepError: If there are no such weights, or a layer finds none that fit (DL615).
+    """
+    with _followers_copied_again(model):
+        return {one.model: _begin_inner_model(model, one) for one in plan.starts}
+
+
+def _begin_inner_model(model: keras.Model, asked: ModelStart) -> Started:
+    inner = model
+    for name in asked.model.split("/"):
+        inner = next(
+            layer
+            for layer in inner._flatten_layers(include_self=False)
+            if isinstance(layer, keras.Model) and layer.name == name
+        )
+    start = find_model_start(asked)
+    message = f"the model `{asked.model}` cannot begin with the weights of `{start.source}`"
+    try:
+        found = transfer_weights(inner, read_weights(Path(start.file)))
+    except WeightsError as problem:
+        told = problem.message.replace(start.file, start.source)
+        raise StepError(f"{message}: {told}", code="DL615", help=problem.help) from problem
+    if found.initialised:
+        name, reason = next(iter(found.initialised.items()))
+        told = f"`{name}` {'is' if reason == NOT_THERE else 'has'} {reason}"
+        raise StepError(
+            f"{message}: {told}",
+            code="DL615",
+            help="take model and weights from one spec with the same params, or cut the model off "
+            "before that layer with `until`",
+        )
+    return _started(start, found)
+
+
+def _started(start: Start, found: Transfer) -> Started:
     return Started(
         source=start.source,
         run=start.run,

@@ -27,6 +27,7 @@ from dlspec_pipelines.steps.engine.batches import Samples
 from dlspec_pipelines.steps.engine.determinism import step_flops
 from dlspec_pipelines.steps.preparation.model_parts import open_model_part
 from dlspec_pipelines.steps.records import Dataset, Start, TrainedModel
+from dlspec_pipelines.steps.start import model_start_digests
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.training import checkpoint
 from dlspec_pipelines.steps.training.checkpoint import CorruptError, Position, Saved
@@ -38,7 +39,11 @@ from dlspec_pipelines.steps.training.kept_epoch import kept_weights
 from dlspec_pipelines.steps.training.loop import Loop, LossError, Surroundings
 from dlspec_pipelines.steps.training.progress import Listener, Notice, Progress
 from dlspec_pipelines.steps.training.run_folder import Origin, Outcome, write_run
-from dlspec_pipelines.steps.training.start_weights import begin_with_weights, start_digest
+from dlspec_pipelines.steps.training.start_weights import (
+    begin_models_with_weights,
+    begin_with_weights,
+    start_digest,
+)
 from dlspec_pipelines.steps.training.written_files import WrittenFiles
 
 # Part of the key of a checkpoint: raise it when the loop would give other numbers.
@@ -123,6 +128,7 @@ def work_key(plan: Plan, dataset: Dataset, start: Start | None = None) -> str:
         f"threads {machine.threads_per_operation()}",
         f"loop {_LOOP_VERSION}",
         *(() if start is None else (f"weights {start_digest(start)}",)),
+        *(f"weights of {name} {digest}" for name, digest in model_start_digests(plan).items()),
     )
     return canonical_digest(parts)[:32]
 
@@ -144,9 +150,10 @@ def _train_in_work_folder(
 ) -> TrainedModel:
     started = datetime.now(UTC).isoformat(timespec="seconds")
     model = dlspec.compile(plan)
+    begun = begin_models_with_weights(model, plan)
     taken = None if start is None else begin_with_weights(model, start)
-    if taken is not None:
-        around.listen(taken)
+    for told in (*begun.values(), *((taken,) if taken else ())):
+        around.listen(told)
     loop = _begin_loop(plan, dataset, model, around=around)
     continued = loop.position.epoch
     try:
@@ -165,7 +172,7 @@ def _train_in_work_folder(
     seconds = loop.position.seconds
     kept = kept_weights(loop.callbacks, history)
     outcome = Outcome(
-        started, seconds, history, continued, len(loop.train), kept, taken, around.files
+        started, seconds, history, continued, len(loop.train), kept, taken, begun, around.files
     )
     return write_run(loop.model, plan, dataset=dataset, origin=origin, outcome=outcome)
 
