@@ -485,7 +485,7 @@ def test_a_member_that_unpacks_to_much_more_is_refused(tmp_path):
     path = tmp_path / "w.keras"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("model.weights.h5", bytes(1 << 24))
-    with pytest.raises(WeightsError, match="unpacks to 16_777_216 bytes"):
+    with pytest.raises(WeightsError, match="unpacks to 16,777,216 bytes"):
         read_weights(path)
 
 

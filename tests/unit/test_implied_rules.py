@@ -89,7 +89,7 @@ def test_a_vector_has_its_numbers_in_any_shape():
     ]
     assert asked(vector, np.zeros((2, 2, 2))) == [
         HERE,
-        ("4 numbers", {}, None),
+        ("4 numbers", {}, "say that, or mend them"),
         ("finite numbers", {}, FILL),
     ]
     assert asked(vector, np.zeros((2, 3)))[1] == (
@@ -126,7 +126,11 @@ def test_an_array_may_be_flat_or_lack_an_axis_of_one(wanted, fitting, others):
     rules = [HERE, (text, shown, SHAPE.format(others[0])), FINITE]
     assert asked(TensorFeature("v", wanted), column) == rules
     for shape in fitting:
-        assert asked(TensorFeature("v", wanted), np.zeros((2, *shape)))[1] == (text, {}, None)
+        assert asked(TensorFeature("v", wanted), np.zeros((2, *shape)))[1] == (
+            text,
+            {},
+            "say that, or mend them",
+        )
 
 
 @pytest.mark.parametrize(
@@ -134,7 +138,7 @@ def test_an_array_may_be_flat_or_lack_an_axis_of_one(wanted, fitting, others):
     [
         ((4,), "steps of one number", [(2,), (9,), (0, 5)], [(2, 3), (4, 1)]),
         ((4, 3), "steps of 3 numbers", [(2, 3), (0,), (9, 3)], [(3,), (3, 4), (2, 3, 1)]),
-        ((4, 1), "steps of 1 numbers", [(2, 1), (5,)], [(2, 2), (2, 1, 1)]),
+        ((4, 1), "steps of 1 number", [(2, 1), (5,)], [(2, 2), (2, 1, 1)]),
         ((4, 3, 2), "steps of (3, 2)", [(5, 3, 2)], [(5, 2, 3), (5, 6)]),
     ],
 )
@@ -179,7 +183,7 @@ def test_texts_and_plain_numbers_are_asked_for_no_array():
 def test_texts_in_two_axes_are_arrays_and_no_numbers():
     assert asked(TensorFeature("v", (2,)), np.array([["a", "b"], ["c", "d"]], dtype=object)) == [
         HERE,
-        ("an array of shape (2,)", {}, None),
+        ("an array of shape (2,)", {}, "say that, or mend them"),
         ("finite numbers", {0: "a", 1: "c"}, MEND),
     ]
 
@@ -215,7 +219,7 @@ def test_pixels_that_are_resized_have_their_channels(channels, fitting, others):
     shown = {len(fitting) + at: f"shape {shape}" for at, shape in enumerate(others)}
     image = ImageFeature("v", (2, 3), channels, resize="stretch")
     help = "say the `channels` that the images have"
-    text = f"an image of {channels} channels"
+    text = {1: "an image of 1 channel", 3: "an image of 3 channels"}[channels]
     assert asked(image, column) == [HERE, (text, shown, help), FINITE]
     # Of a dense array preparation tells it once.
     assert asked(image, np.ones((2, 5, 7, 2))) == [HERE, FINITE]

@@ -47,7 +47,7 @@ def test_the_compiler_needs_three_packages():
 
 def test_every_extra_is_one_that_works_today():
     assert set(PYPROJECT["project"]["optional-dependencies"]) == {
-        *("run", "jax", "torch", "gpu", "dev")
+        *("run", "jax", "torch", "gpu", "postgres", "dev")
     }
 
 

@@ -143,7 +143,7 @@ def test_lines_of_texts(tmp_path):
     b.write_text("eins\n")
     pair = {"en": "a.txt", "de": "b.txt"}
     assert told(_lines(tmp_path, pair, aligned=True)) == (
-        f"`{b}` has 1 lines, and `{a}` has 2",
+        f"`{b}` has 1 line, and `{a}` has 2",
         "give files whose equal lines belong together",
     )
     b.write_text("eins\nzwei\n")

@@ -67,7 +67,7 @@ FILL = "leave these rows out; of a `number`, `vector` or `series`, `missing: med
         (
             (1, "x", None),
             "row 1: `x` is not a number",
-            "add it to the source's `missing`, or take the column as a `category`",
+            "add such a text to the source's `missing`, or take the column as a `category`",
         ),
         ((1, None), "row 1: the value is missing", FILL),
         ((1, None, None), "row 1: the value is missing; 2 rows miss one", FILL),

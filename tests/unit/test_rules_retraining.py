@@ -60,7 +60,7 @@ def test_what_stands_comes_in_dagster_too(text):
         ("*-5 3 * * 1", "`*-5` is no minute, which goes from 0 to 59"),
         ("*/0 3 * * 1", "`*/0` is no minute, which goes from 0 to 59"),
         ("5/x 3 * * 1", "`5/x` is no minute, which goes from 0 to 59"),
-        ("@often", "it has 1 fields and needs 5"),
+        ("@often", "it has 1 field and needs 5"),
     ],
 )
 def test_the_field_at_fault_is_told(text, problem):
