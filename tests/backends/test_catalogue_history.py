@@ -2,6 +2,7 @@
 
 import json
 from functools import cache
+from inspect import signature
 
 import keras
 import pytest
@@ -9,6 +10,7 @@ from introspected import generated
 
 from dlspec.backends.introspect.history import history_text
 from dlspec.language.catalogue import KINDS, find_entry, installed_keras, is_older, names_of_kind
+from dlspec.language.draws import DRAW_OF, SPACE
 
 pytestmark = [
     pytest.mark.slow,
@@ -33,6 +35,10 @@ def classes():
 
 
 def in_the_installed_keras(kind, name, parameter):
+    if name in DRAW_OF:
+        function = getattr(keras.random, name.removeprefix(SPACE), None)
+        # A tensor stands in the place of the shape's first extent, the number of samples.
+        return function is not None and parameter in {None, "x", *signature(function).parameters}
     entry = classes()[kind].get(name)
     if entry is None or parameter is None:
         return entry is not None
