@@ -89,11 +89,22 @@ def test_equal_lines_of_packed_files_belong_together(tmp_path):
         (b"caf\n", {"encoding": "latin-7b"}, "is not text in the encoding `latin-7b`"),
         (b" \n\n", {}, "is empty"),
         (b"ham\ta\nspam b\n", {"separator": ("\t",)}, "line 2: there is no tab"),
+        (b"ham a\nspam\n", {"separator": (" ",)}, "line 2: there is no blank"),
+        (b"ham;a\nspam\n", {"separator": (";",)}, "line 2: there is no `;`"),
     ],
 )
 def test_a_file_that_is_no_such_text_is_refused(tmp_path, content, keys, told):
     tmp_path.joinpath("a.txt").write_bytes(content)
     assert told in _refusal(TextLinesSource("a.txt", **keys), tmp_path)
+
+
+def test_the_help_says_what_a_separator_looks_like(tmp_path):
+    tmp_path.joinpath("a.txt").write_text("ham\ta\nspam b\n", encoding="utf-8")
+    with pytest.raises(StepError) as caught:
+        read_source_table(TextLinesSource("a.txt", separator=("\t",)), tmp_path)
+    assert caught.value.help == (
+        'write the `separator` that every line has, such as `separator: "\\t"`'
+    )
 
 
 def test_files_that_do_not_pair_or_unpack_are_refused(tmp_path):

@@ -12,11 +12,13 @@ from dlspec.language.features import SeriesFeature, SeriesTarget
 from dlspec.language.row_splits import TimeSplit
 from dlspec.language.sections import Data
 from dlspec.language.sources import CsvSource
+from dlspec_pipelines.steps.datasets.hygiene import Finding
 from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.preparation.applying import apply_preparation
 from dlspec_pipelines.steps.preparation.dataset import prepare_dataset
 from dlspec_pipelines.steps.preparation.fitting import load_preparation
 from dlspec_pipelines.steps.preparation.missing_policies import missing_in_new_rows
+from dlspec_pipelines.steps.preparation.missing_steps import left_out_windows
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
 from dlspec_pipelines.steps.step_errors import StepError
 
@@ -51,6 +53,18 @@ def frame_of(*missing, target=()):
 def findings_of(dataset):
     found = json.loads(Path(dataset.path, "contract.json").read_text())["findings"]
     return [f["message"] for f in found if f["kind"] in ("missing_values", "windows_that_miss")]
+
+
+def test_left_out_windows_are_told_of_windows_and_by_their_number():
+    assert list(left_out_windows(9, 9)) == []
+    assert list(left_out_windows(9, 8)) == [
+        Finding(
+            "windows_that_miss",
+            "window",
+            1,
+            "1 of 9 windows holds a missing value and is left out",
+        )
+    ]
 
 
 def pasts(dataset, part="train"):

@@ -12,7 +12,11 @@ from dlspec.language.row_splits import GivenSplit
 from dlspec.language.sections import Data
 from dlspec.language.sources import CsvSource, NpzSource
 from dlspec_pipelines.steps.datasets import picture_hashes as hashes
-from dlspec_pipelines.steps.datasets.picture_hashes import nearly_equal_pictures, picture_hashes
+from dlspec_pipelines.steps.datasets.picture_hashes import (
+    PictureHashes,
+    nearly_equal_pictures,
+    picture_hashes,
+)
 from dlspec_pipelines.steps.json_documents import CONTRACT, read_document
 from dlspec_pipelines.steps.preparation.dataset import prepare_dataset
 from dlspec_pipelines.steps.preparation.near_duplicates import normalized_text
@@ -69,6 +73,22 @@ def test_of_very_many_pictures_some_are_looked_at_and_that_is_said(monkeypatch):
     known = picture_hashes(_photos(50))
     found, _, looked_at = nearly_equal_pictures(known, known)
     assert (looked_at, found.tolist()) == (10, list(range(0, 50, 5)))
+
+
+def test_of_more_near_hashes_than_are_judged_the_nearest_are(monkeypatch):
+    monkeypatch.setattr(hashes, "_MOST_JUDGED", 2)
+    grey = np.zeros((4, 256), dtype=np.float32)
+    grey[:, 0] = 1
+    # Bits apart from none: 3, 1, 6, 2. The picture that is most alike has a farther hash.
+    bits = np.array([0b111, 0b1, 0b111111, 0b11], dtype=np.uint64)
+    grey[1] *= 0.996
+    grey[3] *= 0.999
+    train = PictureHashes(bits, grey)
+    asked = PictureHashes(np.zeros(1, dtype=np.uint64), grey[:1])
+    found, of, _ = nearly_equal_pictures(train, asked)
+    assert (found.tolist(), of.tolist()) == ([0], [3])
+    beyond = PictureHashes(np.array([0b1111111], dtype=np.uint64), grey[:1])
+    assert nearly_equal_pictures(beyond, asked)[0].size == 0
 
 
 def test_a_text_is_normalised_to_its_words():

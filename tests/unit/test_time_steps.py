@@ -64,6 +64,15 @@ def _windows(dataset):
     ]
 
 
+def test_a_course_without_gaps_still_refuses_two_rows_of_one_moment_and_knows_its_column(prepared):
+    days = _days(20)
+    with pytest.raises(StepError, match="column `t`: line 11"):
+        prepared([*days[:10], days[9], *days[10:]], gaps="cross")
+    steps = ["2024-01-01", "2024-01-02", "2024-01-09", "2024-02-11", "2024-05-30", "2025-01-01"]
+    with pytest.raises(StepError, match="apart in column `t`, and no step is usual"):
+        prepared(steps, [f"20{year}-07-07" for year in (26, 29, 37, 52)])
+
+
 def test_two_rows_of_one_moment_are_refused_with_file_row_and_moment(prepared):
     days = _days(20)
     with pytest.raises(StepError) as caught:
