@@ -1,8 +1,9 @@
 """Numbers with what they count, in the singular where there is one."""
 
-_IRREGULAR = {"axis": "axes", "index": "indices", "series": "series"}
+# An `epoch` ends in a k, not in the sound of a `batch`.
+_IRREGULAR = {"axis": "axes", "epoch": "epochs", "index": "indices", "series": "series"}
 # As `be` goes, and what ends in -s without more.
-_VERBS = {"are": "is", "were": "was", "have": "has", "do": "does", "reach": "reaches"}
+_VERBS = {"are": "is", "were": "was", "have": "has", "do": "does", "go": "goes", "reach": "reaches"}
 
 
 def counted(count: int, noun: str) -> str:
