@@ -8,7 +8,8 @@ from typing import Any
 from dlspec.decode.block_params import loss_entry
 from dlspec.decode.entries import sound_name, written_entry_names
 from dlspec.decode.inputs_of_data import inputs_of_features
-from dlspec.decode.model_section import decode_losses, decode_model
+from dlspec.decode.misplaced_keys import with_keys_in_place
+from dlspec.decode.model_section import MODEL_KEYS, decode_losses, decode_model
 from dlspec.decode.section_reader import RecordReader
 from dlspec.decode.shared_vocabularies import with_shared_vocabularies
 from dlspec.decode.spec import BlockSpec, InputSpec, ModelSpec, Places
@@ -18,7 +19,7 @@ from dlspec.diagnostics.findings import Replacement, Reporter
 from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import suggest
 from dlspec.language.catalogue.target import Target
-from dlspec.language.kinds import Record, keys_of
+from dlspec.language.kinds import Key, Literal_, Record, keys_of
 from dlspec.language.sections import Document, Training, is_free_of_poison
 from dlspec.syntax.nodes import Entry, Node, Scalar, is_poison_node
 from dlspec.syntax.nodes import Mapping as MappingNode
@@ -67,6 +68,7 @@ class _Decoder:
     ) -> tuple[ModelSpec, Scope]:
         where = _start_of(tree)
         top = {key.name: key for key in keys_of(Document)}
+        tree = with_keys_in_place(tree, top.values(), _keys_of_sections(tree), self._reporter)
         tree = self._reader.checked_record_keys(tree, top.values(), "", "a spec", where)
         scope = self._decode_params(tree.get("params"), overrides)
         decoded: dict[str, Any] = {}
@@ -220,6 +222,21 @@ class _Decoder:
             )
             return as_node(POISON, value.span)
         return value
+
+
+def _keys_of_sections(tree: MappingNode) -> dict[str, dict[str, Key]]:
+    """Return the keys of each section by name; those of `model` where it is written out."""
+    model = tree.get("model")
+    taken = isinstance(model, MappingNode) and model.get("zoo") is not None
+    keys = {
+        section.name: {key.name: key for key in keys_of(section.kind.type)}
+        for section in keys_of(Document)
+        if isinstance(section.kind, Record)
+    }
+    of_model = {
+        name: Key(name, Literal_(), "", required=False, default=None) for name in MODEL_KEYS
+    }
+    return keys if taken else {"model": of_model, **keys}
 
 
 def _same_kind(old: object, new: object) -> bool:

@@ -4,7 +4,7 @@ from dlspec.language import kinds
 from dlspec.syntax.nodes import Mapping, Node, Scalar, Sequence
 
 
-def may_hold(kind: kinds.Kind, node: Node) -> bool:
+def may_hold(kind: kinds.Kind, node: Node) -> bool:  # noqa: C901 - one line per kind
     """Return whether a value of this form can be one of the kind."""
     match kind:
         case kinds.Graphs():
@@ -12,7 +12,11 @@ def may_hold(kind: kinds.Kind, node: Node) -> bool:
                 isinstance(entry.value, Mapping) and entry.value.get("graph") is not None
                 for entry in node
             )
-        case kinds.MapOf() | kinds.Record() | kinds.Tagged() | kinds.Variants() | kinds.Gates():
+        case kinds.MapOf():
+            return isinstance(node, Mapping) and all(may_hold(kind.value, e.value) for e in node)
+        case kinds.Tagged():
+            return isinstance(node, Mapping) and any(entry.name in kind.types for entry in node)
+        case kinds.Record() | kinds.Variants() | kinds.Gates():
             return isinstance(node, Mapping)
         case kinds.ListOf():
             return kind.or_one or isinstance(node, Sequence)

@@ -22,7 +22,7 @@ from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.scalars import POISON
 from dlspec.syntax.substitution import describe_node
 
-_MODEL_KEYS = ("inputs", "graph", "outputs", "inputs_as", "defaults", "blocks", "models")
+MODEL_KEYS = ("inputs", "graph", "outputs", "inputs_as", "defaults", "blocks", "models")
 _TAKEN_KEYS = ("with", "until", "outputs", "trainable")
 _TAKEN_FROM = {
     "zoo": "`zoo` takes the name of a packaged architecture",
@@ -75,7 +75,7 @@ def _decode_model_mapping(
     for source in sources:
         if node.get(source) is not None:
             return _decode_taken_model(node, source, what, reporter, where)
-    node = checked_graph_keys(node, (*_MODEL_KEYS, *sources, *weights), what, reporter)
+    node = checked_graph_keys(node, (*MODEL_KEYS, *sources, *weights), what, reporter)
     where = where or (node.entries[0].key.span if node.entries else node.span)
     for key, help_ in _EXAMPLES.items():
         given = node.get(key)

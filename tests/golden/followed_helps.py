@@ -299,6 +299,18 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("channel: 3, ", ""),
         ("  los: MeanSquaredError\n", ""),
     ],
+    "DL201_keys_beside_their_section": [
+        ("inputs: {pixels: {vector: pixels, length: 64}}\ndata:\n", "data:\n"),
+        ("digits.csv}\n", "digits.csv}\n  inputs: {pixels: {vector: pixels, length: 64}}\n"),
+        (
+            "models:\n  trunk:\n    inputs: {x: [64]}\n    graph: [{Dense: [32, relu]}]\n",
+            "  models: {trunk: {inputs: {x: [64]}, graph: [{Dense: [32, relu]}]}}\n",
+        ),
+        ("\nepochs: 3\nloss:", "\n  epochs: 3\n  loss:"),
+        ("\nmetrics: [accuracy]\n", "\n  metrics: [accuracy]\n"),
+        ("gates: {accuracy", "evaluation:\n  metrics: [accuracy]\n  gates: {accuracy"),
+        ("memory: 2GB", "runtime: {memory: 2GB}"),
+    ],
     "DL201_top_level_key": [("modle:\n  inputs: {x: [8]}\n", "")],
     "DL202_averaged_weights": [("  metrics:", "  ema: {momentum: 0.99}\n  metrics:")],
     "DL202_empty_graph": [("graph: []", "graph: [{Dense: 10}]")],

@@ -110,6 +110,12 @@ SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
     "DL201_arguments_not_indented": [
         ("      units: 10\n      activation", "        units: 10\n        activation")
     ],
+    "DL201_keys_beside_their_section": [
+        (
+            "metrics: [accuracy]\ngates: {accuracy",
+            "evaluation:\n  metrics: [accuracy]\n  gates: {accuracy",
+        )
+    ],
     "DL202_feature_without_size": [
         ("{image: images}", "{image: images, size: [8, 8], channels: 1, scale: $1/16}"),
         ("{class: target}", "{class: target, classes: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}"),
