@@ -13,7 +13,7 @@ from dlspec.diagnostics.findings import Diagnostic, Reporter, SpecError
 from dlspec.diagnostics.source import Source, Span, span_at_offset
 from dlspec.diagnostics.work import MOST_WORK, Work, WorkSpentError
 from dlspec.expand.expand import expand
-from dlspec.expand.zoo.packaged_findings import told_in_the_spec
+from dlspec.expand.taken_findings import told_in_the_spec
 from dlspec.language.catalogue import installed_keras
 from dlspec.language.catalogue.project import project_of
 from dlspec.language.catalogue.target import Target
@@ -25,7 +25,7 @@ from dlspec.resolve.model_starts import model_starts
 from dlspec.resolve.own_losses import resolve_losses
 from dlspec.resolve.plan import Graph, LossGraph, Plan
 from dlspec.resolve.planned_turns import resolve_turns
-from dlspec.resolve.resolve import resolve
+from dlspec.resolve.resolve import is_resolved_whole, resolve
 from dlspec.rules.check import check
 from dlspec.rules.heads import takes_logits
 from dlspec.rules.sample_weight import sample_weights_of
@@ -263,7 +263,7 @@ def _compile_tree_to_plan(
     precision = spec.runtime.precision if is_free_of_poison(spec.runtime) else "float32"
     whole = resolve(flat, reporter, precision=precision)
     objective = resolve_objective(spec, whole, flat, reporter)
-    turns = resolve_turns(spec, objective, reporter)
+    turns = resolve_turns(spec, objective if is_resolved_whole(whole, flat) else None, reporter)
     if len(whole.nodes) == len(flat.nodes):
         report_followers(spec, whole, flat, reporter)
     graph = whole if asked is None else predicting_graph(whole)

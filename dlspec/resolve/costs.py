@@ -36,6 +36,7 @@ class Cost:
         activations: Bytes of the outputs for one sample.
         unknown: How many nodes have parameters that are not known; the counts leave them out.
         macs: Multiply-adds of matrix products and convolutions for one sample.
+        unknown_trainable: How many of the unknown nodes training may change.
     """
 
     trainable: int | None
@@ -44,6 +45,12 @@ class Cost:
     activations: int | None
     unknown: int = 0
     macs: int | None = None
+    unknown_trainable: int = 0
+
+    @property
+    def may_be_trained(self) -> bool:
+        """Return whether there are parameters that training changes, or may be once built."""
+        return bool(self.trainable or self.unknown_trainable)
 
     @property
     def parameters(self) -> int | None:
@@ -60,12 +67,10 @@ def node_cost(node: Node, graph: Graph) -> Cost:
         cost = graph_cost(inner)
         flops = cost.flops if node.flops is None else node.flops
         macs = cost.macs if node.macs is None else node.macs
-        return _frozen_if(
-            Cost(cost.trainable, cost.frozen, flops, cost.activations, cost.unknown, macs), node
-        )
+        return _frozen_if(replace(cost, flops=flops, macs=macs), node)
     activations = _total_if_known(tensor_bytes(tensor) for _, tensor in node.outputs)
     if node.weights is None:
-        return Cost(None, None, node.flops, activations, 1, node.macs)
+        return _frozen_if(Cost(None, None, node.flops, activations, 1, node.macs, 1), node)
     trainable = sum(weight.size for weight in node.weights if weight.trainable)
     frozen = sum(weight.size for weight in node.weights if not weight.trainable)
     return _frozen_if(Cost(trainable, frozen, node.flops, activations, macs=node.macs), node)
@@ -92,6 +97,7 @@ def graph_cost(graph: Graph) -> Cost:
         _total_if_known(cost.activations for cost in costs),
         sum(cost.unknown for cost in owned),
         _total_if_known(cost.macs for cost in costs),
+        sum(cost.unknown_trainable for cost in owned),
     )
 
 
@@ -163,7 +169,7 @@ def _frozen_if(cost: Cost, node: Node) -> Cost:
 
 
 def _frozen_cost(cost: Cost) -> Cost:
-    return replace(cost, trainable=0, frozen=cost.parameters)
+    return replace(cost, trainable=0, frozen=cost.parameters, unknown_trainable=0)
 
 
 def _total_if_known(values: Iterator[int | None]) -> int | None:

@@ -9,6 +9,7 @@ from dlspec.language.sections import Training, is_free_of_poison
 from dlspec.language.turns import Following
 from dlspec.resolve.costs import graph_cost
 from dlspec.resolve.plan import Graph, walk_graph_nodes, weights_of
+from dlspec.resolve.resolve import is_resolved_whole
 from dlspec.resolve.shapes.tensor import Weight
 
 
@@ -31,13 +32,11 @@ def report_followers(spec: ModelSpec, graph: Graph, flat: FlatGraph, reporter: R
                 label="it is not trained",
                 help="name a model that is trained",
             )
-        elif all(_is_resolved_model(one, graph, flat) for one in (name, following.model)):
+        elif all(
+            is_resolved_whole(graph.models[one], flat.models[one])
+            for one in (name, following.model)
+        ):
             _compare(name, following, graph, spec, reporter)
-
-
-def _is_resolved_model(name: str, graph: Graph, flat: FlatGraph) -> bool:
-    """Tell a model that could be resolved from one with a reported mistake."""
-    return len(graph.models[name].nodes) == len(flat.models[name].nodes)
 
 
 def _is_model(name: str, spec: ModelSpec, path: str, reporter: Reporter, *, key: bool) -> bool:
@@ -72,7 +71,7 @@ def _compare(
             label="`trainable: true` stands in it",
             help=f"leave `trainable: true` out of `{name}`",
         )
-    elif graph_cost(followed).trainable == 0:
+    elif not graph_cost(followed).may_be_trained:
         reporter.error(
             Code.NOTHING_LEARNS,
             spec.places.value(f"training.follow.{name}.model"),

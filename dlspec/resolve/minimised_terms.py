@@ -14,6 +14,7 @@ from dlspec.resolve.dead_nodes import sources_of
 from dlspec.resolve.gradients import nodes_moved_by
 from dlspec.resolve.one_number import report_not_one_number
 from dlspec.resolve.plan import Graph, Objective, Reference, draws_within
+from dlspec.resolve.resolve import is_resolved_whole
 from dlspec.syntax.scalars import Poison
 
 TARGET = "target."
@@ -102,14 +103,14 @@ def _resolved_terms(
         return None
     if not flat.terms or not is_free_of_poison((training.terms, training.turns)):
         return None
-    if len(whole.nodes) < len(flat.nodes):
+    if not is_resolved_whole(whole, flat):
         return None  # reported: what a term hangs on is not known
     read = {name for node in whole.nodes for name in sources_of(node)}
     read |= {pointer.node for _, pointer in flat.terms}
     targets = tuple(declared for declared in flat.targets if declared.name in read)
     graph = replace(whole, inputs=(*whole.inputs, *targets))
     _report_targets_in_outputs(graph, flat, reporter)
-    moved = nodes_moved_by(graph, _nodes_with_trained_weights(graph))
+    moved = nodes_moved_by(graph, _nodes_that_may_be_trained(graph))
     terms = []
     paths = {path.partition(".terms.")[2]: path for path in reversed([*_paths_of_terms(training)])}
     for name, pointer in flat.terms:
@@ -164,9 +165,8 @@ def nodes_after(graph: Graph, starts: Iterable[str]) -> set[str]:
     return found
 
 
-def _nodes_with_trained_weights(graph: Graph) -> set[str]:
-    # Weights that are known once built may be trained.
-    return {node.name for node in graph.nodes if node_cost(node, graph).trainable != 0}
+def _nodes_that_may_be_trained(graph: Graph) -> set[str]:
+    return {node.name for node in graph.nodes if node_cost(node, graph).may_be_trained}
 
 
 def _report_targets_in_outputs(graph: Graph, flat: FlatGraph, reporter: Reporter) -> None:

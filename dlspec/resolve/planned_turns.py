@@ -139,9 +139,12 @@ class _Judge:
         )
 
     def report_unmoved(self, moves: Iterable[WeightsOf]) -> None:
-        """Report weights that no turn moves, each model and entry once, where it is written."""
+        """Report weights that no turn moves, each model and entry once, where it is written.
+
+        What only may have weights that are trained, once it is built, may well be moved by none.
+        """
         graph, moved = self.objective.graph, set(moves)
-        for unit in trained_units(graph):
+        for unit in _units_of_all(n for n in graph.nodes if node_cost(n, graph).trainable):
             if unit in moved:
                 continue
             model = self.spec.model.models.get(unit.name) if unit.of == "model" else None
@@ -167,8 +170,12 @@ def units_of(node: Node) -> tuple[WeightsOf, ...]:
 
 
 def trained_units(graph: Graph) -> tuple[WeightsOf, ...]:
-    """Return whose weights are trained, in the order of the graph."""
-    return tuple(dict.fromkeys(unit for node in _trained_nodes(graph) for unit in units_of(node)))
+    """Return whose weights are trained, or may be once they are built, in the graph's order."""
+    return _units_of_all(_trained_nodes(graph))
+
+
+def _units_of_all(nodes: Iterable[Node]) -> tuple[WeightsOf, ...]:
+    return tuple(dict.fromkeys(unit for node in nodes for unit in units_of(node)))
 
 
 def _moved_by(graph: Graph, units: tuple[WeightsOf, ...]) -> set[str]:
@@ -177,5 +184,4 @@ def _moved_by(graph: Graph, units: tuple[WeightsOf, ...]) -> set[str]:
 
 
 def _trained_nodes(graph: Graph) -> Iterator[Node]:
-    # Weights that are known once built may be trained.
-    yield from (node for node in graph.nodes if node_cost(node, graph).trainable != 0)
+    yield from (node for node in graph.nodes if node_cost(node, graph).may_be_trained)

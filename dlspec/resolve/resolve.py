@@ -62,6 +62,13 @@ def resolve(flat: FlatGraph, reporter: Reporter, *, precision: str = "float32") 
     return _Resolver(flat, models, reporter, _COMPUTE_DTYPE[precision]).graph()
 
 
+def is_resolved_whole(graph: Graph, flat: FlatGraph) -> bool:
+    """Return whether no node of a graph, or of its models, was left out for a reported mistake."""
+    return len(graph.nodes) == len(flat.nodes) and all(
+        is_resolved_whole(graph.models[name], inner) for name, inner in flat.models.items()
+    )
+
+
 @dataclass(slots=True)
 class _Resolver:
     """Walks one flat graph in order, knowing what each name above gives."""
