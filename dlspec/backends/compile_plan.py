@@ -126,7 +126,7 @@ def _running_turn(
 def _followers(training: Training, lowered: Lowered) -> list[Follower]:
     """Return the models that follow others, each begun as a copy of what it follows."""
     found = [
-        Follower(name, lowered.models[name], lowered.models[said.model], said.momentum)
+        Follower(lowered.models[name], lowered.models[said.model], said.momentum)
         for name, said in (training.follow or {}).items()
     ]
     for follower in found:

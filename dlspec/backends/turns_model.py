@@ -37,7 +37,6 @@ class RunningTurn:
 class Follower:
     """A model whose weights follow those of another."""
 
-    name: str
     model: keras.Model
     followed: keras.Model
     momentum: float

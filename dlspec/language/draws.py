@@ -14,12 +14,11 @@ class DrawKind:
 
     `expected` gives the mean of what it draws from its arguments, which the model that predicts has
     in the place of a draw; None where there is none. `keeps_values` says that it draws an order of
-    values it is given, `whole` that it draws whole numbers.
+    values it is given.
     """
 
     name: str
     expected: Callable[[Mapping[str, Any]], float] | None
-    whole: bool = False
     keeps_values: bool = False
 
 
@@ -30,8 +29,8 @@ DRAWS = (
     DrawKind("random.gamma", lambda said: said["alpha"]),
     DrawKind("random.beta", lambda said: said["alpha"] / (said["alpha"] + said["beta"])),
     DrawKind("random.binomial", lambda said: said["counts"] * said["probabilities"]),
-    DrawKind("random.randint", None, whole=True),
-    DrawKind("random.categorical", None, whole=True),
+    DrawKind("random.randint", None),
+    DrawKind("random.categorical", None),
     DrawKind("random.shuffle", None, keeps_values=True),
 )
 DRAW_OF = {kind.name: kind for kind in DRAWS}

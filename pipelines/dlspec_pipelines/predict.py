@@ -258,8 +258,8 @@ def _predict_pictures(
     rows, predicted = predict_new_pictures(folder, table)
     names = picture_names(column_of_files(plan["data"]["inputs"]), table, rows)
     write_pictures(output, names, predicted, targets)
-    word = "pictures" if len(targets) == 1 else "pictures of each target"
-    print_remark(f"{len(rows):,} {word} written to `{output}`")
+    each = "" if len(targets) == 1 else " of each target"
+    print_remark(f"{counted(len(rows), 'picture')}{each} written to `{output}`")
 
 
 def _new_rows_of(files: Sequence[Path], plan: Mapping[str, Any]) -> FileSource | NewFiles:

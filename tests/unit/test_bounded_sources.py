@@ -155,6 +155,17 @@ def test_two_files_are_joined_where_they_are_mapped(tmp_path, write):
         assert is_mapped(bounded.columns[name])
 
 
+def test_a_file_of_blank_lines_is_told_as_without_a_bound(tmp_path):
+    (tmp_path / "a.jsonl").write_text("\n" * 4000)
+    said = []
+    for memory in (None, LITTLE):
+        with pytest.raises(StepError) as refused:
+            read_source_table(JsonLinesSource(("a.jsonl",)), tmp_path, memory=memory)
+        said.append(str(refused.value))
+    assert said[0] == said[1]
+    assert "the source has no rows" in said[0]
+
+
 def test_json_on_several_lines_and_broken_json_are_read_or_told_as_without_a_bound(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"a": 1,\n "b": 2}\n' * 400)
     found = read_source_table(JsonLinesSource(("a.jsonl",)), tmp_path, memory=LITTLE)

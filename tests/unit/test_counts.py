@@ -19,7 +19,17 @@ READ = {
     *("arguments", "arrays", "axes", "bins", "borders", "boxes", "bytes", "categories"),
     *("channels", "checks", "classes", "columns", "epochs", "errors", "factors", "fields"),
     *("files", "findings", "gaps", "gates", "ids", "inputs", "items", "layers", "lines"),
-    *("numbers", "outputs", "pairs", "parameters", "parts", "places", "points", "repairs"),
+    *(
+        "numbers",
+        "outputs",
+        "pairs",
+        "parameters",
+        "parts",
+        "pictures",
+        "places",
+        "points",
+        "repairs",
+    ),
     *("rows", "runs", "samples", "specs", "steps", "texts", "units", "values", "warnings"),
     *("weights", "windows", "words"),
 }

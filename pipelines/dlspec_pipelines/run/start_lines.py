@@ -13,7 +13,7 @@ def start_lines(started: Started) -> tuple[str, list[tuple[str, ...]]]:
     """Return what a training took from earlier weights: in a line, and as rows where not all."""
     origin = f"the run `{started.run}`" if started.run else f"`{started.source}`"
     count, whole = len(started.taken), not started.initialised
-    told = f"{'all ' if whole else ''}{count} layer{'s'[: count != 1]}"
+    told = f"{'all ' if whole else ''}{counted(count, 'layer')}"
     head = (
         f"{told}, {counted(started.parameters, 'parameter')}, taken by {started.by} from {origin}"
     )

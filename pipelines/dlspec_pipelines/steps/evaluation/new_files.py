@@ -38,7 +38,7 @@ def skipped_as(data: Mapping[str, Any]) -> str | None:
 
 
 def kind_of_files(inputs: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """Return which kind of files a model reads, `image` or `audio`; None where it reads both.
+    """Return which kind of files a model reads, `image` or `audio`; None where not one alone.
 
     Args:
         inputs: The features of a plan's inputs, in the words of the language.

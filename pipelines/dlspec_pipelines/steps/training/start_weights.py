@@ -1,6 +1,5 @@
 """The weights a training begins with: those of an earlier run or of a file, where they fit."""
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from dlspec.backends.weights import WeightsError, read_weights, transfer_weights
 from dlspec.backends.weights.matched_layers import NOT_THERE, Transfer
 from dlspec.resolve.model_starts import ModelStart
 from dlspec.resolve.plan import Plan
+from dlspec_pipelines.steps.file_digests import file_digest
 from dlspec_pipelines.steps.records import Start, Started
 from dlspec_pipelines.steps.start import find_model_start
 from dlspec_pipelines.steps.step_errors import StepError
@@ -25,8 +25,7 @@ def start_digest(start: Start) -> str:
         StepError: If it cannot be read.
     """
     try:
-        with Path(start.file).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_digest(Path(start.file))
     except OSError as error:
         raise StepError(
             f"the weights of `{start.source}` cannot be read: {error.strerror}",

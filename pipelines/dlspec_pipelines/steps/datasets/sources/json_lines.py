@@ -73,10 +73,11 @@ def _columns_of_lines(path: Path, memory: int | None) -> dict[str, Array]:
         if not fits_in_memory(path.stat().st_size, memory):
             try:
                 schema, rows = _schema_of_lines(path)
-                return spooled_columns_of_batches(
-                    partial(_batches_of_lines, path, schema), most_rows=rows
-                )
-            except pa.ArrowException:
+                if rows:
+                    return spooled_columns_of_batches(
+                        partial(_batches_of_lines, path, schema), most_rows=rows
+                    )
+            except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
                 # An object on several lines, or lists of texts and moments: read whole, or told.
                 pass
         return columns_of_arrow(pyarrow.json.read_json(str(path)))

@@ -1,7 +1,6 @@
 """Reads `keras`: data sets that come through keras.datasets."""
 
 import gzip
-import hashlib
 import json
 import os
 import subprocess
@@ -16,6 +15,7 @@ from dlspec.language.sources import KerasSource
 from dlspec_pipelines.steps.datasets.ragged import unpack_ragged_arrays
 from dlspec_pipelines.steps.datasets.table import Array, Table, unreadable_source
 from dlspec_pipelines.steps.datasets.table_files import with_test_rows
+from dlspec_pipelines.steps.file_digests import file_digest
 
 # What keras.datasets checks: it deletes a cached file of another hash when it cannot download.
 _KERAS_FILES = {
@@ -79,7 +79,7 @@ def keras_table(source: KerasSource) -> Table:
         return _downloaded_keras_table(source)
     file, published = _KERAS_FILES[name]
     cached = folder / file
-    if cached.is_file() and _hash_of_cached_file(cached) != published:
+    if cached.is_file() and file_digest(cached) != published:
         raise unreadable_source(
             f"`{cached}` is not the file that Keras publishes as `{name}`",
             help="move it away, and read it as `npz`, or let Keras download its own",
@@ -93,11 +93,6 @@ def keras_table(source: KerasSource) -> Table:
 def _keras_home() -> Path:
     named = os.environ.get("KERAS_HOME")
     return Path(named).expanduser() if named else Path.home() / ".keras"
-
-
-def _hash_of_cached_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read_idx_file(path: Path) -> Array:
