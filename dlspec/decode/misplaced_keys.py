@@ -88,14 +88,14 @@ def _with_moved(
             inside = (*entry.value.entries, *moved[entry.name])
             yield Entry(entry.key, MappingNode(inside, entry.value.span))
         elif _is_left_empty(entry.value):
-            yield Entry(entry.key, _mapping_of(moved[entry.name]))
+            yield Entry(entry.key, _section_of_entries(moved[entry.name]))
         else:
             yield entry  # it takes a mapping, which is reported
     for name, entries in moved.items():
         if name not in there:
             # What a section that may be left out needs beside these keys is not asked of them.
             span = entries[0].key.span
-            value = _mapping_of(entries) if name in needed else as_node(POISON, span)
+            value = _section_of_entries(entries) if name in needed else as_node(POISON, span)
             yield Entry(Scalar(name, span), value)
 
 
@@ -103,5 +103,5 @@ def _is_left_empty(node: Node) -> bool:
     return isinstance(node, Scalar) and node.value is None
 
 
-def _mapping_of(entries: list[Entry]) -> MappingNode:
+def _section_of_entries(entries: list[Entry]) -> MappingNode:
     return MappingNode(tuple(entries), entries[0].key.span)
