@@ -361,3 +361,152 @@ def test_a_mask_that_keras_3_lost_before_is_no_news_in_its_own_file():
     read = LAYERS.GRU(4)(LAYERS.Masking()(words), initial_state=state)
     text = keras.Model([words, state], read).to_json().encode()
     assert imported("-", stdin=text).inexact == ()
+
+
+# -- layers that are gone --------------------------------------------------------------------------
+
+
+def _keras1_chain(*layers):
+    listed = [{"class_name": name, "config": config} for name, config in layers]
+    return json.dumps({"class_name": "Sequential", "keras_version": "1.2.2", "config": listed})
+
+
+_DENSE_OF_6 = (
+    "Dense",
+    {"name": "d", "output_dim": 6, "input_dim": 4, "batch_input_shape": [None, 4]},
+)
+
+
+def _model_and_input(text):
+    model = dlspec.compile(dlspec.loads(text))
+    keras.utils.set_random_seed(3)
+    rng = np.random.default_rng(3)
+    model.set_weights([rng.normal(size=w.shape) for w in model.get_weights()])
+    return model, rng.normal(size=(5, 4)).astype("float32")
+
+
+def test_maxout_is_the_largest_of_several_dense_layers():
+    config = {"name": "m", "output_dim": 3, "nb_feature": 5, "init": "he_uniform", "bias": True}
+    found = imported("-", stdin=_keras1_chain(_DENSE_OF_6, ("MaxoutDense", config)).encode())
+    assert any(note.startswith("`MaxoutDense` is written as") for note in found.notes)
+    assert "units: 15, kernel_initializer: HeUniform" in found.text
+    model, x = _model_and_input(found.text)
+    first, first_bias, kernel, bias = model.get_weights()
+    # keras/layers/core.py of Keras 1.2.2: the kernel is (features, inputs, units).
+    pieces = kernel.reshape(6, 5, 3).transpose(1, 0, 2)
+    expected = (np.einsum("ni,fio->nfo", x @ first + first_bias, pieces) + bias.reshape(5, 3)).max(
+        1
+    )
+    np.testing.assert_allclose(model(x), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("width", [6, None])
+def test_a_highway_is_a_gate_between_a_dense_layer_and_what_it_reads(width):
+    config = {"name": "h", "input_dim": width, "activation": "tanh", "transform_bias": -3}
+    between = ("Dropout", {"name": "drop", "p": 0.5})
+    chain = _keras1_chain(_DENSE_OF_6, between, ("Highway", config))
+    found = imported("-", stdin=chain.encode())
+    model, x = _model_and_input(found.text)
+    assert "bias_initializer: {Constant: -3}" in found.text
+    names = [weight.path for weight in model.weights]
+    assert names[2:] == ["h_gate/kernel", "h_gate/bias", "h_change/kernel", "h_change/bias"]
+    first, first_bias, gate, gate_bias, change, bias = model.get_weights()
+    read = x @ first + first_bias
+    share = 1 / (1 + np.exp(-(read @ gate + gate_bias)))
+    expected = share * np.tanh(read @ change + bias) + (1 - share) * read
+    np.testing.assert_allclose(model(x), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_a_highway_whose_width_nothing_tells_is_refused():
+    chain = _keras1_chain(
+        (
+            "Embedding",
+            {"name": "e", "input_dim": 9, "output_dim": 4, "batch_input_shape": [None, 5]},
+        ),
+        ("Flatten", {"name": "f"}),
+        ("Highway", {"name": "h", "input_dim": None, "activation": "relu", "transform_bias": -2}),
+    )
+    with pytest.raises(dlspec.SpecError) as caught:
+        imported("-", stdin=chain.encode())
+    (found,) = caught.value.diagnostics
+    assert (found.label, found.help) == (
+        "how wide it is, is not in the file",
+        "write its width as `input_dim` into the file",
+    )
+    whole = imported("-", stdin=chain.replace('"input_dim": null', '"input_dim": 20').encode())
+    assert dlspec.compile(dlspec.loads(whole.text)).output_shape == (None, 20)
+
+
+def test_a_constraint_on_each_piece_of_a_maxout_is_refused():
+    norm = {"name": "MaxNorm", "m": 2, "axis": 0}
+    config = {"name": "m", "output_dim": 3, "nb_feature": 5, "W_constraint": norm}
+    with pytest.raises(dlspec.SpecError, match="`W_constraint` has no equal"):
+        imported("-", stdin=_keras1_chain(_DENSE_OF_6, ("MaxoutDense", config)).encode())
+
+
+@pytest.mark.parametrize(("count", "told"), [(12, 12), (13, 1)])
+def test_over_twelve_refusals_of_one_kind_are_told_in_one(count, told):
+    lambdas = [("Lambda", {"name": f"l{number}"}) for number in range(count)]
+    other = ("SReLU", {"name": "s"})
+    with pytest.raises(dlspec.SpecError) as caught:
+        imported("-", stdin=_keras1_chain(_DENSE_OF_6, *lambdas, other).encode())
+    found = caught.value.diagnostics
+    assert len(found) == told + 1
+    notes = found[0].notes
+    if told == 1:
+        assert notes[1] == "12 more layers are like it (`l1`, `l2`, `l3` and 9 more)"
+    assert found[-1].label == "Keras 3 has no `SReLU`"
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"op": "Mean"}, "its `node_def` reads other tensors than its call"),
+        (
+            {"op": "Fresh", "input": ["d"]},
+            "it is `tf.Fresh`, for which keras.ops has no plain equal",
+        ),
+        ({"op": "Relu", "input": []}, "its `node_def` reads other tensors than its call"),
+        (
+            {"op": "AddN", "input": ["a", "b", "c"]},
+            "its `node_def` reads other tensors than its call",
+        ),
+        (
+            {"op": "Cast", "input": ["d"], "attr": {"DstT": {"type": "DT_STRING"}}},
+            "it casts to `DT_STRING`",
+        ),
+        ("no json", "its `node_def` cannot be read"),
+        (7, "its `node_def` cannot be read"),
+    ],
+)
+def test_a_node_that_cannot_be_said_is_refused_with_the_reason(changed, told):
+    node = {"name": "n", "op": "Mean", "input": ["d", "axis"], "attr": {}}
+    said = {**node, **changed} if isinstance(changed, dict) else changed
+    chain = json.loads(HERE.joinpath("keras2_graph_shapes.json").read_text("utf-8"))
+    inputs = chain["config"]["layers"][0]
+    layer = {
+        "class_name": "TensorFlowOpLayer",
+        "name": "op",
+        "config": {"name": "n", "node_def": said, "constants": {}},
+        "inbound_nodes": [[["x", 0, 0, {}]]],
+    }
+    chain["config"]["layers"] = [inputs, layer]
+    chain["config"]["output_layers"] = [["op", 0, 0]]
+    with pytest.raises(dlspec.SpecError) as caught:
+        imported("-", stdin=json.dumps(chain).encode())
+    assert [found.label for found in caught.value.diagnostics] == [told]
+
+
+def test_a_node_written_as_text_is_read_as_one_written_as_data():
+    text = HERE.joinpath("keras2_graph_arithmetic.json").read_text("utf-8")
+    tree = json.loads(text)
+    for layer in tree["config"]["layers"]:
+        config = layer["config"]
+        if "node_def" in config:
+            config["node_def"] = json.dumps(config["node_def"])
+            config["constants"] = {
+                key: value["config"]["value"] if isinstance(value, dict) else value
+                for key, value in config["constants"].items()
+            }
+    again = imported("-", stdin=json.dumps(tree).encode())
+    assert again.text == imported("-", stdin=text.encode()).text

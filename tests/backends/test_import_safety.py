@@ -146,7 +146,7 @@ def test_all_that_cannot_be_said_is_reported_at_once():
     data = sequential(
         ("Dense", {"name": "a", "units": 2, "activation": "my_relu"}),
         ("Lambda", {"name": "b", "function": ["4wEAAAA=", None, None]}),
-        ("MaxoutDense", {"name": "c", "output_dim": 3, "nb_feature": 4}),
+        ("SReLU", {"name": "c"}),
         ("AttentionDecoder", {"name": "d", "units": 3}),
         ("BatchNormalization", {"name": "e", "mode": 1}),
         ("Convolution1D", {"name": "f", "nb_filter": 1, "filter_length": 2, "border_mode": "full"}),
@@ -156,13 +156,13 @@ def test_all_that_cannot_be_said_is_reported_at_once():
     assert [(one.code.value, one.label) for one in found] == [
         ("DL206", "`activation`: Keras has no activation `my_relu`"),
         ("DL214", found[1].label),
-        ("DL206", "Keras 3 has no `MaxoutDense`"),
+        ("DL206", "Keras 3 has no `SReLU`"),
         ("DL206", "Keras has no layer `AttentionDecoder`"),
         ("DL207", "`mode: 1` has no equal in Keras 3"),
         ("DL207", "`padding: full` has no equal in Keras 3"),
         ("DL207", "`dropout: 0.3` has no equal in Keras 3"),
     ]
-    assert [one.span.text for one in found[:3]] == ['"Dense"', '"Lambda"', '"MaxoutDense"']
+    assert [one.span.text for one in found[:3]] == ['"Dense"', '"Lambda"', '"SReLU"']
 
 
 def test_a_place_is_that_of_the_layer_in_the_text():

@@ -6,13 +6,24 @@ from dataclasses import dataclass, field
 from dlspec.backends.saved.architecture import Place
 from dlspec.backends.saved.document_parts import Path
 from dlspec.diagnostics.codes import Code
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.source import Span
 
 # A note stays one line; the rest is counted.
 _SHOWN = 3
-# More than anyone reads; the import has failed with the first.
-_MOST = 200
+# Of one kind; more are told in one finding.
+_MOST_ALIKE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """What no spec can say: a layer, and why."""
+
+    place: Place
+    reason: str
+    code: Code
+    help: str | None
 
 
 @dataclass(slots=True)
@@ -23,7 +34,7 @@ class Findings:
     reporter: Reporter
     _notes: dict[str, list[str]] = field(default_factory=dict)
     _inexact: list[str] = field(default_factory=list)
-    _count: int = 0
+    _refused: list[_Refused] = field(default_factory=list)
 
     def refuse(
         self,
@@ -33,17 +44,39 @@ class Findings:
         code: Code = Code.FORBIDDEN_CLASS,
         help: str | None = None,
     ) -> None:
-        """Report something of a layer that no spec can say."""
-        self._count += 1
-        if self._count > _MOST:
-            return
+        """Keep something of a layer that no spec can say; `report_refusals` tells it."""
+        self._refused.append(_Refused(place, reason, code, help))
+
+    def report_refusals(self) -> None:
+        """Report what was refused, in its order; where many are alike, the first for all."""
+        alike: dict[tuple[Code, str, str], list[Place]] = {}
+        for one in self._refused:
+            alike.setdefault((one.code, one.reason, one.place.class_name), []).append(one.place)
+        for one in self._refused:
+            places = alike[one.code, one.reason, one.place.class_name]
+            if len(places) <= _MOST_ALIKE:
+                self._report_refusal(one)
+            elif one.place == places[0]:
+                names = [place.name for place in places[1:]]
+                others = _note_with_layer_names(
+                    f"{counted(len(names), 'more layer')} {agreed(len(names), 'are')} like it",
+                    names,
+                )
+                self._report_refusal(one, others)
+        self._refused.clear()
+
+    def _report_refusal(self, one: _Refused, *notes: str) -> None:
+        place = one.place
         self.reporter.error(
-            code,
+            one.code,
             self.locate((*place.path, "class_name")),
             f"`{place.name}` of `{place.model}` cannot be said in a spec",
-            label=reason,
-            notes=[f"it is a `{place.class_name}`, layer {place.index + 1} of `{place.model}`"],
-            help=help,
+            label=one.reason,
+            notes=[
+                f"it is a `{place.class_name}`, layer {place.index + 1} of `{place.model}`",
+                *notes,
+            ],
+            help=one.help,
         )
 
     def report_malformed_part(self, path: Path, reason: str) -> None:

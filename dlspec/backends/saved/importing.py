@@ -65,10 +65,12 @@ def import_saved_model(
     findings = Findings(document.locate, reporter)
     graph = read_saved_graph(document, findings)
     if graph is None:
+        findings.report_refusals()
         reporter.raise_errors()
     assert graph is not None, "what is not understood is reported"
     with _layers_without_values() if not _keeps_states(graph) else nullcontext():
         model = built_model(graph, findings, rename=not flat)
+        findings.report_refusals()
         reporter.raise_errors()
         assert model is not None, "what is not built is reported"
         text = decompile(model, name=name, flat=flat)

@@ -158,6 +158,15 @@ def tf_functions():
     return keras.Model(x, LAYERS.Flatten()(tf.stack([y, y], axis=1)))
 
 
+def tf_more_functions():
+    x = keras.Input((6, 4), name="x")
+    one, two = tf.split(x, 2, axis=1)
+    y = tf.stack(tf.unstack(one, axis=1), axis=1) + tf.pad(two, [[0, 0], [0, 1], [0, 0]])[:, :0:-1]
+    y = tf.nn.depth_to_space(tf.reshape(tf.cumsum(y, axis=1), (-1, 1, 3, 4)), 2)
+    y = tf.nn.space_to_depth(tf.identity(y), 2)
+    return keras.Model(x, tf.cast(tf.logical_not(y > 0.5), "float32"))
+
+
 def rnn_cells():
     cells = [LAYERS.LSTMCell(3), LAYERS.GRUCell(2)]
     return keras.Sequential([keras.Input((4, 3)), LAYERS.RNN(cells), LAYERS.Dense(2)])
@@ -313,9 +322,45 @@ def masked():
     return keras.Model(x, LAYERS.GlobalAveragePooling1D()(y))
 
 
+def graph_arithmetic():
+    x, other = keras.Input((4, 6), name="x"), keras.Input((4, 6), name="other")
+    y = LAYERS.Dense(6)(x)
+    y = tf.abs(2.0 - y / 3.0) ** 2.0 + tf.maximum(-y, tf.constant([0.1, 0.2, 0.3, 0.4, 0.5, 0.6]))
+    y = tf.sqrt(y) * tf.nn.leaky_relu(other, alpha=0.3) - tf.nn.relu6(other)
+    y = tf.where(y > 0.25, y, tf.zeros_like(y)) + tf.cast(tf.equal(other, x), "float32")
+    y = tf.stop_gradient(tf.tanh(y)) + tf.clip_by_value(x, -0.5, 0.5)
+    y = tf.math.add_n([y, other])
+    mean = tf.reduce_mean(y, axis=1, keepdims=True)
+    spread = tf.reduce_sum(tf.square(y - mean), axis=[1, 2], keepdims=True)
+    most = tf.reduce_max(y, axis=-1, keepdims=True) - tf.reduce_min(y, axis=-1, keepdims=True)
+    return keras.Model([x, other], (y - mean) * tf.math.rsqrt(spread + 1.0) + most)
+
+
+def graph_shapes():
+    x = keras.Input((4, 6, 4), name="x")
+    y = tf.transpose(x[:, 1:, ::2], [0, 2, 1, 3])
+    y = tf.concat([y, tf.tile(y[:, :, :1], [1, 1, 3, 1])], axis=2)
+    y = tf.reshape(y, [-1, 3, 6, 4])
+    y = tf.nn.depth_to_space(y, 2)
+    y = tf.pad(y, [[0, 0], [1, 1], [0, 0], [0, 0]])
+    one, two = tf.split(y, 2, axis=2)
+    y = tf.stack([one, two], axis=-1)
+    y = tf.squeeze(tf.expand_dims(y, 1), axis=1)
+    y = tf.reverse(tf.cumsum(y, axis=1), axis=[2])
+    left, right = tf.unstack(y, axis=-1)
+    y = tf.matmul(left[:, :, :, 0], tf.transpose(right[:, :, :, 0], [0, 2, 1]))
+    picked = tf.gather(y, [2, 0], axis=1)
+    y = tf.einsum("abc,adc->abd", picked, y)
+    best = tf.cast(tf.argmax(y, axis=-1), "float32")[..., tf.newaxis]
+    return keras.Model(x, tf.nn.softmax(y) + best)
+
+
+# Written without eager execution, as tf.keras 2.0 to 2.3 did: each operation is a layer of its own.
+OF_GRAPHS = (graph_arithmetic, graph_shapes)
 MODELS = (
     lenet, residual, embedding_lstm, bidirectional, seq2seq, gru_states, attention, transformer,
-    shared, nested, nested_output, time_distributed, conv_lstm, operators, tf_functions, rnn_cells,
+    shared, nested, nested_output, time_distributed, conv_lstm, operators, tf_functions,
+    tf_more_functions, rnn_cells,
     one_dimension, three_dimensions, merges, initializers, frozen, hard_sigmoid, mixed_precision,
     slashes, batch_shapes, preprocessing, group_norms, einsum, mapping_inputs, masked,
 )  # fmt: skip
@@ -350,9 +395,8 @@ def write(build):
     given = inputs[0] if len(inputs) == 1 else inputs
     if isinstance(model.input, dict):
         given = dict(zip(model.input, inputs, strict=True))
-    outputs = [
-        np.asarray(o, dtype="float32") for o in tf.nest.flatten(model(given, training=False))
-    ]
+    told = model.predict(given) if build in OF_GRAPHS else model(given, training=False)
+    outputs = [np.asarray(o, dtype="float32") for o in tf.nest.flatten(told)]
     text = json.dumps(json.loads(model.to_json()), separators=(",", ":"))
     if name in WHOLE:
         model.save(HERE / f"keras2_{name}.h5", include_optimizer=False)
@@ -367,6 +411,11 @@ def write(build):
 
 
 if __name__ == "__main__":
-    for build in MODELS:
-        if not sys.argv[1:] or build.__name__ in sys.argv[1:]:
+    asked = [b for b in (*MODELS, *OF_GRAPHS) if not sys.argv[1:] or b.__name__ in sys.argv[1:]]
+    for build in asked:
+        if build in MODELS:
+            write(build)
+    tf.compat.v1.disable_eager_execution()
+    for build in asked:
+        if build in OF_GRAPHS:
             write(build)

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from dlspec.backends.saved.architecture import Call, Ref, SavedLayer, refs_in
 from dlspec.backends.saved.document_parts import MalformedError, Part
 from dlspec.backends.saved.keras3_models import Numbers
 from dlspec.backends.saved.legacy.tensorflow_functions import FUNCTIONS, Function
+from dlspec.backends.saved.legacy.tensorflow_nodes import node_as_operation
 
 # Keras 2 calls these on a list: the sequence, then the states it begins with.
 _RECURRENT = frozenset(
@@ -148,6 +149,26 @@ def _with_changed_refs(value: Any, change: Callable[[Ref], Ref]) -> Any:  # noqa
     return value
 
 
+def operation_of_node(
+    layer: SavedLayer, config: Mapping[str, Any]
+) -> tuple[SavedLayer, str | None]:
+    """Return the node of a TensorFlow graph as one of keras.ops, and why that cannot be, if so."""
+    found = [node_as_operation(config, call) for call in layer.calls]
+    name, calls = layer.class_name, []
+    for one in found:
+        if isinstance(one, str):
+            return layer, one
+        name = one[0]
+        calls.append(one[1])
+    return _called_as(layer, name, calls), None
+
+
+def _called_as(layer: SavedLayer, name: str, calls: list[Call]) -> SavedLayer:
+    """Return a layer that is a function of keras.ops, or a layer where the name is a class's."""
+    kind: Literal["layer", "operation"] = "layer" if name[0].isupper() else "operation"
+    return replace(layer, kind=kind, class_name=name, calls=tuple(calls))
+
+
 def keras_operation_layer(layer: SavedLayer, function: str) -> tuple[SavedLayer, str | None]:
     """Return a call of a TensorFlow function as one of keras.ops, and why that cannot be, if so.
 
@@ -169,7 +190,7 @@ def keras_operation_layer(layer: SavedLayer, function: str) -> tuple[SavedLayer,
             return layer, f"`tf.{function}` is called with `{strange[0]}`"
         kwargs = {known.renamed[n]: v for n, v in call.kwargs.items() if n in known.renamed}
         found.append(_call_with_positional_operands(call, kwargs))
-    return replace(layer, kind="operation", class_name=known.name, calls=tuple(found)), None
+    return _called_as(layer, known.name, found), None
 
 
 def _call_with_positional_operands(call: Call, kwargs: dict[str, Any]) -> Call:

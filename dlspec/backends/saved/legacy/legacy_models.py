@@ -7,11 +7,13 @@ from typing import Any
 from dlspec.backends.saved.architecture import Place, Ref, SavedGraph, SavedLayer
 from dlspec.backends.saved.document_parts import MalformedError, Part
 from dlspec.backends.saved.import_findings import Findings
+from dlspec.backends.saved.legacy.gone_layers import is_laid_open, with_layers_laid_open
 from dlspec.backends.saved.legacy.graphs import GraphReader
 from dlspec.backends.saved.legacy.implied_inputs import input_config, reads_channels_first
 from dlspec.backends.saved.legacy.layer_calls import (
     CallReader,
     keras_operation_layer,
+    operation_of_node,
     renumbered_inner_calls,
     with_initial_states,
 )
@@ -24,6 +26,8 @@ from dlspec.language import catalogue
 
 _MODELS = ("Sequential", "Model", "Functional", "Container", "Network", "Graph")
 _FUNCTIONS = ("TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "InstanceProperty")
+# tf.keras 2.0 to 2.3: a node of a TensorFlow graph.
+_NODE = "TensorFlowOpLayer"
 _INNER = ("layer", "backward_layer", "cell", "cells")
 _ORDER = "a layer that does not say its data format is taken as channels_first, as the others say"
 # Layers that Keras 1 wrote without their data format.
@@ -90,10 +94,13 @@ class LegacyReader:
             self.findings.refuse(place, reason, code=Code.UNKNOWN_CLASS)
             return None
         if class_name == "Graph":
-            return GraphReader(place, self._read_legacy_layer, self._read_merge_layer).graph(config)
-        if class_name == "Sequential":
-            return self._read_legacy_sequential(place, config)
-        return self._read_legacy_functional(place, config)
+            reader = GraphReader(place, self._read_legacy_layer, self._read_merge_layer)
+            graph = reader.graph(config)
+        elif class_name == "Sequential":
+            graph = self._read_legacy_sequential(place, config)
+        else:
+            graph = self._read_legacy_functional(place, config)
+        return with_layers_laid_open(graph, self._report_translated)
 
     def _read_legacy_sequential(self, place: Place, config: Part) -> SavedGraph:
         listed = config if isinstance(config.value, list) else config["layers"]
@@ -133,8 +140,11 @@ class LegacyReader:
             return SavedLayer("model", class_name, place, {}, (), graph)
         if class_name == "InputLayer":
             return SavedLayer("input", class_name, place, input_config(config.mapping))
-        if class_name in _FUNCTIONS:
+        if class_name in (*_FUNCTIONS, _NODE):
             return SavedLayer("operation", class_name, place, {})
+        if is_laid_open(class_name):
+            trainable = config.mapping.get("trainable") is not False
+            return SavedLayer("layer", class_name, place, config.mapping, trainable=trainable)
         if class_name == "Merge":
             return self._read_merge_layer(config.mapping, place)
         return self._layer_with_findings(
@@ -147,12 +157,7 @@ class LegacyReader:
     def _layer_with_findings(
         self, place: Place, found: Translated, config: Mapping[str, Any]
     ) -> SavedLayer:
-        for refusal in found.refusals:
-            self.findings.refuse(place, refusal.reason, code=refusal.code, help=refusal.help)
-        for note in found.notes:
-            self.findings.note(note, place)
-        for note in found.inexact:
-            self.findings.note(note, place, exact=False)
+        self._report_translated(place, found)
         return SavedLayer(
             "refused" if found.refusals else "layer",
             found.class_name,
@@ -161,6 +166,14 @@ class LegacyReader:
             trainable=config.get("trainable") is not False,
             counted_axis=found.counted_axis,
         )
+
+    def _report_translated(self, place: Place, found: Translated) -> None:
+        for refusal in found.refusals:
+            self.findings.refuse(place, refusal.reason, code=refusal.code, help=refusal.help)
+        for note in found.notes:
+            self.findings.note(note, place)
+        for note in found.inexact:
+            self.findings.note(note, place, exact=False)
 
     def _translate_legacy_layer(self, part: Part, place: Place) -> Translated:
         class_name, config = part["class_name"].text, part["config"]
@@ -199,10 +212,13 @@ class LegacyReader:
             self.findings.note(_ORDER, place)
 
     def _with_keras_function(self, layer: SavedLayer, item: Part) -> SavedLayer:
-        if layer.class_name not in _FUNCTIONS:
+        if layer.class_name == _NODE:
+            changed, reason = operation_of_node(layer, item["config"].mapping)
+        elif layer.class_name in _FUNCTIONS:
+            function = item["config"].mapping.get("function")
+            changed, reason = keras_operation_layer(layer, str(function))
+        else:
             return layer
-        function = item["config"].mapping.get("function")
-        changed, reason = keras_operation_layer(layer, str(function))
         if reason is not None:
             self.findings.refuse(layer.place, reason)
             return replace(layer, kind="refused")

@@ -46,6 +46,7 @@ CLASSES: Mapping[str, str] = {
 
 # Classes that are gone, and what to do.
 GONE: Mapping[str, str] = {
+    # Inside a wrapper; elsewhere they are laid open.
     "MaxoutDense": "a `Dense` of nb_feature times the units, `Reshape` and `ops.max` say it",
     "Highway": "two `Dense` layers, `Multiply` and `Add` say it",
     "LocallyConnected1D": "Keras 3 has no convolution with unshared weights",

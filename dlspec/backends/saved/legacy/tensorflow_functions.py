@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function of keras.ops, its names for arguments, and arguments that must be as they are."""
+    """A function of keras.ops, or a layer: how arguments are called, and which must be as said."""
 
     name: str
     renamed: Mapping[str, str] = field(default_factory=dict)
@@ -110,4 +110,20 @@ FUNCTIONS: Mapping[str, Function] = {
     "math.l2_normalize": Function("normalize", {"axis": "axis"}, {"epsilon": 1e-12}),
     "where": Function("where", {"x": "x1", "y": "x2"}),
     "abs": Function("abs"),
+    "split": Function("split", {"num_or_size_splits": "indices_or_sections", "axis": "axis"}),
+    "unstack": Function("unstack", {"num": "num", "axis": "axis"}),
+    "pad": Function("pad", {"paddings": "pad_width"}, {"mode": "CONSTANT", "constant_values": 0}),
+    "compat.v1.pad": Function(
+        "pad", {"paddings": "pad_width"}, {"mode": "CONSTANT", "constant_values": 0}
+    ),
+    "cumsum": Function("cumsum", {"axis": "axis"}, {"exclusive": False, "reverse": False}),
+    "math.cumsum": Function("cumsum", {"axis": "axis"}, {"exclusive": False, "reverse": False}),
+    "nn.depth_to_space": Function(
+        "depth_to_space", {"block_size": "block_size"}, {"data_format": "NHWC"}
+    ),
+    "nn.space_to_depth": Function(
+        "space_to_depth", {"block_size": "block_size"}, {"data_format": "NHWC"}
+    ),
+    "identity": Function("Identity"),
+    "math.logical_not": Function("logical_not"),
 }
