@@ -15,6 +15,7 @@ from dlspec.backends.lower import (
     lowered_tensor,
     tensors_in_form,
 )
+from dlspec.backends.penalties_model import PenaltiesModel
 from dlspec.backends.terms_model import TermsModel
 from dlspec.backends.torch_names import allow_dots
 from dlspec.backends.training_objects import built_optimizers, compile_training
@@ -22,6 +23,7 @@ from dlspec.backends.turns_model import Follower, RunningTurn, TurnsModel
 from dlspec.language.sections import Training
 from dlspec.resolve.dead_nodes import tensors_read_by
 from dlspec.resolve.minimised_terms import TARGET, nodes_after
+from dlspec.resolve.penalties import penalty_figures
 from dlspec.resolve.plan import (
     Graph,
     Objective,
@@ -72,8 +74,8 @@ def _lower_objective(plan: Plan, objective: Objective) -> TermsModel:
         plain = keras.Model(x, tensors_in_form(named, graph.outputs_as), name=predicting.name)
     class_ = TurnsModel if training.turns or training.follow else TermsModel
     model = class_(x, {"outputs": named, "terms": early, "read": read}, name=graph.name)
+    model.tell_penalties(lambda: plain, graph)
     model.settle(
-        lambda: plain,
         {name: weight for name, _, weight in objective.terms},
         keras.Model([*read, *targets.values()], late) if late else None,
         read=[name.removeprefix(TARGET) for name in targets],
@@ -147,10 +149,25 @@ def _references_into(
                 yield reference
 
 
-def compile_objectives(model: keras.Model, plan: Plan) -> None:
-    """Compile the model of a plan with its optimizer, losses and metrics."""
+def with_named_penalties(model: keras.Model, plan: Plan) -> keras.Model:
+    """Return a compiled model as it is trained and measured: what layers add has figures.
+
+    It shares the layers and the optimizer of `model`, and is `model` where layers add nothing.
+    """
+    if isinstance(model, TermsModel) or not penalty_figures(plan.graph):
+        return model
+    told = PenaltiesModel(model.input, model.output, name=model.name)
+    told.tell_penalties(lambda: model, plan.graph)
+    compile_objectives(told, plan, optimizer=model.optimizer)
+    return told
+
+
+def compile_objectives(
+    model: keras.Model, plan: Plan, *, optimizer: keras.optimizers.Optimizer | None = None
+) -> None:
+    """Compile the model of a plan with its optimizer, or with this one, its losses and metrics."""
     assert plan.training is not None
-    predicting = model.predicting if isinstance(model, TermsModel) else model
+    predicting = model.predicting if isinstance(model, PenaltiesModel) else model
     outputs = _outputs_by_name(predicting, plan.graph)
     # A loss computes in float32 whatever the precision of the model.
     with global_keras_settings("float32"):
@@ -163,7 +180,7 @@ def compile_objectives(model: keras.Model, plan: Plan) -> None:
         form = "single" if len(plan.learned) == 1 else "list"
     if isinstance(model, TermsModel):
         model.learn(plan.learned, form)
-    optimizers = built_optimizers(plan.training)
+    optimizers = [optimizer] if optimizer is not None else built_optimizers(plan.training)
     compile_training(
         model, plan.training, own, optimizer=optimizers[0], names=plan.learned, form=form
     )

@@ -1,15 +1,16 @@
 """A model that is trained on terms beside its losses; what predicts is a part of it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 
 from dlspec.backends.draw import Draw
+from dlspec.backends.penalties_model import PenaltiesModel
 from dlspec.language.kinds import Form
 
 
-class TermsModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
+class TermsModel(PenaltiesModel):
     """A functional model that gives its outputs, its terms, and what further terms read.
 
     Its targets come as a mapping from their names. It is trained and measured, and never
@@ -19,7 +20,6 @@ class TermsModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
 
     def settle(
         self,
-        predicting: Callable[[], keras.Model],
         weights_of_terms: Mapping[str, float],
         rest: keras.Model | None,
         read: Sequence[str],
@@ -28,15 +28,12 @@ class TermsModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         """Take what Keras's constructor does not, and make a running mean for each term.
 
         Args:
-            predicting: What gives the model that predicts.
             weights_of_terms: The weight of each term.
             rest: The terms that read targets, as a model of `read` of this model and of targets;
                 None where there are none.
             read: The names of the targets that `rest` reads.
             draws: The layers that draw at random.
         """
-        # A function, because Keras would take the model for a layer of this one.
-        self._predicting = predicting
         self._term_weights = dict(weights_of_terms)
         self._rest = rest
         self._read_targets = list(read)
@@ -48,11 +45,6 @@ class TermsModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
         # Keras names figures after these.
         self.output_names = list(names)
         self._form = form
-
-    @property
-    def predicting(self) -> keras.Model:
-        """Return the model that predicts."""
-        return self._predicting()
 
     def reset_metrics(self) -> None:
         """Begin to measure: figures anew, on what the last measurement drew."""
@@ -82,7 +74,9 @@ class TermsModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
             asked = self._as_compiled(told), self._as_compiled(outputs)
             weights = None if sample_weight is None else self._as_compiled(sample_weight)
             return super().compute_loss(x, *asked, weights)
-        return sum((keras.ops.sum(loss) for loss in self.losses), keras.ops.zeros(()))
+        total = sum((keras.ops.sum(loss) for loss in self.losses), keras.ops.zeros(()))
+        self.note_penalties(self.rows_of(x))
+        return total
 
     def noted_terms(self, terms: Mapping[str, Any], rows: Any) -> dict[str, Any]:  # noqa: ANN401 - tensors
         """Return the mean of each of these terms over a batch of so many rows, after noting it."""
@@ -94,10 +88,6 @@ class TermsModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
                 mean.update_state(value, sample_weight=None if value.shape else rows)
                 means[mean.name] = keras.ops.mean(value)
         return means
-
-    def rows_of(self, x: Any) -> Any:  # noqa: ANN401 - a tensor
-        """Return how many samples a batch has."""
-        return keras.ops.shape(keras.tree.flatten(x)[0])[0]
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:  # noqa: ANN401 - as Keras has it
         """Update the metrics of the outputs."""

@@ -108,6 +108,7 @@ class TurnsModel(TermsModel):
             self.compute_metrics(x, told, made["outputs"], sample_weight)
         else:
             total = sum((keras.ops.sum(loss) for loss in self.losses), total)
+            self.note_penalties(self.rows_of(x))
         rows = self.rows_of(x)
         values = self.noted_terms(made["terms"], rows)
         total = total + _weighted(turn.planned, values)

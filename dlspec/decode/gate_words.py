@@ -8,6 +8,7 @@ from dlspec.diagnostics.suggest import suggest
 from dlspec.diagnostics.work import Work
 from dlspec.language import kinds
 from dlspec.language.metrics import COST_FIGURES, GATED_WITHOUT_METRIC, METRIC_OF
+from dlspec.language.penalty_figures import is_penalty_figure
 from dlspec.language.sections import Gate
 from dlspec.syntax.substitution import share_of_percent
 
@@ -33,7 +34,7 @@ def example_comparison(metric: str, terms: Collection[str]) -> str:
 
 def _is_better_below(name: str, terms: Collection[str]) -> bool:
     """Return whether less is better of a metric, maybe of one target, or of a term."""
-    if name in GATED_WITHOUT_METRIC or name in terms:
+    if name in GATED_WITHOUT_METRIC or name in terms or is_penalty_figure(name):
         return True
     of_target = [metric for metric in METRIC_OF if name.endswith(f"_{metric}")]
     # `price_balanced_accuracy` ends in two of them, and means the longer one.
@@ -62,9 +63,9 @@ _SIGNS = {"=>": ">=", "=<": "<=", "≥": ">=", "≤": "<="}
 
 
 def is_gate_name(name: str, kind: kinds.Gates) -> bool:
-    """Return whether a gate is a metric, or may be one of a target; the rules know the targets."""
-    by_target = tuple(f"_{metric}" for metric in kind.by_target)
-    return name in kind.metrics or name.strip("_").endswith(by_target)
+    """Return whether a gate is a figure, or may be one of a target or layer; rules know those."""
+    endings = tuple(f"_{metric}" for metric in (*kind.by_target, *kind.by_layer))
+    return name in kind.metrics or name.strip("_").endswith(endings)
 
 
 def known_gate_names(
@@ -75,7 +76,8 @@ def known_gate_names(
     if suggest(name, known, work=work) is None:
         parts = name.split("_")
         for at in range(1, len(parts)):
-            near = suggest("_".join(parts[at:]), kind.by_target, work=work)
+            endings = (*kind.by_target, *kind.by_layer)
+            near = suggest("_".join(parts[at:]), endings, work=work)
             if near is not None:
                 return ("_".join([*parts[:at], near]),)
     return known

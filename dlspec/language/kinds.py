@@ -118,12 +118,13 @@ class PerOutput:
 class Gates:
     """A mapping from metrics to requirements such as `">= 0.97"`.
 
-    Those of `by_target` may have a target's name before them, `<target>_<metric>`; which targets
-    there are is not known here.
+    Those of `by_target` may have a target's name before them, `<target>_<metric>`, those of
+    `by_layer` a layer's; which targets and layers there are is not known here.
     """
 
     metrics: tuple[str, ...]
     by_target: tuple[str, ...] = ()
+    by_layer: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from dlspec.language.kinds import (
     spec_key,
 )
 from dlspec.language.metrics import COMPARABLE_METRICS, GATED_WITHOUT_METRIC, METRIC_OF
+from dlspec.language.penalty_figures import PENALTIES_OF_LAYERS, REGULARIZATION
 from dlspec.language.prediction import Prediction
 from dlspec.language.row_splits import SPLITS, FractionSplit, Split, split_type
 from dlspec.language.sample_draws import DRAWS_BY_WORD, JoiningDraw, SampleDraw
@@ -301,9 +302,14 @@ class Evaluation:
         default=(),
     )
     gates: tuple[Gate, ...] = spec_key(
-        Gates((*METRIC_OF, *GATED_WITHOUT_METRIC), by_target=COMPARABLE_METRICS),
+        Gates(
+            (*METRIC_OF, *GATED_WITHOUT_METRIC, REGULARIZATION),
+            by_target=COMPARABLE_METRICS,
+            by_layer=PENALTIES_OF_LAYERS,
+        ),
         'What must hold for a promotion, such as `accuracy: ">= 0.97"`; of one among several '
-        "targets `<target>_<metric>`.",
+        "targets `<target>_<metric>`; of what layers add to the loss `regularization`, "
+        "`<layer>_activity_regularizer` and `<layer>_add_loss`.",
         default=(),
     )
     champion: Championship | None = spec_key(

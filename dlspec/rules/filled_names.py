@@ -62,7 +62,8 @@ def _without_braces(name: str) -> str:
 def _figures_of(checked: Checked, file: CallbackFile) -> tuple[str, ...]:
     """Return the figures that Keras has when the file is written."""
     assert checked.training is not None
-    computed = computed_figures(checked.training, [name for name, _ in checked.graph.outputs])
+    outputs = [name for name, _ in checked.graph.outputs]
+    computed = computed_figures(checked.training, outputs, checked.penalties)
     of_batches = [name for name in computed if not is_learning_rate(name)]
     if file.callback["save_freq"] != "epoch":
         return ("epoch", "batch", *of_batches)

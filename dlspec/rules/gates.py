@@ -11,6 +11,7 @@ from dlspec.language.metrics import (
     metrics_by_target,
     target_kind,
 )
+from dlspec.language.penalty_figures import is_penalty_figure
 from dlspec.language.sections import Data, Evaluation, is_free_of_poison
 from dlspec.rules.subject import Checked
 
@@ -21,8 +22,12 @@ def report_gates(checked: Checked) -> None:
     if evaluation is None or not is_free_of_poison(evaluation):
         return
     minimised = checked.training.minimised if checked.training else ()
+    penalties = checked.penalties
     for gate in evaluation.gates:
-        if gate.metric in minimised:
+        if gate.metric in minimised or gate.metric in penalties:
+            continue
+        if is_penalty_figure(gate.metric):
+            _report_no_penalty(gate.metric, penalties, checked)
             continue
         if gate.metric not in METRIC_OF and gate.metric not in GATED_WITHOUT_METRIC:
             _check_gate_of_target(gate.metric, evaluation, checked)
@@ -31,6 +36,22 @@ def report_gates(checked: Checked) -> None:
     champion = evaluation.champion
     if champion is not None and champion.metric not in evaluation.metrics:
         _report_unmeasured(champion.metric, "evaluation.champion.metric", checked)
+
+
+def _report_no_penalty(name: str, penalties: tuple[str, ...], checked: Checked) -> None:
+    """Report a gate on what layers add to the loss, where they do not; unread parts may."""
+    if not checked.graph.outputs:
+        return
+    near = replacement_word(name, penalties, work=checked.reporter.work)
+    checked.reporter.error(
+        Code.UNKNOWN_METRIC,
+        checked.spec.places.key(f"evaluation.gates.{name}"),
+        f"no figure is called `{name}`",
+        label=f"layers add {', '.join(f'`{known}`' for known in penalties)} to the loss"
+        if penalties
+        else "no layer adds anything to the loss",
+        help=near or "leave it out",
+    )
 
 
 def _report_unmeasured(metric: str, path: str, checked: Checked) -> None:

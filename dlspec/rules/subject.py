@@ -10,6 +10,7 @@ from dlspec.language.features import TextFeature, TokensFeature
 from dlspec.language.metrics import target_kind
 from dlspec.language.sample_draws import BalancedDraw, ContextsDraw, JoiningDraw
 from dlspec.language.sections import Data, Evaluation, Training, is_free_of_poison
+from dlspec.resolve.penalties import penalty_figures
 from dlspec.resolve.plan import Graph, Objective
 from dlspec.rules.heads import Head, model_heads
 from dlspec.syntax.substitution import Scope
@@ -40,6 +41,11 @@ class Checked:
     def has_terms(self) -> bool:
         """Tell whether terms are minimised beside the losses, as far as they could be read."""
         return self.objective is not None and bool(self.objective.terms)
+
+    @property
+    def penalties(self) -> tuple[str, ...]:
+        """Return the figures that may tell what layers add to the loss."""
+        return penalty_figures(self.graph if self.objective is None else self.objective.graph)
 
     @property
     def learned_outputs(self) -> tuple[str, ...] | None:

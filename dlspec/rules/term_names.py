@@ -18,7 +18,8 @@ def report_term_names(checked: Checked) -> None:
     if training is None or not training.minimised:
         return
     learned = list(checked.learned_outputs or ())
-    others = computed_figures(replace(training, terms=None, turns=None), learned)
+    plain = replace(training, terms=None, turns=None)
+    others = computed_figures(plain, learned, checked.penalties)
     taken = (*others, *_COLUMNS, *METRIC_OF, *GATED_WITHOUT_METRIC)
     turns = training.turns or ()
     figures = [turn.figure for turn in turns]

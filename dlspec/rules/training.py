@@ -24,7 +24,8 @@ def report_monitors(checked: Checked) -> None:
     if training is None or not checked.graph.outputs:
         return
     validated = checked.written_data is None or bool(checked.written_data.split.validation)
-    known = computed_figures(training, list(checked.learned_outputs or ()))
+    learned = list(checked.learned_outputs or ())
+    known = computed_figures(training, learned, checked.penalties)
     for index, callback in enumerate(training.callbacks):
         monitor = _monitored_figure(callback)
         if monitor is None:
@@ -224,9 +225,15 @@ def warn_of_training_flags(checked: Checked) -> None:
                 )
 
 
-def computed_figures(training: Training, outputs: list[str]) -> tuple[str, ...]:
-    """Return the names under which `fit` reports figures, without `val_`."""
-    figures = ["loss", *training.minimised]
+def computed_figures(
+    training: Training, outputs: list[str], penalties: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the names under which `fit` reports figures, without `val_`.
+
+    Args:
+        penalties: The figures of what layers add to the loss.
+    """
+    figures = ["loss", *training.minimised, *penalties]
     several = len(outputs) > 1
     if several:
         figures += [f"{output}_loss" for output in outputs]

@@ -308,6 +308,15 @@ def test_layers_on_one_backend_are_those_that_call_tensorflow():
     assert [n for n in LAYERS if traits(n).only_on == "tensorflow"] == calling
 
 
+def test_layers_that_penalize_by_themselves_set_a_regularizer_that_is_no_argument():
+    def penalizes(name):
+        made = TARGETS["layer", name](**built("layer", name))
+        known = {p.name for p in find_entry("layer", name).parameters}
+        return made.activity_regularizer is not None and "activity_regularizer" not in known
+
+    assert [n for n in LAYERS if traits(n).penalizes] == [n for n in LAYERS if penalizes(n)]
+
+
 @pytest.mark.parametrize("name", [n for n in LAYERS if traits(n).takes_strings])
 def test_a_layer_that_takes_strings_is_called_with_them(name):
     words = tf.constant([["a", "b"], ["c", "d"]])

@@ -609,6 +609,10 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("price_rmse", "rmse"),
         ("weight_r2", "shade_balanced_accuracy"),
     ],
+    "DL515_penalties": [
+        ("hiden_activity", "hidden_activity"),
+        (', regularization: "<= 1"', ""),
+    ],
     "DL515_log_loss_of_margins": [("[accuracy, log_loss]", "[accuracy]")],
     "DL516_number_loss_on_classes": [("MeanSquaredError", "SparseCategoricalCrossentropy")],
     "DL517_attention_of_itself": [

@@ -75,6 +75,11 @@ def test_a_killed_training_on_terms_continues_bit_for_bit(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_killed_training_with_penalties_continues_bit_for_bit(tmp_path):
+    _kill_and_continue(tmp_path, "PENALIZED", run="digits_small", latest=5)
+
+
+@pytest.mark.slow
 def test_a_killed_training_on_weighed_samples_continues_bit_for_bit(tmp_path):
     _kill_and_continue(tmp_path, "WEIGHED", run="digits_small", latest=5)
 

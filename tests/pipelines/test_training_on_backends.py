@@ -121,6 +121,20 @@ def test_a_declared_loss_trains_as_the_one_of_keras_that_it_says(backend, found)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
+def test_what_layers_add_is_told_by_name_and_changes_no_weight(backend, found):
+    told = found(backend)["penalties"]
+    assert told["equal"]
+    assert told["loss"][0] == pytest.approx(told["loss"][1], rel=1e-6)
+    assert told["continued_from"] == 1
+    assert told["weights"][0] == told["weights"][1]
+    assert told["histories"][0] == told["histories"][1]
+    named = ["regularization", "seen.edges_activity_regularizer", "digit_activity_regularizer"]
+    assert told["names"] == named
+    assert all(told["measured"][name] > 0 for name in named)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", ["turns", "follow"])
 def test_turns_and_followers_go_on_as_if_not_stopped(backend, kind, found):
     told = found(backend)["turns"][kind]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from training_specs import DIGITS, FOCAL, MOONS, OWN_FOCAL, WEIGHED, prepared
+from training_specs import DIGITS, FOCAL, MOONS, OWN_FOCAL, PENALIZED, WEIGHED, prepared
 from turn_specs import FOLLOWED, FORGED
 
 import dlspec
@@ -111,6 +111,38 @@ def weighed_beside_fit() -> dict:
     }
 
 
+def penalties_beside_fit() -> dict:
+    """Return the figures of what layers add, and whether the weights are those of `fit`."""
+    plan, dataset = prepared(PENALIZED.replace(DROPOUT, ""))
+    stop = Stop(1)
+    whole = train(plan, dataset, run="penalized", spec_text="")
+    resumed = whole
+    try:
+        train(plan, dataset, run="stopped", spec_text="", progress=stop.hear, stop=stop)
+    except Stopped:
+        resumed = train(plan, dataset, run="stopped", spec_text="")
+    keras.utils.set_random_seed(7)
+    model = dlspec.compile(plan)
+    part = samples_for_model(plan, dataset, "train")
+    x, y = np.array(part.inputs["image"]), np.array(part.targets["digit"])
+    for epoch in range(2):
+        visit = epoch_visit_order(7, epoch, len(x))
+        history = model.fit(x[visit], y[visit], batch_size=32, shuffle=False, verbose=0).history
+    found = keras.models.load_model(Path(whole.path, "model.keras")).get_weights()
+    pairs = zip(found, model.get_weights(), strict=True)
+    metrics = evaluate(plan, resumed, dataset).metrics
+    names = [n for n in whole.history if "regular" in n and not n.startswith("val_")]
+    return {
+        "equal": all(np.array_equal(ours, theirs) for ours, theirs in pairs),
+        "loss": [whole.history["loss"], history["loss"][0]],
+        "weights": [whole.weights, resumed.weights],
+        "histories": [whole.history, resumed.history],
+        "continued_from": resumed.continued_from_epoch,
+        "names": names,
+        "measured": {name: metrics[name] for name in names},
+    }
+
+
 def half_precision() -> dict:
     """Return what a training in mixed precision comes to."""
     plan, dataset = prepared(f"{MOONS}runtime: {{precision: {PRECISE}}}\n")
@@ -161,6 +193,7 @@ def main(out: str) -> None:
         "runs": two_runs_and_a_stopped_one(),
         "fit": beside_fit(),
         "weighed": weighed_beside_fit(),
+        "penalties": penalties_beside_fit(),
         "half": half_precision(),
         "declared": declared_loss(),
         "turns": turns_and_followers(),

@@ -69,6 +69,28 @@ evaluation:
   metrics: [accuracy, f1_macro, log_loss]
 """
 
+# Weights, what a layer says and what a model inside says are kept small, each under its own name.
+PENALIZED = (
+    DIGITS.replace("  class_weight: balanced\n", "")
+    .replace(
+        "  graph:\n    - Conv2D: {filters: 8, kernel_size: 3, activation: relu}\n",
+        """\
+  models:
+    seen:
+      inputs: {image: [8, 8, 1]}
+      graph:
+        - {Conv2D: [8, 3, {activation: relu, activity_regularizer: {L2: 1e-3}}], name: edges}
+  graph:
+    - use: seen
+""",
+    )
+    .replace(
+        "    - {Dense: 10, name: digit}\n",
+        "    - {Dense: [10, {kernel_regularizer: {L2: 1e-2}, bias_regularizer: {L1: 1e-2},"
+        " activity_regularizer: {L1: 1e-2}}], name: digit}\n",
+    )
+)
+
 # A nought counts nothing, a nine nine times as much as a one.
 WEIGHED = DIGITS.replace("class_weight: balanced", "sample_weight: target").replace(
     "epochs: 2\n", "epochs: 3\n"

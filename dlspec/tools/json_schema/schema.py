@@ -182,10 +182,8 @@ class _Schema:
                 return _per_output_schema(self._kind_schema(kind.value))
             case kinds.Gates():
                 words = dict.fromkeys(kind.metrics, _REQUIREMENT)
-                of_target = f"._({'|'.join(kind.by_target)})$"
-                return closed_mapping_schema(words) | {
-                    "patternProperties": {of_target: _REQUIREMENT}
-                }
+                named = f"._({'|'.join((*kind.by_target, *kind.by_layer))})$"
+                return closed_mapping_schema(words) | {"patternProperties": {named: _REQUIREMENT}}
             case kinds.Graphs():
                 return {
                     "type": "object",

@@ -18,7 +18,7 @@ from dlspec_pipelines.steps.store import records_folder
 STEP_VERSIONS: Mapping[Step, int] = {
     "dataset": 4,
     "model": 1,
-    "evaluation": 3,
+    "evaluation": 4,
     "report": 1,
     "champion": 1,
 }

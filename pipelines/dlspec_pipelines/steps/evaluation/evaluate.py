@@ -7,7 +7,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from dlspec.backends.compile_plan import compile_objectives
+from dlspec.backends.compile_plan import compile_objectives, with_named_penalties
+from dlspec.backends.penalties_model import PenaltiesModel
 from dlspec.language.metrics import GENERATED_METRICS
 from dlspec.language.sections import Gate
 from dlspec.resolve.plan import Plan, canonical_data
@@ -227,6 +228,10 @@ def _measure_test_rows(plan: Plan, folder: Path, dataset: Dataset, model: keras.
         assert plan.training is not None
         terms = plan.training.minimised
         trained = Trained(load_objective(folder, plan), terms, whole)
+    else:
+        told = with_named_penalties(model, plan)
+        if isinstance(told, PenaltiesModel):
+            trained = Trained(told, (), samples)
     return measure_samples(
         model,
         samples,

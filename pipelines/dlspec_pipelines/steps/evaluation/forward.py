@@ -9,6 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from dlspec.backends.penalties_model import PenaltiesModel
+from dlspec.backends.terms_model import TermsModel
 from dlspec.backends.torch_names import allow_dots
 from dlspec.diagnostics.counts import agreed, counted
 from dlspec.language.sections import LEAST_MEMORY
@@ -20,6 +22,7 @@ from dlspec_pipelines.steps.engine.batches import (
     sample_chunks,
 )
 from dlspec_pipelines.steps.engine.engine import engine_for
+from dlspec_pipelines.steps.engine.metric_variables import make_metric_variables
 from dlspec_pipelines.steps.evaluation.outputs import (
     GatheredPredictions,
     Head,
@@ -38,7 +41,10 @@ BATCH_SIZE = 256
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """What a model says about samples, and what its training minimised: `loss`, and each term."""
+    """What a model says about samples, and what its training minimised.
+
+    That is `loss`, each term, and what layers add to the loss.
+    """
 
     predicted: Mapping[str, Predicted]
     minimised: Mapping[str, float]
@@ -46,9 +52,9 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """A model that was trained on terms, the terms, and samples in the form that it takes."""
+    """A model as it was trained, its terms, and samples in the form that it takes."""
 
-    model: keras.Model
+    model: PenaltiesModel
     terms: Sequence[str]
     samples: Samples
 
@@ -87,14 +93,16 @@ def measure_samples(
     """Return predictions for samples with targets, numbers in their own unit, and the loss.
 
     Args:
-        trained: What minimised terms; None where there are none.
+        trained: What has figures of terms, or of what layers add to the loss; None where there are
+            none of them.
         memory: What the predictions may take of the memory; None for any number of bytes.
     """
     gathered = {
         head.name: GatheredPredictions(len(samples), memory=memory) for head in signature.heads
     }
     total = 0.0
-    in_calls = trained is not None or _calls_add_losses(model, samples)
+    on_terms = trained is not None and isinstance(trained.model, TermsModel)
+    in_calls = on_terms or _calls_add_losses(model, samples)
     for outputs, arrays in _chunk_outputs(model, samples):
         packed = samples.pack(arrays)
         targets = dict(zip(samples.targets, arrays[len(samples.inputs) :], strict=True))
@@ -106,12 +114,17 @@ def measure_samples(
             loss = model.compute_loss(x=packed[0], y=packed[1], y_pred=y_pred, training=False)
             total += float(keras.ops.convert_to_numpy(loss)) * len(arrays[0])
     predicted = {name: found.joined() for name, found in gathered.items()}
-    if not in_calls:
-        return Measured(predicted, {"loss": total / len(samples)})
-    if trained is None:
-        return Measured(predicted, {"loss": _figures_of_calls(model, samples)["loss"]})
-    figures = _figures_of_calls(trained.model, trained.samples)
-    return Measured(predicted, {name: figures[name] for name in ("loss", *trained.terms)})
+    if in_calls:
+        figures = (
+            _figures_of_calls(model, samples)
+            if trained is None
+            else _figures_of_calls(trained.model, trained.samples)
+        )
+        names = () if trained is None else (*trained.terms, *trained.model.noted_penalties)
+        return Measured(predicted, {name: figures[name] for name in ("loss", *names)})
+    added = {} if trained is None else trained.model.added_by_layers()
+    known = {name: float(keras.ops.convert_to_numpy(value)) for name, value in added.items()}
+    return Measured(predicted, {"loss": total / len(samples), **known})
 
 
 def _calls_add_losses(model: keras.Model, samples: Samples) -> bool:
@@ -140,6 +153,7 @@ def _figures_of_calls(model: keras.Model, samples: Samples) -> dict[str, float]:
             f"{len(samples) % fixed} over",
             help="leave `batch` out of the model's inputs",
         )
+    make_metric_variables(model, samples)
     engine = engine_for(model, samples, batch_size=size)
     model.reset_metrics()
     for chunk in sample_chunks(samples, size, memory=LEAST_MEMORY):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dlspec.language.metrics import COST_FIGURES, METRIC_OF
+from dlspec.language.penalty_figures import is_penalty_figure
 from dlspec.resolve.plan import Plan
 from dlspec_pipelines.steps import store
 from dlspec_pipelines.steps.records import (
@@ -102,7 +103,9 @@ def _require_gates(evaluation: Evaluation) -> None:
 
 def judge_quality(gates: tuple[GateResult, ...]) -> bool:
     """Return whether a gate asks for what a model is worth, and not only for what it costs."""
-    return any(gate.metric not in COST_FIGURES for gate in gates)
+    told = (gate.metric for gate in gates)
+    # Small weights, too, say nothing of what a model is worth.
+    return any(name not in COST_FIGURES and not is_penalty_figure(name) for name in told)
 
 
 def _first_evidence(evaluation: Evaluation) -> str:

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 import dlspec
+from dlspec.backends.penalties_model import PenaltiesModel
 from dlspec.backends.terms_model import TermsModel
 from dlspec.backends.training_objects import drop_losses
 from dlspec.resolve.plan import Plan
@@ -19,9 +20,10 @@ def saved_form(model: keras.Model, plan: Plan) -> keras.Model:
     """Return what a run saves: a model that predicts and that plain Keras loads."""
     if isinstance(model, TermsModel):
         return model.predicting
+    saved = model.predicting if isinstance(model, PenaltiesModel) else model
     if plan.losses:
-        drop_losses(model)
-    return model
+        drop_losses(saved)
+    return saved
 
 
 def save_objective(path: Path, model: keras.Model) -> None:

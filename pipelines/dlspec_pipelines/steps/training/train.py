@@ -12,9 +12,9 @@ from types import FrameType
 from typing import Protocol
 
 import keras
-import numpy as np
 
 import dlspec
+from dlspec.backends.compile_plan import with_named_penalties
 from dlspec.backends.keras_objects import build_object
 from dlspec.backends.optimizers import optimizers_of
 from dlspec.diagnostics.counts import agreed, counted
@@ -25,6 +25,7 @@ from dlspec_pipelines.steps.data_memory import memory_for_data
 from dlspec_pipelines.steps.engine import determinism as machine
 from dlspec_pipelines.steps.engine.batches import Samples
 from dlspec_pipelines.steps.engine.determinism import step_flops
+from dlspec_pipelines.steps.engine.metric_variables import make_metric_variables
 from dlspec_pipelines.steps.preparation.model_parts import open_model_part
 from dlspec_pipelines.steps.records import Dataset, Start, TrainedModel
 from dlspec_pipelines.steps.start import model_start_digests
@@ -154,6 +155,7 @@ def _train_in_work_folder(
     taken = None if start is None else begin_with_weights(model, start)
     for told in (*begun.values(), *((taken,) if taken else ())):
         around.listen(told)
+    model = with_named_penalties(model, plan)
     loop = _begin_loop(plan, dataset, model, around=around)
     continued = loop.position.epoch
     try:
@@ -258,19 +260,7 @@ def _refuse_short_batch(
 
 def _build_training_variables(model: keras.Model, data: Samples) -> None:
     """Make every variable of optimizer, loss and metrics, so that a checkpoint can fill them."""
-    # Two rows: with one, Keras takes a vector of one prediction each for a binary output.
-    rows = model.inputs[0].shape[0] or 2
-    untouched = [(v, v.numpy()) for v in model.variables if not v.trainable]
-    x, *rest = data.pack([np.asarray(array[:rows]) for array in data.arrays])
-    y, *weights = rest or [None]
-    y_pred = model(x, training=False)
-    sample_weight = weights[0] if weights else None
-    model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False)
-    model.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
-    model.reset_metrics()
-    # A stateful layer has moved on; training begins from the state it was built with.
-    for variable, value in untouched:
-        variable.assign(value)
+    make_metric_variables(model, data)
     for optimizer, variables in optimizers_of(model):
         optimizer.build(variables)
 
