@@ -26,6 +26,7 @@ from dlspec.resolve.own_losses import resolve_losses
 from dlspec.resolve.plan import Graph, LossGraph, Plan
 from dlspec.resolve.planned_turns import resolve_turns
 from dlspec.resolve.resolve import is_resolved_whole, resolve
+from dlspec.resolve.word_vectors import resolve_word_vectors
 from dlspec.rules.check import check
 from dlspec.rules.heads import takes_logits
 from dlspec.rules.sample_weight import sample_weights_of
@@ -264,6 +265,7 @@ def _compile_tree_to_plan(
     whole = resolve(flat, reporter, precision=precision)
     objective = resolve_objective(spec, whole, flat, reporter)
     turns = resolve_turns(spec, objective if is_resolved_whole(whole, flat) else None, reporter)
+    vectors = resolve_word_vectors(spec, whole, flat, reporter)
     if len(whole.nodes) == len(flat.nodes):
         report_followers(spec, whole, flat, reporter)
     graph = whole if asked is None else predicting_graph(whole)
@@ -290,6 +292,7 @@ def _compile_tree_to_plan(
         objective=objective,
         turns=turns,
         starts=tuple(model_starts(flat)),
+        vectors=vectors,
     )
 
 

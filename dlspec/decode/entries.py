@@ -1,6 +1,8 @@
 """The entries of a graph as records: each with exactly one head and its structure keys."""
 
 import re
+from collections.abc import Mapping
+from itertools import chain
 from typing import Literal
 
 from dlspec.decode.arguments_beside import head_with_arguments
@@ -23,6 +25,10 @@ _STRUCTURE = ("name", "from", "call", "repeat", "if", "trainable", "branches", "
 _HEADS = ("for", "use", "weight")
 # It reads no tensor and is called with none.
 _BESIDE_A_WEIGHT = ("name", "if", "trainable", *WEIGHT_OPTIONS)
+# The layer whose rows may begin with those of a file.
+_TABLE = "Embedding"
+_BESIDE_A_TABLE = (*_STRUCTURE, "weights")
+_BESIDE: Mapping[str, tuple[str, ...]] = {"weight": _BESIDE_A_WEIGHT, _TABLE: _BESIDE_A_TABLE}
 # The longest in Keras's own applications has 40; each node repeats those of the blocks around it.
 MOST_NAME_LETTERS = 200
 # Enough of it to know it again: a name that is offered in its place.
@@ -57,8 +63,7 @@ def _decode_graph_entry(node: Node, target: Target, reporter: Reporter) -> Entry
         )
         return _broken_entry(node, None)
     heads = [entry for entry in node if _is_head(entry.name)]
-    structure = (*_STRUCTURE, *WEIGHT_OPTIONS) if node.get("weight") is not None else _STRUCTURE
-    unknown = [e for e in node if not _is_head(e.name) and e.name not in structure]
+    unknown = [e for e in node if not _is_head(e.name) and e.name not in _keys_beside(node)]
     if len(heads) != 1:
         _report_heads(node, heads, unknown, target, reporter)
         return _broken_entry(node, node.get("name"))
@@ -75,12 +80,18 @@ def _decode_graph_entry(node: Node, target: Target, reporter: Reporter) -> Entry
         if beside:
             head = head_with_arguments(head, beside, layer, reporter)
             node = MappingNode(tuple(e for e in node if e not in beside), node.span)
-    keys = _BESIDE_A_WEIGHT if head.name == "weight" else _STRUCTURE
+    keys = _BESIDE.get(head.name, _STRUCTURE)
     known = checked_graph_keys(node, (*keys, head.name), f"an entry with `{head.name}`", reporter)
     if unknown and _kind_of_head(head.name) == "op" and _is_empty_head(head):
         # Its operands stood under what is no key, so nothing above is meant.
         return _broken_entry(node, node.get("name"))
     return _with_structure(known, head, target, reporter)
+
+
+def _keys_beside(node: MappingNode) -> tuple[str, ...]:
+    """Return the keys that may stand beside a head, those of any head that is there included."""
+    beside = [_BESIDE[entry.name] for entry in node if entry.name in _BESIDE]
+    return tuple(dict.fromkeys((*_STRUCTURE, *chain.from_iterable(beside))))
 
 
 def _is_empty_head(head: Entry) -> bool:
@@ -140,6 +151,7 @@ def _with_structure(
         repeat=node.get("repeat"),
         condition=node.get("if"),
         trainable=node.get("trainable"),
+        weights=node.get("weights"),
         branches=branches,  # type: ignore[arg-type]  # no poison by the check above
         body=decode_entries(body, "do", target, reporter),
     )

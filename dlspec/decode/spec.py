@@ -25,6 +25,7 @@ class EntrySpec:
     repeat: Node | None = None
     condition: Node | None = None
     trainable: Node | None = None
+    weights: Node | None = None
     branches: "tuple[tuple[EntrySpec, ...], ...] | None" = None
     body: "tuple[EntrySpec, ...]" = ()
 

@@ -104,6 +104,7 @@ class Code(Enum):
     UNFITTED_LAYER = "DL530"
     STATE_ACROSS_SAMPLES = "DL531"
     CALLBACK_DESTINATION = "DL532"
+    VECTORS_WITHOUT_WORDS = "DL533"
     # DL6xx: data against spec
     FEATURE_SHAPE = "DL601"
     FEATURE_NAMES = "DL602"
@@ -115,6 +116,7 @@ class Code(Enum):
     NOT_PREPARABLE = "DL613"
     NO_ROOM_FOR_DATA = "DL614"
     WEIGHTS_DO_NOT_FIT = "DL615"
+    VECTORS_FILE = "DL616"
     # DL7xx: schedules
     CRON = "DL701"
     TIME_ZONE = "DL702"

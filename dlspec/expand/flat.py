@@ -6,6 +6,7 @@ from typing import Literal
 
 from dlspec.diagnostics.findings import Related
 from dlspec.diagnostics.source import Span
+from dlspec.expand.written_vectors import WrittenVectors
 from dlspec.language.catalogue import Object, Value
 from dlspec.language.kinds import Form
 from dlspec.syntax.nodes import Scalar
@@ -84,6 +85,7 @@ class FlatNode:
     head: Span
     places: Mapping[str, Span]
     trail: tuple[Related, ...]
+    vectors: WrittenVectors | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

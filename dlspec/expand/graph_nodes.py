@@ -24,6 +24,7 @@ from dlspec.expand.flat import (
 )
 from dlspec.expand.left_out import count_written_values
 from dlspec.expand.names import Frame, explicit_names, plain_head
+from dlspec.expand.written_vectors import WrittenVectors, read_written_vectors
 from dlspec.language.catalogue import (
     FREE_WEIGHT,
     MOST_AXES,
@@ -355,11 +356,19 @@ def _append_flat_node(entry: EntrySpec, place: Place, made: _Made, state: Expans
             head=entry.word.span,
             places={**made.places, **_structure_places(entry)},
             trail=state.reporter.related,
+            vectors=_vectors_beside(entry, place, state),
         )
     )
     pointer = Pointer(full, None, entry.span)
     place.frame.bind(full.removeprefix(place.frame.prefix), pointer)
     return pointer
+
+
+def _vectors_beside(entry: EntrySpec, place: Place, state: Expansion) -> WrittenVectors | None:
+    if entry.weights is None:
+        return None
+    node = substitute_expressions(entry.weights, place.scope, state.reporter)
+    return read_written_vectors(node, state.reporter)
 
 
 def _is_trainable(

@@ -45,8 +45,8 @@ def _model_parts(plan: Plan) -> object:
     machine = {name: getattr(plan.runtime, name) for name in _RUNTIME_OF_A_MODEL}
     trained = (plan.graph, _said_of_training(plan), machine)
     # What a spec does not use stands in no digest: it was trained before the language knew it.
-    used = [part for part in (drawn, dict(plan.losses), plan.objective, plan.starts) if part]
-    return (*trained, *used)
+    parts = (drawn, dict(plan.losses), plan.objective, plan.starts, plan.vectors)
+    return (*trained, *(part for part in parts if part))
 
 
 def _said_of_training(plan: Plan) -> object:

@@ -150,13 +150,34 @@ class PlannedTurn:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerVectors:
+    """An embedding whose rows begin with the vectors of a file, found by their words.
+
+    `models` are the models around it, the outermost first; `feature` is the input of the data
+    whose vocabulary its rows stand for. `folder` is what the path `file` is relative to.
+    """
+
+    layer: str
+    models: tuple[str, ...]
+    file: str
+    feature: str
+    folder: str = field(compare=False)
+
+    @property
+    def path(self) -> str:
+        """Return the name of the layer after those of the models around it."""
+        return ".".join((*self.models, self.layer))
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A spec that compiles. Sections that the spec leaves out are None.
 
     `losses` holds the graph of each output whose loss the spec declares; `objective` what is
     trained, None where it is what predicts: without terms, turns, followers and draws. `graph` is
     what predicts. `turns` holds what takes turns in each training step, nothing where all weights
-    are moved at once; `starts` the models that begin with earlier weights.
+    are moved at once; `starts` the models that begin with earlier weights, `vectors` the embeddings
+    that begin with those of words.
     """
 
     name: str
@@ -175,6 +196,7 @@ class Plan:
     objective: Objective | None = None
     turns: tuple[PlannedTurn, ...] = ()
     starts: tuple[ModelStart, ...] = ()
+    vectors: tuple[LayerVectors, ...] = ()
 
     @property
     def learned(self) -> tuple[str, ...]:

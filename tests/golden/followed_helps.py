@@ -339,6 +339,14 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL202_training_without_data": [("training:\n  epochs: 3\n  loss: MeanSquaredError\n", "")],
     "DL202_text_without_vocabulary": [("length: 20", "length: 20, vocabulary: 10000")],
     "DL202_no_targets": [("number: size}}", "number: size}}\n  targets: {price: {number: price}}")],
+    "DL203_vectors": [
+        ("weights: 16", "weights: vectors.txt"),
+        ("file: 3", "file: vectors.txt"),
+        ("feature: [words]", "feature: words"),
+        ("{feature: words}", "{file: vectors.txt, feature: words}"),
+        ("v.txt, words: words", "v.txt, feature: words"),
+        ("[1, sigmoid], weights: v.txt", "[1, sigmoid]"),
+    ],
     "DL203_branches_not_lists": [("[{Dense: 8}, {Dense: 8}]", "[[{Dense: 8}], []]")],
     "DL203_graph_is_a_mapping": [("    Dense: 10", "    - Dense: 10")],
     "DL203_input_shape_is_a_number": [("{x: 8}", "{x: [8]}")],
@@ -668,6 +676,15 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     ],
     "DL531_stateful": [(", stateful: true", "")],
     "DL532_callback_paths": [("../words.tsv", "words.tsv")],
+    "DL533_vectors_of_nothing": [
+        (
+            "weights: vectors.txt, name: rows",
+            "weights: {file: vectors.txt, feature: title}, name: rows",
+        ),
+        ("vocabulary: 5000}\n    stars", "vocabulary: [none, other, good, bad]}\n    stars"),
+        ("feature: wrds", "feature: words"),
+        ("feature: stars", "feature: words"),
+    ],
     "DL601_feature_shape": [("[28, 28, 1]", "[8, 8, 1]")],
     "DL602_no_feature_at_all": [
         ("{a: {number: a}, b: {number: b}}", "{first: {number: a}, second: {number: b}}")

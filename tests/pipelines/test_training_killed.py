@@ -29,7 +29,9 @@ _TRAIN = """
     for home in sys.argv[1].split(os.pathsep):
         os.environ["DLSPEC_HOME"] = home
         here = turn_specs if hasattr(turn_specs, sys.argv[2]) else training_specs
-        text = getattr(here, sys.argv[2]).replace("epochs: 3\\n", "epochs: 40\\n")
+        text = getattr(here, sys.argv[2])
+        for few in (2, 3):
+            text = text.replace(f"epochs: {few}\\n", "epochs: 40\\n")
         plan, dataset = prepared(text, **({"epochs": 40} if "$epochs" in text else {}))
         trained = train(plan, dataset, run="r1", spec_text=text, progress=say)
         print(f"weights {trained.weights} {trained.epochs}", flush=True)

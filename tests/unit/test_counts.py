@@ -34,7 +34,19 @@ READ = {
     *("weights", "windows", "words"),
 }
 # Likewise the verbs, as they follow one.
-READ_VERBS = {"comes", "does", "goes", "has", "holds", "is", "leaves", "looks", "reaches", "was"}
+READ_VERBS = {
+    "comes",
+    "does",
+    "goes",
+    "has",
+    "holds",
+    "is",
+    "keeps",
+    "leaves",
+    "looks",
+    "reaches",
+    "was",
+}
 # Nouns that a variable holds where they are counted.
 HELD_NOUNS = {
     ("losses.py", "what"): ("id", "class"),

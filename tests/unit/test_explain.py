@@ -25,6 +25,7 @@ FOUND_ELSEWHERE = {
     "DL613": "in data",
     "DL614": "on the disk that data is prepared on",
     "DL615": "in a file of weights, when the training begins",
+    "DL616": "in a file of vectors, when the training begins",
 }
 _EXAMPLE = re.compile(
     r"^## (Wrong|Right)\n\n```(yaml|toml|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL

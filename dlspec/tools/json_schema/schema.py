@@ -317,6 +317,17 @@ class _Schema:
                 scalar_schema("boolean"),
                 "Whether training changes the weights, those inside included.",
             ),
+            "weights": described_schema(
+                {
+                    "if": {"type": "object"},
+                    "then": {
+                        **closed_mapping_schema({"file": {"type": "string"}, "feature": _NAME}),
+                        "required": ["file"],
+                    },
+                    "else": {"type": "string"},
+                },
+                "Of an Embedding: a file of word vectors that its rows begin with.",
+            ),
             "branches": described_schema(
                 {"type": "array", "items": nullable_schema(rows)},
                 "Lists of layers that a layer joins.",
@@ -343,6 +354,7 @@ class _Schema:
             **closed_mapping_schema(properties),
             **capital,
             "minProperties": 1,
+            "dependentRequired": {"weights": ["Embedding"]},
             "if": {"required": ["weight"]},
             "then": {"properties": elsewhere},
             "else": {"properties": dict.fromkeys(WEIGHT_OPTIONS, False)},

@@ -372,8 +372,12 @@ def _materialized_record(
 def _start_version(record: object) -> str:
     if not isinstance(record, TrainedModel):
         return ""
-    started = [*record.models_from.values(), *([record.start] if record.start else [])]
-    return "".join(f"-from-{one.digest[:16]}" for one in started)
+    digests = [
+        *(one.digest for one in record.models_from.values()),
+        *(one.digest for one in record.vectors_from.values()),
+        *([record.start.digest] if record.start else []),
+    ]
+    return "".join(f"-from-{digest[:16]}" for digest in digests)
 
 
 @contextmanager

@@ -59,6 +59,12 @@ def _trained_model_metadata(made: TrainedModel) -> dict[str, Any]:
     start = {} if made.start is None else _start_weights_metadata("weights_from", made.start)
     for name, begun in made.models_from.items():
         start |= _start_weights_metadata(f"models_from/{name}", begun)
+    for name, vectors in made.vectors_from.items():
+        start |= {
+            f"vectors_from/{name}": vectors.source,
+            f"vectors_from/{name}/found": vectors.found,
+            f"vectors_from/{name}/missing": vectors.missing,
+        }
     kept = made.kept
     told = {} if kept is None else {"weights_of_epoch": kept.epoch, "weights_kept": kept.reason}
     return {

@@ -67,6 +67,24 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class BegunRows:
+    """The rows of an embedding that began with vectors of words.
+
+    `source` is the file as the spec names it, `digest` that of its bytes, `feature` the input of
+    the data whose words the rows stand for. `found` and `missing` count its words that the file
+    has and lacks; `examples` are some of those.
+    """
+
+    source: str
+    digest: str
+    feature: str
+    dimension: int
+    found: int
+    missing: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class KeptWeights:
     """Whose weights a training kept, epochs counted from 1.
 
@@ -100,7 +118,7 @@ class TrainedModel:
     earlier part of a continued run included; `history` holds the last epoch's figures;
     `code_version` and `data`, the digest of the arrays, say what would give the same model;
     `kept` is None where an earlier dlspec trained; `models_from` says of each model under `models`
-    with `weights` what it began with.
+    with `weights` what it began with, `vectors_from` of each embedding with them.
     """
 
     run: str
@@ -119,6 +137,7 @@ class TrainedModel:
     data: str = ""
     kept: KeptWeights | None = None
     models_from: Mapping[str, Started] = field(default_factory=dict)
+    vectors_from: Mapping[str, BegunRows] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

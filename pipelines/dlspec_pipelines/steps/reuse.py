@@ -10,7 +10,7 @@ from dlspec_pipelines.steps.file_digests import file_digest, require_intact
 from dlspec_pipelines.steps.json_documents import METRICS, RUN, read_document
 from dlspec_pipelines.steps.promotion.promote import current_champion
 from dlspec_pipelines.steps.records import Dataset, Evaluation, Start, TrainedModel, read_record
-from dlspec_pipelines.steps.start import model_start_digests
+from dlspec_pipelines.steps.start import model_start_digests, vectors_digests
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.store import records_folder
 
@@ -50,11 +50,14 @@ def trained_before(plan: Plan, dataset: Dataset, start: Start | None) -> Trained
     Equal versions give equal numbers, so it does not matter which of several it is.
     """
     begins = start and file_digest(Path(start.file))
-    wanted = (step_version(plan, "model"), dataset.digest, begins, model_start_digests(plan))
+    starts = (begins, model_start_digests(plan), vectors_digests(plan))
+    wanted = (step_version(plan, "model"), dataset.digest, *starts)
     for record in _records_of(plan, TrainedModel):
         begun = record.start and record.start.digest
         models = {name: one.digest for name, one in record.models_from.items()}
-        if (record.code_version, record.data, begun, models) == wanted and _is_whole(record):
+        vectors = {name: one.digest for name, one in record.vectors_from.items()}
+        made = (record.code_version, record.data, begun, models, vectors)
+        if made == wanted and _is_whole(record):
             return record
     return None
 

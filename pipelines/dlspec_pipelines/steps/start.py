@@ -4,7 +4,9 @@ import os
 from pathlib import Path
 
 from dlspec.resolve.model_starts import ModelStart
-from dlspec.resolve.plan import Plan
+from dlspec.resolve.plan import LayerVectors, Plan
+from dlspec_pipelines.steps.datasets.file_places import places_of_name
+from dlspec_pipelines.steps.datasets.source_digests import digest_of_source_file
 from dlspec_pipelines.steps.file_digests import file_digest
 from dlspec_pipelines.steps.records import Start
 from dlspec_pipelines.steps.runs import find_run
@@ -61,6 +63,33 @@ def model_start_digests(plan: Plan) -> dict[str, str]:
         StepError: If there is none (DL615).
     """
     return {one.model: file_digest(Path(find_model_start(one).file)) for one in plan.starts}
+
+
+def find_vectors(asked: LayerVectors) -> Path:
+    """Return where the vectors of an embedding are: beside the spec, else in $DLSPEC_DATA.
+
+    Raises:
+        StepError: If they are at neither place (DL616).
+    """
+    tried = places_of_name(asked.file, Path(asked.folder))
+    for path in tried:
+        if path.is_file():
+            return path
+    places = " and ".join(f"`{path}`" for path in tried)
+    raise StepError(
+        f"there is no file `{asked.file}` of vectors for `{asked.path}`: looked at {places}",
+        code="DL616",
+        help="write a path relative to the spec, or let DLSPEC_DATA name the folder of the data",
+    )
+
+
+def vectors_digests(plan: Plan) -> dict[str, str]:
+    """Return the SHA-256 of the file whose vectors each embedding begins with, by layer.
+
+    Raises:
+        StepError: If there is none (DL616).
+    """
+    return {one.path: digest_of_source_file(find_vectors(one)) for one in plan.vectors}
 
 
 def _is_of_run(path: Path) -> bool:

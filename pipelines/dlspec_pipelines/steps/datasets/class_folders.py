@@ -11,13 +11,14 @@ from dlspec.language.file_names import pattern_columns, pattern_expression
 from dlspec.language.sources import FolderSource
 from dlspec_pipelines.steps.datasets.downloads import is_url
 from dlspec_pipelines.steps.datasets.file_decoding import BadFile, decode_all_files
+from dlspec_pipelines.steps.datasets.file_places import places_of_name
 from dlspec_pipelines.steps.datasets.folder_files import (
     files_below,
     is_data_name,
 )
 from dlspec_pipelines.steps.datasets.source_digests import digest_of_source_folder
 from dlspec_pipelines.steps.datasets.table import Array, Table, unreadable_source
-from dlspec_pipelines.steps.datasets.table_files import file_not_opened_error, places_of_name
+from dlspec_pipelines.steps.datasets.table_files import file_not_opened_error
 
 # Sub-folders of these names are parts of the data, not classes.
 _PARTS = ("train", "training", "val", "valid", "validation", "test")

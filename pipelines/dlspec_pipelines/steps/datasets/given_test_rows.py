@@ -13,6 +13,7 @@ from dlspec.language.features import CategoryFeature, ClassFeature, Feature
 from dlspec.language.sections import Data
 from dlspec.language.sources import SqlSource, TestSource
 from dlspec_pipelines.steps.datasets.downloads import is_url, local_copy_of_url
+from dlspec_pipelines.steps.datasets.file_places import places_of_name
 from dlspec_pipelines.steps.datasets.read_source import content_hash, read_source_table
 from dlspec_pipelines.steps.datasets.source_digests import Reread, reread_source_files
 from dlspec_pipelines.steps.datasets.stray_blanks import require_no_stray_blanks
@@ -26,7 +27,6 @@ from dlspec_pipelines.steps.datasets.table import (
 from dlspec_pipelines.steps.datasets.table_files import (
     file_not_opened_error,
     joined_column_pieces,
-    places_of_name,
 )
 from dlspec_pipelines.steps.step_errors import StepError
 

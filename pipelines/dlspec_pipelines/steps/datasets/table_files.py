@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from dlspec.language.sources import FileSource
 from dlspec_pipelines.steps.datasets.downloads import is_url, local_copy_of_url
+from dlspec_pipelines.steps.datasets.file_places import places_of_name
 from dlspec_pipelines.steps.datasets.source_digests import digest_of_source_file
 from dlspec_pipelines.steps.datasets.spooled_arrays import joined_arrays
 from dlspec_pipelines.steps.datasets.table import (
@@ -29,13 +30,6 @@ def paths_of(source: FileSource, base: Path) -> tuple[Path, ...]:
         StepError: If a file is at neither place.
     """
     return tuple(locate_source_file(name, base) for name in source.files)
-
-
-def places_of_name(name: str, base: Path) -> tuple[Path, ...]:
-    """Return where a source's file or folder is looked for: beside the spec, in $DLSPEC_DATA."""
-    shared = os.environ.get("DLSPEC_DATA")
-    tried = [base / name] if shared is None else [base / name, Path(shared).expanduser() / name]
-    return tuple(dict.fromkeys(tried))
 
 
 def locate_source_file(name: str, base: Path) -> Path:

@@ -18,7 +18,7 @@ from dlspec_pipelines.steps.engine import determinism as machine
 from dlspec_pipelines.steps.engine.determinism import total_flops
 from dlspec_pipelines.steps.file_digests import write_file_digests
 from dlspec_pipelines.steps.json_documents import PLAN, RUN, document_text
-from dlspec_pipelines.steps.records import Dataset, KeptWeights, Started, TrainedModel
+from dlspec_pipelines.steps.records import BegunRows, Dataset, KeptWeights, Started, TrainedModel
 from dlspec_pipelines.steps.reuse import step_version
 from dlspec_pipelines.steps.training.objective_file import (
     OBJECTIVE_FILE,
@@ -51,6 +51,7 @@ class Outcome:
         kept: Whose weights the model has.
         start: What was taken from earlier weights; None when there were none.
         begun: What each model took that the spec lets begin with weights, by its name.
+        rows: What became of the words of each embedding that begins with vectors.
         files: What the callbacks wrote.
     """
 
@@ -62,6 +63,7 @@ class Outcome:
     kept: KeptWeights
     start: Started | None
     begun: Mapping[str, Started]
+    rows: Mapping[str, BegunRows]
     files: WrittenFiles
 
 
@@ -115,6 +117,7 @@ def write_run(
         history={name: value for name, value in last.items() if name not in ("epoch", "seconds")},
         start=outcome.start,
         models_from=outcome.begun,
+        vectors_from=outcome.rows,
         code_version=step_version(plan, "model"),
         data=dataset.digest,
         kept=outcome.kept,
@@ -172,6 +175,11 @@ def _run_facts(
         **(
             {"models_from": {n: asdict(s) for n, s in outcome.begun.items()}}
             if outcome.begun
+            else {}
+        ),
+        **(
+            {"vectors_from": {n: asdict(v) for n, v in outcome.rows.items()}}
+            if outcome.rows
             else {}
         ),
     }

@@ -40,7 +40,7 @@ def begin_with_weights(model: keras.Model, start: Start) -> Started:
         StepError: If the file holds no weights, or none that fit.
     """
     try:
-        with _followers_copied_again(model):
+        with followers_copied_again(model):
             found = transfer_weights(model, read_weights(Path(start.file)))
     except WeightsError as problem:
         told = problem.message.replace(start.file, start.source)
@@ -49,7 +49,7 @@ def begin_with_weights(model: keras.Model, start: Start) -> Started:
 
 
 @contextmanager
-def _followers_copied_again(model: keras.Model) -> Iterator[None]:
+def followers_copied_again(model: keras.Model) -> Iterator[None]:
     """Let followers for which nothing is there be copies of what they follow, as it is then."""
     followers = model.followers if isinstance(model, TurnsModel) else []
     before = [follower.model.get_weights() for follower in followers]
@@ -65,7 +65,7 @@ def begin_models_with_weights(model: keras.Model, plan: Plan) -> dict[str, Start
     Raises:
         StepError: If there are no such weights, or a layer finds none that fit (DL615).
     """
-    with _followers_copied_again(model):
+    with followers_copied_again(model):
         return {one.model: _begin_inner_model(model, one) for one in plan.starts}
 
 

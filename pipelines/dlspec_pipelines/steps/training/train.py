@@ -26,11 +26,13 @@ from dlspec_pipelines.steps.engine import determinism as machine
 from dlspec_pipelines.steps.engine.batches import Samples
 from dlspec_pipelines.steps.engine.determinism import step_flops
 from dlspec_pipelines.steps.engine.metric_variables import make_metric_variables
+from dlspec_pipelines.steps.preparation.fitting import load_preparation
 from dlspec_pipelines.steps.preparation.model_parts import open_model_part
 from dlspec_pipelines.steps.records import Dataset, Start, TrainedModel
-from dlspec_pipelines.steps.start import model_start_digests
+from dlspec_pipelines.steps.start import model_start_digests, vectors_digests
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.training import checkpoint
+from dlspec_pipelines.steps.training.begun_rows import begin_rows_with_vectors, begun_rows_line
 from dlspec_pipelines.steps.training.checkpoint import CorruptError, Position, Saved
 from dlspec_pipelines.steps.training.drawn_epochs import (
     samples_in_form_of_model,
@@ -130,6 +132,7 @@ def work_key(plan: Plan, dataset: Dataset, start: Start | None = None) -> str:
         f"loop {_LOOP_VERSION}",
         *(() if start is None else (f"weights {start_digest(start)}",)),
         *(f"weights of {name} {digest}" for name, digest in model_start_digests(plan).items()),
+        *(f"vectors of {name} {digest}" for name, digest in vectors_digests(plan).items()),
     )
     return canonical_digest(parts)[:32]
 
@@ -152,6 +155,9 @@ def _train_in_work_folder(
     started = datetime.now(UTC).isoformat(timespec="seconds")
     model = dlspec.compile(plan)
     begun = begin_models_with_weights(model, plan)
+    rows = begin_rows_with_vectors(model, plan, load_preparation(Path(dataset.path)))
+    for layer, vectors in rows.items():
+        around.listen(Notice(begun_rows_line(layer, vectors)))
     taken = None if start is None else begin_with_weights(model, start)
     for told in (*begun.values(), *((taken,) if taken else ())):
         around.listen(told)
@@ -174,7 +180,16 @@ def _train_in_work_folder(
     seconds = loop.position.seconds
     kept = kept_weights(loop.callbacks, history)
     outcome = Outcome(
-        started, seconds, history, continued, len(loop.train), kept, taken, begun, around.files
+        started,
+        seconds,
+        history,
+        continued,
+        len(loop.train),
+        kept,
+        taken,
+        begun,
+        rows,
+        around.files,
     )
     return write_run(loop.model, plan, dataset=dataset, origin=origin, outcome=outcome)
 
