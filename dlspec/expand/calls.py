@@ -232,6 +232,9 @@ class CallReader:
             and _NAME_OF_TENSOR.match(node.value) is not None
         )
         takes = parameter is not None and parameter.type in _TENSORS
+        one = parameter is not None and parameter.type == "tensor" and entry.name not in VARIADIC
+        if one and isinstance(node, Scalar) and self._is_name(node):
+            return self.frame.find_one(node)
         if named and takes and entry.name not in (*VARIADIC, *_COMPARE_TEXTS):
             return self.tensors(node)
         return self.tensors_or_literal(node)

@@ -117,23 +117,20 @@ class Unroller:
                 return frame.find(node)
             case Sequence():
                 self.state.budget.steps -= len(node.items)
-                found = [
-                    self._require_one_tensor(self._flow_from_source(i, frame, scope), i.span)
-                    for i in node.items
-                ]
-                return _join_flows(found)
+                return _join_flows([self._one_from_source(i, frame, scope) for i in node.items])
             case MappingNode():
-                named = {
-                    e.name: self._require_one_tensor(
-                        self._flow_from_source(e.value, frame, scope), e.value.span
-                    )
-                    for e in node
-                }
+                named = {e.name: self._one_from_source(e.value, frame, scope) for e in node}
                 pointers = {n: flow for n, flow in named.items() if isinstance(flow, Pointer)}
                 return pointers if len(pointers) == len(named) else POISON
             case _:
                 self.state.wrong(node, "`from` takes a name, a list or a mapping of names")
                 return POISON
+
+    def _one_from_source(self, node: Node, frame: Frame, scope: Scope) -> Pointer | Poison:
+        node = substitute_expressions(node, scope, self.state.reporter)
+        if isinstance(node, Scalar) and isinstance(node.value, str):
+            return frame.find_one(node)
+        return self._require_one_tensor(self._flow_from_source(node, frame, scope), node.span)
 
     def _require_one_tensor(self, flow: Flow | None, span: Span) -> Pointer | Poison:
         """Return a flow that is one tensor; several, or none, are reported."""
@@ -219,6 +216,7 @@ class Unroller:
         if entry.name is None or flow is None:
             return
         frame.bind(str(entry.name.value), flow)
+        frame.passed.add(str(entry.name.value))
         block = self._block_of(entry)
         if block is not None and block.outputs is not None:
             frame.bind_given(str(entry.name.value), {})

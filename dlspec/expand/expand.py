@@ -8,7 +8,7 @@ from dlspec.decode.catalogue_objects import find_class, report_unknown_argument
 from dlspec.decode.keras_version import check_parameter
 from dlspec.decode.spec import GraphSpec
 from dlspec.diagnostics.codes import Code
-from dlspec.diagnostics.findings import Related, Reporter
+from dlspec.diagnostics.findings import Related, Replacement, Reporter
 from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand import zoo
@@ -90,6 +90,8 @@ def _expand_taken(name: str, graph: GraphSpec, word: Scalar, state: Expansion) -
         if graph.trainable is not None:
             state.trainable = whether_trainable(graph.trainable, state.file, state)
         state.file = found.scope
+        # It sees nothing of the file that takes it.
+        state.blocks, state.block_entries = {}, {}
         flat = _expand_written_graph(
             name, found.graph, found.scope, state, outputs=graph.outputs, until=graph.until
         )
@@ -143,16 +145,12 @@ def _expand_written_graph(
     outputs: Node | None = None,
     until: Scalar | None = None,
 ) -> FlatGraph:
-    state.blocks = graph.blocks
-    state.block_entries = {
-        word: block_entry(block, scope, state.reporter) for word, block in graph.blocks.items()
-    }
+    own = {word: block_entry(block, scope, state.reporter) for word, block in graph.blocks.items()}
+    state.blocks = {**state.blocks, **graph.blocks}
+    state.block_entries = {**state.block_entries, **own}
     state.defaults = dict(_checked_layer_defaults(graph, state))
     state.models = {
-        word: replace(
-            _expand_model(word, inner, scope, _expansion_of_model(word, scope, state)),
-            weights=_said_weights(inner, scope, state),
-        )
+        word: _expand_declared_model(word, inner, scope, state)
         for word, inner in graph.models.items()
     }
     frame = Frame("", state.reporter, later=explicit_names(graph.entries))
@@ -207,9 +205,27 @@ def _expand_written_graph(
     )
 
 
+def _expand_declared_model(
+    word: str, graph: GraphSpec, scope: Scope, state: Expansion
+) -> FlatGraph:
+    inner = _expansion_of_model(word, scope, state)
+    flat = _expand_model(word, graph, scope, inner)
+    # What it uses of the blocks around it is used, and their params that it reads are read.
+    for block, around in state.blocks.items():
+        if inner.blocks.get(block) is around:
+            state.used |= inner.used & {block}
+            if block in inner.block_reads:
+                state.block_reads.setdefault(block, set()).update(inner.block_reads[block])
+    return replace(flat, weights=_said_weights(graph, scope, state))
+
+
 def _expansion_of_model(word: str, scope: Scope, state: Expansion) -> Expansion:
-    """Return what begins a declared model; one that follows another is not trained."""
+    """Return what begins a declared model: with the blocks around it, which its own may hide.
+
+    One that follows another is not trained.
+    """
     inner = Expansion(state.target, state.reporter, state.budget, scope, opened=state.opened)
+    inner.blocks, inner.block_entries = state.blocks, state.block_entries
     follows = state.asked is not None and word in state.asked.followers
     inner.trainable = state.trainable and not follows
     return inner
@@ -297,9 +313,41 @@ def _expand_until(
         with reads.part() as names:
             flow = unroller.row((entry,), frame, reads.scope, flow)
             names.update(node.name for node in state.nodes[made:])
-        if frame.lookup(until) is not None:
-            break
+        if any(node.name == until.value for node in state.nodes[made:]):
+            # A node inside a block, by its full name; an entry's own name means its last one.
+            frame.visible.setdefault(str(until.value), Pointer(str(until.value), None, until.span))
+        found = frame.lookup(until)
+        if found is not None and not _is_pick_of_no_layer(found, until):
+            return flow
+    if frame.lookup(until) is not None:
+        _report_no_node(until, state)
+        frame.bind(str(until.value), POISON)
     return flow
+
+
+def _is_pick_of_no_layer(found: Flow, until: Scalar) -> bool:
+    """Tell `block.name` of a name that the block does not hold from `lstm.h`, an output."""
+    return (
+        isinstance(found, Pointer)
+        and found.pick is not None
+        and f"{found.node}.{found.pick}" != until.value
+    )
+
+
+def _report_no_node(until: Scalar, state: Expansion) -> None:
+    base, _, pick = str(until.value).rpartition(".")
+    within = (node.name for node in state.nodes if node.name.startswith(f"{base}."))
+    inside = [name.removeprefix(f"{base}.") for name in within]
+    near = replacement_word(pick, inside, work=state.reporter.work)
+    state.reporter.error(
+        Code.UNKNOWN_NAME,
+        until.span,
+        f"nothing is called `{until.value}`",
+        label=f"in `{base}` are {', '.join(inside)}",
+        help=Replacement(f"{base}.{near.text}", certain=near.certain)
+        if near
+        else f"write `{base}.{inside[-1]}`, the last of them",
+    )
 
 
 def _output_place(leaving: Node | None, graph: GraphSpec, state: Expansion) -> Span:
@@ -344,8 +392,10 @@ def _report_unused(graph: GraphSpec, state: Expansion) -> None:
                 label="declared here, used nowhere",
                 help="use it or leave it out",
             )
-    for name, read in state.block_reads.items():
-        params = graph.blocks[name].params
+    for name, block in graph.blocks.items():
+        params, read = block.params, state.block_reads.get(name)
+        if read is None:
+            continue
         for item in params.entries if params else ():
             if item.name not in read:
                 state.reporter.error(

@@ -150,17 +150,7 @@ def _unique_output_names(names: Iterable[str]) -> list[str]:
 
 def _find_output_tensor(node: Node, frame: Frame, reporter: Reporter) -> Flow:
     if isinstance(node, Scalar) and isinstance(node.value, str):
-        found = frame.find(node)
-        if not isinstance(found, Pointer | Poison):
-            reporter.error(
-                Code.INPUT_COUNT,
-                node.span,
-                "one tensor is wanted here",
-                label=f"`{node.value}` is {len(found)} of them",
-                help="name one entry or input",
-            )
-            return POISON
-        return found
+        return frame.find_one(node)
     if is_poison_node(node):
         return POISON
     _report_wrong_node_type(node, "an output is the name of an entry", reporter)

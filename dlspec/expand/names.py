@@ -62,6 +62,8 @@ class Frame:
     later: frozenset[str] = frozenset()
     # What the block behind a name gives where that is several tensors; nothing if it is left out.
     given: dict[str, Mapping[str, Flow]] = field(default_factory=dict)
+    # The names of entries that `if` or `repeat` leaves out: they mean what comes in.
+    passed: set[str] = field(default_factory=set)
     _counts: dict[str, int] = field(default_factory=dict)
 
     def automatic(self, class_name: str) -> str:
@@ -114,6 +116,27 @@ class Frame:
             return POISON
         return found
 
+    def find_one(self, name: Scalar) -> Pointer | Poison:
+        """Return the one tensor that a written name means; several, or none, are reported."""
+        found = self.find(name)
+        if isinstance(found, Pointer | Poison):
+            return found
+        passed = f"the `if` of `{name.value}` leaves it out, and what comes in passes through"
+        self.reporter.error(
+            Code.INPUT_COUNT,
+            name.span,
+            "one tensor is wanted here",
+            label=f"`{name.value}` is {len(found)} of them",
+            notes=(passed,) if self._is_passed(str(name.value)) else (),
+            help="name one entry or input",
+        )
+        return POISON
+
+    def _is_passed(self, name: str) -> bool:
+        if name in self.visible:
+            return name in self.passed
+        return self.outer is not None and self.outer._is_passed(name)
+
     def lookup(self, name: Scalar) -> Flow | None:
         """Return what a written name means here; None when nothing has it."""
         text = str(name.value)
@@ -141,6 +164,16 @@ class Frame:
         given = self.given_by(base)
         if given is not None:
             self._report_unknown_output(base, pick, given, span)
+            return
+        several = self._visible_flow(base) if base else None
+        if isinstance(several, tuple | Mapping):
+            self.reporter.error(
+                Code.UNKNOWN_OUTPUT,
+                span,
+                f"`{base}` has no output `{pick}`",
+                label=f"it is the {len(several)} tensors that come in: its `if` leaves it out",
+                help="name one entry or input",
+            )
             return
         names, all_later = set(self._all_names()), self._all_later()
         later = not all_later.isdisjoint((text, base))

@@ -676,6 +676,16 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     ],
     "DL531_stateful": [(", stateful: true", "")],
     "DL532_callback_paths": [("../words.tsv", "words.tsv")],
+    "DL313_tensors_that_pass_through": [
+        ("from: [s, x]", "from: [p, x]"),
+        ("{args: [s]}", "{args: [q]}"),
+        ("from: s.0", "from: p"),
+        ("[s, one", "[one"),
+    ],
+    "DL301_until_within_a_block": [
+        ("midle_relu", "middle_relu"),
+        ("stage4.next1.reshape", "stage4.next1.out"),
+    ],
     "DL533_vectors_of_nothing": [
         (
             "weights: vectors.txt, name: rows",

@@ -230,6 +230,12 @@ SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
         ("        - Dense: 8\n", "        - for: {n: [8, 8]}\n          do: [{Dense: $n}]\n"),
     ],
     "DL309_extends_itself": [("extends: DL309_extends_itself.yaml\n", "")],
+    "DL313_tensors_that_pass_through": [
+        ("from: [s, x]", "from: [x, x]"),
+        ("{args: [s]}", "{args: [x]}"),
+        ("from: s.0", "from: x"),
+        ("[s, one", "[p, q, one"),
+    ],
     "DL313_two_tensors_where_one_is_wanted": [
         ("{Add, from: [a, b], if: false, name: both}", "{Dense: 8, from: b, name: both}"),
     ],

@@ -31,17 +31,18 @@ def graph_of(*, blocks: bool, defaults: bool) -> Schema:
     return {"type": "array", "items": schema_ref(entry_name(blocks=blocks, defaults=defaults))}
 
 
+def by_defaults(*, blocks: bool) -> Schema:
+    """Return what the graph of a model may say, by whether it has `defaults`."""
+    loose, strict = (graph_of(blocks=blocks, defaults=defaults) for defaults in (True, False))
+    return {
+        "if": {"required": ["defaults"]},
+        "then": {"properties": {"graph": loose}},
+        "else": {"properties": {"graph": strict}},
+    }
+
+
 def told_apart() -> Schema:
     """Return what the graph of a model may say, by which of `blocks` and `defaults` it has."""
-
-    def by_defaults(*, blocks: bool) -> Schema:
-        loose, strict = (graph_of(blocks=blocks, defaults=defaults) for defaults in (True, False))
-        return {
-            "if": {"required": ["defaults"]},
-            "then": {"properties": {"graph": loose}},
-            "else": {"properties": {"graph": strict}},
-        }
-
     return {
         "if": {"required": ["blocks"]},
         "then": by_defaults(blocks=True),

@@ -28,6 +28,7 @@ from dlspec.tools.json_schema.forms import (
 )
 from dlspec.tools.json_schema.model_schema import (
     OUTPUTS,
+    by_defaults,
     declared_model_of,
     described_schema,
     entry_name,
@@ -284,8 +285,9 @@ class _Schema:
         self.definitions["model"] = model_of(model_keys(self.layers), told_apart())
         anything = {"properties": {"graph": graph_of(blocks=True, defaults=True)}}
         self.definitions["model_in_parts"] = model_of(model_keys(self.layers), anything)
+        # It may name the blocks of the model around it, too.
         self.definitions["declared_model"] = declared_model_of(
-            model_keys(self.layers), told_apart()
+            model_keys(self.layers), by_defaults(blocks=True)
         )
 
     def _define_graph_entry(self, *, blocks: bool, defaults: bool) -> None:
