@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 import keras
+import numpy as np
 
 import dlspec
 from benchmarks.coverage.generated_rows import generated_samples
@@ -18,7 +19,7 @@ def train_one_step(path: Path) -> float:
     """Build the model of a spec, move it by one step, and return the loss of that step.
 
     Raises:
-        ValueError: If the loss is not a number.
+        ValueError: If the loss is not a number, or no weight is moved.
     """
     keras.utils.clear_session()
     keras.utils.set_random_seed(0)
@@ -29,8 +30,12 @@ def train_one_step(path: Path) -> float:
     samples = generated_samples(plan, rows=ROWS)
     engine = engine_for(model, samples, batch_size=ROWS)
     (chunk,) = sample_chunks(samples, ROWS)
+    begun = [keras.ops.convert_to_numpy(weight) for weight in model.trainable_variables]
     engine.train(engine.load(chunk), 0, ROWS)
     loss = float(model.get_metrics_result()["loss"])
     if not math.isfinite(loss):
         raise ValueError(f"the loss of `{plan.name}` is {loss}")
+    ended = (keras.ops.convert_to_numpy(weight) for weight in model.trainable_variables)
+    if all(map(np.array_equal, begun, ended)):
+        raise ValueError(f"no weight of `{plan.name}` is moved")
     return loss

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,8 @@ import pytest
 
 # The prepared pixels have 640 MB, ten times what the spec allows.
 ROWS, SIDE, ALLOWED_MB = 100_000, 40, 64
+# Ten times what the longest training takes on two cores.
+LONGEST_S = 1200
 SPEC = """\
 dlspec: 1
 name: large
@@ -92,23 +96,34 @@ def start_training(spec, run, home):
     )
 
 
+@contextmanager
+def ended_at_last(child):
+    """Kill a training that hangs, so that reading what it says ends."""
+    timer = threading.Timer(LONGEST_S, child.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def train_whole(spec, run, home):
     """Return the digest of the weights, the peak in MB, and what was said on the way."""
-    with start_training(spec, run, home) as child:
-        assert child.stdout is not None
+    with start_training(spec, run, home) as child, ended_at_last(child):
         lines = child.stdout.read().splitlines()
+    assert child.returncode == 0
     _, weights, _, peak = lines[-1].split()
     return weights, float(peak), lines
 
 
 def train_until_killed(spec, run, home):
     """Kill a training in the second half of its second epoch."""
-    with start_training(spec, run, home) as child:
-        assert child.stdout is not None
+    with start_training(spec, run, home) as child, ended_at_last(child):
         for line in child.stdout:
             if line == "tick 2 True\n":
                 child.send_signal(signal.SIGKILL)
                 break
+    assert line == "tick 2 True\n"
     assert not (home / "runs").exists()
 
 

@@ -26,5 +26,5 @@ def small_specs():
 @pytest.mark.slow
 def test_some_of_the_specs_take_a_training_step():
     for path in random.Random(11).sample(list(small_specs()), 12):
-        # A loss that is not a number raises, and names the spec.
+        # A loss that is not a number, and weights that stay, raise and name the spec.
         assert isinstance(train_one_step(path), float)

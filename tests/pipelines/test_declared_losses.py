@@ -5,13 +5,12 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from training_on_one_backend import Stop
+from stopped_trainings import whole_and_continued
 from training_specs import FOCAL, OWN_FOCAL, prepared, said_of_model_by_keras_alone
 
 import dlspec
 from dlspec.resolve.chain import step_digest
 from dlspec_pipelines.steps.evaluation.evaluate import evaluate
-from dlspec_pipelines.steps.step_errors import Stopped
 from dlspec_pipelines.steps.training.train import samples_for_model, train
 
 TWO = """\
@@ -75,12 +74,7 @@ def test_a_focal_loss_of_ones_own_gives_the_numbers_of_keras():
 
 def test_a_stopped_training_with_a_declared_loss_goes_on_as_if_it_had_not_been():
     plan, dataset = prepared(OWN_FOCAL)
-    whole = train(plan, dataset, run="whole", spec_text="")
-    stop = Stop(2)
-    with pytest.raises(Stopped):
-        train(plan, dataset, run="stopped", spec_text="", progress=stop.hear, stop=stop)
-    resumed = train(plan, dataset, run="stopped", spec_text="")
-    assert resumed.continued_from_epoch == 2
+    whole, resumed = whole_and_continued(plan, dataset, epochs=2)
     assert resumed.weights == whole.weights
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from training_on_one_backend import Stop
+from stopped_trainings import whole_and_continued
 from training_specs import DRAWN, MOONS, prepared, said_of_model_by_keras_alone
 
+import dlspec
 from dlspec_pipelines.steps.evaluation.evaluate import evaluate
-from dlspec_pipelines.steps.step_errors import Stopped
 from dlspec_pipelines.steps.training.train import samples_for_model, train
 
 NOISY = MOONS.replace(
@@ -26,12 +26,7 @@ def _home(tmp_path, monkeypatch):
 
 def test_a_stopped_training_that_draws_goes_on_as_if_it_had_not_been():
     plan, dataset = prepared(DRAWN)
-    whole = train(plan, dataset, run="whole", spec_text="")
-    stop = Stop(1)
-    with pytest.raises(Stopped):
-        train(plan, dataset, run="stopped", spec_text="", progress=stop.hear, stop=stop)
-    resumed = train(plan, dataset, run="stopped", spec_text="")
-    assert resumed.continued_from_epoch == 1
+    whole, resumed = whole_and_continued(plan, dataset)
     assert resumed.weights == whole.weights
     assert resumed.history == whole.history
 
@@ -42,6 +37,19 @@ def test_two_measurements_draw_the_same():
     measured = [evaluate(plan, run, dataset).metrics for run in runs]
     assert runs[0].weights == runs[1].weights
     assert measured[0] == measured[1]
+
+
+def test_each_measurement_of_one_model_draws_what_the_last_one_drew():
+    plan, dataset = prepared(DRAWN)
+    model = dlspec.compile(plan)
+    part = samples_for_model(plan, dataset, "validation")
+    x, y = np.array(part.inputs["image"]), {"picture": np.array(part.targets["picture"])}
+    told = [model.evaluate(x, y, verbose=0, return_dict=True) for _ in range(2)]
+    assert told[0] == told[1]
+    # What is drawn within a measurement is drawn anew for each of its batches.
+    noise = keras.Model(model.input, model.get_layer("noise").output)
+    one, other = (keras.ops.convert_to_numpy(noise(x[:8])) for _ in range(2))
+    assert np.abs(one - other).max() > 0.1
 
 
 def test_a_draw_that_leads_to_an_output_is_its_mean_in_the_file():

@@ -9,13 +9,7 @@ from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.preparation.past_vocabularies import ids_past_vocabularies
 from dlspec_pipelines.steps.preparation.preparers import gather_raw_values
 from dlspec_pipelines.steps.step_errors import StepError
-
-
-def _objects(*values):
-    column = np.empty(len(values), dtype=object)
-    for i, value in enumerate(values):
-        column[i] = value
-    return column
+from tests.unit.refusals import objects
 
 
 def _read(feature, column):
@@ -39,7 +33,7 @@ def test_tokens_are_filled_up_and_cut_as_keras_does_it(pad, cut):
     said = {"end": "post", "start": "pre"}
     theirs = pad_sequences(rows, maxlen=5, padding=said[pad], truncating=said[cut])
     feature = TokensFeature("t", 5, 50, pad=pad, cut=cut)
-    np.testing.assert_array_equal(_read(feature, _objects(*rows)).values, theirs)
+    np.testing.assert_array_equal(_read(feature, objects(*rows)).values, theirs)
     # Rows of one length are an array of their own.
     for length in (3, 5, 8):
         dense = rng.integers(1, 50, (4, length))
@@ -54,7 +48,7 @@ def test_sequences_are_filled_up_and_cut_as_keras_does_it(pad, cut):
     rows = [rng.normal(size=(length, 2)).tolist() for length in (1, 4, 5, 6, 11)]
     said = {"end": "post", "start": "pre"}
     theirs = pad_sequences(rows, maxlen=5, padding=said[pad], truncating=said[cut], dtype="float32")
-    column = _objects(*rows)
+    column = objects(*rows)
     for feature in (
         SequenceFeature("s", 5, 2, pad=pad, cut=cut),
         TensorFeature("s", (5, 2), pad=pad, cut=cut),
@@ -65,7 +59,7 @@ def test_sequences_are_filled_up_and_cut_as_keras_does_it(pad, cut):
 
 
 def test_ids_past_the_vocabulary_become_the_unknown_one_and_are_counted():
-    column = _objects([3, 10, 12], [9], [11, 4, 5, 99])
+    column = objects([3, 10, 12], [9], [11, 4, 5, 99])
     raw = _read(TokensFeature("t", 3, 10, above="unknown"), column)
     assert raw.values.tolist() == [[3, 1, 1], [9, 0, 0], [1, 4, 5]]
     # What is cut is not seen, and not counted.
@@ -85,7 +79,7 @@ def test_ids_past_the_vocabulary_become_the_unknown_one_and_are_counted():
 @pytest.mark.parametrize("wrong", [-1, 2.5])
 def test_what_is_no_id_is_refused_whatever_is_past_the_vocabulary(wrong):
     feature = TokensFeature("t", 3, 10, above="unknown")
-    error = _refused(feature, _objects([1], [2, wrong]))
+    error = _refused(feature, objects([1], [2, wrong]))
     assert f"row 1: `{wrong}" in error.message
 
 
@@ -99,4 +93,4 @@ def test_what_is_no_id_is_refused_whatever_is_past_the_vocabulary(wrong):
     ],
 )
 def test_a_row_that_is_no_sequence_is_named(rows, told):
-    assert _refused(SequenceFeature("s", 3, 2), _objects(*rows)).message == told
+    assert _refused(SequenceFeature("s", 3, 2), objects(*rows)).message == told

@@ -1,7 +1,7 @@
 """The watch over listed layers loses no edit, whenever it is written."""
 
 import threading
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -17,9 +17,21 @@ class Twice(keras.layers.Layer):
 LISTS = '[tool.dlspec.layers]\nTwice = "{}:Twice"\n'
 
 
+class Stop(threading.Event):
+    """Ends a watch, and tells when it is first asked for: what was written before is noted then."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = threading.Event()
+
+    def is_set(self):
+        self.asked.set()
+        return super().is_set()
+
+
 @pytest.fixture
 def stop():
-    event = threading.Event()
+    event = Stop()
     # A change that never comes ends the test and does not hang it.
     timer = threading.Timer(20, event.set)
     timer.start()
@@ -28,14 +40,29 @@ def stop():
     event.set()
 
 
-def edit_soon(file, text):
-    threading.Timer(0.3, file.write_text, [text]).start()
+@contextmanager
+def edited_once_watched(stop, *edits):
+    """Write texts to files in order, in a thread, once the watch has begun."""
+
+    def write():
+        assert stop.asked.wait(20)
+        for file, text in edits:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    yield
+    writer.join()
 
 
 def test_an_edit_while_a_change_is_being_told_is_the_next_change(tmp_path, stop):
     (tmp_path / "layers.py").write_text(LAYER)
-    edit_soon(tmp_path / "pyproject.toml", LISTS.format("layers"))
-    with closing(layer_changes(tmp_path, stop=stop)) as changes:
+    listed = (tmp_path / "pyproject.toml", LISTS.format("layers"))
+    with (
+        edited_once_watched(stop, listed),
+        closing(layer_changes(tmp_path, stop=stop)) as changes,
+    ):
         assert next(changes) == ["pyproject.toml"]
         (tmp_path / "layers.py").write_text(LAYER.replace("2.0", "3.00"))
         assert next(changes) == ["layers.py"]
@@ -48,27 +75,29 @@ def test_code_that_is_written_after_it_is_listed_is_seen(tmp_path, stop, module)
     folder, _, name = module.rpartition("/")
     file = tmp_path.joinpath(folder, *name.split(".")).with_suffix(".py")
     (tmp_path / "pyproject.toml").write_text(LISTS.format(name))
-    with closing(layer_changes(tmp_path, stop=stop)) as changes:
-
-        def write():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(LAYER)
-
-        threading.Timer(0.3, write).start()
+    with (
+        edited_once_watched(stop, (file, LAYER)),
+        closing(layer_changes(tmp_path, stop=stop)) as changes,
+    ):
         assert next(changes) == ["later.py"]
 
 
 def test_code_that_cannot_be_read_is_watched_until_it_can(tmp_path, stop):
     (tmp_path / "pyproject.toml").write_text(LISTS.format("layers"))
     (tmp_path / "layers.py").write_text("class Twice(:\n")
-    edit_soon(tmp_path / "layers.py", LAYER)
-    with closing(layer_changes(tmp_path, stop=stop)) as changes:
+    with (
+        edited_once_watched(stop, (tmp_path / "layers.py", LAYER)),
+        closing(layer_changes(tmp_path, stop=stop)) as changes,
+    ):
         assert next(changes) == ["layers.py"]
 
 
 def test_other_files_are_none_of_its_business(tmp_path, stop):
     (tmp_path / "pyproject.toml").write_text("[tool.dlspec]\n")
     (tmp_path / "other.py").write_text("")
-    edit_soon(tmp_path / "other.py", "x = 1\n")
-    threading.Timer(2.5, stop.set).start()
-    assert list(layer_changes(tmp_path, stop=stop)) == []
+    edits = [(tmp_path / "other.py", "x = 1\n"), (tmp_path / "pyproject.toml", "[tool.other]\n")]
+    with (
+        edited_once_watched(stop, *edits),
+        closing(layer_changes(tmp_path, stop=stop)) as changes,
+    ):
+        assert next(changes) == ["pyproject.toml"]

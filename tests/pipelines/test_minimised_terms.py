@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 from sklearn.metrics import top_k_accuracy_score
-from training_on_one_backend import Stop
+from stopped_trainings import whole_and_continued
 from training_specs import CONTRAST, TERMS, prepared, said_of_model_by_keras_alone
 
 import dlspec
@@ -16,7 +16,7 @@ from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.evaluation.evaluate import evaluate
 from dlspec_pipelines.steps.evaluation.forward import load_model
 from dlspec_pipelines.steps.evaluation.new_rows import predict_new_rows
-from dlspec_pipelines.steps.step_errors import StepError, Stopped
+from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.training.objective_file import load_objective
 from dlspec_pipelines.steps.training.train import samples_for_model, train
 
@@ -80,12 +80,7 @@ def test_history_gates_and_callbacks_know_each_term_by_its_name():
 
 def test_a_stopped_training_on_terms_goes_on_as_if_it_had_not_been():
     plan, dataset = prepared(TERMS)
-    whole = train(plan, dataset, run="whole", spec_text="")
-    stop = Stop(1)
-    with pytest.raises(Stopped):
-        train(plan, dataset, run="stopped", spec_text="", progress=stop.hear, stop=stop)
-    resumed = train(plan, dataset, run="stopped", spec_text="")
-    assert resumed.continued_from_epoch == 1
+    whole, resumed = whole_and_continued(plan, dataset)
     assert resumed.weights == whole.weights
     assert resumed.history == whole.history
 
@@ -146,11 +141,7 @@ def test_a_spec_without_targets_is_trained_stopped_and_continued():
     )
     start, end = text.index("  targets:"), text.index("  split:")
     plan, dataset = prepared(text[:start] + text[end:])
-    whole = train(plan, dataset, run="whole", spec_text="")
-    stop = Stop(1)
-    with pytest.raises(Stopped):
-        train(plan, dataset, run="stopped", spec_text="", progress=stop.hear, stop=stop)
-    resumed = train(plan, dataset, run="stopped", spec_text="")
+    whole, resumed = whole_and_continued(plan, dataset)
     assert resumed.weights == whole.weights
     assert set(evaluate(plan, resumed, dataset).metrics) == {"loss", "reconstruction", "kl", "size"}
 

@@ -80,6 +80,12 @@ def _plan(specs, text=TUNED):
     return dlspec.load(specs / "tuned.yaml")
 
 
+def note_record(done):
+    record = store.records_folder("tuned", "model") / f"{done.run}.json"
+    record.parent.mkdir(parents=True)
+    record.write_text(record_to_json(done))
+
+
 def _weights(trained, model=None):
     whole = keras.models.load_model(Path(trained.path, "model.keras"))
     layers = whole.layers if model is None else whole.get_layer(model).layers
@@ -101,9 +107,7 @@ def test_frozen_features_of_another_run_are_bit_equal_after_the_training_of_a_he
     assert begun in heard
     facts = json.loads(Path(done.path, "run.json").read_text())
     assert facts["models_from"]["seen"]["digest"] == begun.digest
-    record = store.records_folder("tuned", "model") / "r.json"
-    record.parent.mkdir(parents=True)
-    record.write_text(record_to_json(done))
+    note_record(done)
     # What stands in the record is what a second run would begin with.
     assert model_start_digests(plan) == {"seen": begun.digest}
 
@@ -128,6 +132,8 @@ def test_other_weights_are_other_work_and_a_stopped_one_goes_on_to_the_same_bits
     done = train(plan, dataset, run="r2", spec_text=text, progress=heard.append)
     assert Notice("continuing after epoch 2 of 4") in heard
     assert done.weights == whole.weights
+    note_record(done)
+    assert trained_before(plan, dataset, None) == done
     keras.utils.set_random_seed(6)
     write_weights(dlspec.compile(dlspec.load(specs / "base.yaml")), specs / "b.weights.h5")
     assert work_key(plan, dataset) != key

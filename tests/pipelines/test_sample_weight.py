@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from training_on_one_backend import Stop
+from stopped_trainings import whole_and_continued
 from training_specs import FOCAL, OWN_FOCAL, WEIGHED, prepared
 
 import dlspec
@@ -25,7 +25,6 @@ from dlspec_pipelines.location.assets import code_version
 from dlspec_pipelines.steps.engine.batches import epoch_visit_order
 from dlspec_pipelines.steps.evaluation.evaluate import evaluate
 from dlspec_pipelines.steps.reports.report_page import write_report
-from dlspec_pipelines.steps.step_errors import Stopped
 from dlspec_pipelines.steps.training.train import samples_for_model, train
 
 ROWS, LENGTH = 240, 6
@@ -185,7 +184,7 @@ def test_weights_that_are_all_one_change_no_weight_of_the_model(rows):
 
 def test_a_row_that_weighs_nothing_is_not_learnt(rows):
     """Labels are turned round in the rows that count nothing."""
-    found = {}
+    found, learnt = {}, {}
     for name, kinds in (("true", rows["kind"]), ("turned", (rows["kind"] + 1) % 3)):
         half = np.arange(ROWS) % 2 == 0
         np.savez("rows.npz", **{**rows, "half": half, "kind": np.where(half, rows["kind"], kinds)})
@@ -196,8 +195,12 @@ def test_a_row_that_weighs_nothing_is_not_learnt(rows):
         np.savez("rows.npz", **{**np.load("rows.npz"), "part": np.arange(ROWS) // 2 % 4})
         plan, dataset = prepared(text)
         found[name] = train(plan, dataset, run=name, spec_text="")
+        learnt[name] = np.array(samples_for_model(plan, dataset, "train").targets["kind"])
+    weights = half[np.load(Path(dataset.path, "train", "rows.npy"))].astype(int)
     assert found["true"].weights == found["turned"].weights
     assert found["true"].history["val_loss"] == found["turned"].history["val_loss"]
+    assert ((learnt["true"] == learnt["turned"]) == (weights == 1)).all()
+    assert 0.3 < weights.mean() < 0.7
 
 
 PARTS = "{column: part, validation: [2], test: [3]}"
@@ -230,23 +233,26 @@ def test_terms_are_not_weighed_and_the_losses_beside_them_are(rows):
     found = {}
     for name, text in texts.items():
         plan, dataset = prepared(text)
-        found[name] = train(plan, dataset, run=name, spec_text="").history
+        trained = train(plan, dataset, run=name, spec_text="")
+        found[name] = trained.history
     assert found["idle"]["loss"] == pytest.approx(found["plain"]["loss"], rel=1e-6)
     assert found["idle"]["val_loss"] == pytest.approx(found["plain"]["val_loss"], rel=1e-6)
     busy = found["busy"]
     parts = 0.5 * busy["val_kind_loss"] + 2.0 * busy["val_amount_loss"] + 0.5 * busy["val_size"]
     assert busy["val_loss"] == pytest.approx(parts, rel=1e-5)
+    model = keras.models.load_model(Path(trained.path, "model.keras"))
+    inner = keras.Model(model.input, model.get_layer("inner").output)
+    seen = np.array(samples_for_model(plan, dataset, "validation").inputs["seen"])
+    sizes = inner.predict(seen, verbose=0).mean(axis=-1)
+    weights = rows["trust"][np.load(Path(dataset.path, "validation", "rows.npy"))]
+    assert busy["val_size"] == pytest.approx(sizes.mean(), rel=1e-5)
+    assert abs((weights * sizes).mean() / sizes.mean() - 1) > 0.01
 
 
 def test_a_stopped_training_on_weights_continues_as_if_it_had_not_been():
     plan, dataset = prepared(WEIGHED)
-    whole = train(plan, dataset, run="whole", spec_text="")
-    stop = Stop(1)
-    with pytest.raises(Stopped):
-        train(plan, dataset, run="r1", spec_text="", progress=stop.hear, stop=stop)
-    trained = train(plan, dataset, run="r1", spec_text="")
-    assert trained.continued_from_epoch == 1
-    assert trained.weights == whole.weights
+    whole, continued = whole_and_continued(plan, dataset)
+    assert continued.weights == whole.weights
 
 
 def test_another_weight_prepares_and_trains_anew_and_none_leaves_old_digests_alone():

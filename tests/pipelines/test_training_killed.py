@@ -110,15 +110,20 @@ def test_a_killed_training_with_a_follower_continues_bit_for_bit(tmp_path):
 def _kill_and_continue(tmp_path: Path, spec: str, *, run: str, latest: int) -> None:
     """Kill a training in one of its first epochs; it ends as one that was never killed."""
     moment = random.SystemRandom()
-    epoch, delay = moment.randint(3, latest), moment.uniform(0, 0.1)
+    epoch, share = moment.randint(3, latest), moment.uniform(0, 1)
     killed, never = tmp_path / "killed", tmp_path / "never"
     with _train(killed, spec=spec) as child:
         assert child.stdout is not None
         for line in child.stdout:
+            if line == "epoch 2\n":
+                begun = time.monotonic()
             if line == f"epoch {epoch}\n":
                 break
+        # Within the epoch that follows, however fast they are.
+        delay = share * (time.monotonic() - begun) / (epoch - 2)
         time.sleep(delay)
         child.send_signal(signal.SIGKILL)
+    assert child.returncode == -signal.SIGKILL
     assert not (killed / "runs").exists()
     with _train(killed, never, spec=spec) as child:
         assert child.stdout is not None

@@ -6,16 +6,14 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
-from training_on_one_backend import Stop
+from stopped_trainings import whole_and_continued
 from training_specs import TERMS, prepared, said_of_model_by_keras_alone
 from turn_specs import FOLLOWED, FORGED, FORGED_WITHOUT_DROPOUT
+from turns_by_hand import MODELS, pair_trained_by_hand
 
 import dlspec
 from dlspec.resolve.chain import step_digest
-from dlspec_pipelines.steps.engine.batches import epoch_visit_order
 from dlspec_pipelines.steps.evaluation.evaluate import evaluate
-from dlspec_pipelines.steps.step_errors import Stopped
 from dlspec_pipelines.steps.training.objective_file import load_objective
 from dlspec_pipelines.steps.training.train import samples_for_model, train
 
@@ -25,51 +23,24 @@ def _home(tmp_path, monkeypatch):
     monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
 
 
-class HandWritten(keras.Model):
-    """The pair of FORGED_WITHOUT_DROPOUT as a Keras program trains it."""
+def arrays_of(model, names=MODELS):
+    return [array for name in names for array in model.get_layer(name).get_weights()]
 
-    def __init__(self, generator, discriminator, seed):
-        super().__init__()
-        self.generator, self.discriminator = generator, discriminator
-        self.seed = keras.random.SeedGenerator(seed)
-        self.first = keras.optimizers.Adam(2e-3, beta_1=0.5)
-        self.second = keras.optimizers.SGD(0.01, momentum=0.5)
 
-    def train_step(self, points):
-        for _ in range(2):
-            noise = keras.random.normal((keras.ops.shape(points)[0], 4), seed=self.seed)
-            with tf.GradientTape() as tape:
-                doubt = self.discriminator(self.generator(noise, training=True), training=True)
-                trust = self.discriminator(points, training=True)
-                loss = tf.reduce_mean(tf.nn.softplus(doubt) + tf.nn.softplus(-trust))
-            weights = self.discriminator.trainable_variables
-            self.first.apply(tape.gradient(loss, weights), weights)
-        noise = keras.random.normal((keras.ops.shape(points)[0], 4), seed=self.seed)
-        with tf.GradientTape() as tape:
-            doubt = self.discriminator(self.generator(noise, training=True), training=True)
-            loss = tf.reduce_mean(tf.nn.softplus(-doubt))
-        weights = self.generator.trainable_variables
-        self.second.apply(tape.gradient(loss, weights), weights)
+def assert_far_apart(arrays, others):
+    """Assert that weights were moved by more than rounding."""
+    moved = [np.abs(one - other).max() for one, other in zip(arrays, others, strict=True)]
+    assert min(moved) > 1e-4
 
 
 def test_turns_give_the_weights_of_a_training_step_written_by_hand():
     plan, dataset = prepared(FORGED_WITHOUT_DROPOUT)
     trained = train(plan, dataset, run="r1", spec_text="")
-    ours = load_objective(Path(trained.path), plan)
-    keras.utils.set_random_seed(7)
-    begun = dlspec.compile(plan)
-    (draw,) = begun._draws
-    seed = int(keras.ops.convert_to_numpy(draw._in_training.state)[0])
-    pair = [begun.get_layer(name) for name in ("generator", "discriminator")]
-    theirs = HandWritten(*pair, seed)
-    points = np.array(samples_for_model(plan, dataset, "train").inputs["point"])
-    for epoch in range(3):
-        visited = points[epoch_visit_order(7, epoch, len(points))]
-        for first in range(0, len(points), 32):
-            theirs.train_step(tf.constant(visited[first : first + 32]))
-    for name, model in zip(("generator", "discriminator"), pair, strict=True):
-        for own, other in zip(ours.get_layer(name).get_weights(), model.get_weights(), strict=True):
-            np.testing.assert_allclose(own, other, rtol=1e-4, atol=1e-5)
+    begun, theirs = pair_trained_by_hand(plan, dataset)
+    ours = arrays_of(load_objective(Path(trained.path), plan))
+    for own, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(own, other, rtol=1e-4, atol=1e-5)
+    assert_far_apart(ours, begun)
 
 
 def test_followers_are_the_moving_average_of_what_they_follow():
@@ -92,20 +63,21 @@ def test_followers_are_the_moving_average_of_what_they_follow():
         np.testing.assert_allclose(own, other, rtol=1e-5, atol=1e-7)
 
 
-@pytest.mark.parametrize("text", [FORGED, FOLLOWED], ids=["turns", "follow"])
-def test_a_stopped_training_goes_on_as_if_it_had_not_been(text):
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [(FORGED, MODELS), (FOLLOWED, ("student", "teacher"))],
+    ids=["turns", "follow"],
+)
+def test_a_stopped_training_goes_on_as_if_it_had_not_been(text, names):
     plan, dataset = prepared(text)
-    whole = train(plan, dataset, run="whole", spec_text="")
-    stop = Stop(1)
-    with pytest.raises(Stopped):
-        train(plan, dataset, run="stopped", spec_text="", progress=stop.hear, stop=stop)
-    resumed = train(plan, dataset, run="stopped", spec_text="")
-    assert resumed.continued_from_epoch == 1
+    whole, resumed = whole_and_continued(plan, dataset)
     assert resumed.weights == whole.weights
     assert resumed.history == whole.history
-    ends = [load_objective(Path(run.path), plan).get_weights() for run in (whole, resumed)]
-    for one, other in zip(*ends, strict=True):
+    ends = [load_objective(Path(run.path), plan) for run in (whole, resumed)]
+    for one, other in zip(*(end.get_weights() for end in ends), strict=True):
         np.testing.assert_array_equal(one, other)
+    keras.utils.set_random_seed(7)
+    assert_far_apart(arrays_of(ends[0], names), arrays_of(dlspec.compile(plan), names))
 
 
 def test_history_gates_and_the_file_know_terms_and_turns_by_name():
@@ -131,15 +103,33 @@ def test_history_gates_and_the_file_know_terms_and_turns_by_name():
     assert said == ["(1,", "2)"]
 
 
-def test_a_turn_moves_its_own_weights_alone():
-    text = FORGED.replace("{SGD: {learning_rate: 0.01, momentum: 0.5}}", "{SGD: 1e-12}")
-    plan, dataset = prepared(text)
+@pytest.mark.parametrize(
+    ("said", "still", "moved"),
+    [
+        ("{SGD: {learning_rate: 0.01, momentum: 0.5}}", "generator", "discriminator"),
+        ("{Adam: {learning_rate: 2e-3, beta_1: 0.5}}", "discriminator", "generator"),
+    ],
+)
+def test_a_turn_moves_its_own_weights_alone(said, still, moved):
+    assert said in FORGED
+    plan, dataset = prepared(FORGED.replace(said, "{SGD: 1e-12}"))
     keras.utils.set_random_seed(7)
-    begun = dlspec.compile(plan).get_layer("generator").trainable_variables
+    begun = dlspec.compile(plan)
     trained = train(plan, dataset, run="r1", spec_text="")
     model = load_objective(Path(trained.path), plan)
-    for own, other in zip(model.get_layer("generator").trainable_variables, begun, strict=True):
-        np.testing.assert_allclose(own, other, atol=1e-6)
+    found = {
+        name: [
+            float(np.abs(own.numpy() - other.numpy()).max())
+            for own, other in zip(
+                model.get_layer(name).trainable_variables,
+                begun.get_layer(name).trainable_variables,
+                strict=True,
+            )
+        ]
+        for name in (still, moved)
+    }
+    assert max(found[still]) < 1e-6
+    assert min(found[moved]) > 1e-4
 
 
 def test_other_turns_train_anew_and_trainings_without_them_do_not():

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from training_on_one_backend import Stop
+from stopped_trainings import whole_and_continued
 
 import dlspec
 from dlspec.resolve.chain import step_digest
@@ -20,7 +20,7 @@ from dlspec_pipelines.steps.preparation.vocabulary_words import ids_of_words
 from dlspec_pipelines.steps.records import record_to_json
 from dlspec_pipelines.steps.reports import write_report
 from dlspec_pipelines.steps.reuse import trained_before
-from dlspec_pipelines.steps.step_errors import StepError, Stopped
+from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.training.progress import Notice
 from dlspec_pipelines.steps.training.train import samples_for_model, train
 from dlspec_pipelines.steps.training.vectors_file import vectors_of_words
@@ -125,12 +125,7 @@ def test_rows_that_learn_end_as_those_of_a_program_of_keras_do():
 
 def test_a_stopped_training_goes_on_and_a_changed_file_trains_anew():
     plan, dataset = prepared_mood()
-    whole = train(plan, dataset, run="whole", spec_text="")
-    stop = Stop(1)
-    with pytest.raises(Stopped):
-        train(plan, dataset, run="stopped", spec_text="", progress=stop.hear, stop=stop)
-    resumed = train(plan, dataset, run="stopped", spec_text="")
-    assert resumed.continued_from_epoch == 1
+    whole, resumed = whole_and_continued(plan, dataset)
     assert resumed.weights == whole.weights
     record = store.records_folder("mood", "model") / "r.json"
     record.parent.mkdir(parents=True)

@@ -7,49 +7,31 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from stopped_trainings import stopped_and_continued, whole_and_continued
 from training_specs import DIGITS, FOCAL, MOONS, OWN_FOCAL, PENALIZED, WEIGHED, prepared
-from turn_specs import FOLLOWED, FORGED
+from turn_specs import FOLLOWED, FORGED, FORGED_WITHOUT_DROPOUT
+from turns_by_hand import MODELS, pair_trained_by_hand
 
 import dlspec
 from dlspec_pipelines.steps.engine.batches import class_weights, epoch_visit_order
 from dlspec_pipelines.steps.evaluation.evaluate import evaluate
-from dlspec_pipelines.steps.step_errors import Stopped
-from dlspec_pipelines.steps.training.progress import EpochEnd
+from dlspec_pipelines.steps.training.objective_file import load_objective
 from dlspec_pipelines.steps.training.train import samples_for_model, train
 
 DROPOUT = "    - Dropout: 0.3\n"
 PRECISE = "mixed_bfloat16"
 
 
-class Stop:
-    """Asks to stop once so many epochs are over."""
-
-    def __init__(self, epochs: int) -> None:
-        self.epochs = epochs
-
-    def is_set(self) -> bool:
-        return self.epochs <= 0
-
-    def hear(self, said: object) -> None:
-        self.epochs -= isinstance(said, EpochEnd)
-
-
 def two_runs_and_a_stopped_one() -> dict:
     """Return the weights of two trainings, and of one that was stopped and continued."""
     plan, dataset = prepared(MOONS)
     runs = [train(plan, dataset, run=f"r{i}", spec_text="") for i in range(2)]
-    stop = Stop(3)
-    try:
-        train(plan, dataset, run="r2", spec_text="", progress=stop.hear, stop=stop)
-    except Stopped as stopped:
-        runs.append(train(plan, dataset, run="r2", spec_text=""))
-        return {
-            "weights": [run.weights for run in runs],
-            "stopped_after": stopped.epoch,
-            "continued_from": runs[-1].continued_from_epoch,
-            "accuracy": evaluate(plan, runs[-1], dataset).metrics["accuracy"],
-        }
-    raise AssertionError("the training was not stopped")
+    continued = stopped_and_continued(plan, dataset, epochs=3)
+    return {
+        "weights": [run.weights for run in (*runs, continued)],
+        "continued_from": continued.continued_from_epoch,
+        "accuracy": evaluate(plan, continued, dataset).metrics["accuracy"],
+    }
 
 
 def beside_fit() -> dict:
@@ -114,13 +96,7 @@ def weighed_beside_fit() -> dict:
 def penalties_beside_fit() -> dict:
     """Return the figures of what layers add, and whether the weights are those of `fit`."""
     plan, dataset = prepared(PENALIZED.replace(DROPOUT, ""))
-    stop = Stop(1)
-    whole = train(plan, dataset, run="penalized", spec_text="")
-    resumed = whole
-    try:
-        train(plan, dataset, run="stopped", spec_text="", progress=stop.hear, stop=stop)
-    except Stopped:
-        resumed = train(plan, dataset, run="stopped", spec_text="")
+    whole, resumed = whole_and_continued(plan, dataset)
     keras.utils.set_random_seed(7)
     model = dlspec.compile(plan)
     part = samples_for_model(plan, dataset, "train")
@@ -170,20 +146,28 @@ def turns_and_followers() -> dict:
     found = {}
     for name, text in (("turns", FORGED), ("follow", FOLLOWED)):
         plan, dataset = prepared(text)
-        whole = train(plan, dataset, run="whole", spec_text="")
-        stop = Stop(1)
-        try:
-            train(plan, dataset, run="stopped", spec_text="", progress=stop.hear, stop=stop)
-        except Stopped:
-            resumed = train(plan, dataset, run="stopped", spec_text="")
-            metrics = evaluate(plan, resumed, dataset).metrics
-            found[name] = {
-                "weights": [whole.weights, resumed.weights],
-                "histories": [whole.history, resumed.history],
-                "continued_from": resumed.continued_from_epoch,
-                "loss": metrics["loss"],
-            }
+        whole, resumed = whole_and_continued(plan, dataset)
+        found[name] = {
+            "weights": [whole.weights, resumed.weights],
+            "histories": [whole.history, resumed.history],
+            "continued_from": resumed.continued_from_epoch,
+            "loss": evaluate(plan, resumed, dataset).metrics["loss"],
+        }
     return found
+
+
+def turns_beside_a_step_by_hand() -> dict:
+    """Return how far turns moved weights, and how far those of a step by hand are from them."""
+    plan, dataset = prepared(FORGED_WITHOUT_DROPOUT)
+    trained = train(plan, dataset, run="by_hand", spec_text="")
+    begun, theirs = pair_trained_by_hand(plan, dataset)
+    model = load_objective(Path(trained.path), plan)
+    ours = [array for name in MODELS for array in model.get_layer(name).get_weights()]
+
+    def distances(others: list) -> list[float]:
+        return [float(np.abs(a - b).max()) for a, b in zip(ours, others, strict=True)]
+
+    return {"moved": distances(begun), "apart": distances(theirs)}
 
 
 def main(out: str) -> None:
@@ -197,6 +181,7 @@ def main(out: str) -> None:
         "half": half_precision(),
         "declared": declared_loss(),
         "turns": turns_and_followers(),
+        "by hand": turns_beside_a_step_by_hand(),
         "tensorflow": "tensorflow" in sys.modules,
     }
     Path(out).write_text(json.dumps(found))

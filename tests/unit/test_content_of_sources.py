@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import soundfile
 from PIL import Image
+from refusals import told
 
 from dlspec.language.features import TextFeature
 from dlspec.language.sources import (
@@ -27,19 +28,12 @@ from dlspec_pipelines.steps.datasets.read_source import content_hash, read_sourc
 from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.preparation.fitting import fit_feature
 from dlspec_pipelines.steps.preparation.preparers import gather_raw_values
-from dlspec_pipelines.steps.step_errors import StepError
 
 
 @pytest.fixture(autouse=True)
 def _home(tmp_path, monkeypatch):
     monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("DLSPEC_DATA", raising=False)
-
-
-def told(function, *arguments, **named):
-    with pytest.raises(StepError) as caught:
-        function(*arguments, **named)
-    return caught.value.message, caught.value.help
 
 
 def _write_text(folder, number):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from refusals import objects
 
 from dlspec.language.expectations import Expectation
 from dlspec.language.features import (
@@ -50,13 +51,6 @@ def _broken(columns, **expect):
     return caught.value
 
 
-def _objects(*values):
-    column = np.empty(len(values), dtype=object)
-    for i, value in enumerate(values):
-        column[i] = value
-    return column
-
-
 def test_a_contract_that_holds_is_told_check_by_check():
     checked = _validate({"n": [1.0, 2.0]}, n=Expectation(nullable=False, in_range=(0, 2))).checked
     assert [(one.column, one.check, one.rows, one.failed) for one in checked] == [
@@ -67,7 +61,7 @@ def test_a_contract_that_holds_is_told_check_by_check():
 
 def test_every_broken_check_of_every_column_is_told_with_its_rows():
     error = _broken(
-        {"n": [1.0, np.nan, 7.0, -1.0], "s": _objects("ab", "b|c", None, "ad")},
+        {"n": [1.0, np.nan, 7.0, -1.0], "s": objects("ab", "b|c", None, "ad")},
         n=Expectation(nullable=False, in_range=(0, 5)),
         s=Expectation(str_matches="a"),
     )
@@ -98,13 +92,13 @@ def test_a_value_that_comes_twice_is_not_unique():
 
 
 def test_missing_values_are_not_equal_to_each_other():
-    columns = {"n": [1.0, np.nan, np.nan], "s": _objects("a", None, None)}
+    columns = {"n": [1.0, np.nan, np.nan], "s": objects("a", None, None)}
     checked = _validate(columns, n=Expectation(unique=True), s=Expectation(unique=True)).checked
     assert [one.failed for one in checked] == [0, 0]
 
 
 def test_values_outside_a_list_are_found_by_their_type_too():
-    error = _broken({"n": _objects("1", "2", 3)}, n=Expectation(isin=("1", "2", "3")))
+    error = _broken({"n": objects("1", "2", 3)}, n=Expectation(isin=("1", "2", "3")))
     assert error.table.splitlines()[2:] == ["| 2 | n | `3` | isin ['1', '2', '3'] |"]
 
 
@@ -113,8 +107,8 @@ def test_values_outside_a_list_are_found_by_their_type_too():
     [
         ("integer", np.array([1.0, np.nan, 2.5]), [2]),
         ("integer", np.array([1, 2]), []),
-        ("number", _objects(1, "x", 1.5), [1]),
-        ("text", _objects("x", None, 3), [2]),
+        ("number", objects(1, "x", 1.5), [1]),
+        ("text", objects("x", None, 3), [2]),
         ("boolean", np.array([True, False]), []),
         ("boolean", np.array([0, 1]), [0, 1]),
     ],
@@ -136,13 +130,13 @@ def test_the_pixel_that_breaks_the_range_is_shown():
 
 
 def test_the_number_of_a_ragged_row_that_breaks_the_range_is_shown():
-    rows = _objects([1, 2], [], [3, 9, 8])
+    rows = objects([1, 2], [], [3, 9, 8])
     error = _broken({"n": rows}, n=Expectation(in_range=(0, 5)))
     assert error.table.splitlines()[2:] == ["| 2 | n | `9.0` | in_range [0, 5] |"]
 
 
 def test_lists_of_texts_are_held_against_a_list():
-    rows = _objects(["a", "b"], None, ["b", "z"])
+    rows = objects(["a", "b"], None, ["b", "z"])
     error = _broken({"n": rows}, n=Expectation(isin=("a", "b")))
     assert [line.split("|")[1:4] for line in error.table.splitlines()[2:]] == [
         [" 2 ", " n ", " `z` "]
@@ -150,7 +144,7 @@ def test_lists_of_texts_are_held_against_a_list():
 
 
 def test_equal_lists_are_not_unique():
-    rows = _objects([[1], [2, 3]], [[1], [2]], [[1], [2, 3]])
+    rows = objects([[1], [2, 3]], [[1], [2]], [[1], [2, 3]])
     assert (
         "| 2 | n | `[[1], [2, 3]]` | unique |"
         in _broken({"n": rows}, n=Expectation(unique=True)).table
@@ -163,12 +157,12 @@ def test_values_that_cannot_be_compared_all_fail():
 
 
 def test_a_pattern_that_is_none_is_told():
-    error = _broken({"s": _objects("a")}, s=Expectation(str_matches="(a"))
+    error = _broken({"s": objects("a")}, s=Expectation(str_matches="(a"))
     assert error.message.startswith("`(a` under `expect` is no regular expression: missing )")
 
 
 def test_a_text_lies_in_no_range():
-    error = _broken({"n": _objects("5", "x", None)}, n=Expectation(in_range=(0, 9)))
+    error = _broken({"n": objects("5", "x", None)}, n=Expectation(in_range=(0, 9)))
     assert error.table.splitlines()[2:] == ["| 1 | n | `x` | in_range [0, 9] |"]
 
 
@@ -216,12 +210,12 @@ def _implied(feature, column):
     [
         (
             NumberFeature("v"),
-            _objects("1", None, "x", 3),
+            objects("1", None, "x", 3),
             {"a value is there": (1, [""]), "a finite number": (1, ["x"])},
         ),
         (
             VectorFeature(("v",), length=2),
-            _objects([1, 2], [1], None, [np.inf, 0]),
+            objects([1, 2], [1], None, [np.inf, 0]),
             {
                 "an array is there": (1, [""]),
                 "2 numbers": (1, ["shape (1,)"]),
@@ -239,7 +233,7 @@ def _implied(feature, column):
         ),
         (
             SequenceFeature("v", 4, 2),
-            _objects([[1, 2]], [[1, 2], [3]], [], ["a"]),
+            objects([[1, 2]], [[1, 2], [3]], [], ["a"]),
             {
                 "an array is there": (0, []),
                 "steps of 2 numbers": (2, ["shape (2,)", "shape (1,)"]),
@@ -248,12 +242,12 @@ def _implied(feature, column):
         ),
         (
             TokensFeature("v", 3, 10),
-            _objects([1, 2], [9, 10], [0.5]),
+            objects([1, 2], [9, 10], [0.5]),
             {"an array is there": (0, []), "ids from 0 to 9": (2, ["10", "0.5"])},
         ),
         (
             MaskFeature("v", 3, (2,), ignore=255),
-            _objects([0, 2], [3, 0], [255], [[1]]),
+            objects([0, 2], [3, 0], [255], [[1]]),
             {
                 "a target is there": (0, []),
                 "a mask of shape (2,)": (1, ["shape (1, 1)"]),
@@ -262,7 +256,7 @@ def _implied(feature, column):
         ),
         (
             LabelsFeature(("v",), ("a", "b")),
-            _objects("a|b", "a|c", None, ""),
+            objects("a|b", "a|c", None, ""),
             {"a target is there": (1, [""]), "labels of `classes`": (1, ["a|c"])},
         ),
         (
@@ -276,7 +270,7 @@ def _implied(feature, column):
         ),
         (
             TextFeature("v", vocabulary=10, length=3),
-            _objects("a", " ", None),
+            objects("a", " ", None),
             {"a text that is not empty": (2, [" ", ""])},
         ),
     ],
@@ -288,7 +282,7 @@ def test_what_a_feature_needs_of_a_row_is_part_of_the_contract(feature, column, 
 @pytest.mark.parametrize("joined", [1, 3, 10**6])
 def test_rows_that_are_looked_at_together_are_told_apart(monkeypatch, joined):
     monkeypatch.setattr(ragged, "_JOINED_VALUES", joined)
-    column = _objects(*(np.array(ids, dtype=int) for ids in ([], [1, 12], [2], [], [-1], [11])))
+    column = objects(*(np.array(ids, dtype=int) for ids in ([], [1, 12], [2], [], [-1], [11])))
     found = _implied(TokensFeature("v", 3, 10), column)
     assert found["ids from 0 to 9"] == (3, ["12", "-1", "11"])
 
@@ -308,7 +302,7 @@ def test_a_rule_that_holds_is_told_and_leaves_those_that_are_said_to_be_checked(
 
 def test_where_nothing_is_expected_no_help_says_to_change_it():
     data = Data(CsvSource(("a.csv",)), {"f": NumberFeature("v")}, {}, TimeSplit("t", 0.1, 0.1))
-    table = Table({"v": _objects(1, None), "t": _objects("2024-01-31", "nothing")})
+    table = Table({"v": objects(1, None), "t": objects("2024-01-31", "nothing")})
     with pytest.raises(ContractBroken) as caught:
         validate_contract(table, {}, implied_rules(table, data))
     assert [one.column for one in caught.value.verdict.checked if one.failed] == ["v", "t"]
@@ -316,7 +310,7 @@ def test_where_nothing_is_expected_no_help_says_to_change_it():
 
 
 def test_a_file_that_has_two_labels_breaks_the_contract():
-    columns = {"file": _objects("a.png", "b.png", "a.png", "b.png"), "c": np.array([0, 1, 1, 1])}
+    columns = {"file": objects("a.png", "b.png", "a.png", "b.png"), "c": np.array([0, 1, 1, 1])}
     inputs, targets = {"x": ImageFeature("file", (2, 2), 1)}, {"c": ClassFeature("c", 2)}
     table, data = Table(columns), Data(CsvSource(("a.csv",)), inputs, targets)
     with pytest.raises(ContractBroken) as caught:
@@ -326,7 +320,7 @@ def test_a_file_that_has_two_labels_breaks_the_contract():
 
 
 def test_a_file_that_stands_twice_with_one_label_is_no_mistake():
-    columns = {"file": _objects("a.png", "a.png"), "c": np.array([1, 1])}
+    columns = {"file": objects("a.png", "a.png"), "c": np.array([1, 1])}
     inputs, targets = {"x": ImageFeature("file", (2, 2), 1)}, {"c": ClassFeature("c", 2)}
     table, data = Table(columns), Data(CsvSource(("a.csv",)), inputs, targets)
     assert not any(
@@ -335,7 +329,7 @@ def test_a_file_that_stands_twice_with_one_label_is_no_mistake():
 
 
 def test_a_row_that_is_no_moment_breaks_the_contract_of_a_split_by_time():
-    table = Table({"t": _objects("2024-01-01", "soon", None)})
+    table = Table({"t": objects("2024-01-01", "soon", None)})
     rules = list(moment_rules("t", table))
     with pytest.raises(ContractBroken, match="`t` fails a moment in time in 2 of 3 rows"):
         validate_contract(table, {}, rules)
@@ -344,7 +338,7 @@ def test_a_row_that_is_no_moment_breaks_the_contract_of_a_split_by_time():
 def test_missing_values_and_constant_columns_are_found():
     columns = {
         "gap": np.array([1.0, np.nan, 2.0]),
-        "same": _objects("x", "x", "x"),
+        "same": objects("x", "x", "x"),
         "image": np.zeros((3, 2, 2)),
     }
     found = [(f.kind, f.subject, f.count) for f in odd_columns(Table(columns), list(columns))]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from refusals import objects
 
 from dlspec.language.features import (
     AudioFeature,
@@ -42,13 +43,6 @@ WAVES = "give each row a list of samples, or the name of a file"
 LABELS = "leave these rows out, or write `missing: none`, where no label holds then"
 ZERO_OR_ONE = "name one column that holds the labels, or columns of 0 and 1"
 LISTED = "list the values under `classes` in the order of their ids"
-
-
-def objects(*values):
-    column = np.empty(len(values), dtype=object)
-    for row, value in enumerate(values):
-        column[row] = value
-    return column
 
 
 def rules_of(columns, *, inputs=(), targets=(), split=None):

@@ -3,19 +3,13 @@
 import numpy as np
 import pytest
 from PIL import Image
+from refusals import objects
 
 from dlspec.language.features import MaskFeature, TensorFeature
 from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.preparation.fitting import fit_feature, transform_feature
 from dlspec_pipelines.steps.preparation.preparers import gather_raw_values
 from dlspec_pipelines.steps.step_errors import StepError
-
-
-def _objects(*values):
-    column = np.empty(len(values), dtype=object)
-    for row, value in enumerate(values):
-        column[row] = value
-    return column
 
 
 def _made(feature, column, *, files=()):
@@ -30,7 +24,7 @@ def _made(feature, column, *, files=()):
 def test_arrays_keep_their_shape_and_flat_ones_get_it():
     values = np.arange(24.0).reshape(2, 3, 4)
     feature = TensorFeature("v", (3, 4), scale=2.0)
-    for column in (values, values.reshape(2, 12), values[..., None], _objects(*values.tolist())):
+    for column in (values, values.reshape(2, 12), values[..., None], objects(*values.tolist())):
         np.testing.assert_array_equal(_made(feature, column), values * 2)
 
 
@@ -42,7 +36,7 @@ def test_each_place_of_the_last_axis_is_standardized_by_itself():
 
 
 def test_short_arrays_are_filled_up_and_long_ones_cut():
-    column = _objects([[1, 2]], [[3, 4], [5, 6], [7, 8]])
+    column = objects([[1, 2]], [[3, 4], [5, 6], [7, 8]])
     made = _made(TensorFeature("v", (2, 2), pad="end"), column)
     assert made.tolist() == [[[1, 2], [0, 0]], [[3, 4], [5, 6]]]
     made = _made(TensorFeature("v", (2, 2), pad="start"), column)
@@ -53,7 +47,7 @@ def test_classes_of_places_become_ids():
     column = np.array([[[0, 255], [255, 0]]])
     assert _made(MaskFeature("v", (0, 255), (2, 2)), column).tolist() == [[[0, 1], [1, 0]]]
     assert _made(MaskFeature("v", 256, (2, 2)), column.reshape(1, 4))[0, 0, 1] == 255
-    ragged = _objects(["b", "a"], ["a", "a", "b", "b"])
+    ragged = objects(["b", "a"], ["a", "a", "b", "b"])
     made = _made(MaskFeature("v", ("a", "b"), (3,), ignore=7), ragged)
     assert made.tolist() == [[1, 0, 7], [0, 0, 1]]
 
@@ -63,7 +57,7 @@ def test_of_a_palette_picture_the_numbers_count_and_not_the_colours(tmp_path):
     picture = Image.fromarray(ids, mode="P")
     picture.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0])
     picture.save(tmp_path / "a.png")
-    column = _objects(str(tmp_path / "a.png"))
+    column = objects(str(tmp_path / "a.png"))
     assert _made(MaskFeature("v", 3, (2, 2)), column).tolist() == [ids.tolist()]
     Image.new("RGB", (2, 2)).save(tmp_path / "a.png")
     with pytest.raises(StepError, match="holds colours"):
@@ -88,20 +82,20 @@ def test_of_a_palette_picture_the_numbers_count_and_not_the_colours(tmp_path):
         ),
         (
             MaskFeature("v", ("a", "b"), (2,)),
-            _objects(["a", "b"], ["a", "c"]),
+            objects(["a", "b"], ["a", "c"]),
             "column `v`, row 1: `c` is not one of `classes`",
             "list the values under `classes` in the order of their ids, "
             "or write `ignore` with the value of places of no class",
         ),
         (
             MaskFeature("v", 2, (2,)),
-            _objects([0, 1], [1]),
+            objects([0, 1], [1]),
             "column `v`, row 1: a mask of shape (1,), not (2,)",
             "say the `shape` that all masks have, or `ignore`, which fills up shorter ones",
         ),
         (
             MaskFeature("v", 2, (2,)),
-            _objects([0, 1], None),
+            objects([0, 1], None),
             "column `v`, row 1: a missing value is no target",
             "leave these rows out",
         ),

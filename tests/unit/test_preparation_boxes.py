@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from refusals import objects
 
 from dlspec.language.features import BoxesFeature, VectorFeature
 from dlspec.language.row_splits import FractionSplit
@@ -19,13 +20,6 @@ from dlspec_pipelines.steps.step_errors import StepError
 SHARES = BoxesFeature("boxes", 3, 2, "xywh")
 PIXELS = BoxesFeature("boxes", 2, ("cat", "dog"), "xyxy", "kinds", (100, 200))
 NONE = [-1.0] * 5
-
-
-def _objects(*values):
-    column = np.empty(len(values), dtype=object)
-    for row, value in enumerate(values):
-        column[row] = value
-    return column
 
 
 def test_boxes_are_filled_up():
@@ -58,8 +52,8 @@ def test_arrays_that_are_filled_up_already_are_read():
 def test_classes_may_stand_in_a_column_of_their_own():
     table = Table(
         {
-            "boxes": _objects([[0, 0, 20, 10], [100, 50, 200, 100]], []),
-            "kinds": _objects(["dog", "cat"], []),
+            "boxes": objects([[0, 0, 20, 10], [100, 50, 200, 100]], []),
+            "kinds": objects(["dog", "cat"], []),
         }
     )
     made = gather_raw_values(PIXELS, table).values

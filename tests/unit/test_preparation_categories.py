@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from refusals import objects
 
 from dlspec.language.features import (
     BinaryFeature,
@@ -46,17 +47,13 @@ def _ids(feature, columns, train=None):
     return made.tolist()
 
 
-def _objects(*values):
-    return np.array([*values, 0], dtype=object)[:-1]
-
-
 def test_columns_share_their_categories():
-    columns = {"a": _objects("x", "y"), "b": _objects("y", "z")}
+    columns = {"a": objects("x", "y"), "b": objects("y", "z")}
     assert _ids(CategoriesFeature(("a", "b"), 4), columns) == [[1, 2], [2, 3]]
 
 
 def test_columns_may_have_ids_of_their_own():
-    columns = {"a": _objects("x", "y"), "b": _objects("y", None), "n": np.array([7, 5])}
+    columns = {"a": objects("x", "y"), "b": objects("y", None), "n": np.array([7, 5])}
     feature = CategoriesFeature(("a", "b", "n"), 6, per_column=True)
     assert _ids(feature, columns) == [[1, 3, 5], [2, 0, 4]]
     listed = CategoriesFeature(("a", "b"), ("x", "y"), per_column=True)
@@ -65,7 +62,7 @@ def test_columns_may_have_ids_of_their_own():
 
 
 def test_without_an_unknown_id_the_first_is_0():
-    columns = {"a": _objects("x", "y"), "b": _objects("q", "p")}
+    columns = {"a": objects("x", "y"), "b": objects("q", "p")}
     feature = CategoriesFeature(("a", "b"), 4, unknown=False, per_column=True)
     assert _ids(feature, columns) == [[0, 3], [1, 2]]
 
@@ -75,32 +72,32 @@ def test_without_an_unknown_id_the_first_is_0():
     [
         (
             {"vocabulary": 3},
-            {"a": _objects("x", "y"), "b": _objects("y", "z")},
+            {"a": objects("x", "y"), "b": objects("y", "z")},
             "columns `a`, `b` have 3 categories in the training rows, "
             "the vocabulary has room for 2",
             "write `vocabulary: 4`, or `rare: unknown`, which makes the rarest unknown",
         ),
         (
             {"vocabulary": 9},
-            {"a": _objects("x", "y"), "b": np.array([1, 2])},
+            {"a": objects("x", "y"), "b": np.array([1, 2])},
             "column `a` holds text and column `b` numbers, which share no categories",
             "write `per_column: true`, which gives each column ids of its own",
         ),
         (
             {"vocabulary": ("x", "y")},
-            {"a": _objects("x", "y"), "b": _objects("X", "Y")},
+            {"a": objects("x", "y"), "b": objects("X", "Y")},
             "no training row of column `b` holds a category of its vocabulary",
             "list values as the column has them; the first is `X`",
         ),
         (
             {"vocabulary": ("x", "y"), "unknown": False},
-            {"a": _objects("x", "y"), "b": _objects("x", "w")},
+            {"a": objects("x", "y"), "b": objects("x", "w")},
             "column `b`, row 1: `w` is no category of the training rows",
             "write `unknown: true`, which keeps id 0 for such values",
         ),
         (
             {"vocabulary": ("x", "y"), "unknown": False},
-            {"a": _objects("x", "y"), "b": _objects("x", None)},
+            {"a": objects("x", "y"), "b": objects("x", None)},
             "column `b`, row 1: a missing value is no category of the training rows",
             "write `unknown: true`, which keeps id 0 for such values",
         ),
@@ -114,7 +111,7 @@ def test_what_the_vocabulary_cannot_hold_is_refused(keys, columns, message, help
 
 
 def test_the_rarest_are_unknown_where_the_spec_says_so():
-    columns = {"a": _objects("x", "y", "x"), "b": _objects("x", "y", "z")}
+    columns = {"a": objects("x", "y", "x"), "b": objects("x", "y", "z")}
     feature = CategoriesFeature(("a", "b"), 3, rare="unknown")
     assert _ids(feature, columns) == [[1, 1], [2, 2], [1, 0]]
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from refusals import objects
 
 from dlspec.language.features import (
     BinaryFeature,
@@ -30,13 +31,6 @@ from dlspec_pipelines.steps.preparation.preparers import gather_raw_values
 from dlspec_pipelines.steps.preparation.sampling import Samples, element_batches
 from dlspec_pipelines.steps.reports.targets import class_labels
 from dlspec_pipelines.steps.step_errors import StepError
-
-
-def _objects(*values):
-    column = np.empty(len(values), dtype=object)
-    for i, value in enumerate(values):
-        column[i] = value
-    return column
 
 
 def _table(columns):
@@ -113,7 +107,7 @@ def test_a_missing_number_without_a_word_for_it_is_refused():
 
 
 def test_text_in_a_number_column_is_refused_with_its_row():
-    error = _refusal(NumberFeature("n", missing="mean"), {"n": _objects("1", None, "NA")})
+    error = _refusal(NumberFeature("n", missing="mean"), {"n": objects("1", None, "NA")})
     assert error.message == "column `n`, row 2: `NA` is not a number"
 
 
@@ -128,7 +122,7 @@ def test_a_median_of_nothing_is_refused():
 
 
 def test_one_column_may_hold_vectors():
-    _, made = _made(VectorFeature(("v",), 2), {"v": _objects([1, 2], [3, 4.5])})
+    _, made = _made(VectorFeature(("v",), 2), {"v": objects([1, 2], [3, 4.5])})
     assert made.tolist() == [[1, 2], [3, 4.5]]
 
 
@@ -138,20 +132,20 @@ def test_a_word_that_cannot_be_fitted_is_refused():
 
 
 def test_vectors_of_another_width_are_refused_with_their_row():
-    error = _refusal(VectorFeature(("v",), 2), {"v": _objects([1, 2], [3])})
+    error = _refusal(VectorFeature(("v",), 2), {"v": objects([1, 2], [3])})
     assert error.message.startswith("column `v`, row 1: an array of shape (1,)")
     error = _refusal(VectorFeature(("v",), 3), {"v": np.zeros((4, 2))})
     assert error.message == "column `v` holds vectors of 2 numbers, not 3"
 
 
 def test_listed_categories_keep_their_order_and_id_0_is_the_unknown():
-    fitted, made = _made(CategoryFeature("c", ("b", "a")), {"c": _objects("a", "b", "z", None)})
+    fitted, made = _made(CategoryFeature("c", ("b", "a")), {"c": objects("a", "b", "z", None)})
     assert made.tolist() == [2, 1, 0, 0]
     assert fitted.vocabulary == ("b", "a")
 
 
 def test_found_categories_are_those_of_the_training_rows_in_order():
-    columns = {"c": _objects("z", "b", "a", "b", "new")}
+    columns = {"c": objects("z", "b", "a", "b", "new")}
     fitted, made = _made(CategoryFeature("c", 10), columns, [0, 1, 2, 3])
     assert fitted.vocabulary == ("a", "b", "z")
     assert made.tolist() == [3, 2, 1, 2, 0]
@@ -196,7 +190,7 @@ def test_class_ids_stay_ids():
 
 def test_listed_classes_become_ids_and_vectors():
     feature = ClassFeature("c", ("no", "yes"), one_hot=True)
-    _, made = _made(feature, {"c": _objects("yes", "no")})
+    _, made = _made(feature, {"c": objects("yes", "no")})
     assert made.tolist() == [[0, 1], [1, 0]]
 
 
@@ -207,7 +201,7 @@ def test_listed_classes_become_ids_and_vectors():
         ([0, -1], "column `c`, row 1: `-1` is no class id: ids run from 0 to 2"),
         ([0.0, 0.5], "column `c`, row 1: `0.5` is no class id: ids run from 0 to 2"),
         ([0.0, np.nan], "column `c`, row 1: a missing value is no class id: ids run from 0 to 2"),
-        (_objects("x", "y"), "column `c`, row 0: `x` is a text, not a class id"),
+        (objects("x", "y"), "column `c`, row 0: `x` is a text, not a class id"),
     ],
 )
 def test_what_is_no_class_is_refused(column, told):
@@ -215,19 +209,19 @@ def test_what_is_no_class_is_refused(column, told):
 
 
 def test_a_class_that_is_not_listed_is_refused():
-    error = _refusal(ClassFeature("c", ("a", "b")), {"c": _objects("a", "c")})
+    error = _refusal(ClassFeature("c", ("a", "b")), {"c": objects("a", "c")})
     assert error.message == "column `c`, row 1: `c` is not one of `classes`"
 
 
 def test_a_binary_target_is_0_or_1():
     assert _made(BinaryFeature("b"), {"b": [0, 1]})[1].tolist() == [[0.0], [1.0]]
     assert _made(BinaryFeature("b"), {"b": [True, False]})[1].tolist() == [[1.0], [0.0]]
-    columns = {"b": _objects("<=50K.", ">50K.")}
+    columns = {"b": objects("<=50K.", ">50K.")}
     assert _made(BinaryFeature("b", ">50K."), columns)[1].tolist() == [[0.0], [1.0]]
 
 
 def test_a_positive_value_that_no_row_holds_is_refused():
-    error = _refusal(BinaryFeature("b", ">50K"), {"b": _objects(">50K.", "<=50K.")})
+    error = _refusal(BinaryFeature("b", ">50K"), {"b": objects(">50K.", "<=50K.")})
     assert error.message == "no row of column `b` holds `>50K`, the positive value"
 
 
@@ -236,7 +230,7 @@ def test_a_binary_target_of_other_numbers_is_refused():
 
 
 def test_tokens_are_padded_at_the_end_and_cut_there():
-    column = _objects([1, 2], [3, 4, 5, 6], [])
+    column = objects([1, 2], [3, 4, 5, 6], [])
     feature = TokensFeature("t", 3, 10)
     assert _made(feature, {"t": column})[1].tolist() == [[1, 2, 0], [3, 4, 5], [0, 0, 0]]
     assert gather_raw_values(feature, _table({"t": column})).cut == 1
@@ -248,7 +242,7 @@ def test_tokens_of_one_length_need_no_list():
 
 
 def test_a_token_that_is_not_below_the_vocabulary_is_refused():
-    error = _refusal(TokensFeature("t", 3, 10), {"t": _objects([1], [2, 10])})
+    error = _refusal(TokensFeature("t", 3, 10), {"t": objects([1], [2, 10])})
     assert error.message == "column `t`, row 1: `10` is no id of a vocabulary of 10"
 
 
@@ -272,7 +266,7 @@ def test_images_of_another_size_are_refused():
 
 
 def test_sequences_are_padded_after_they_are_standardised():
-    column = _objects([[1.0], [3.0]], [[5.0]])
+    column = objects([[1.0], [3.0]], [[5.0]])
     feature = SequenceFeature("s", 3, 1, pad="start", standardize=True)
     fitted, made = _made(feature, {"s": column})
     assert fitted.scaling.mean == (3.0,)
@@ -283,7 +277,7 @@ def test_sequences_are_padded_after_they_are_standardised():
 
 @pytest.mark.parametrize(("pad", "kept"), [("end", [1, 2]), ("start", [2, 3])])
 def test_long_sequences_are_cut_where_short_ones_are_filled(pad, kept):
-    for column in (_objects([1, 2, 3], [1]), np.array([[1, 2, 3]])):
+    for column in (objects([1, 2, 3], [1]), np.array([[1, 2, 3]])):
         _, made = _made(SequenceFeature("s", 2, 1, pad=pad), {"s": column})
         assert made[0, :, 0].tolist() == kept
 
@@ -306,7 +300,7 @@ def _preparation(**kinds):
 
 def test_a_preparation_survives_json_to_the_last_bit():
     rng = np.random.default_rng(2)
-    columns = {"a": rng.normal(size=50) / 3, "b": rng.normal(size=50), "c": _objects(*"xyyzz" * 10)}
+    columns = {"a": rng.normal(size=50) / 3, "b": rng.normal(size=50), "c": objects(*"xyyzz" * 10)}
     inputs = {
         "v": _made(VectorFeature(("a", "b"), standardize=True, missing="mean"), columns)[0],
         "c": _made(CategoryFeature("c", 9), columns)[0],
@@ -325,13 +319,13 @@ def test_predictions_come_back_in_the_unit_of_the_column():
 
 
 def test_new_rows_are_prepared_as_the_training_rows_were():
-    columns = {"n": np.array([0.0, 10.0]), "c": _objects("a", "b")}
+    columns = {"n": np.array([0.0, 10.0]), "c": objects("a", "b")}
     inputs = {
         "n": _made(NumberFeature("n", standardize=True), columns)[0],
         "c": _made(CategoryFeature("c", 5), columns)[0],
     }
     part = apply_preparation(
-        _preparation(inputs=inputs), _table({"n": [10.0, 5.0], "c": _objects("b", "?")})
+        _preparation(inputs=inputs), _table({"n": [10.0, 5.0], "c": objects("b", "?")})
     )
     assert part.inputs["n"].tolist() == [[1.0], [0.0]]
     assert part.inputs["c"].tolist() == [2, 0]
@@ -373,7 +367,7 @@ def test_the_last_window_of_new_rows_forecasts_behind_them():
 )
 def test_the_other_value_of_a_binary_is_called_by_its_name(values, classes):
     feature = BinaryFeature("b", "yes")
-    fitted, _ = _made(feature, {"b": _objects(*values)})
+    fitted, _ = _made(feature, {"b": objects(*values)})
     kept = Preparation({}, {"b": fitted}, None, "", "", {})
     again = preparation_from_json(preparation_to_json(kept))
     assert class_labels(feature, fitted_classes(again).get("b")) == classes

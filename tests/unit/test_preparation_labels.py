@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from refusals import objects
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from dlspec.language.features import LabelsFeature, NumberFeature
@@ -15,12 +16,6 @@ from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.preparation.dataset import prepare_dataset
 from dlspec_pipelines.steps.preparation.preparers import gather_raw_values
 from dlspec_pipelines.steps.step_errors import StepError
-
-
-def _objects(*values):
-    column = np.empty(len(values), dtype=object)
-    column[:] = values
-    return column
 
 
 def _raw(feature, **columns):
@@ -35,7 +30,7 @@ ROWS = [["red"], [], ["blue", "round"], ["round", "red"]]
 def test_lists_and_texts_give_what_scikit_learn_gives():
     names = ("red", "blue", "round")
     expected = MultiLabelBinarizer(classes=list(names)).fit_transform(ROWS)
-    lists, texts = _objects(*map(list, ROWS)), _objects(*(" | ".join(row) for row in ROWS))
+    lists, texts = objects(*map(list, ROWS)), objects(*(" | ".join(row) for row in ROWS))
     for column in (lists, texts):
         made = _raw(LabelsFeature(("t",), names), t=column).values
         np.testing.assert_array_equal(made, expected)
@@ -43,15 +38,15 @@ def test_lists_and_texts_give_what_scikit_learn_gives():
 
 def test_ids_and_vectors_and_single_labels_are_labels():
     ids = LabelsFeature(("t",), 3)
-    assert _raw(ids, t=_objects([0, 2], [1])).values.tolist() == [[1, 0, 1], [0, 1, 0]]
-    assert _raw(ids, t=_objects("0|2", "1")).values.tolist() == [[1, 0, 1], [0, 1, 0]]
+    assert _raw(ids, t=objects([0, 2], [1])).values.tolist() == [[1, 0, 1], [0, 1, 0]]
+    assert _raw(ids, t=objects("0|2", "1")).values.tolist() == [[1, 0, 1], [0, 1, 0]]
     assert _raw(ids, t=np.array([2, 0])).values.tolist() == [[0, 0, 1], [1, 0, 0]]
     assert _raw(ids, t=np.array([[1, 0, 1]])).values.tolist() == [[1, 0, 1]]
 
 
 def test_columns_of_0_and_1_are_labels_in_their_order():
     feature = LabelsFeature(("t1..t2", "u"))
-    made = _raw(feature, t1=np.array([1, 0]), t2=np.array([True, False]), u=_objects("1", "0"))
+    made = _raw(feature, t1=np.array([1, 0]), t2=np.array([True, False]), u=objects("1", "0"))
     assert made.values.tolist() == [[1, 1, 1], [0, 0, 0]]
     assert feature.names == ("t1", "t2", "u")
 
@@ -61,19 +56,19 @@ def test_columns_of_0_and_1_are_labels_in_their_order():
     [
         (
             LabelsFeature(("t",), ("a", "b")),
-            {"t": _objects("a", "a;b")},
+            {"t": objects("a", "a;b")},
             "column `t`, row 1: `a;b` is not one of `classes`",
             "add it to `classes`, or write the `separator` that the column has",
         ),
         (
             LabelsFeature(("t",), 2),
-            {"t": _objects([0], [2])},
+            {"t": objects([0], [2])},
             "column `t`, row 1: `2` is no label id: ids run from 0 to 1",
             "list the labels under `classes` in the order of their ids",
         ),
         (
             LabelsFeature(("t",), ("a", "b")),
-            {"t": _objects("a", None)},
+            {"t": objects("a", None)},
             "column `t`, row 1: a missing value is no target",
             "leave these rows out, or write `missing: none`, where no label holds then",
         ),

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from refusals import objects, told
 
 from dlspec.language.features import (
     CategoryFeature,
@@ -49,7 +50,6 @@ from dlspec_pipelines.steps.preparation.raw_columns import Fill, padded_rows
 from dlspec_pipelines.steps.preparation.series_groups import in_order_of_series, series_numbers
 from dlspec_pipelines.steps.preparation.unknown_categories import unknown_in_new_rows
 from dlspec_pipelines.steps.preparation.vocabulary_files import with_vocabulary_words
-from dlspec_pipelines.steps.step_errors import StepError
 
 
 @pytest.fixture(autouse=True)
@@ -57,19 +57,6 @@ def _home(tmp_path, monkeypatch):
     monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.delenv("DLSPEC_DATA", raising=False)
-
-
-def objects(*values):
-    column = np.empty(len(values), dtype=object)
-    for row, value in enumerate(values):
-        column[row] = value
-    return column
-
-
-def told(function, *arguments, **named):
-    with pytest.raises(StepError) as caught:
-        function(*arguments, **named)
-    return caught.value.message, caught.value.help
 
 
 # -- columns ---------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from refusals import objects, told
 
 from dlspec.language.features import (
     ClassFeature,
@@ -36,7 +37,6 @@ from dlspec_pipelines.steps.datasets.table import (
 )
 from dlspec_pipelines.steps.preparation.declared_classes import require_declared_classes
 from dlspec_pipelines.steps.preparation.named_files import decode_named_files, named_file_paths
-from dlspec_pipelines.steps.step_errors import StepError
 
 
 @pytest.fixture(autouse=True)
@@ -44,19 +44,6 @@ def _home(tmp_path, monkeypatch):
     monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.delenv("DLSPEC_DATA", raising=False)
-
-
-def objects(*values):
-    column = np.empty(len(values), dtype=object)
-    for row, value in enumerate(values):
-        column[row] = value
-    return column
-
-
-def told(function, *arguments, **named):
-    with pytest.raises(StepError) as caught:
-        function(*arguments, **named)
-    return caught.value.message, caught.value.help
 
 
 # -- arrays in files -------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from urllib.error import URLError
 import fsspec
 import numpy as np
 import pytest
+from refusals import objects, told
 
 from dlspec.language.expectations import Expectation
 from dlspec.language.features import ClassFeature, NumberFeature, SeriesFeature
@@ -32,26 +33,13 @@ from dlspec_pipelines.steps.evaluation.kept_columns import (
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
 from dlspec_pipelines.steps.preparation.fitting import Preparation
 from dlspec_pipelines.steps.preparation.splits import deal_rows
-from dlspec_pipelines.steps.step_errors import StepError, WrongUsage
+from dlspec_pipelines.steps.step_errors import WrongUsage
 
 
 @pytest.fixture(autouse=True)
 def _home(tmp_path, monkeypatch):
     monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("DLSPEC_DATA", raising=False)
-
-
-def objects(*values):
-    column = np.empty(len(values), dtype=object)
-    for row, value in enumerate(values):
-        column[row] = value
-    return column
-
-
-def told(function, *arguments, **named):
-    with pytest.raises(StepError) as caught:
-        function(*arguments, **named)
-    return caught.value.message, caught.value.help
 
 
 # -- several files -------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from refusals import objects, told
 
 from dlspec.language.features import (
     BinaryFeature,
@@ -24,20 +25,6 @@ from dlspec_pipelines.steps.preparation.moments import has_offsets, moments_of_c
 from dlspec_pipelines.steps.preparation.preparers import gather_raw_values, preparer_of
 from dlspec_pipelines.steps.preparation.sampling import Samples, feature_elements
 from dlspec_pipelines.steps.preparation.splits import deal_rows
-from dlspec_pipelines.steps.step_errors import StepError
-
-
-def objects(*values):
-    column = np.empty(len(values), dtype=object)
-    for row, value in enumerate(values):
-        column[row] = value
-    return column
-
-
-def told(function, *arguments, **named):
-    with pytest.raises(StepError) as caught:
-        function(*arguments, **named)
-    return caught.value.message, caught.value.help
 
 
 def refused(feature, *values):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from refusals import told
 
 from dlspec.language.features import (
     CategoryFeature,
@@ -39,12 +40,6 @@ SPLIT = FractionSplit(0.2, 0.2, None, 1)
 def _home(tmp_path, monkeypatch):
     monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("DLSPEC_DATA", raising=False)
-
-
-def told(function, *arguments, **named):
-    with pytest.raises(StepError) as caught:
-        function(*arguments, **named)
-    return caught.value.message, caught.value.help
 
 
 def _given(folder, header, test=None):

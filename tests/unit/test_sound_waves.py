@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import soundfile
+from refusals import objects
 
 from dlspec.language.features import AudioFeature, MelSpectrum
 from dlspec_pipelines.steps.datasets.file_decoding import Undecodable
@@ -15,13 +16,6 @@ from dlspec_pipelines.steps.preparation.preparers import preparer_of
 from dlspec_pipelines.steps.preparation.scratch_arrays import scratch_array
 from dlspec_pipelines.steps.preparation.sound_waves import placed_wave, read_waves, resampled_wave
 from dlspec_pipelines.steps.step_errors import StepError
-
-
-def objects(*values):
-    column = np.empty(len(values), dtype=object)
-    for row, value in enumerate(values):
-        column[row] = value
-    return column
 
 
 def tone(hertz, samples, rate):
