@@ -15,13 +15,16 @@ from PIL import Image
 from training_specs import prepared
 
 from dlspec_pipelines.cli import main
+from dlspec_pipelines.steps.data_memory import is_mapped
 from dlspec_pipelines.steps.evaluation.evaluate import evaluate
 from dlspec_pipelines.steps.evaluation.new_files import NewFiles
 from dlspec_pipelines.steps.evaluation.new_files_table import new_files_table
+from dlspec_pipelines.steps.preparation import sound_waves
 from dlspec_pipelines.steps.preparation.applying import apply_preparation
 from dlspec_pipelines.steps.preparation.dataset import prepare_dataset
 from dlspec_pipelines.steps.preparation.fitting import load_preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
+from dlspec_pipelines.steps.preparation.scratch_arrays import scratch_array
 from dlspec_pipelines.steps.reports import write_report
 from dlspec_pipelines.steps.reports.sound_pictures import sound_pictures
 from dlspec_pipelines.steps.step_errors import StepError
@@ -313,7 +316,16 @@ def test_a_large_array_lies_in_a_file_that_nobody_sees(folder, monkeypatch):
     plan, small = prepared(TONES)
     expected = [_wave_of_row(small, row) for row in range(40)]
     monkeypatch.setenv("DLSPEC_HOME", str(Path("other").absolute()))
+    mapped = []
+
+    def look(*arguments):
+        array = scratch_array(*arguments)
+        mapped.append(is_mapped(array))
+        return array
+
+    monkeypatch.setattr(sound_waves, "scratch_array", look)
     large = prepare_dataset(plan.data, base=Path(), memory=4_000)
+    assert set(mapped) == {True}
     assert large.digest == small.digest
     np.testing.assert_array_equal([_wave_of_row(large, row) for row in range(40)], expected)
     assert not list(Path("other/work").iterdir())

@@ -41,7 +41,9 @@ def parquet(folder):
 
 
 def npz(folder):
-    np.savez_compressed(folder / "a.npz", x=_frame().to_numpy()[:, :40], y=np.arange(ROWS) % 2)
+    # Only of rows that lie together some can be read.
+    values = np.ascontiguousarray(_frame().to_numpy()[:, :40])
+    np.savez_compressed(folder / "a.npz", x=values, y=np.arange(ROWS) % 2)
     return NpzSource(("a.npz",)), {"x": VectorFeature("x", length=40)}
 
 
@@ -83,6 +85,7 @@ def test_a_full_disk_has_a_code_leaves_nothing_and_another_disk_mends_it(
     with pytest.raises(StepError) as caught:
         prepare_dataset(data, base=tmp_path, memory=memory)
     assert str(caught.value).startswith(f"error[DL614]: no space left in `{disk / 'home'}")
+    assert ("/datasets" in caught.value.message) == (memory is None)
     assert caught.value.help == "free some space, or let DLSPEC_HOME name a folder on a larger disk"
     for name in ("datasets", "work"):
         folder = disk / "home" / name

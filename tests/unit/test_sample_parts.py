@@ -13,7 +13,7 @@ from dlspec.language.features import (
     TextFeature,
     VectorFeature,
 )
-from dlspec.language.row_splits import FractionSplit
+from dlspec.language.row_splits import ColumnSplit, FractionSplit
 from dlspec.language.sample_draws import ContextsDraw, PairsDraw, TripletsDraw
 from dlspec.language.sections import Data
 from dlspec.language.sources import CsvSource
@@ -131,19 +131,18 @@ def test_a_part_without_rows_has_no_samples(folder):
 
 
 def test_rows_of_one_class_are_told_with_their_part(folder):
-    (folder / "one.csv").write_text(
-        "\n".join(["x,c", *(f"{row},{row // 40}" for row in range(50))])
-    )
-    data = replace(
-        data_of(PairsDraw("c"), FractionSplit(0.1, 0.1, None, 3)), source=CsvSource(("one.csv",))
-    )
+    folds = [(row, row % 2, "train") for row in range(30)]
+    folds += [(row, 1, "validation") for row in range(30, 40)]
+    folds += [(row, row % 2, "test") for row in range(40, 50)]
+    lines = ["x,c,fold", *(",".join(map(str, fold)) for fold in folds)]
+    (folder / "one.csv").write_text("\n".join(lines))
+    split = ColumnSplit("fold", test=("test",), validation=("validation",))
+    data = replace(data_of(PairsDraw("c"), split), source=CsvSource(("one.csv",)))
     made = prepare_dataset(replace(data, sampling=None), base=folder)
-    for part, word in (("validation", "validation"), ("train", "training")):
-        ids = open_part(made, part).targets["c"]
-        if len(set(ids.tolist())) == 1:
-            with pytest.raises(StepError, match=f"all {word} rows are of one class"):
-                open_model_part(data, made, part)
-    assert learned_in_training(data, made)["same"].shape == (made.rows["train"], 1)
+    with pytest.raises(StepError, match="all validation rows are of one class"):
+        open_model_part(data, made, "validation")
+    assert learned_in_training(data, made)["same"].shape == (30, 1)
+    assert open_model_part(data, made, "test").targets["same"].shape == (10, 1)
 
 
 def test_without_a_draw_a_model_sees_the_rows(dataset):

@@ -27,6 +27,7 @@ from dlspec.language.sources import (
     SqlSource,
 )
 from dlspec_pipelines.steps.datasets.contract import ContractBroken
+from dlspec_pipelines.steps.datasets.spooled_arrays import fits_in_memory
 from dlspec_pipelines.steps.preparation.dataset import (
     fingerprint_of,
     prepare_dataset,
@@ -38,7 +39,8 @@ from dlspec_pipelines.steps.profiles.data_profile import profile_of_dataset
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.store import remove_folder
 
-ROWS = 40
+# The columns have 320 bytes each.
+ROWS, LITTLE = 40, 1_000
 SPLIT = FractionSplit(0.2, 0.2, seed=2)
 
 
@@ -110,10 +112,12 @@ def test_every_part_of_every_source_keeps_the_weights_of_its_rows(tmp_path, writ
 
 
 def test_little_memory_changes_no_weight(tmp_path):
-    data = data_of(write_npz(tmp_path, frame()))
+    rows = frame()
+    assert not any(fits_in_memory(rows[name].nbytes, LITTLE) for name in rows)
+    data = data_of(write_npz(tmp_path, rows))
     free = prepare_dataset(data, base=tmp_path)
     remove_folder(tmp_path / "home" / "datasets" / free.fingerprint)
-    assert prepare_dataset(data, base=tmp_path, memory=8000) == free
+    assert prepare_dataset(data, base=tmp_path, memory=LITTLE) == free
 
 
 def test_another_column_and_another_value_are_another_data_set(tmp_path):

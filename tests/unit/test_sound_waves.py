@@ -103,7 +103,7 @@ def test_a_wave_is_filled_up_or_cut_at_a_side(side, filled, cut):
     longer = placed_wave(wave, 6, pad=side, cut="end")
     assert longer.dtype == np.float32
     # Three more samples do not fall into halves: the smaller one is in front.
-    assert longer.tolist() in ([filled] if side != "both" else [filled, [0, 0, 1, 2, 3, 0]])
+    assert longer.tolist() == filled
     assert placed_wave(wave, 2, pad="end", cut=side).tolist() == cut
     assert placed_wave(wave, 3, pad=side, cut=side).tolist() == [1, 2, 3]
 

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from queue import Queue
 
@@ -14,16 +15,20 @@ GOOD = "dlspec: 1\nname: good\nmodel:\n  inputs: {x: [8]}\n  graph: [{Dense: [16
 def test_each_save_is_checked_until_ctrl_c(tmp_path):
     spec = tmp_path / "good.yaml"
     spec.write_text(GOOD)
-    with subprocess.Popen(
-        [sys.executable, "-m", "dlspec", "check", "--watch", "."],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        # A shell that starts the tests in the background leaves SIGINT ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    ) as child:
+    with (
+        subprocess.Popen(
+            [sys.executable, "-m", "dlspec", "check", "--watch", "."],
+            cwd=tmp_path,
+            env={"PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            # A shell that starts the tests in the background leaves SIGINT ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        ) as child,
+        ExitStack() as at_last,
+    ):
+        at_last.callback(child.kill)
         lines = Queue()
         threading.Thread(
             target=lambda: [lines.put(line) for line in child.stdout], daemon=True
@@ -52,4 +57,4 @@ def test_each_save_is_checked_until_ctrl_c(tmp_path):
         until("watching")
         child.send_signal(signal.SIGINT)
         assert until("stopped") == "stopped\n"
-    assert child.returncode == 130
+        assert child.wait(60) == 130
