@@ -201,7 +201,10 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
             "ops.subtract: {args: [prediction, target]}\n        - ops.square",
         )
     ],
-    "DL523_loss_with_weights": [("        - Dense: 4\n", "")],
+    "DL523_loss_with_weights": [
+        ("        - Dense: 4\n", ""),
+        ("    - Dense: [8, relu]\n", "    - Dense: [8, relu]\n    - Dense: 4\n"),
+    ],
     "DL202_query_without_a_database": [('houses"}', 'houses", url: "sqlite:///houses.db"}')],
     "DL216_password_in_the_url_of_a_file": [
         ("https://reader:sesame@example.org/houses.csv", "houses.csv")
@@ -379,7 +382,9 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL212_params_order": [("{wide: $2 * width, width: 8}", "{width: 8, wide: $2 * width}")],
     "DL213_no_head": [("{name: head", "{Dense: 10, name: head")],
     "DL213_two_heads": [("{Dense: 10, ReLU, name: head}", "Dense: 10\n    - {ReLU, name: head}")],
-    "DL214_ctc": [("length: 5", "length: 20")],
+    "DL214_ctc": [
+        ("    - {Dense: 30,", "    - {Cropping1D: {cropping: [0, 15]}}\n    - {Dense: 30,")
+    ],
     "DL215_version": [("dlspec: 2", "dlspec: 1")],
     "DL216_aligned_without_names": [
         ("[train.en, train.fr]", "{en: train.en, fr: train.fr}"),
@@ -507,7 +512,9 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("        - Unit\n", ""),
         ("    - Unit\n", "    - {Unit, repeat: 2}\n"),
     ],
-    "DL309_extends_itself": [("extends: DL309_extends_itself.yaml\n", "")],
+    "DL309_extends_itself": [
+        ("extends: DL309_extends_itself.yaml", "extends: ../valid/bare_sequence.yaml")
+    ],
     "DL310_empty_loops": [("{a: $n * 100}", "{a: $n}"), ("{b: $n * 100}", "{b: $n}")],
     "DL310_hidden_in_a_block": [
         ("{ReLU, repeat: 200}", "{ReLU, repeat: 2}"),

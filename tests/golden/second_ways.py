@@ -170,6 +170,12 @@ SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
         ("labels: kinds", "labels: kinds, classes: [crime, drama, love]")
     ],
     "DL216_like_and_vocabulary": [(", like: said", "")],
+    "DL216_mel_features": [
+        ("seconds: 0.1", "seconds: 1"),
+        (", upper: 8000", ""),
+        ("lower: 4000", "lower: 100"),
+        ("mel: 128, fft_length: 256", "mel: 128, fft_length: 512"),
+    ],
     "DL216_rate_of_schedule": [
         ("{CosineDecay: {initial_learning_rate: 0.01, decay_steps: 100}}", "0.01")
     ],
@@ -188,8 +194,10 @@ SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
         ("{spec: DL309_takes_itself.yaml}", "{inputs: {x: [8, 8, 1]}, graph: [Flatten]}")
     ],
     "DL301_use_of_a_weight": [
-        ("    - {use: offset, from: once, name: twice}\n", ""),
-        ("[once, twice]", "[once, offset]"),
+        (
+            "{use: offset, from: once, name: twice}",
+            "{use: once, from: [once, offset], name: twice}",
+        ),
     ],
     "DL301_use_of_an_input": [("use: x", "use: kept")],
     "DL305_block_param": [(", rate: 0.5", "")],
@@ -351,6 +359,9 @@ SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
         ("length: 20", "length: 30"),
         ("[30]", "{shape: [30], dtype: int32}"),
     ],
+    "DL604_boxes": [
+        ("boxes: boxes, most: 3, classes: 2, format: xyxy", "tensor: boxes, shape: [3, 4]")
+    ],
     "DL604_missing_flatten": [("    - {Dense", "    - GlobalAveragePooling2D\n    - {Dense")],
     "DL604_target_shape": [("horizon: 4", "horizon: 5")],
 }
@@ -359,12 +370,5 @@ SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
 NO_SECOND_WAY = {
     "DL103_unquoted_brackets": "one way: how an output is picked",
     "DL303_other_name": "the file's name, not its text",
-    "DL604_boxes": [
-        ("boxes: boxes, most: 3, classes: 2, format: xyxy", "tensor: boxes, shape: [3, 4]")
-    ],
-    "DL216_mel_features": [
-        (", upper: 8000", ""),
-        ("mel: 128, fft_length: 256", "mel: 128, fft_length: 512"),
-    ],
     "DL312_model_name": "the file's name, not its text",
 }

@@ -135,6 +135,12 @@ def test_a_reader_who_takes_the_second_way_has_mended_it_too(spec, monkeypatch):
     assert [found.message for found in offers if after[found.code.value, found.message]] == []
 
 
+def test_the_second_way_is_another_than_the_first():
+    assert [stem for stem, edits in SECOND_WAYS.items() if edits == FOLLOWED.get(stem)] == []
+    # What has a way to be followed is told apart from what has none, and why.
+    assert [stem for stem, why in NO_SECOND_WAY.items() if not isinstance(why, str)] == []
+
+
 def test_only_invalid_specs_are_edited():
     edited = {*FOLLOWED, *NO_EDIT, *SECOND_WAYS, *NO_SECOND_WAY}
     assert edited <= {spec.stem for spec in INVALID}
