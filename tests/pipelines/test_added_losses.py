@@ -18,6 +18,8 @@ from dlspec_pipelines.steps.preparation.dataset import prepare_dataset
 from dlspec_pipelines.steps.training.progress import EpochEnd
 from dlspec_pipelines.steps.training.train import samples_for_model, train
 
+pytestmark = pytest.mark.usefixtures("home")
+
 HEAD = "    - {Dense: 10, name: digit}\n"
 REGULAR = DIGITS.replace("  class_weight: balanced\n", "").replace(
     HEAD, "    - {Dense: [10, {activity_regularizer: {L1: 1e-2}}], name: digit}\n"
@@ -43,8 +45,7 @@ class Sparse(keras.layers.Layer):
 
 
 @pytest.fixture(autouse=True)
-def _home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
+def _project(tmp_path, monkeypatch):
     (tmp_path / "adding_losses.py").write_text(LAYER)
     layers = '[tool.dlspec.layers]\nSparse = "adding_losses:Sparse"\n'
     (tmp_path / "pyproject.toml").write_text(layers)

@@ -12,12 +12,9 @@ from dlspec_pipelines.steps.engine.batches import balanced_visit_order, class_id
 from dlspec_pipelines.steps.step_errors import Stopped
 from dlspec_pipelines.steps.training.train import train
 
+pytestmark = pytest.mark.usefixtures("home")
+
 BALANCED = MOONS.replace("  split:", "  sampling: {balanced: moon}\n  split:")
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path))
 
 
 @settings(deadline=None, max_examples=60)

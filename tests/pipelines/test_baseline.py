@@ -17,6 +17,8 @@ from dlspec_pipelines.steps.promotion import current_champion, promote
 from dlspec_pipelines.steps.step_errors import Refused
 from dlspec_pipelines.steps.training.train import train
 
+pytestmark = pytest.mark.usefixtures("home")
+
 CLASSES = """\
 dlspec: 1
 name: wine
@@ -88,11 +90,6 @@ model:
   graph: [{Embedding: [10, 8]}, Flatten, {Dense: 40}, {Reshape: [4, 10], name: turned}]
 training: {epochs: 1, loss: {SparseCategoricalCrossentropy: {from_logits: true}}}
 """
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
 
 
 def _parts(dataset, target):

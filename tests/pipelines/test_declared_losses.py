@@ -13,6 +13,8 @@ from dlspec.resolve.chain import step_digest
 from dlspec_pipelines.steps.evaluation.evaluate import evaluate
 from dlspec_pipelines.steps.training.train import samples_for_model, train
 
+pytestmark = pytest.mark.usefixtures("home")
+
 TWO = """\
 dlspec: 1
 name: two
@@ -47,11 +49,6 @@ THEIRS = """\
   loss: {SparseCategoricalCrossentropy: {from_logits: true}}
   loss_weights: {again: 2.0}
 """
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
 
 
 def trained_weights(trained):

@@ -12,16 +12,13 @@ import dlspec
 from dlspec_pipelines.steps.evaluation.evaluate import evaluate
 from dlspec_pipelines.steps.training.train import samples_for_model, train
 
+pytestmark = pytest.mark.usefixtures("home")
+
 NOISY = MOONS.replace(
     "    - Dense: 24\n",
     "    - {ops.random.normal: {stddev: 0.2}, name: noise}\n"
     "    - {ops.add: {args: [point, noise]}}\n    - Dense: 24\n",
 )
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
 
 
 def test_a_stopped_training_that_draws_goes_on_as_if_it_had_not_been():

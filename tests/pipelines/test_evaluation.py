@@ -21,6 +21,8 @@ from dlspec_pipelines.steps.reports import write_report
 from dlspec_pipelines.steps.step_errors import Refused, StepError
 from dlspec_pipelines.steps.training.train import train
 
+pytestmark = pytest.mark.usefixtures("home")
+
 FORECAST = """\
 dlspec: 1
 name: forecast
@@ -61,11 +63,6 @@ training:
   loss: {SparseCategoricalCrossentropy: {from_logits: true}}
 evaluation: {metrics: [token_accuracy, sequence_accuracy]}
 """
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
 
 
 def _run(text: str, run: str, *, champion: Champion | None = None, **params: object):

@@ -20,12 +20,9 @@ from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.training.objective_file import load_objective
 from dlspec_pipelines.steps.training.train import samples_for_model, train
 
+pytestmark = pytest.mark.usefixtures("home")
+
 GOLDEN = Path(__file__).parents[1] / "golden/valid"
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
 
 
 class HandWritten(keras.Model):

@@ -16,14 +16,11 @@ from dlspec_pipelines.steps.records import (
 )
 from dlspec_pipelines.steps.step_errors import Busy, Refused, StepError
 
+pytestmark = pytest.mark.usefixtures("home")
+
 PLAN = dlspec.loads(MOONS)
 PASSED = GateResult("accuracy", ">= 0.8", 0.9, passed=True)
 FAILED = GateResult("accuracy", ">= 0.8", 0.7, passed=False)
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path))
 
 
 def _run(name: str, **changes: object) -> tuple[Evaluation, TrainedModel]:

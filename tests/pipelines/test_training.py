@@ -19,10 +19,7 @@ from dlspec_pipelines.steps.step_errors import Busy, StepError, Stopped
 from dlspec_pipelines.steps.training.progress import EpochEnd, Notice, Tick
 from dlspec_pipelines.steps.training.train import samples_for_model, train, work_key
 
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def _weights(trained) -> list[np.ndarray]:

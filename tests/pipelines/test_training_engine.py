@@ -16,12 +16,9 @@ from dlspec_pipelines.steps.engine.engine import BatchEngine, engine_for
 from dlspec_pipelines.steps.training.progress import EpochEnd
 from dlspec_pipelines.steps.training.train import samples_for_model, train
 
+pytestmark = pytest.mark.usefixtures("home")
+
 DROPOUT = "    - Dropout: 0.3\n"
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
 
 
 def _trained_by(engine_of, text: str):

@@ -17,10 +17,7 @@ from dlspec_pipelines.steps.evaluation.evaluate import evaluate
 from dlspec_pipelines.steps.training.objective_file import load_objective
 from dlspec_pipelines.steps.training.train import samples_for_model, train
 
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def arrays_of(model, names=MODELS):

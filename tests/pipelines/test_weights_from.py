@@ -61,12 +61,6 @@ FROZEN = (
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
-
-
-@pytest.fixture
 def source(home):
     plan, dataset = prepared(SOURCE)
     return train(plan, dataset, run="source-run", spec_text=SOURCE)

@@ -26,17 +26,13 @@ from dlspec_pipelines.steps.json_documents import CONTRACT, read_document
 from dlspec_pipelines.steps.preparation.dataset import prepare_dataset
 from dlspec_pipelines.steps.step_errors import StepError
 
+pytestmark = pytest.mark.usefixtures("home")
+
 SETPRIV = shutil.which("setpriv")
 _SPLIT = FractionSplit(0.2, 0.2, None, 1)
 _STRATIFIED = FractionSplit(0.2, 0.2, "c", 1)
 _CLASS = {"c": ClassFeature("c", 3)}
 _NUMBER = {"n": NumberFeature("n")}
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
 
 
 def _csv(*rows, header="n,c", more=40):

@@ -17,12 +17,9 @@ from dlspec_pipelines.steps.preparation.dataset import prepare_dataset, table_of
 from dlspec_pipelines.steps.preparation.preparers import gather_raw_values
 from dlspec_pipelines.steps.store import remove_folder
 
+pytestmark = pytest.mark.usefixtures("home")
+
 ROWS, LITTLE = 60, 4_000
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
 
 
 def write_pictures(folder, rows, side=16):

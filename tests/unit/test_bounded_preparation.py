@@ -17,6 +17,8 @@ from dlspec_pipelines.steps.preparation.raw_columns import Raw, side_by_side
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.store import remove_folder
 
+pytestmark = pytest.mark.usefixtures("home")
+
 ROWS = 600
 LITTLE = 8_000
 
@@ -64,11 +66,6 @@ def data_in(files, split):
         {"y": ClassFeature("y", 3)},
         split,
     )
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
 
 
 @pytest.mark.parametrize("write", [write_stored, write_packed, write_each_by_itself, write_halves])

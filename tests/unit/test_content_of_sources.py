@@ -29,11 +29,7 @@ from dlspec_pipelines.steps.datasets.table import Table
 from dlspec_pipelines.steps.preparation.fitting import fit_feature
 from dlspec_pipelines.steps.preparation.preparers import gather_raw_values
 
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("DLSPEC_DATA", raising=False)
+pytestmark = pytest.mark.usefixtures("home", "no_data_folder")
 
 
 def _write_text(folder, number):

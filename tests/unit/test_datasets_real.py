@@ -36,8 +36,7 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(autouse=True)
-def _home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
+def _home(home, monkeypatch):
     monkeypatch.setenv("DLSPEC_DATA", str(DATA))
 
 

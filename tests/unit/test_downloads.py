@@ -24,6 +24,8 @@ from dlspec_pipelines.steps.datasets.read_source import read_source_table
 from dlspec_pipelines.steps.preparation.dataset import prepare_dataset
 from dlspec_pipelines.steps.step_errors import StepError
 
+pytestmark = pytest.mark.usefixtures("home", "no_data_folder")
+
 ROWS = "\n".join(["n,c", *(f"{i}.5,{i % 3}" for i in range(40))]) + "\n"
 
 
@@ -48,12 +50,9 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("DLSPEC_DATA", raising=False)
-    # The clock: each question is a new one.
+def _no_clock(monkeypatch):
+    # Each question is a new one.
     monkeypatch.setattr(downloads, "_FRESH_S", 0.0)
-    return tmp_path / "home"
 
 
 @pytest.fixture

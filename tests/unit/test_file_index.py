@@ -14,13 +14,10 @@ from dlspec_pipelines.steps.datasets.contract import ContractBroken
 from dlspec_pipelines.steps.preparation.dataset import prepare_dataset, table_of_data
 from dlspec_pipelines.steps.preparation.file_index import index_of_named_files
 
+pytestmark = pytest.mark.usefixtures("home")
+
 soundfile = pytest.importorskip("soundfile")
 EXPECTED = {"in_range": (0, 1e9)}
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from dlspec_pipelines.steps.preparation.fitting import load_preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
 from dlspec_pipelines.steps.step_errors import StepError
 
+pytestmark = pytest.mark.usefixtures("home", "no_data_folder")
+
 SPEC = """
 dlspec: 1
 name: given
@@ -31,12 +33,6 @@ model:
 """
 TRAIN = "size;kind;sort\n" + "".join(f"{i};k{i % 3};{i % 2}\n" for i in range(8))
 TEST = "kind;size;sort\n7;100;0\nk1;200;1\n"
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("DLSPEC_DATA", raising=False)
 
 
 def _data(folder, test=TEST, said=""):

@@ -21,10 +21,7 @@ from dlspec_pipelines.steps.json_documents import CONTRACT, read_document
 from dlspec_pipelines.steps.preparation.dataset import prepare_dataset
 from dlspec_pipelines.steps.preparation.near_duplicates import normalized_text
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def _photos(count, *, seed=0):

@@ -35,6 +35,8 @@ from dlspec_pipelines.steps.preparation.fitting import load_preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
 from dlspec_pipelines.steps.step_errors import StepError
 
+pytestmark = pytest.mark.usefixtures("home", "no_data_folder")
+
 SPECS = sorted(Path(__file__).parents[2].glob("specs/*.yaml"))
 DIGITS = Data(
     SklearnSource("digits"),
@@ -43,13 +45,6 @@ DIGITS = Data(
     FractionSplit(0.15, 0.15, "digit", 7),
     {"images": (Expectation(in_range=(0, 16), nullable=False),)},
 )
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("DLSPEC_DATA", raising=False)
-    return tmp_path / "home"
 
 
 def _contract(dataset):

@@ -51,12 +51,12 @@ from dlspec_pipelines.steps.preparation.series_groups import in_order_of_series,
 from dlspec_pipelines.steps.preparation.unknown_categories import unknown_in_new_rows
 from dlspec_pipelines.steps.preparation.vocabulary_files import with_vocabulary_words
 
+pytestmark = pytest.mark.usefixtures("home", "no_data_folder")
+
 
 @pytest.fixture(autouse=True)
-def _home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
+def _keras_home(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.delenv("DLSPEC_DATA", raising=False)
 
 
 # -- columns ---------------------------------------------------------------------------------------

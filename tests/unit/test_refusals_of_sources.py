@@ -38,12 +38,12 @@ from dlspec_pipelines.steps.datasets.table import (
 from dlspec_pipelines.steps.preparation.declared_classes import require_declared_classes
 from dlspec_pipelines.steps.preparation.named_files import decode_named_files, named_file_paths
 
+pytestmark = pytest.mark.usefixtures("home", "no_data_folder")
+
 
 @pytest.fixture(autouse=True)
-def _home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
+def _keras_home(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.delenv("DLSPEC_DATA", raising=False)
 
 
 # -- arrays in files -------------------------------------------------------------------------------

@@ -35,11 +35,7 @@ from dlspec_pipelines.steps.preparation.fitting import Preparation
 from dlspec_pipelines.steps.preparation.splits import deal_rows
 from dlspec_pipelines.steps.step_errors import WrongUsage
 
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("DLSPEC_DATA", raising=False)
+pytestmark = pytest.mark.usefixtures("home", "no_data_folder")
 
 
 # -- several files -------------------------------------------------------------------------------

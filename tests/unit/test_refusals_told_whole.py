@@ -33,13 +33,9 @@ from dlspec_pipelines.steps.preparation.preparers import preparer_of
 from dlspec_pipelines.steps.preparation.text_findings import _Counted, _part_findings
 from dlspec_pipelines.steps.step_errors import StepError
 
+pytestmark = pytest.mark.usefixtures("home", "no_data_folder")
+
 SPLIT = FractionSplit(0.2, 0.2, None, 1)
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("DLSPEC_DATA", raising=False)
 
 
 def _given(folder, header, test=None):

@@ -39,14 +39,11 @@ from dlspec_pipelines.steps.profiles.data_profile import profile_of_dataset
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.store import remove_folder
 
+pytestmark = pytest.mark.usefixtures("home")
+
 # The columns have 320 bytes each.
 ROWS, LITTLE = 40, 1_000
 SPLIT = FractionSplit(0.2, 0.2, seed=2)
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
 
 
 def frame(**changed) -> pd.DataFrame:

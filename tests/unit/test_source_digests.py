@@ -19,15 +19,10 @@ from dlspec_pipelines.steps.datasets.given_test_rows import reread_data_files
 from dlspec_pipelines.steps.datasets.source_digests import digests_of_source_files
 from dlspec_pipelines.steps.preparation.dataset import fingerprint_of, prepare_dataset
 
+pytestmark = pytest.mark.usefixtures("home", "no_data_folder")
+
 _SPLIT = FractionSplit(0.2, 0.2, None, 1)
 _CSV = Data(CsvSource(("a.csv",)), {"n": NumberFeature("n")}, {"c": ClassFeature("c", 3)}, _SPLIT)
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("DLSPEC_DATA", raising=False)
-    return tmp_path / "home"
 
 
 def _write_long_ago(path, content, *, hours=1):

@@ -25,6 +25,8 @@ from dlspec_pipelines.steps.preparation.fitting import load_preparation
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
 from dlspec_pipelines.steps.step_errors import StepError
 
+pytestmark = pytest.mark.usefixtures("home", "no_data_folder")
+
 URL = "sqlite:///houses.db"
 QUERY = "SELECT size, rooms, kind, price FROM houses"
 FEATURES = {
@@ -34,13 +36,6 @@ FEATURES = {
 TARGETS = {"price": NumberFeature("price")}
 ROWS = [(50.5 + i % 97, 1 + i % 5, "abc"[i % 3], 1000.0 + i) for i in range(120)]
 POSTGRES = "DLSPEC_TEST_POSTGRES"
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("DLSPEC_DATA", raising=False)
-    return tmp_path / "home"
 
 
 def _write_houses(folder, rows=ROWS):
