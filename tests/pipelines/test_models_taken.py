@@ -1,12 +1,12 @@
 """Models that a spec takes from another with its weights: transfer learning in one text."""
 
 import json
-import threading
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from stopped_trainings import Stop
 
 import dlspec
 from dlspec.backends.weights import write_weights
@@ -16,7 +16,7 @@ from dlspec_pipelines.steps.records import record_to_json
 from dlspec_pipelines.steps.reuse import trained_before
 from dlspec_pipelines.steps.start import model_start_digests
 from dlspec_pipelines.steps.step_errors import StepError, Stopped
-from dlspec_pipelines.steps.training.progress import EpochEnd, Notice
+from dlspec_pipelines.steps.training.progress import Notice
 from dlspec_pipelines.steps.training.start_weights import begin_models_with_weights
 from dlspec_pipelines.steps.training.train import train, work_key
 
@@ -119,15 +119,10 @@ def test_other_weights_are_other_work_and_a_stopped_one_goes_on_to_the_same_bits
     keras.utils.set_random_seed(5)
     write_weights(dlspec.compile(dlspec.load(specs / "base.yaml")), specs / "b.weights.h5")
     key = work_key(plan, dataset)
-    stop = threading.Event()
-
-    def ask(said):
-        if isinstance(said, EpochEnd) and said.epoch == 2:
-            stop.set()
-
+    stop = Stop(2)
     whole = train(plan, dataset, run="whole", spec_text=text)
     with pytest.raises(Stopped):
-        train(plan, dataset, run="r", spec_text=text, progress=ask, stop=stop)
+        train(plan, dataset, run="r", spec_text=text, progress=stop.hear, stop=stop)
     heard = []
     done = train(plan, dataset, run="r2", spec_text=text, progress=heard.append)
     assert Notice("continuing after epoch 2 of 4") in heard

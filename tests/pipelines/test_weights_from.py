@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import dagster as dg
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 import yaml
 from chain_specs import write_tiny
+from stopped_trainings import Stop
 from terminal import PATHS
 from training_specs import prepared
 
@@ -23,7 +23,7 @@ from dlspec_pipelines.steps import store
 from dlspec_pipelines.steps.records import Start, Started, record_to_json
 from dlspec_pipelines.steps.start import find_start
 from dlspec_pipelines.steps.step_errors import StepError, Stopped
-from dlspec_pipelines.steps.training.progress import EpochEnd, Notice
+from dlspec_pipelines.steps.training.progress import Notice
 from dlspec_pipelines.steps.training.train import train, work_key
 
 SOURCE = """\
@@ -131,15 +131,10 @@ def test_other_start_weights_are_other_work_and_a_stopped_one_goes_on_to_the_sam
     first, other = find_start("source-run"), find_start(str(file))
     keys = {work_key(plan, dataset, start) for start in (None, first, other)}
     assert len(keys) == 3
-    stop = threading.Event()
-
-    def ask(said):
-        if isinstance(said, EpochEnd) and said.epoch == 2:
-            stop.set()
-
+    stop = Stop(2)
     whole = train(plan, dataset, run="whole", spec_text="", start=first)
     with pytest.raises(Stopped):
-        train(plan, dataset, run="r", spec_text="", progress=ask, stop=stop, start=first)
+        train(plan, dataset, run="r", spec_text="", progress=stop.hear, stop=stop, start=first)
     elsewhere = train(plan, dataset, run="r2", spec_text="", start=other)
     assert elsewhere.continued_from_epoch == 0
     heard = []
