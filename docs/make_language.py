@@ -229,6 +229,10 @@ def _takes(kind: Kind) -> str:  # noqa: C901, PLR0912 - one line per kind
             return f"{_takes(kind.value)}; or a mapping from output names to such"
         case kinds.Gates():
             return "mapping: figure to comparison"
+        case kinds.MetricChoice():
+            return "a metric below, or one of Keras"
+        case kinds.FigureChoice():
+            return "a figure"
         case kinds.Graphs():
             return f"mapping: name to the graph of a {kind.what} ([objectives](objectives.md))"
         case kinds.CatalogueObject():

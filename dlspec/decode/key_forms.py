@@ -22,7 +22,9 @@ def may_hold(kind: kinds.Kind, node: Node) -> bool:  # noqa: C901 - one line per
             return kind.or_one or isinstance(node, Sequence)
         case kinds.Boolean() | kinds.Integer() | kinds.Number() | kinds.Text() | kinds.Choice():
             return isinstance(node, Scalar)
-        case kinds.MemorySize():
+        case kinds.MemorySize() | kinds.FigureChoice():
             return isinstance(node, Scalar)
+        case kinds.MetricChoice():
+            return isinstance(node, Scalar | Mapping)
         case kinds.Literal_() | kinds.PerOutput() | kinds.CatalogueObject() | kinds.Either():
             return True

@@ -8,6 +8,7 @@ from typing import Any
 from dlspec.decode.argument_values import CHOSEN_BY_KERAS
 from dlspec.decode.catalogue_objects import head_of, nested_object
 from dlspec.decode.gate_words import (
+    GatedFigures,
     comparison_help,
     example_comparison,
     is_gate_name,
@@ -30,6 +31,7 @@ from dlspec.diagnostics.suggest import replacement_word, suggest, unknown_key_he
 from dlspec.language import catalogue, kinds
 from dlspec.language.catalogue import ClassEntry, Object
 from dlspec.language.catalogue.target import Target
+from dlspec.language.figures import figure_name
 from dlspec.language.kinds import Key, Kind, keys_of
 from dlspec.language.memory_sizes import bytes_of_size
 from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence, is_poison_node, names_beside
@@ -52,6 +54,9 @@ class RecordReader:
         self._terms: tuple[str, ...] = ()
         # What mistyped terms mean: a gate on one of them waits for the term.
         self._meant_terms: tuple[str, ...] = ()
+        self._measured: dict[str, Object] = {}
+        # A figure that is not known waits for a metric of Keras that could not be read.
+        self._has_unread_metric = False
 
     def declare_losses(self, losses: Iterable[ClassEntry]) -> None:
         """Let the names of a file's own losses mean them from here on."""
@@ -101,6 +106,10 @@ class RecordReader:
                 return self._read_per_output_value(kind, node, path)
             case kinds.Gates():
                 return self._read_gate_values(kind, node, path)
+            case kinds.MetricChoice():
+                return self._read_metric_choice(kind, node, path)
+            case kinds.FigureChoice():
+                return self._read_figure_choice(kind, node, path)
             case kinds.Graphs():
                 return None
             case kinds.CatalogueObject():
@@ -186,8 +195,7 @@ class RecordReader:
             return value
         if kind.or_number and not isinstance(value, str):
             return self._read_number_value(kinds.Number(), node, path)
-        # `mape` is no slip of `mae`: it means another metric.
-        slip = isinstance(value, str) and self._target.find("metric", value) is None
+        slip = isinstance(value, str)
         near = replacement_word(str(value), kind.words, work=self._reporter.work) if slip else None
         listed = ", ".join(f"`{word}`" for word in kind.words)
         self._reporter.error(
@@ -248,6 +256,52 @@ class RecordReader:
         self.values.update(_argument_places(kind.kind, node, path, self._target))
         return nested_object(kind.kind, node, self._reporter, target=self._target)
 
+    def _read_metric_choice(self, kind: kinds.MetricChoice, node: Node, path: str) -> Decoded:
+        """Return a metric: those that gates and a championship may then ask for by their names."""
+        word, argument = head_of(node)
+        name = "" if word is None else str(word.value)
+        if word is not None and name in kind.words:
+            if argument is None and isinstance(node, Scalar):
+                return name
+            self._reporter.error(
+                Code.UNKNOWN_ARGUMENT,
+                node.span,
+                f"`{name}` takes no arguments",
+                label="a metric of this language is its name alone",
+                help=Replacement(name),
+            )
+            return POISON
+        if not name[:1].isupper() and self._target.find("metric", name) is None:
+            return self._report_no_metric(kind, node, path, name)
+        found = self._read_catalogue_object(kinds.CatalogueObject("metric"), node, path)
+        if isinstance(found, Object):
+            self._measured[figure_name(found)] = found
+        else:
+            self._has_unread_metric = True
+        return found
+
+    def _report_no_metric(
+        self, kind: kinds.MetricChoice, node: Node, path: str, word: str
+    ) -> Decoded:
+        known = (*kind.words, *catalogue.names_of_kind("metric"))
+        listed = ", ".join(f"`{one}`" for one in kind.words)
+        self._reporter.error(
+            Code.NOT_A_CHOICE,
+            node.span,
+            f"{_describe_value_path(path)} is one of {listed}, or a metric of Keras",
+            label=f"this is {describe_node(node)}",
+            help=replacement_word(word, known, work=self._reporter.work)
+            if isinstance(node, Scalar)
+            else None,
+        )
+        return POISON
+
+    def _read_figure_choice(self, kind: kinds.FigureChoice, node: Node, path: str) -> Decoded:
+        if self._has_unread_metric and isinstance(node, Scalar) and node.value not in kind.words:
+            return POISON
+        words = kinds.Choice((*kind.words, *self._measured))
+        return self._read_choice_value(words, node, path)
+
     def _read_gate_values(self, kind: kinds.Gates, node: Node, path: str) -> Decoded:
         if not isinstance(node, MappingNode):
             return self.wrong(path, 'a mapping such as `{accuracy: ">= 0.97"}`', node)
@@ -255,18 +309,19 @@ class RecordReader:
         for entry in node:
             inner = f"{path}.{entry.name}"
             self.keys[inner], self.values[inner] = entry.key.span, entry.value.span
-            if entry.name not in self._terms and not is_gate_name(entry.name, kind):
-                if entry.name in self._meant_terms:
+            figures = GatedFigures(self._terms, self._measured)
+            if not is_gate_name(entry.name, kind, figures):
+                if entry.name in self._meant_terms or self._has_unread_metric:
                     continue
-                terms = self._meant_terms or self._terms
-                known = known_gate_names(entry.name, kind, terms, self._reporter.work)
+                meant = GatedFigures(self._meant_terms or self._terms, self._measured)
+                known = known_gate_names(entry.name, kind, meant, self._reporter.work)
                 self._report_unknown_record_key(entry.key, "`gates`", known)
                 continue
             written = entry.value.value if isinstance(entry.value, Scalar) else None
             gate = read_gate(entry.name, written) if isinstance(written, str) else None
             if gate is None:
-                help_ = comparison_help(entry.name, written, self._terms)
-                example = example_comparison(entry.name, self._terms)
+                help_ = comparison_help(entry.name, written, figures)
+                example = example_comparison(entry.name, figures)
                 self.wrong(inner, f"a comparison such as `{example}`", entry.value, help=help_)
                 continue
             gates.append(gate)

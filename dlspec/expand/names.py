@@ -1,6 +1,5 @@
 """Lexical names in a graph: what an entry may refer to, and what a new node is called."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from heapq import nsmallest
@@ -11,6 +10,7 @@ from dlspec.diagnostics.findings import Replacement, Reporter
 from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand.flat import Flow, Pointer
+from dlspec.language.keras_names import snake_case
 from dlspec.syntax.nodes import Scalar
 from dlspec.syntax.scalars import POISON, Poison
 
@@ -18,14 +18,6 @@ from dlspec.syntax.scalars import POISON, Poison
 _NAMES_IN_A_STEP = 5
 # Two lines of a terminal; whoever has more names than that searches the text.
 _MOST_LISTED = 20
-_BEFORE_CAPITAL = re.compile(r"(.)([A-Z][a-z]+)")
-_AFTER_LOWER = re.compile(r"([a-z])([A-Z])")
-
-
-def snake_case(class_name: str) -> str:
-    """Return a class name as Keras writes it in automatic names: `max_pooling2d`."""
-    name = re.sub(r"\W+", "", class_name)
-    return _AFTER_LOWER.sub(r"\1_\2", _BEFORE_CAPITAL.sub(r"\1_\2", name)).lower()
 
 
 def plain_head(head: str) -> str:

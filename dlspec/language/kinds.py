@@ -119,12 +119,27 @@ class Gates:
     """A mapping from metrics to requirements such as `">= 0.97"`.
 
     Those of `by_target` may have a target's name before them, `<target>_<metric>`, those of
-    `by_layer` a layer's; which targets and layers there are is not known here.
+    `by_layer` a layer's; which targets and layers there are is not known here. What metrics of
+    Keras that are asked for are called may be a gate, too, and have a target's name before it.
     """
 
     metrics: tuple[str, ...]
     by_target: tuple[str, ...] = ()
     by_layer: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MetricChoice:
+    """A metric of the language, one of `words`, or one of Keras by name or with arguments."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FigureChoice:
+    """A figure: one of `words`, or what a metric of Keras that is asked for is called."""
+
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +183,8 @@ Kind = (
     | Variants
     | PerOutput
     | Gates
+    | MetricChoice
+    | FigureChoice
     | Graphs
     | CatalogueObject
     | Either

@@ -1,6 +1,5 @@
 """The metrics that `evaluation` may name: one record each."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -207,18 +206,6 @@ def target_kind(target: Feature) -> TargetKind:
     kind = target.learned_as
     assert kind is not None, f"no target is a {type(target).__name__}"
     return kind
-
-
-def metrics_by_target(metric: str, targets: Mapping[str, Feature]) -> dict[str, str]:
-    """Return the targets that a metric is measured on one by one, by `<target>_<metric>`.
-
-    Of a single target there is the metric alone.
-    """
-    record = METRIC_OF[metric]
-    fitting = [name for name, target in targets.items() if target_kind(target) in record.on]
-    if record.reads == "generated" or len(fitting) < 2:
-        return {}
-    return {f"{name}_{metric}": name for name in fitting}
 
 
 def metrics_on(kind: TargetKind) -> tuple[MetricRecord, ...]:

@@ -7,11 +7,13 @@ from typing import Literal
 from dlspec.language.catalogue import Object
 from dlspec.language.expectations import Expectation
 from dlspec.language.features import INPUT_FEATURES, TARGET_FEATURES, Feature
+from dlspec.language.figures import AskedMetric, figure_name
 from dlspec.language.kinds import (
     Boolean,
     CatalogueObject,
     Choice,
     Either,
+    FigureChoice,
     Gates,
     Graphs,
     Integer,
@@ -19,6 +21,7 @@ from dlspec.language.kinds import (
     Literal_,
     MapOf,
     MemorySize,
+    MetricChoice,
     Number,
     PerOutput,
     Record,
@@ -283,7 +286,9 @@ class Gate:
 class Championship:
     """`evaluation.champion`: what a challenger must show to become the champion."""
 
-    metric: str = spec_key(Choice(COMPARABLE_METRICS), "What is compared.")
+    metric: str = spec_key(
+        FigureChoice(COMPARABLE_METRICS), "What is compared: a figure of `metrics`."
+    )
     test: str = spec_key(
         Choice(tuple(SIGNIFICANCE_TEST_OF)),
         "The paired test on the test rows.",
@@ -296,9 +301,10 @@ class Championship:
 class Evaluation:
     """The `evaluation` section."""
 
-    metrics: tuple[str, ...] = spec_key(
-        ListOf(Choice(tuple(METRIC_OF))),
-        "What is measured on the test rows.",
+    metrics: tuple[AskedMetric, ...] = spec_key(
+        ListOf(MetricChoice(tuple(METRIC_OF))),
+        "What is measured on the test rows: the metrics below by name, and those of Keras by name "
+        "or with arguments, `{SparseTopKCategoricalAccuracy: {k: 5}}`.",
         default=(),
     )
     gates: tuple[Gate, ...] = spec_key(
@@ -315,6 +321,16 @@ class Evaluation:
     champion: Championship | None = spec_key(
         Record(Championship), "How a challenger is compared with the champion.", default=None
     )
+
+    @property
+    def own_metrics(self) -> tuple[str, ...]:
+        """Return the metrics of this language that are asked for."""
+        return tuple(metric for metric in self.metrics if isinstance(metric, str))
+
+    @property
+    def keras_metrics(self) -> Mapping[str, Object]:
+        """Return the metrics of Keras that are asked for, by the names of their figures."""
+        return {figure_name(m): m for m in self.metrics if isinstance(m, Object)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dlspec.language.metrics import METRIC_OF
+from dlspec.language.figures import AskedMetric, counts_rows
 
 # Twice a tail of 0.025 has then a standard deviation of 0.007: 2 * sqrt(0.025 * 0.975 / 2000).
 RESAMPLES = 2000
@@ -39,11 +39,11 @@ SIGNIFICANCE_TESTS: tuple[SignificanceTest, ...] = (
 SIGNIFICANCE_TEST_OF = {record.name: record for record in SIGNIFICANCE_TESTS}
 
 
-def can_compare(test: SignificanceTest, metric: str) -> bool:
+def can_compare(test: SignificanceTest, metric: AskedMetric) -> bool:
     """Return whether a test says something about a metric."""
-    return METRIC_OF[metric].counts_rows or not test.counts_rows
+    return counts_rows(metric) or not test.counts_rows
 
 
-def default_test(metric: str) -> str:
+def default_test(metric: AskedMetric) -> str:
     """Return the test of a metric where the spec names none: the first that can compare it."""
     return next(test.name for test in SIGNIFICANCE_TESTS if can_compare(test, metric))

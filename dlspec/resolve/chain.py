@@ -63,7 +63,7 @@ def _evaluation_parts(plan: Plan) -> object:
     if evaluation is None:
         return None
     measured = (evaluation.metrics, evaluation.champion)
-    generates = set(evaluation.metrics) & set(GENERATED_METRICS)
+    generates = set(evaluation.own_metrics) & set(GENERATED_METRICS)
     return (*measured, plan.prediction) if generates else measured
 
 

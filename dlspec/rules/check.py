@@ -26,7 +26,7 @@ from dlspec.rules.filled_names import report_filled_names
 from dlspec.rules.gates import report_gates
 from dlspec.rules.generation import report_generation
 from dlspec.rules.joined_rows import report_joined_rows
-from dlspec.rules.keras_metrics import report_keras_metrics
+from dlspec.rules.keras_metrics import report_evaluated_keras_metrics, report_keras_metrics
 from dlspec.rules.keras_source_keys import report_keras_source_keys
 from dlspec.rules.layers_in_training import (
     report_state_across_samples,
@@ -86,6 +86,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     report_sigmoid_classes,
     report_unclear_logits,
     report_keras_metrics,
+    report_evaluated_keras_metrics,
     report_small_embeddings,
     report_term_names,
     report_turns,

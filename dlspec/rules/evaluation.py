@@ -1,5 +1,6 @@
 """What a spec asks to be measured, against what there is to measure."""
 
+import re
 from collections.abc import Mapping
 
 from dlspec.decode.spec import ModelSpec
@@ -7,8 +8,11 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
 from dlspec.language.catalogue import Object
 from dlspec.language.features import BinaryFeature, ClassFeature
+from dlspec.language.figures import AskedMetric, better_of, figure_name, named_figure
+from dlspec.language.keras_names import snake_case
 from dlspec.language.loss_records import loss_record
 from dlspec.language.metrics import (
+    GATED_WITHOUT_METRIC,
     GENERATED_METRICS,
     METRIC_OF,
     METRICS,
@@ -17,7 +21,11 @@ from dlspec.language.metrics import (
 )
 from dlspec.language.sections import Data, Evaluation, Training, is_free_of_poison
 from dlspec.language.significance_tests import SIGNIFICANCE_TEST_OF, can_compare
+from dlspec.rules.metric_words import written_metric
 from dlspec.rules.subject import Checked
+
+# A gate's name is that of a check in the chain of assets.
+_FIGURE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def report_measures(checked: Checked) -> None:
@@ -26,6 +34,7 @@ def report_measures(checked: Checked) -> None:
         return
     if checked.evaluation is not None:
         _check_metrics(checked.evaluation, checked.data, checked)
+        _check_figure_names(checked.evaluation, checked)
         _check_champion(checked.evaluation, checked.spec, checked.reporter)
     if checked.training is not None:
         _check_class_weight_target(checked.training, checked.data, checked.spec, checked.reporter)
@@ -39,6 +48,8 @@ def _check_metrics(evaluation: Evaluation, data: Data, checked: Checked) -> None
         fitting |= set(GENERATED_METRICS)
     targets = ", ".join(f"`{name}`" for name in data.targets) or "outputs without targets"
     for index, metric in enumerate(evaluation.metrics):
+        if not isinstance(metric, str):
+            continue  # the rules of Keras's metrics judge it
         if metric not in fitting:
             reporter.error(
                 Code.UNKNOWN_METRIC,
@@ -78,7 +89,18 @@ def _check_champion(evaluation: Evaluation, spec: ModelSpec, reporter: Reporter)
     champion = evaluation.champion
     if champion is None or not is_free_of_poison(champion):
         return
-    if not can_compare(SIGNIFICANCE_TEST_OF[champion.test], champion.metric):
+    metric = named_figure(champion.metric, evaluation.metrics)
+    if metric is None:
+        return  # reported as what is not measured
+    if better_of(metric) is None:
+        reporter.error(
+            Code.CONFLICT,
+            spec.places.value("evaluation.champion.metric"),
+            f"`{champion.metric}` cannot say which of two models is better",
+            label="neither more nor less of it is better",
+            help="compare another figure; this one may be a gate",
+        )
+    elif not can_compare(SIGNIFICANCE_TEST_OF[champion.test], metric):
         counted = [record.name for record in METRICS if record.counts_rows]
         reporter.error(
             Code.CONFLICT,
@@ -87,6 +109,41 @@ def _check_champion(evaluation: Evaluation, spec: ModelSpec, reporter: Reporter)
             label="it counts rows that are right or wrong",
             help=f"write `test: bootstrap`, or compare one of {', '.join(counted)}",
         )
+
+
+def _check_figure_names(evaluation: Evaluation, checked: Checked) -> None:
+    """Report a figure that another has the name of, or whose name cannot be a gate's."""
+    training = checked.training
+    taken = {*GATED_WITHOUT_METRIC, *(training.minimised if training is not None else ())}
+    for index, metric in enumerate(evaluation.metrics):
+        name = figure_name(metric)
+        path = f"evaluation.metrics.{index}"
+        written = f"{path}.name"
+        place = written if written in checked.spec.places.values else path
+        if name in taken:
+            checked.reporter.error(
+                Code.DUPLICATE_NAME,
+                checked.spec.places.value(place),
+                f"two figures are called `{name}`",
+                label="report and gates would hold two of this name",
+                help=_other_name_help(metric, evaluation.metrics[:index]),
+            )
+        elif not _FIGURE_NAME.fullmatch(name):
+            checked.reporter.error(
+                Code.BAD_NAME,
+                checked.spec.places.value(place),
+                f"`{name}` cannot be a figure's name",
+                label="letters, digits and `_`, not beginning with a digit",
+                help=f"write `name: {snake_case(name) or 'figure'}`",
+            )
+        taken.add(name)
+
+
+def _other_name_help(metric: AskedMetric, above: tuple[AskedMetric, ...]) -> str:
+    if isinstance(metric, str) or metric in above:
+        return "leave it out"
+    name = f"other_{figure_name(metric)}"
+    return f"write `{written_metric(metric.class_name, {**metric.arguments, 'name': name})}`"
 
 
 def _check_class_weight_target(

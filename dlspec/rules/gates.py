@@ -4,13 +4,13 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Help, Replacement
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.diagnostics.work import Work
-from dlspec.language.metrics import (
-    COMPARABLE_METRICS,
-    GATED_WITHOUT_METRIC,
-    METRIC_OF,
-    metrics_by_target,
-    target_kind,
+from dlspec.language.figures import (
+    figure_name,
+    figures_by_target,
+    measured_targets,
+    named_figure,
 )
+from dlspec.language.metrics import COMPARABLE_METRICS, GATED_WITHOUT_METRIC, METRIC_OF
 from dlspec.language.penalty_figures import is_penalty_figure
 from dlspec.language.sections import Data, Evaluation, is_free_of_poison
 from dlspec.rules.subject import Checked
@@ -23,18 +23,19 @@ def report_gates(checked: Checked) -> None:
         return
     minimised = checked.training.minimised if checked.training else ()
     penalties = checked.penalties
+    measured = [figure_name(metric) for metric in evaluation.metrics]
     for gate in evaluation.gates:
-        if gate.metric in minimised or gate.metric in penalties:
+        if gate.metric in (*minimised, *penalties, *measured, *GATED_WITHOUT_METRIC):
             continue
         if is_penalty_figure(gate.metric):
             _report_no_penalty(gate.metric, penalties, checked)
             continue
-        if gate.metric not in METRIC_OF and gate.metric not in GATED_WITHOUT_METRIC:
-            _check_gate_of_target(gate.metric, evaluation, checked)
-        elif gate.metric not in (*evaluation.metrics, *GATED_WITHOUT_METRIC):
+        if gate.metric in METRIC_OF:
             _report_unmeasured(gate.metric, f"evaluation.gates.{gate.metric}", checked)
+        else:
+            _check_gate_of_target(gate.metric, evaluation, checked)
     champion = evaluation.champion
-    if champion is not None and champion.metric not in evaluation.metrics:
+    if champion is not None and champion.metric not in measured:
         _report_unmeasured(champion.metric, "evaluation.champion.metric", checked)
 
 
@@ -70,13 +71,15 @@ def _check_gate_of_target(name: str, evaluation: Evaluation, checked: Checked) -
     data = checked.data
     if data is None:
         return
+    asked = {figure_name(metric): metric for metric in evaluation.metrics}
+    known_names = dict.fromkeys((*COMPARABLE_METRICS, *evaluation.keras_metrics))
     meant = [
         (target, metric)
-        for metric in COMPARABLE_METRICS
+        for metric in known_names
         for target in data.targets
         if f"{target}_{metric}" == name
     ]
-    measured = {m: metrics_by_target(m, data.targets) for m in evaluation.metrics}
+    measured = {n: figures_by_target(m, data.targets) for n, m in asked.items()}
     if len(meant) == 1 and name in measured.get(meant[0][1], {}):
         return
     help_: Help
@@ -102,13 +105,15 @@ def _why_not_measured(
     target: str, metric: str, evaluation: Evaluation, data: Data
 ) -> tuple[str, Help]:
     """Return why a target has no such figure of its own, and what to write."""
-    if target_kind(data.targets[target]) not in METRIC_OF[metric].on:
-        measured = [metrics_by_target(known, data.targets) for known in evaluation.metrics]
+    asked = named_figure(metric, evaluation.metrics)
+    assert asked is not None, "it is a metric of this language, or one that is asked for"
+    if target not in measured_targets(asked, data.targets):
+        measured = [figures_by_target(known, data.targets) for known in evaluation.metrics]
         fitting = [name for names in measured for name, of in names.items() if of == target]
         return f"`{metric}` cannot be measured on `{target}`", _one_of_gates(fitting)
-    if not metrics_by_target(metric, data.targets):
+    if not figures_by_target(asked, data.targets):
         label = f"`{target}` is the only target of `{metric}`"
-        if metric in evaluation.metrics:
+        if asked in evaluation.metrics:
             return label, Replacement(metric)
         return label, f"write `{metric}`, and add it to `evaluation.metrics`"
     return f"`{metric}` is not measured", f"add `{metric}` to `evaluation.metrics`"

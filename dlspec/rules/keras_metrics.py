@@ -1,4 +1,4 @@
-"""The Keras metrics of a training against the target and the head of their output."""
+"""The Keras metrics of a training or an evaluation against the targets and heads of outputs."""
 
 from collections.abc import Callable, Mapping
 from typing import assert_never
@@ -7,6 +7,7 @@ from dlspec.decode.argument_values import CHOSEN_BY_KERAS
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.counts import counted
 from dlspec.language.catalogue import Object
+from dlspec.language.figures import fits_truth, measured_targets
 from dlspec.language.loss_records import loss_record
 from dlspec.language.metrics import target_kind
 from dlspec.rules.heads import Head
@@ -22,6 +23,8 @@ from dlspec.rules.metric_words import (
     written_metric,
 )
 from dlspec.rules.subject import Checked
+
+_Rule = Callable[[Measured], Fault | None]
 
 
 def report_keras_metrics(checked: Checked) -> None:
@@ -63,6 +66,22 @@ def _report_list_of_metrics(metrics: tuple[Object, ...], checked: Checked) -> No
     )
 
 
+def report_evaluated_keras_metrics(checked: Checked) -> None:
+    """Report a metric of Keras under `evaluation` that fits no target, or not those it is for."""
+    data, evaluation = checked.data, checked.evaluation
+    if data is None or evaluation is None or not data.targets:
+        return
+    for index, metric in enumerate(evaluation.metrics):
+        if not isinstance(metric, Object):
+            continue
+        fitting = measured_targets(metric, data.targets) or tuple(data.targets)
+        heads = (head for head in checked.heads if head.name in fitting)
+        faults = (_metric_fault(metric, head, _EVALUATION_RULES) for head in heads)
+        fault = next((found for found in faults if found is not None), None)
+        if fault is not None:
+            _report_fault(fault, f"evaluation.metrics.{index}", checked)
+
+
 def _report_metric(metric: Object, head: Head, path: str, checked: Checked) -> None:
     if _chooses_accuracy_of_a_number(metric, head):
         checked.reporter.error(
@@ -73,13 +92,18 @@ def _report_metric(metric: Object, head: Head, path: str, checked: Checked) -> N
             help="write `MeanAbsoluteError`",
         )
         return
-    measured = measured_on(metric, head)
-    if measured is None:
-        return
-    faults = (rule(measured) for rule in (*_RULES, *ARGUMENT_RULES))
-    fault = next((found for found in faults if found is not None), None)
+    fault = _metric_fault(metric, head, _RULES)
     if fault is not None:
         _report_fault(fault, path, checked)
+
+
+def _metric_fault(metric: Object, head: Head, rules: tuple[_Rule, ...]) -> Fault | None:
+    """Return the first thing that is wrong with a metric on an output."""
+    measured = measured_on(metric, head)
+    if measured is None:
+        return None
+    faults = (rule(measured) for rule in rules)
+    return next((found for found in faults if found is not None), None)
 
 
 def _chooses_accuracy_of_a_number(metric: Object, head: Head) -> bool:
@@ -104,16 +128,7 @@ def _report_fault(fault: Fault, path: str, checked: Checked) -> None:
 
 def _truth_fault(m: Measured) -> Fault | None:
     """Judge what the metric compares with against what the target holds."""
-    match m.truth:
-        case "ids":
-            fits = m.holds == "ids"
-        case "one_hot":
-            fits = m.holds == "one_hot" or (m.holds == "numbers" and m.width != 1)
-        case "labels" | "numbers":
-            fits = m.holds != "ids"
-        case other:
-            assert_never(other)
-    if fits:
+    if fits_truth(m.truth, m.holds, m.width):
         return None
     if m.takes_threshold and m.width == 1:
         return Fault(
@@ -216,8 +231,22 @@ def _extent_fault(m: Measured) -> Fault | None:
     return None
 
 
-_RULES: tuple[Callable[[Measured], Fault | None], ...] = (
-    _truth_fault,
-    _reading_fault,
-    _extent_fault,
-)
+def _across_samples_fault(m: Measured) -> Fault | None:
+    """Judge an axis along which the samples lie, of which a chunk holds a few at a time."""
+    if not m.traits.along_axis or "axis" not in m.metric.arguments or m.head.ndim is None:
+        return None
+    written = m.metric.arguments["axis"]
+    axes = written if isinstance(written, tuple) else (written,)
+    if not {0, -m.head.ndim} & set(axes):
+        return None
+    return Fault(
+        f"`{m.word}` compares the samples of a batch with each other along axis {written}",
+        "test rows come in chunks, and the figure would be the mean of theirs",
+        "`R2Score`" if m.head.ndim == _SAMPLES_OF_UNITS else other_metric(m),
+    )
+
+
+# Samples, and the units of each.
+_SAMPLES_OF_UNITS = 2
+_RULES: tuple[_Rule, ...] = (_truth_fault, _reading_fault, _extent_fault, *ARGUMENT_RULES)
+_EVALUATION_RULES: tuple[_Rule, ...] = (*_RULES, _across_samples_fault)

@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, assert_never
 
 from dlspec.language.catalogue import Object, Parameter, Value, find_entry
 from dlspec.language.catalogue.traits import MetricTraits, TruthTrait
-from dlspec.language.features import ClassFeature, Feature
+from dlspec.language.features import Feature
+from dlspec.language.figures import Holds, compared_truth, held_by, takes_threshold
 from dlspec.language.tensors import Dim
 from dlspec.rules.heads import Head
-
-Holds = Literal["ids", "one_hot", "binary", "numbers"]
 
 TRUTH_WORDS: Mapping[TruthTrait, str] = {
     "ids": "class ids",
@@ -67,16 +65,12 @@ class Measured:
     @property
     def takes_threshold(self) -> bool:
         """Tell whether it decides by a `threshold` above 0, or else by the largest unit."""
-        return self.traits.truth == "one_hot" and self.parameter("threshold") is not None
+        return takes_threshold(self.metric)
 
     @property
     def truth(self) -> TruthTrait:
         """Return what it compares with, as its arguments have it."""
-        if self.takes_threshold and self.metric.arguments.get("threshold") is not None:
-            return "labels"
-        if self.parameter("sparse_y_true") is not None:
-            return "ids" if self.metric["sparse_y_true"] else "one_hot"
-        return self.traits.truth
+        return compared_truth(self.metric)
 
     @property
     def gives_logits(self) -> bool:
@@ -105,21 +99,6 @@ def measured_on(metric: Object, head: Head) -> Measured | None:
     if entry is None or entry.measures is None or target is None or not _fits_head(target, head):
         return None
     return Measured(metric, head, held_by(target), entry.measures)
-
-
-def held_by(target: Feature) -> Holds:
-    """Return what an array of a target holds."""
-    match target.learned_as:
-        case "class":
-            return "one_hot" if isinstance(target, ClassFeature) and target.one_hot else "ids"
-        case "tokens" | "mask":
-            return "ids"
-        case "binary" | "labels":
-            return "binary"
-        case "number" | None:
-            return "numbers"
-        case other:
-            assert_never(other)
 
 
 def _fits_head(target: Feature, head: Head) -> bool:

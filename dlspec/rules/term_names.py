@@ -20,7 +20,8 @@ def report_term_names(checked: Checked) -> None:
     learned = list(checked.learned_outputs or ())
     plain = replace(training, terms=None, turns=None)
     others = computed_figures(plain, learned, checked.penalties)
-    taken = (*others, *_COLUMNS, *METRIC_OF, *GATED_WITHOUT_METRIC)
+    measured = checked.evaluation.keras_metrics if checked.evaluation is not None else {}
+    taken = (*others, *_COLUMNS, *METRIC_OF, *measured, *GATED_WITHOUT_METRIC)
     turns = training.turns or ()
     figures = [turn.figure for turn in turns]
     for name in training.term_weights:

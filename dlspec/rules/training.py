@@ -2,20 +2,18 @@
 
 from collections.abc import Mapping
 
+from dlspec.decode.argument_values import CHOSEN_BY_KERAS
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Replacement
 from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import replacement_word, suggest
 from dlspec.diagnostics.work import Work
-from dlspec.expand.names import snake_case
 from dlspec.language.catalogue import Object
+from dlspec.language.figures import better_of, figure_name
 from dlspec.language.row_splits import ColumnSplit
 from dlspec.language.sections import Training
 from dlspec.language.turns import is_learning_rate
 from dlspec.rules.subject import Checked
-
-# Metrics of Keras that say of themselves neither that more nor that less is better.
-UNDIRECTED_METRICS = ("FalseNegatives", "FalsePositives", "TrueNegatives", "TruePositives")
 
 
 def report_monitors(checked: Checked) -> None:
@@ -80,9 +78,13 @@ def _needs_mode(callback: Object, figure: str, training: Training, checked: Chec
     of_output = training.metrics
     metrics = of_output.get(outputs[0], ()) if isinstance(of_output, Mapping) else of_output
     return not any(
-        _figure_name(metric, None) == figure and metric.class_name not in UNDIRECTED_METRICS
-        for metric in metrics
+        _output_figure_name(metric, None) == figure and _is_directed(metric) for metric in metrics
     )
+
+
+def _is_directed(metric: Object) -> bool:
+    """Tell whether Keras knows which values are better; of its own choice it always does."""
+    return metric.class_name in CHOSEN_BY_KERAS or better_of(metric) is not None
 
 
 def _validation_rows_help(checked: Checked) -> str:
@@ -239,20 +241,20 @@ def computed_figures(
         figures += [f"{output}_loss" for output in outputs]
     if isinstance(training.metrics, Mapping):
         for output, metrics in training.metrics.items():
-            figures += [_figure_name(metric, output if several else None) for metric in metrics]
+            figures += [
+                _output_figure_name(metric, output if several else None) for metric in metrics
+            ]
     elif several:
         # Of a list, Keras gives each output the metric in its place; other lengths are refused.
         shared = zip(outputs, training.metrics, strict=False)
-        figures += [_figure_name(metric, output) for output, metric in shared]
+        figures += [_output_figure_name(metric, output) for output, metric in shared]
     else:
-        figures += [_figure_name(metric, None) for metric in training.metrics]
+        figures += [_output_figure_name(metric, None) for metric in training.metrics]
     turns = training.turns or ()
     rates = [f"{turn.title}_learning_rate" for turn in turns] or ["learning_rate"]
     return (*dict.fromkeys(figures), *rates)
 
 
-def _figure_name(metric: Object, output: str | None) -> str:
-    # `accuracy` and its like are words for Keras itself, in lower case and without an entry.
-    name = metric.class_name if metric.class_name.islower() else metric["name"]
-    name = name or snake_case(metric.class_name)
-    return f"{output}_{name}" if output else str(name)
+def _output_figure_name(metric: Object, output: str | None) -> str:
+    name = figure_name(metric)
+    return f"{output}_{name}" if output else name

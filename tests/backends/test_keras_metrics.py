@@ -16,10 +16,10 @@ from dlspec.backends.introspect.generate import CATALOGUE
 from dlspec.compiler import compile_source
 from dlspec.decode.argument_values import CHOSEN_BY_KERAS
 from dlspec.diagnostics.source import Source
-from dlspec.language.catalogue import find_entry, generated_from, names_of_kind
+from dlspec.language.catalogue import Object, find_entry, generated_from, names_of_kind
 from dlspec.language.catalogue.traits import MetricTraits, ReadsTrait, TruthTrait
+from dlspec.language.figures import better_of
 from dlspec.rules.heads import PROBABILITIES
-from dlspec.rules.training import UNDIRECTED_METRICS
 
 pytestmark = [
     # Keras warns of what the numbers here divide by.
@@ -363,8 +363,22 @@ def test_keras_chooses_a_metric_for_just_the_words_that_check_takes_for_such(wor
             model.evaluate(x, truth, verbose=0)
 
 
-def test_keras_knows_the_direction_of_every_other_metric():
-    names = [name for name in names_of_kind("metric") if name[0].isupper()]
-    made = {name: getattr(keras.metrics, name)(**required(name, 3)) for name in names}
-    silent = {name for name, metric in made.items() if not hasattr(metric, "_direction")}
-    assert silent == set(UNDIRECTED_METRICS)
+def test_what_is_better_of_a_metric_is_what_keras_says():
+    words = {"up": "higher", "down": "lower", None: None}
+    for name in names_of_kind("metric"):
+        made = getattr(keras.metrics, name)(**required(name, 3))
+        said = words[getattr(made, "_direction", None)]
+        assert better_of(Object("metric", name, {})) == said, name
+
+
+@pytest.mark.parametrize("which", OUTPUTS)
+def test_an_evaluation_takes_the_metrics_that_a_training_takes(which):
+    output = OUTPUTS[which]
+    for name, arguments in metrics_on(output):
+        asked = written(name, arguments)
+        if arguments.get("axis") == 0 and find_entry("metric", name).measures.along_axis:
+            continue  # of the samples of a chunk, it says nothing of them all
+        in_training = [(d.message, d.label, d.help) for d in findings(output, asked)]
+        text = f"{output.spec('')}evaluation: {{metrics: [{asked}]}}\n"
+        found = compile_source(Source("model.yaml", text)).diagnostics
+        assert [(d.message, d.label, d.help) for d in found] == in_training, asked

@@ -49,6 +49,13 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ),
         ("{size: 0.1}", "{size: 0.1, told: 1.0}"),
     ],
+    "DL302_figures_of_one_name": [
+        ("{k: 3}", "{k: 3, name: other_sparse_top_k_categorical_accuracy}"),
+        ("name: accuracy", "name: other_accuracy"),
+        ("name: loss", "name: other_loss"),
+        ("    - accuracy\n", ""),
+    ],
+    "DL312_name_of_a_figure": [("name: top-2", "name: top2")],
     "DL302_term_of_a_figure": [
         ("name: val_size", "name: size"),
         ("name: accuracy", "name: most"),
@@ -429,6 +436,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL216_rate_of_schedule": [
         ("    - ReduceLROnPlateau: {monitor: loss}\n", "    - EarlyStopping\n")
     ],
+    "DL216_champion_without_a_direction": [("metric: false_positives", "metric: accuracy")],
     "DL216_rows_counted_for_a_loss": [("test: mcnemar", "test: bootstrap")],
     "DL216_separator_of_named_files": [(r', separator: "\t"', "")],
     "DL216_separators_and_columns": [('separator: ":"', 'separator: [":", " "]')],
@@ -628,6 +636,11 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("hiden_activity", "hidden_activity"),
         (', regularization: "<= 1"', ""),
     ],
+    "DL515_gates_of_metrics_of_keras": [
+        ('    price_top_3: ">= 0.9"\n', ""),
+        ("price_root_mean", "root_mean"),
+        ("shade_mae", "shade_top_3"),
+    ],
     "DL515_log_loss_of_margins": [("[accuracy, log_loss]", "[accuracy]")],
     "DL516_number_loss_on_classes": [("MeanSquaredError", "SparseCategoricalCrossentropy")],
     "DL517_attention_of_itself": [
@@ -656,6 +669,17 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("SparseCategoricalAccuracy", "CategoricalAccuracy"),
         ("{MeanIoU: 3}", "{OneHotMeanIoU: {num_classes: 3}}"),
         ("{Precision: {class_id: 3}}", "Precision"),
+    ],
+    "DL520_metrics_of_an_evaluation": [
+        ("k: 10", "k: 9"),
+        ("    - SparseCategoricalCrossentropy", f"    - {_SPARSE}"),
+        ("    - mape\n", "    - SparseCategoricalAccuracy\n"),
+    ],
+    "DL520_along_the_samples": [
+        (
+            "evaluation: {metrics: [{PearsonCorrelation: {axis: 0}}]}",
+            "evaluation: {metrics: [R2Score]}",
+        )
     ],
     "DL520_list_for_two": [("[accuracy]", "{y: [accuracy]}")],
     "DL520_logits": [

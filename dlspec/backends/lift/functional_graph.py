@@ -26,8 +26,9 @@ from dlspec.backends.lift.structures import (
 )
 from dlspec.backends.spec_text import EntryText, GraphText, written_arguments, written_value
 from dlspec.expand.calls import VARIADIC
-from dlspec.expand.names import plain_head, snake_case
+from dlspec.expand.names import plain_head
 from dlspec.language import catalogue
+from dlspec.language.keras_names import snake_case
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
 # Keras notes these in every call; False is what they are without being said.

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dlspec.expand.names import snake_case
 from dlspec.language import catalogue
 from dlspec.language.catalogue import ClassEntry
+from dlspec.language.keras_names import snake_case
 
 # Where the operation's class is not called after its function.
 _FUNCTIONS = {

@@ -5,8 +5,9 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 
 from dlspec.expand.flat import Use
-from dlspec.expand.names import plain_head, snake_case
+from dlspec.expand.names import plain_head
 from dlspec.language.catalogue import ModelRef, Object, Value
+from dlspec.language.keras_names import snake_case
 from dlspec.resolve.plan import Graph, Node, Op
 
 _INPUT = re.compile(r"(input_layer|keras_tensor|input)(_\d+)*\Z")

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from dlspec.backends.rolling.alike_runs import refs_read_by_name
 from dlspec.backends.rolling.automatic_names import is_automatic
 from dlspec.backends.rolling.items import INPUT, REPEAT, Item, Program, Ref, Row, items_of
-from dlspec.expand.names import plain_head, snake_case
+from dlspec.expand.names import plain_head
+from dlspec.language.keras_names import snake_case
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
 INPUT_LETTERS = ("x", "y", "z")

@@ -10,7 +10,7 @@ from dlspec.backends.saved.document_parts import MalformedError, Part
 from dlspec.backends.saved.import_findings import Findings
 from dlspec.backends.saved.sequential_chains import sequential_graph
 from dlspec.diagnostics.codes import Code
-from dlspec.expand.names import snake_case
+from dlspec.language.keras_names import snake_case
 
 MODELS = ("Functional", "Model", "Sequential")
 # Keras notes these in every call; None and False are what they are without being said.

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from dlspec.backends.saved.architecture import SavedGraph, SavedLayer
-from dlspec.expand.names import snake_case
+from dlspec.language.keras_names import snake_case
 
 _NUMBER = re.compile(r"_?(\d*)\Z")
 

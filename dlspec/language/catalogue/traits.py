@@ -33,6 +33,7 @@ ActivationTrait = Literal["argument", "hides", "passes", "softmax"]
 PixelTrait = Literal["keeps", "scales", "unknown"]
 TruthTrait = Literal["ids", "labels", "numbers", "one_hot"]
 ReadsTrait = Literal["decisions", "numbers", "order", "probabilities"]
+BetterTrait = Literal["higher", "lower"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,14 @@ NO_TRAITS = Traits()
 
 @dataclass(frozen=True, slots=True)
 class MetricTraits:
-    """What a metric compares: with which truth, how it reads the output, and over what."""
+    """What a metric compares: with which truth, how it reads the output, and over what.
+
+    `better` is None where neither more nor less of it is better.
+    """
 
     truth: TruthTrait
     reads: ReadsTrait
     flat: bool = False
     along_axis: bool = False
     instead: Mapping[str, str] = field(default_factory=dict)
+    better: BetterTrait | None = None

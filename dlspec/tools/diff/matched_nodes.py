@@ -5,7 +5,8 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from dlspec.expand.names import plain_head, snake_case
+from dlspec.expand.names import plain_head
+from dlspec.language.keras_names import snake_case
 from dlspec.resolve.plan import Graph, Node, canonical_data, canonical_digest
 from dlspec.tools.show.words import node_class_name
 

@@ -7,6 +7,7 @@ from dlspec.decode.argument_values import CHOSEN_BY_KERAS
 from dlspec.decode.decode import LANGUAGE_VERSION
 from dlspec.language import catalogue, kinds
 from dlspec.language.catalogue import FREE_WEIGHT, KINDS, WEIGHT_OPTIONS, ClassEntry, Kind
+from dlspec.language.figures import keras_figures
 from dlspec.language.kinds import keys_of
 from dlspec.language.memory_sizes import SIZE_PATTERN
 from dlspec.language.sections import Document
@@ -122,11 +123,12 @@ class _Schema:
                 "description": (record.__doc__ or "").partition("\n")[0],
                 **({"required": [tag]} if tag else {}),
                 **self._where_graphs_are_declared(record),
+                **self._where_figures_are_named(record),
             }
         return schema_ref(name)
 
     def _record_properties(self, record: type) -> dict[str, Schema]:
-        own = _declaring_keys(record)
+        own = {*_declaring_keys(record), *_keys_of_figures(record)}
         return {
             k.name: {
                 **({} if k.name in own else self._kind_schema(k.kind)),
@@ -145,6 +147,20 @@ class _Schema:
         return {
             "if": {"required": sorted(set(own.values()))},
             "then": {},
+            "else": {"properties": strict},
+        }
+
+    def _where_figures_are_named(self, record: type) -> Schema:
+        """Return what keys that ask for figures may say where a metric has a `name` of its own."""
+        asking = _keys_of_figures(record)
+        if not asking:
+            return {}
+        named = {"additionalProperties": {"type": "object", "required": ["name"]}}
+        metrics = {"type": "array", "contains": {"type": "object", **named}}
+        strict = {name: self._kind_schema(kind) for name, kind in asking.items()}
+        return {
+            "if": {"properties": {"metrics": metrics}, "required": ["metrics"]},
+            "then": {"properties": {name: _open_figures(kind) for name, kind in asking.items()}},
             "else": {"properties": strict},
         }
 
@@ -182,9 +198,16 @@ class _Schema:
             case kinds.PerOutput():
                 return _per_output_schema(self._kind_schema(kind.value))
             case kinds.Gates():
-                words = dict.fromkeys(kind.metrics, _REQUIREMENT)
-                named = f"._({'|'.join((*kind.by_target, *kind.by_layer))})$"
+                by_keras = keras_figures()
+                words = dict.fromkeys((*kind.metrics, *by_keras), _REQUIREMENT)
+                named = f"._({'|'.join((*kind.by_target, *kind.by_layer, *by_keras))})$"
                 return closed_mapping_schema(words) | {"patternProperties": {named: _REQUIREMENT}}
+            case kinds.MetricChoice():
+                words = any_of({"enum": list(kind.words)}, schema_ref("metric"))
+                return by_form(mapping=schema_ref("metric"), single=words)
+            case kinds.FigureChoice():
+                known = dict.fromkeys((*kind.words, *keras_figures()))
+                return any_of({"enum": list(known)}, schema_ref("expression"))
             case kinds.Graphs():
                 return {
                     "type": "object",
@@ -385,6 +408,31 @@ def _declaring_keys(record: type) -> dict[str, str]:
         and isinstance(k.kind.value, kinds.CatalogueObject)
         and k.kind.value.kind in declared
     }
+
+
+def _keys_of_figures(record: type) -> dict[str, kinds.Kind]:
+    """Return the keys that may ask for what metrics of the same record are called."""
+    keys = {k.name: k.kind for k in keys_of(record)}
+    if not any(isinstance(k, kinds.ListOf) and _is_metric(k.item) for k in keys.values()):
+        return {}
+    return {name: kind for name, kind in keys.items() if _asks_for_figure(kind)}
+
+
+def _is_metric(kind: kinds.Kind) -> bool:
+    return isinstance(kind, kinds.MetricChoice)
+
+
+def _asks_for_figure(kind: kinds.Kind) -> bool:
+    inner = keys_of(kind.type) if isinstance(kind, kinds.Record) else ()
+    of_record = any(isinstance(key.kind, kinds.FigureChoice) for key in inner)
+    return isinstance(kind, kinds.Gates) or of_record
+
+
+def _open_figures(kind: kinds.Kind) -> Schema:
+    """Return the schema of a key that asks for figures, whatever those are called."""
+    if isinstance(kind, kinds.Gates):
+        return {"type": "object", "additionalProperties": _REQUIREMENT}
+    return {"type": "object"}
 
 
 def _proposals(kind: kinds.Kind) -> Schema:

@@ -21,8 +21,8 @@ from dlspec.backends.saved.legacy.merges import merge_layer
 from dlspec.backends.saved.legacy.renamed_arguments import Translated, translated_layer
 from dlspec.backends.saved.legacy.sequences import as_class_and_config, legacy_sequence
 from dlspec.diagnostics.codes import Code
-from dlspec.expand.names import snake_case
 from dlspec.language import catalogue
+from dlspec.language.keras_names import snake_case
 
 _MODELS = ("Sequential", "Model", "Functional", "Container", "Network", "Graph")
 _FUNCTIONS = ("TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "InstanceProperty")

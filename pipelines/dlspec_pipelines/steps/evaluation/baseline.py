@@ -78,10 +78,14 @@ def measure_baseline(
 
 
 def _rules_of_comparison(plan: Plan, ours: Mapping[str, Predicted]) -> Championship:
-    """Return how the spec compares, else its first metric, else the plainest for its targets."""
-    if plan.evaluation is not None and plan.evaluation.champion is not None:
-        return plan.evaluation.champion
-    asked = plan.evaluation.metrics if plan.evaluation is not None else ()
+    """Return how the spec compares, else its first metric, else the plainest for its targets.
+
+    A baseline has no outputs that a metric of Keras could read.
+    """
+    asked = plan.evaluation.own_metrics if plan.evaluation is not None else ()
+    champion = plan.evaluation.champion if plan.evaluation is not None else None
+    if champion is not None and champion.metric in asked:
+        return champion
     comparable = [name for name in asked if name in COMPARABLE_METRICS]
     first = next(iter(ours.values()))
     metric = comparable[0] if comparable else metrics_on(first.kind)[0].name

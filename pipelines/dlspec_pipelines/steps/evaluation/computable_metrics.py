@@ -18,16 +18,8 @@ from dlspec_pipelines.steps.step_errors import StepError
 
 
 def wanted_metrics(plan: Plan) -> tuple[str, ...]:
-    """Return the metrics the spec lists, then what only its gates and its comparison need.
-
-    A gate `<target>_<metric>` needs the metric, which the spec lists.
-    """
-    if plan.evaluation is None:
-        return ()
-    names = [*plan.evaluation.metrics, *(gate.metric for gate in plan.evaluation.gates)]
-    if plan.evaluation.champion is not None:
-        names.append(plan.evaluation.champion.metric)
-    return tuple(dict.fromkeys(n for n in names if n in METRIC_OF))
+    """Return the metrics of this language that the spec lists: no gate needs another."""
+    return plan.evaluation.own_metrics if plan.evaluation is not None else ()
 
 
 def require_computable_metrics(plan: Plan, dataset: Dataset) -> None:

@@ -1,7 +1,7 @@
 """The evaluation step: the test rows, once, then the gates and the champion."""
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -9,8 +9,10 @@ import numpy as np
 
 from dlspec.backends.compile_plan import compile_objectives, with_named_penalties
 from dlspec.backends.penalties_model import PenaltiesModel
+from dlspec.language.catalogue import Object
+from dlspec.language.figures import measured_targets
 from dlspec.language.metrics import GENERATED_METRICS
-from dlspec.language.sections import Gate
+from dlspec.language.sections import Championship, Gate
 from dlspec.resolve.plan import Plan, canonical_data
 from dlspec_pipelines.steps import store
 from dlspec_pipelines.steps.data_memory import memory_for_data
@@ -23,6 +25,7 @@ from dlspec_pipelines.steps.evaluation.forward import (
     Trained,
     load_model,
     measure_samples,
+    states_of_samples,
 )
 from dlspec_pipelines.steps.evaluation.generated_metrics import (
     Generated,
@@ -30,10 +33,21 @@ from dlspec_pipelines.steps.evaluation.generated_metrics import (
     measure_generated,
 )
 from dlspec_pipelines.steps.evaluation.generated_sequences import asked_of, generate_sequences
+from dlspec_pipelines.steps.evaluation.keras_figures import (
+    KerasFigures,
+    keras_figures,
+    learned_targets,
+)
 from dlspec_pipelines.steps.evaluation.measures import Measures, finite_or_reason, measure_targets
 from dlspec_pipelines.steps.evaluation.outputs import signature_of
+from dlspec_pipelines.steps.evaluation.paired_tests import compare_states
 from dlspec_pipelines.steps.evaluation.predictions_file import write_predictions
-from dlspec_pipelines.steps.evaluation.rival import Rival, compare_with_rival, predict_as_rival
+from dlspec_pipelines.steps.evaluation.rival import (
+    Rival,
+    compare_with_rival,
+    predict_as_rival,
+    states_of_rival,
+)
 from dlspec_pipelines.steps.file_digests import (
     note_file_digests,
     read_file_digests,
@@ -70,6 +84,17 @@ _MODEL_FILES = (
     "history.csv",
     "run.json",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A model and the champion that it is compared with, on the test rows of a data set."""
+
+    plan: Plan
+    trained: TrainedModel
+    champion: Champion | None
+    dataset: Dataset
+    base: Path | None
 
 
 def evaluate(  # noqa: PLR0913 - what to measure against what, and where that is kept
@@ -116,13 +141,16 @@ def evaluate(  # noqa: PLR0913 - what to measure against what, and where that is
         if plan.losses and plan.objective is None:
             # The file holds no loss that plain Keras does not know.
             compile_objectives(model, plan)
-        measured = _measure_test_rows(plan, folder, dataset, model)
+        figures = keras_figures(plan)
+        measured = _measure_test_rows(plan, folder, dataset, model, figures)
         generated = _generate_test_sequences(plan, wanted, dataset, model)
         theirs = _rival_if_compared(
             plan, trained, champion, dataset=dataset, measured=measured, base=base
         )
+        pair = _Pair(plan, trained, champion, dataset, base)
+        compared = _compared_or_reason(pair, measured, theirs=theirs, model=model)
     plain = tuple(name for name in wanted if name not in GENERATED_METRICS)
-    measures = measure_targets(plain, measured.predicted)
+    measures = measure_targets(plain, measured.predicted).joined(figures.measures())
     for said in generated.values():
         measures = measures.joined(measure_generated(wanted, said))
     for name, value in measured.minimised.items():
@@ -138,7 +166,6 @@ def evaluate(  # noqa: PLR0913 - what to measure against what, and where that is
     )
     write_file_digests(folder, ["predictions.parquet"])
     _write_measures(folder, measures)
-    compared = _compared_or_reason(plan, measured, champion=champion, theirs=theirs)
     gates = tuple(_judge_gate(gate, measures, trained) for gate in _gates_of_plan(plan))
     return Evaluation(
         trained.run,
@@ -174,15 +201,49 @@ def _write_measures(folder: Path, measures: Measures) -> None:
 
 
 def _compared_or_reason(
-    plan: Plan, measured: Measured, *, champion: Champion | None, theirs: Rival | None
+    pair: _Pair, measured: Measured, *, theirs: Rival | None, model: keras.Model
 ) -> Comparison | str:
-    rules = plan.evaluation.champion if plan.evaluation else None
-    if rules is None or champion is None:
+    evaluation, training = pair.plan.evaluation, pair.plan.training
+    rules = evaluation.champion if evaluation is not None else None
+    if rules is None or pair.champion is None:
         return ""
     if theirs is None:
         return "it has other targets"
+    assert evaluation is not None
+    assert training is not None
+    metric = evaluation.keras_metrics.get(rules.metric)
+    if metric is not None:
+        return _compared_in_keras(pair, rules, metric, theirs=theirs, model=model)
+    return compare_with_rival(rules, measured.predicted, theirs=theirs, seed=training.seed)
+
+
+def _compared_in_keras(
+    pair: _Pair, rules: Championship, metric: Object, *, theirs: Rival, model: keras.Model
+) -> Comparison | str:
+    """Return the comparison in a metric of Keras: both models give their outputs once more."""
+    plan, champion = pair.plan, pair.champion
+    assert champion is not None
     assert plan.training is not None
-    return compare_with_rival(rules, measured.predicted, theirs=theirs, seed=plan.training.seed)
+    rows = np.flatnonzero(theirs.fresh)
+    if not len(rows):
+        return "it was fitted to every test row"
+    metrics = dict.fromkeys(measured_targets(metric, learned_targets(plan)), metric)
+    rival = states_of_rival(
+        plan, champion, metrics, dataset=pair.dataset, base=pair.base or Path.cwd()
+    )
+    if isinstance(rival, str):
+        return rival
+    preparation = load_preparation(Path(pair.trained.path))
+    ours = states_of_samples(
+        model,
+        _test_samples(plan, pair.dataset),
+        metrics,
+        signature=signature_of(plan),
+        preparation=preparation,
+        target_preparation=preparation,
+    )
+    sides = ({name: one.take(rows) for name, one in side.items()} for side in (ours, rival))
+    return compare_states(rules, metric, *sides, run=champion.run, seed=plan.training.seed)
 
 
 def _own_folder(
@@ -213,15 +274,11 @@ def _test_part(plan: Plan, dataset: Dataset) -> ModelPart:
     return open_model_part(plan.data, dataset, "test")
 
 
-def _measure_test_rows(plan: Plan, folder: Path, dataset: Dataset, model: keras.Model) -> Measured:
+def _measure_test_rows(
+    plan: Plan, folder: Path, dataset: Dataset, model: keras.Model, figures: KerasFigures
+) -> Measured:
     test = _test_part(plan, dataset)
     signed = signature_of(plan)
-    samples = Samples(
-        {name: test.inputs[name] for name in signed.inputs},
-        {head.name: test.targets[head.name] for head in signed.heads},
-        signed.inputs_as,
-        signed.outputs_as,
-    )
     trained = None
     if plan.objective is not None:
         whole = samples_in_form_of_model(plan, test.inputs, test.targets)
@@ -231,14 +288,25 @@ def _measure_test_rows(plan: Plan, folder: Path, dataset: Dataset, model: keras.
     else:
         told = with_named_penalties(model, plan)
         if isinstance(told, PenaltiesModel):
-            trained = Trained(told, (), samples)
+            trained = Trained(told, (), _test_samples(plan, dataset))
     return measure_samples(
         model,
-        samples,
+        _test_samples(plan, dataset),
         signature=signed,
         preparation=load_preparation(folder),
         trained=trained,
+        figures=figures,
         memory=memory_for_data(plan.runtime.memory),
+    )
+
+
+def _test_samples(plan: Plan, dataset: Dataset) -> Samples:
+    test, signed = _test_part(plan, dataset), signature_of(plan)
+    return Samples(
+        {name: test.inputs[name] for name in signed.inputs},
+        {head.name: test.targets[head.name] for head in signed.heads},
+        signed.inputs_as,
+        signed.outputs_as,
     )
 
 

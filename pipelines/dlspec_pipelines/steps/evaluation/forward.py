@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from dlspec.backends.penalties_model import PenaltiesModel
 from dlspec.backends.terms_model import TermsModel
 from dlspec.backends.torch_names import allow_dots
 from dlspec.diagnostics.counts import agreed, counted
+from dlspec.language.catalogue import Object
 from dlspec.language.sections import LEAST_MEMORY
 from dlspec_pipelines.steps.data_memory import share_of_a_chunk
 from dlspec_pipelines.steps.engine.batches import (
@@ -23,6 +24,12 @@ from dlspec_pipelines.steps.engine.batches import (
 )
 from dlspec_pipelines.steps.engine.engine import engine_for
 from dlspec_pipelines.steps.engine.metric_variables import make_metric_variables
+from dlspec_pipelines.steps.evaluation.keras_figures import (
+    KerasFigures,
+    RowStates,
+    joined_states,
+    row_states,
+)
 from dlspec_pipelines.steps.evaluation.outputs import (
     GatheredPredictions,
     Head,
@@ -81,13 +88,14 @@ def load_model(folder: Path, *, with_loss: bool, base: Path | None = None) -> ke
         ) from error
 
 
-def measure_samples(
+def measure_samples(  # noqa: PLR0913 - what is measured of what, and how its values are read
     model: keras.Model,
     samples: Samples,
     *,
     signature: Signature,
     preparation: Preparation,
     trained: Trained | None = None,
+    figures: KerasFigures | None = None,
     memory: int | None = None,
 ) -> Measured:
     """Return predictions for samples with targets, numbers in their own unit, and the loss.
@@ -95,6 +103,7 @@ def measure_samples(
     Args:
         trained: What has figures of terms, or of what layers add to the loss; None where there are
             none of them.
+        figures: What Keras's metrics count, to be told of each sample.
         memory: What the predictions may take of the memory; None for any number of bytes.
     """
     gathered = {
@@ -108,20 +117,23 @@ def measure_samples(
         targets = dict(zip(samples.targets, arrays[len(samples.inputs) :], strict=True))
         for head, output in _by_head(signature.heads, signature, outputs):
             part = read_output(head, output, targets[head.name])
-            gathered[head.name].add(_in_unit(head.name, part, preparation))
+            part = _in_unit(head.name, part, preparation)
+            gathered[head.name].add(part)
+            if figures is not None:
+                figures.add(head.name, *_as_keras_reads(head, part, targets[head.name], output))
         if not in_calls:
             y_pred = keras.tree.pack_sequence_as(model.output, outputs)
             loss = model.compute_loss(x=packed[0], y=packed[1], y_pred=y_pred, training=False)
             total += float(keras.ops.convert_to_numpy(loss)) * len(arrays[0])
     predicted = {name: found.joined() for name, found in gathered.items()}
     if in_calls:
-        figures = (
+        minimised = (
             _figures_of_calls(model, samples)
             if trained is None
             else _figures_of_calls(trained.model, trained.samples)
         )
         names = () if trained is None else (*trained.terms, *trained.model.noted_penalties)
-        return Measured(predicted, {name: figures[name] for name in ("loss", *names)})
+        return Measured(predicted, {name: minimised[name] for name in ("loss", *names)})
     added = {} if trained is None else trained.model.added_by_layers()
     known = {name: float(keras.ops.convert_to_numpy(value)) for name, value in added.items()}
     return Measured(predicted, {"loss": total / len(samples), **known})
@@ -222,6 +234,43 @@ def _in_unit(name: str, predicted: Predicted, preparation: Preparation) -> Predi
         invert_predictions(preparation, name, a) for a in (predicted.true, predicted.guess)
     )
     return Predicted("number", true, guess)
+
+
+def _as_keras_reads(
+    head: Head, part: Predicted, target: Array, output: Array
+) -> tuple[Array, Array]:
+    """Return truth and output for a metric of Keras: numbers in their unit, others as they are."""
+    return (part.true, part.guess) if head.kind == "number" else (target, output)
+
+
+def states_of_samples(
+    model: keras.Model,
+    samples: Samples,
+    metrics: Mapping[str, Object],
+    *,
+    signature: Signature,
+    preparation: Preparation,
+    target_preparation: Preparation,
+) -> dict[str, RowStates]:
+    """Return what a metric of Keras counts of each sample, by the target that it is measured on.
+
+    Args:
+        metrics: The metric, by target.
+        preparation: How the model's numbers are scaled; `target_preparation` how the targets are.
+    """
+    found: dict[str, list[RowStates]] = {name: [] for name in metrics}
+    for outputs, arrays in _chunk_outputs(model, samples):
+        targets = dict(zip(samples.targets, arrays[len(samples.inputs) :], strict=True))
+        for head, output in _by_head(signature.heads, signature, outputs):
+            if head.name not in metrics:
+                continue
+            target = targets[head.name]
+            part = read_output(head, output, target)
+            truth = _in_unit(head.name, part, target_preparation).true
+            part = replace(_in_unit(head.name, part, preparation), true=truth)
+            read = _as_keras_reads(head, part, target, output)
+            found[head.name].append(row_states(metrics[head.name], *read))
+    return {name: joined_states(parts) for name, parts in found.items()}
 
 
 def pack_inputs(signature: Signature, inputs: Mapping[str, Any]) -> Samples:

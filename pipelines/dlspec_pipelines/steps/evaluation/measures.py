@@ -268,6 +268,16 @@ class Measures:
         else:
             self.values[name] = value
 
+    def note_targets(self, name: str, values: Mapping[str, float | str]) -> None:
+        """Keep a metric's mean over targets and, of several, each target's own beside it.
+
+        Where one target has no value, the mean has none.
+        """
+        self.note(name, _mean_over_targets(values))
+        if len(values) > 1:
+            for target, value in values.items():
+                self.note(f"{target}_{name}", value)
+
     def joined(self, others: "Measures") -> "Measures":
         """Return these and others."""
         return Measures(self.values | others.values, self.undefined | others.undefined)
@@ -313,13 +323,9 @@ def measure_targets(names: tuple[str, ...], predicted: Mapping[str, Predicted]) 
                 f"`{name}` fits no target of the spec",
                 help="choose one of " + ", ".join(f"`{m}`" for m in _fitting_names(predicted)),
             )
-        values = {
-            target: value_or_reason(FUNCTIONS[name], p, name=name) for target, p in fitting.items()
-        }
-        measured.note(name, _mean_over_targets(values))
-        if len(values) > 1:
-            for target, value in values.items():
-                measured.note(f"{target}_{name}", value)
+        measured.note_targets(
+            name, {t: value_or_reason(FUNCTIONS[name], p, name=name) for t, p in fitting.items()}
+        )
     return measured
 
 

@@ -5,11 +5,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dlspec.diagnostics.counts import counted
-from dlspec.language.metrics import METRIC_OF
+from dlspec.language.catalogue import Object
+from dlspec.language.figures import AskedMetric, better_of
 from dlspec.language.sections import Championship
 from dlspec.language.significance_tests import RESAMPLES, SIGNIFICANCE_TEST_OF
+from dlspec_pipelines.steps.evaluation.keras_figures import RowStates
 from dlspec_pipelines.steps.evaluation.measures import (
     FUNCTIONS,
     measure_targets,
@@ -88,13 +91,17 @@ def bootstrap_test(challenger: Predicted, champion: Predicted, asked: Asked) -> 
     Source: Efron and Tibshirani (1993), chapter 16; with one added to count and number, so that
     it is never 0.
     """
-    count = len(challenger.true)
     gains = np.array(list(_resampled_gains(challenger, champion, asked)))
+    return _verdict_of_gains(gains, count=len(challenger.true), alpha=asked.alpha)
+
+
+def _verdict_of_gains(gains: NDArray[np.float64], *, count: int, alpha: float) -> Verdict:
+    """Return what the differences on so many draws of `count` samples say."""
     fewer = min(int((gains <= 0).sum()), int((gains >= 0).sum()))
     p_value = max(2 * (1 + fewer) / (1 + RESAMPLES), _least_p_value(count))
-    if fewest_rows(asked.alpha) > count:
+    if fewest_rows(alpha) > count:
         return Verdict(min(1.0, p_value), None)
-    half_width = float(np.quantile(np.abs(gains - gains.mean()), 1 - asked.alpha))
+    half_width = float(np.quantile(np.abs(gains - gains.mean()), 1 - alpha))
     return Verdict(min(1.0, p_value), half_width)
 
 
@@ -114,9 +121,24 @@ def _resampled_gains(challenger: Predicted, champion: Predicted, asked: Asked) -
             yield ours - theirs
 
 
-def is_better(challenger: float, champion: float, *, metric: str) -> bool:
+def bootstrap_states(challenger: RowStates, champion: RowStates, asked: Asked) -> Verdict:
+    """Return the verdict of the same bootstrap for a metric of Keras, of what it counts by sample.
+
+    A draw on which it comes out as no number makes no difference likelier.
+    """
+    generator = np.random.Generator(np.random.Philox(asked.seed))
+    count = len(challenger.states)
+    gains = np.zeros(RESAMPLES)
+    for draw in range(RESAMPLES):
+        times = np.bincount(generator.integers(0, count, count), minlength=count)
+        gain = challenger.value_for(times) - champion.value_for(times)
+        gains[draw] = gain if math.isfinite(gain) else 0.0
+    return _verdict_of_gains(gains, count=count, alpha=asked.alpha)
+
+
+def is_better(challenger: float, champion: float, *, metric: AskedMetric) -> bool:
     """Return whether a value of a metric is better than another, chance left aside."""
-    lower = METRIC_OF[metric].better == "lower"
+    lower = better_of(metric) == "lower"
     return challenger < champion if lower else challenger > champion
 
 
@@ -157,7 +179,56 @@ def compare_pair(
     name = next(n for n, p in challenger.items() if metric_fits_target(rules.metric, p))
     asked = Asked(rules.metric, rules.alpha, seed)
     verdict = TEST_FUNCTIONS[rules.test](challenger[name], champion[name], asked)
-    better = is_better(values[0], values[1], metric=rules.metric)
+    return _compared(
+        rules,
+        (values[0], values[1]),
+        verdict,
+        run=run,
+        rows=len(challenger[name].true),
+        better=is_better(values[0], values[1], metric=rules.metric),
+    )
+
+
+def compare_states(
+    rules: Championship,
+    metric: Object,
+    challenger: Mapping[str, RowStates],
+    champion: Mapping[str, RowStates],
+    *,
+    run: str,
+    seed: int,
+) -> Comparison | str:
+    """Return how two models compare in a metric of Keras, or why it cannot tell."""
+    rows = len(next(iter(challenger.values())).states)
+    once = np.ones(rows)
+    values = []
+    for side in (challenger, champion):
+        value = float(np.mean([states.value_for(once) for states in side.values()]))
+        if not math.isfinite(value):
+            return f"on {counted(rows, 'test row')} `{rules.metric}` came out as {value}"
+        values.append(value)
+    # As with the language's own metrics, the test is that of the first target.
+    name = next(iter(challenger))
+    asked = Asked(rules.metric, rules.alpha, seed)
+    return _compared(
+        rules,
+        (values[0], values[1]),
+        bootstrap_states(challenger[name], champion[name], asked),
+        run=run,
+        rows=rows,
+        better=is_better(values[0], values[1], metric=metric),
+    )
+
+
+def _compared(
+    rules: Championship,
+    values: tuple[float, float],
+    verdict: Verdict,
+    *,
+    run: str,
+    rows: int,
+    better: bool,
+) -> Comparison:
     return Comparison(
         champion_run=run,
         metric=rules.metric,
@@ -166,6 +237,6 @@ def compare_pair(
         champion=values[1],
         p_value=verdict.p_value,
         better=better and verdict.p_value < rules.alpha,
-        rows=len(challenger[name].true),
+        rows=rows,
         least=verdict.least,
     )

@@ -1,22 +1,30 @@
 """The champion on today's test samples: its stored predictions, or its model once more."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from dlspec.language.catalogue import Object
 from dlspec.language.sample_draws import ContextsDraw, JoiningDraw, RowDraw, SampleDraw
 from dlspec.language.sections import Championship
 from dlspec.resolve.plan import Plan
 from dlspec_pipelines.steps import store
 from dlspec_pipelines.steps.datasets.given_test_rows import read_data_table
 from dlspec_pipelines.steps.engine.batches import Array
-from dlspec_pipelines.steps.evaluation.forward import load_model, pack_inputs, predict_samples
+from dlspec_pipelines.steps.evaluation.forward import (
+    load_model,
+    pack_inputs,
+    predict_samples,
+    states_of_samples,
+)
+from dlspec_pipelines.steps.evaluation.keras_figures import RowStates
 from dlspec_pipelines.steps.evaluation.outputs import (
     Predicted,
     draw_of_plan_document,
+    signature_of,
     signature_of_plan_document,
 )
 from dlspec_pipelines.steps.evaluation.paired_tests import compare_pair
@@ -24,7 +32,7 @@ from dlspec_pipelines.steps.evaluation.predictions_file import read_predictions
 from dlspec_pipelines.steps.file_digests import require_intact
 from dlspec_pipelines.steps.json_documents import PLAN, RUN, read_document
 from dlspec_pipelines.steps.preparation.applying import apply_preparation
-from dlspec_pipelines.steps.preparation.fitting import load_preparation
+from dlspec_pipelines.steps.preparation.fitting import Preparation, load_preparation
 from dlspec_pipelines.steps.preparation.model_parts import ModelPart, open_model_part
 from dlspec_pipelines.steps.preparation.prepared_arrays import Part, open_part
 from dlspec_pipelines.steps.preparation.trained_types import text_columns_of
@@ -88,13 +96,62 @@ def predict_as_rival(
     if isinstance(sampled, ContextsDraw):
         # Its ids mean the words of another text.
         return None
-    text = text_columns_of(preparation)
-    table = read_data_table(plan.data, base, text_columns=text)
-    applied = apply_preparation(preparation, table)
-    inputs, fresh = _rows_for_champion(applied, test, stored["digests"]["dataset"])
+    inputs, fresh = _rows_for_champion(
+        _applied_by_champion(plan, preparation, base), test, stored["digests"]["dataset"]
+    )
     predicted = _predict_with_champion(folder, theirs, inputs, base=base)
     told = {name: _with_truth(p, ours[name]) for name, p in predicted.items()}
     return Rival(champion.run, told, fresh)
+
+
+def _applied_by_champion(plan: Plan, preparation: Preparation, base: Path) -> Part:
+    assert plan.data is not None
+    text = text_columns_of(preparation)
+    table = read_data_table(plan.data, base, text_columns=text)
+    return apply_preparation(preparation, table)
+
+
+def states_of_rival(
+    plan: Plan,
+    champion: Champion,
+    metrics: Mapping[str, Object],
+    *,
+    dataset: Dataset,
+    base: Path,
+) -> dict[str, RowStates] | str:
+    """Return what a metric of Keras counts of the champion on each of today's test samples.
+
+    Its stored predictions do not hold the outputs, so that its model gives them once more.
+
+    Args:
+        metrics: The metric, by target.
+
+    Returns:
+        The states by target, or why the champion's outputs cannot be read by the metric.
+    """
+    folder = Path(champion.path)
+    theirs = read_document(folder / "plan.json", PLAN)
+    ours = {head.name: head for head in signature_of(plan).heads}
+    signed = signature_of_plan_document(theirs)
+    if any(head.name in metrics and head != ours[head.name] for head in signed.heads):
+        return "its outputs are of another kind: logits on one side, probabilities on the other"
+    assert plan.data is not None
+    test = open_model_part(plan.data, dataset, "test")
+    preparation = load_preparation(folder)
+    stored = read_document(folder / "run.json", RUN)
+    inputs, _ = _rows_for_champion(
+        _applied_by_champion(plan, preparation, base), test, stored["digests"]["dataset"]
+    )
+    targets = {head.name: test.targets[head.name] for head in signed.heads}
+    samples = replace(pack_inputs(signed, inputs), targets=targets)
+    return states_of_samples(
+        load_model(folder, with_loss=False, base=base),
+        samples,
+        metrics,
+        signature=signed,
+        preparation=preparation,
+        target_preparation=load_preparation(Path(dataset.path)),
+    )
 
 
 def _draw_alike(ours: SampleDraw | None, theirs: SampleDraw | None) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dlspec.language.metrics import METRIC_OF
+from dlspec.language.figures import counts_rows, figure_name
 from dlspec.resolve.plan import Plan
 from dlspec_pipelines.steps.records import Dataset, Evaluation, TrainedModel
 from dlspec_pipelines.steps.reports.figure_texts import (
@@ -35,7 +35,8 @@ def key_number_tiles(
 
 
 def _metric_tiles(plan: Plan, dataset: Dataset, evaluation: Evaluation) -> Iterator[Tile]:
-    asked = plan.evaluation.metrics if plan.evaluation else ()
+    asked = [figure_name(metric) for metric in plan.evaluation.metrics] if plan.evaluation else []
+    own = plan.evaluation.own_metrics if plan.evaluation else ()
     baseline = evaluation.baseline.metrics if evaluation.baseline else {}
     ordered = dict.fromkeys((*asked, *evaluation.metrics, *evaluation.undefined))
     for name in ordered:
@@ -45,8 +46,7 @@ def _metric_tiles(plan: Plan, dataset: Dataset, evaluation: Evaluation) -> Itera
             continue
         value = evaluation.metrics[name]
         rows = dataset.rows["test"]
-        record = METRIC_OF.get(name)
-        notes = [_share_interval(value, rows)] if record and record.counts_rows else []
+        notes = [_share_interval(value, rows)] if name in own and counts_rows(name) else []
         if name in baseline:
             notes.append(f"baseline {figure_text(baseline[name])}")
         yield Tile(name.replace("_", " "), figure_text(value), "; ".join(notes))
