@@ -114,6 +114,8 @@ def _needed(metric: MetricRecord) -> str:
         return " The test rows must hold every class."
     if metric.least_ids > 1:
         return f" It takes a test row with {metric.least_ids} ids."
+    if metric.nowhere_zero:
+        return ""
     if metric.varied:
         return f" It takes {metric.least_rows} test rows that are not all the same."
     return f" It takes {metric.least_rows} test rows." if metric.least_rows > 1 else ""

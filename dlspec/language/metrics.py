@@ -24,6 +24,7 @@ class MetricRecord:
         least_rows: Test rows without which it is not defined.
         every_class: Whether it is defined only on rows that hold every class of the target.
         varied: Whether it is defined only on rows whose targets are not all the same.
+        nowhere_zero: Whether it is defined only on rows of which no target is 0.
         least_ids: Ids, padding left out, of which some row must hold so many.
     """
 
@@ -37,6 +38,7 @@ class MetricRecord:
     least_rows: int = 1
     every_class: bool = False
     varied: bool = False
+    nowhere_zero: bool = False
     least_ids: int = 0
 
 
@@ -62,6 +64,48 @@ METRICS: tuple[MetricRecord, ...] = (
         "The mean of the recall of each class that occurs.",
     ),
     MetricRecord(
+        "kappa",
+        _CLASSES,
+        "higher",
+        "share, 1 at best",
+        "Cohen's kappa: how far more rows are right than classes so frequent would be by chance.",
+        least_rows=2,
+        varied=True,
+    ),
+    MetricRecord(
+        "mcc",
+        _CLASSES,
+        "higher",
+        "-1 to 1",
+        "Matthews's correlation of true and predicted classes, 0 where either is always the same.",
+    ),
+    MetricRecord(
+        "precision",
+        ("binary",),
+        "higher",
+        _SHARE,
+        "Of the rows called 1 the share that is, 0 where none is called so.",
+    ),
+    MetricRecord(
+        "recall",
+        ("binary",),
+        "higher",
+        _SHARE,
+        "Of the rows that are 1 the share that is called so.",
+        every_class=True,
+    ),
+    MetricRecord(
+        "specificity",
+        ("binary",),
+        "higher",
+        _SHARE,
+        "Of the rows that are 0 the share that is called so.",
+        every_class=True,
+    ),
+    MetricRecord(
+        "f1", ("binary",), "higher", _SHARE, "The harmonic mean of `precision` and `recall`."
+    ),
+    MetricRecord(
         "precision_macro",
         _CLASSES_OR_LABELS,
         "higher",
@@ -74,6 +118,20 @@ METRICS: tuple[MetricRecord, ...] = (
         "higher",
         _SHARE,
         "The mean of the classes' recall, 0 for a class that only predictions hold.",
+    ),
+    MetricRecord(
+        "precision_weighted",
+        _CLASSES_OR_LABELS,
+        "higher",
+        _SHARE,
+        "The mean of the classes' precision, weighted by how often each occurs.",
+    ),
+    MetricRecord(
+        "recall_weighted",
+        _CLASSES_OR_LABELS,
+        "higher",
+        _SHARE,
+        "The mean of the classes' recall, weighted by how often each occurs.",
     ),
     MetricRecord("f1_macro", _CLASSES_OR_LABELS, "higher", _SHARE, "The mean of the classes' F1."),
     MetricRecord(
@@ -92,6 +150,26 @@ METRICS: tuple[MetricRecord, ...] = (
         reads="probabilities",
     ),
     MetricRecord(
+        "brier",
+        _CLASSES,
+        "lower",
+        "share, 0 to 1; of several classes to 2",
+        "The mean squared distance of the probabilities from the truth; of several classes the "
+        "sum over them.",
+        reads="probabilities",
+    ),
+    MetricRecord(
+        "average_precision",
+        _CLASSES_OR_LABELS,
+        "higher",
+        _SHARE,
+        "The area under the curve of precision over recall, in steps; of several classes the mean "
+        "of one against the rest, of labels their mean.",
+        reads="scores",
+        least_rows=2,
+        every_class=True,
+    ),
+    MetricRecord(
         "roc_auc",
         _CLASSES_OR_LABELS,
         "higher",
@@ -101,6 +179,20 @@ METRICS: tuple[MetricRecord, ...] = (
         reads="scores",
         least_rows=2,
         every_class=True,
+    ),
+    MetricRecord(
+        "precision_micro",
+        ("labels",),
+        "higher",
+        _SHARE,
+        "Of all labels given in all rows the share that holds.",
+    ),
+    MetricRecord(
+        "recall_micro",
+        ("labels",),
+        "higher",
+        _SHARE,
+        "Of all labels that hold in all rows the share that is given.",
     ),
     MetricRecord(
         "f1_micro",
@@ -130,6 +222,13 @@ METRICS: tuple[MetricRecord, ...] = (
         _SHARE,
         "The mean of the classes' intersection over union, over all places of all rows.",
     ),
+    MetricRecord(
+        "dice",
+        ("mask",),
+        "higher",
+        _SHARE,
+        "The mean of the classes' Dice coefficient, over all places of all rows.",
+    ),
     MetricRecord("mae", ("number",), "lower", _OWN, "The mean absolute error."),
     MetricRecord("mse", ("number",), "lower", f"{_OWN}, squared", "The mean squared error."),
     MetricRecord(
@@ -138,6 +237,42 @@ METRICS: tuple[MetricRecord, ...] = (
         "lower",
         _OWN,
         "The square root of the mean squared error.",
+    ),
+    MetricRecord(
+        "mape",
+        ("number",),
+        "lower",
+        "percent",
+        "The mean absolute error in percent of the truth, which may nowhere be 0.",
+        nowhere_zero=True,
+    ),
+    MetricRecord(
+        "smape",
+        ("number",),
+        "lower",
+        "percent, 0 to 200",
+        "The mean absolute error in percent of the mean size of truth and prediction.",
+    ),
+    MetricRecord(
+        "pinball_10",
+        ("number",),
+        "lower",
+        _OWN,
+        "The mean pinball loss of a forecast of the quantile 0.1.",
+    ),
+    MetricRecord(
+        "pinball_50",
+        ("number",),
+        "lower",
+        _OWN,
+        "The mean pinball loss of a forecast of the median: half of `mae`.",
+    ),
+    MetricRecord(
+        "pinball_90",
+        ("number",),
+        "lower",
+        _OWN,
+        "The mean pinball loss of a forecast of the quantile 0.9.",
     ),
     MetricRecord(
         "r2",

@@ -673,7 +673,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL520_metrics_of_an_evaluation": [
         ("k: 10", "k: 9"),
         ("    - SparseCategoricalCrossentropy", f"    - {_SPARSE}"),
-        ("    - mape\n", "    - SparseCategoricalAccuracy\n"),
+        ("    - MeanAbsolutePercentageError\n", "    - SparseCategoricalAccuracy\n"),
     ],
     "DL520_along_the_samples": [
         (

@@ -52,18 +52,34 @@ def test_class_metrics_are_those_of_scikit_learn(drawn):
         "f1_macro": sk.f1_score(true, p.guess, **macro),
         "f1_weighted": sk.f1_score(true, p.guess, average="weighted", zero_division=0),
         "log_loss": sk.log_loss(true, p.probability, labels=range(CLASSES)),
+        "precision_weighted": sk.precision_score(
+            true, p.guess, average="weighted", zero_division=0
+        ),
+        "recall_weighted": sk.recall_score(true, p.guess, average="weighted", zero_division=0),
+        "brier": sk.brier_score_loss(true, p.probability, labels=range(CLASSES)),
     }
+    if len({*true.tolist(), *p.guess.tolist()}) > 1:
+        expected["kappa"] = sk.cohen_kappa_score(true, p.guess)
+        expected["mcc"] = sk.matthews_corrcoef(true, p.guess)
+    else:
+        assert FUNCTIONS["mcc"](p) == 0
+        with pytest.raises(NotDefined, match="all of one class"):
+            FUNCTIONS["kappa"](p)
     for name, value in expected.items():
-        assert FUNCTIONS[name](p) == pytest.approx(value, rel=1e-5), name
+        assert FUNCTIONS[name](p) == pytest.approx(value, rel=1e-5, abs=1e-6), name
 
 
 @given(_SAMPLES)
 def test_the_area_under_the_curve_is_that_of_scikit_learn(drawn):
     p, true = _classes(drawn)
     if len(np.unique(true)) < CLASSES:
-        with pytest.raises(StepError, match="`roc_auc` is not defined: no sample has the class"):
-            FUNCTIONS["roc_auc"](p)
+        for name in ("roc_auc", "average_precision"):
+            with pytest.raises(StepError, match=f"`{name}` is not defined: no sample has"):
+                FUNCTIONS[name](p)
     else:
+        one_hot = np.eye(CLASSES)[true]
+        precision = sk.average_precision_score(one_hot, p.probability)
+        assert FUNCTIONS["average_precision"](p) == pytest.approx(precision)
         expected = sk.roc_auc_score(true, p.probability, multi_class="ovr")
         assert FUNCTIONS["roc_auc"](p) == pytest.approx(expected)
 
@@ -77,8 +93,26 @@ def test_binary_metrics_are_those_of_scikit_learn(drawn):
     assert FUNCTIONS["log_loss"](p) == pytest.approx(
         sk.log_loss(p.true, p.probability, labels=[0, 1]), rel=1e-5
     )
+    binary = {
+        "precision": sk.precision_score(p.true, p.guess, zero_division=0),
+        "f1": sk.f1_score(p.true, p.guess, zero_division=0),
+        "brier": sk.brier_score_loss(p.true, p.probability, labels=[0, 1]),
+    }
     if 0 < p.true.sum() < len(p.true):
-        assert FUNCTIONS["roc_auc"](p) == pytest.approx(sk.roc_auc_score(p.true, p.probability))
+        binary |= {
+            "roc_auc": sk.roc_auc_score(p.true, p.probability),
+            "average_precision": sk.average_precision_score(p.true, p.probability),
+            "recall": sk.recall_score(p.true, p.guess),
+            "specificity": sk.recall_score(p.true, p.guess, pos_label=0),
+            "kappa": sk.cohen_kappa_score(p.true, p.guess),
+            "mcc": sk.matthews_corrcoef(p.true, p.guess),
+        }
+    else:
+        lacking = "recall" if not p.true.any() else "specificity"
+        with pytest.raises(NotDefined, match=f"`{lacking}` is not defined: no sample has"):
+            FUNCTIONS[lacking](p)
+    for name, value in binary.items():
+        assert FUNCTIONS[name](p) == pytest.approx(value, rel=1e-5, abs=1e-6), name
 
 
 @given(
@@ -95,7 +129,16 @@ def test_regression_metrics_are_those_of_scikit_learn(drawn):
         "mae": sk.mean_absolute_error(p.true, p.guess),
         "mse": sk.mean_squared_error(p.true, p.guess),
         "rmse": np.sqrt(sk.mean_squared_error(p.true, p.guess)),
+        **{
+            f"pinball_{percent}": sk.mean_pinball_loss(p.true, p.guess, alpha=percent / 100)
+            for percent in (10, 50, 90)
+        },
     }
+    if p.true.all():
+        expected["mape"] = 100 * sk.mean_absolute_percentage_error(p.true, p.guess)
+    else:
+        with pytest.raises(NotDefined, match="the target of a sample is 0"):
+            FUNCTIONS["mape"](p)
     if (p.true == p.true[0]).all():
         with pytest.raises(NotDefined, match="targets of all samples are the same"):
             FUNCTIONS["r2"](p)
@@ -103,6 +146,33 @@ def test_regression_metrics_are_those_of_scikit_learn(drawn):
         expected["r2"] = sk.r2_score(p.true, p.guess)
     for name, value in expected.items():
         assert FUNCTIONS[name](p) == pytest.approx(value, rel=1e-9), name
+
+
+def test_the_symmetric_error_in_percent_is_bounded():
+    true, guess = np.array([[1.0], [0.0], [2.0], [0.0]]), np.array([[3.0], [0.0], [2.0], [5.0]])
+    # 2 of a mean size of 2, nothing, nothing, and all of twice the mean size.
+    assert FUNCTIONS["smape"](Predicted("number", true, guess)) == pytest.approx((100 + 200) / 4)
+
+
+def test_metrics_of_all_labels_together_are_those_of_scikit_learn():
+    generator = np.random.default_rng(4)
+    true, guess = (generator.integers(0, 2, (40, 5)) for _ in range(2))
+    p = Predicted("labels", true, guess, generator.random((40, 5)))
+    for name, function in (("precision", sk.precision_score), ("recall", sk.recall_score)):
+        assert FUNCTIONS[f"{name}_micro"](p) == pytest.approx(
+            function(true, guess, average="micro")
+        )
+        weighted = function(true, guess, average="weighted")
+        assert FUNCTIONS[f"{name}_weighted"](p) == pytest.approx(weighted)
+    expected = sk.average_precision_score(true, p.probability)
+    assert FUNCTIONS["average_precision"](p) == pytest.approx(expected)
+
+
+def test_the_dice_coefficient_of_a_mask_is_the_f1_of_its_places():
+    generator = np.random.default_rng(5)
+    true, guess = (generator.integers(0, 3, (6, 4, 4)) for _ in range(2))
+    expected = sk.f1_score(true.ravel(), guess.ravel(), average="macro")
+    assert FUNCTIONS["dice"](Predicted("mask", true, guess)) == pytest.approx(expected)
 
 
 def test_padding_counts_neither_for_nor_against_a_sequence():
@@ -192,7 +262,8 @@ def test_a_metric_that_fits_no_target_is_said():
         measure_targets(("accuracy",), {"price": number})
     assert str(caught.value) == (
         "error: `accuracy` fits no target of the spec\n"
-        "  = help: choose one of `mae`, `mse`, `rmse`, `r2`"
+        "  = help: choose one of `mae`, `mse`, `rmse`, `mape`, `smape`, `pinball_10`, "
+        "`pinball_50`, `pinball_90`, `r2`"
     )
 
 
@@ -250,7 +321,9 @@ def test_the_bootstrap_rejects_as_often_as_it_says():
 
 
 # Errors and losses; every other metric counts what went right.
-LOWER = {"log_loss", "mae", "mse", "rmse"}
+LOWER = {"brier", "log_loss", "mae", "mse", "rmse", "mape", "smape"} | {
+    *("pinball_10", "pinball_50", "pinball_90"),
+}
 
 
 @pytest.mark.parametrize("name", METRIC_OF)

@@ -82,6 +82,9 @@ def test_targets_that_are_all_the_same_have_no_variance_to_explain(judged):
     told = judged(NUMBER, "r2", [3, 3, 3])
     assert "`r2` is not defined where the target `y` of all test rows is the same" in told
     assert judged(NUMBER, "rmse", [3, 3, 3]) is None
+    told = judged(NUMBER, "mape", [3, 0, 3])
+    assert "`mape` is not defined where the target `y` of a test row is 0" in told
+    assert judged(NUMBER, "mape", [3, 1, 3]) is None
 
 
 TOKENS = """\
@@ -137,9 +140,11 @@ def test_what_a_record_says_of_rows_is_what_its_function_refuses():
         "tokens": padding,
         "labels": Predicted("labels", no_label, no_label, np.full((3, 2), 0.5)),
         "mask": Predicted("mask", no_label, no_label),
+        "binary": Predicted("binary", np.zeros(3, int), np.zeros(3, int), np.full(3, 0.5)),
     }
+    other_class = {"specificity": Predicted("binary", np.ones(3, int), np.zeros(3, int))}
     for name, function in FUNCTIONS.items():
         record = METRIC_OF[name]
-        poor = poor_rows[record.on[0]]
+        poor = other_class.get(name, poor_rows[record.on[0]])
         asks = record.varied or record.every_class or record.least_ids > 0
         assert isinstance(value_or_reason(function, poor, name=name), str) == asks, name

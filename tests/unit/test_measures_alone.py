@@ -170,7 +170,8 @@ def test_several_targets_have_their_mean_and_each_its_own():
         measure_targets(("accuracy",), {"a": one})
     assert (caught.value.message, caught.value.help) == (
         "`accuracy` fits no target of the spec",
-        "choose one of `mae`, `mse`, `rmse`, `r2`",
+        "choose one of `mae`, `mse`, `rmse`, `mape`, `smape`, `pinball_10`, `pinball_50`, "
+        "`pinball_90`, `r2`",
     )
     joined = Measures({"a": 1.0}, {"x": "why"}).joined(Measures({"b": 2.0}, {"y": "how"}))
     assert joined == Measures({"a": 1.0, "b": 2.0}, {"x": "why", "y": "how"})

@@ -14,10 +14,9 @@ from dlspec.language.significance_tests import default_test
 from dlspec.resolve.plan import Plan
 from dlspec_pipelines.steps.engine.batches import Array
 from dlspec_pipelines.steps.evaluation.measures import (
-    PADDING,
     measure_targets,
 )
-from dlspec_pipelines.steps.evaluation.outputs import Predicted
+from dlspec_pipelines.steps.evaluation.outputs import PADDING, Predicted
 from dlspec_pipelines.steps.evaluation.paired_tests import compare_pair
 from dlspec_pipelines.steps.preparation.fitting import (
     Preparation,

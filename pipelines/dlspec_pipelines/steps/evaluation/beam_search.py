@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlspec_pipelines.steps.evaluation.measures import PADDING
+from dlspec_pipelines.steps.evaluation.outputs import PADDING
 
 Ids = NDArray[np.int32]
 Scores = NDArray[np.float64]

@@ -11,7 +11,7 @@ from dlspec.language.metrics import (
 )
 from dlspec.resolve.plan import Plan
 from dlspec_pipelines.steps.engine.batches import Array
-from dlspec_pipelines.steps.evaluation.measures import PADDING
+from dlspec_pipelines.steps.evaluation.outputs import PADDING
 from dlspec_pipelines.steps.preparation.model_parts import open_model_part
 from dlspec_pipelines.steps.records import Dataset
 from dlspec_pipelines.steps.step_errors import StepError
@@ -73,6 +73,8 @@ def _lacking_rows(record: MetricRecord, target: str, true: Array) -> str | None:
         return "on a single test row" if len(true) == 1 else f"on {counted(len(true), 'test row')}"
     if record.varied and (true == true[:1]).all():
         return f"where the target `{target}` of all test rows is the same"
+    if record.nowhere_zero and not np.asarray(true).all():
+        return f"where the target `{target}` of a test row is 0"
     if record.least_ids and np.count_nonzero(true != PADDING, axis=1).max() < record.least_ids:
         count = "an id" if record.least_ids == 1 else counted(record.least_ids, "id")
         return f"where no test row of `{target}` holds {count} beside padding"

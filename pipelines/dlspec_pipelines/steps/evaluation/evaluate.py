@@ -35,7 +35,7 @@ from dlspec_pipelines.steps.evaluation.generated_metrics import (
 from dlspec_pipelines.steps.evaluation.generated_sequences import asked_of, generate_sequences
 from dlspec_pipelines.steps.evaluation.keras_figures import (
     KerasFigures,
-    keras_figures,
+    asked_of_keras,
     learned_targets,
 )
 from dlspec_pipelines.steps.evaluation.measures import Measures, finite_or_reason, measure_targets
@@ -141,7 +141,7 @@ def evaluate(  # noqa: PLR0913 - what to measure against what, and where that is
         if plan.losses and plan.objective is None:
             # The file holds no loss that plain Keras does not know.
             compile_objectives(model, plan)
-        figures = keras_figures(plan)
+        figures = asked_of_keras(plan)
         measured = _measure_test_rows(plan, folder, dataset, model, figures)
         generated = _generate_test_sequences(plan, wanted, dataset, model)
         theirs = _rival_if_compared(

@@ -10,13 +10,12 @@ import numpy as np
 from dlspec.language.metrics import GENERATED_METRICS
 from dlspec_pipelines.steps.evaluation.beam_search import Ids, Rules, said_until
 from dlspec_pipelines.steps.evaluation.measures import (
-    PADDING,
     Measures,
     sequence_accuracy,
     token_accuracy,
     value_or_reason,
 )
-from dlspec_pipelines.steps.evaluation.outputs import Predicted
+from dlspec_pipelines.steps.evaluation.outputs import PADDING, Predicted
 from dlspec_pipelines.steps.step_errors import NotDefined
 
 # BLEU-4. Source: Papineni et al. 2002, section 2.3.

@@ -24,8 +24,7 @@ from dlspec_pipelines.steps.evaluation.beam_search import (
     search_best_sequences,
 )
 from dlspec_pipelines.steps.evaluation.forward import BATCH_SIZE, pack_inputs
-from dlspec_pipelines.steps.evaluation.measures import PADDING
-from dlspec_pipelines.steps.evaluation.outputs import Signature, signature_of_plan_document
+from dlspec_pipelines.steps.evaluation.outputs import PADDING, Signature, signature_of_plan_document
 from dlspec_pipelines.steps.step_errors import StepError
 
 # Rows on which it is tried whether the model looks ahead; it does for every row or for none.

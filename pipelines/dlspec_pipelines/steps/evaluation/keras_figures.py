@@ -13,7 +13,8 @@ from dlspec.language.features import Feature
 from dlspec.language.figures import measured_targets
 from dlspec.resolve.plan import Plan
 from dlspec_pipelines.steps.engine.batches import Array
-from dlspec_pipelines.steps.evaluation.measures import Counts, Measures, finite_or_reason
+from dlspec_pipelines.steps.evaluation.class_metrics import Counts
+from dlspec_pipelines.steps.evaluation.measures import Measures, finite_or_reason
 
 
 class KerasFigures:
@@ -44,7 +45,7 @@ class KerasFigures:
         return measured
 
 
-def keras_figures(plan: Plan) -> KerasFigures:
+def asked_of_keras(plan: Plan) -> KerasFigures:
     """Return the figures that a plan asks of Keras, of none of the samples yet."""
     asked = plan.evaluation.keras_metrics if plan.evaluation is not None else {}
     return KerasFigures(asked, learned_targets(plan))

@@ -18,6 +18,8 @@ from dlspec_pipelines.steps.preparation.scratch_arrays import scratch_array
 
 # The class of places of a mask that are of none.
 IGNORED = -1
+# Preparation and generated data fill sequences up with this id.
+PADDING = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ from dlspec.language.catalogue import Object
 from dlspec.language.figures import AskedMetric, better_of
 from dlspec.language.sections import Championship
 from dlspec.language.significance_tests import RESAMPLES, SIGNIFICANCE_TEST_OF
+from dlspec_pipelines.steps.evaluation.class_metrics import right_rows
 from dlspec_pipelines.steps.evaluation.keras_figures import RowStates
 from dlspec_pipelines.steps.evaluation.measures import (
     FUNCTIONS,
     measure_targets,
     metric_fits_target,
     reduced_to_rows,
-    right_rows,
 )
 from dlspec_pipelines.steps.evaluation.outputs import Predicted
 from dlspec_pipelines.steps.records import Comparison
