@@ -26,6 +26,7 @@ from dlspec.language.sections import (
     Evaluation,
     Retraining,
     Runtime,
+    ThresholdChoice,
     Training,
 )
 from dlspec.language.significance_tests import SIGNIFICANCE_TESTS
@@ -69,6 +70,8 @@ def parts() -> dict[str, str]:
         "evaluation": _table(keys_of(Evaluation))
         + "\n"
         + _section("`evaluation.champion`", Championship)
+        + "\n"
+        + _section("`evaluation.threshold`", ThresholdChoice)
         + "\n"
         + _measures_tables(),
         "prediction": _table(keys_of(Generation)),

@@ -331,6 +331,13 @@ GENERATED_METRICS = tuple(record.name for record in METRICS if record.reads == "
 # Of a champion nothing is generated again, so those cannot be compared.
 COMPARABLE_METRICS = tuple(record.name for record in METRICS if record.reads != "generated")
 
+# What a threshold of a binary target may be chosen for: each falls on both sides of its best, where
+# `recall` is highest for a threshold that calls every row 1.
+THRESHOLD_METRICS = ("accuracy", "balanced_accuracy", "f1", "f1_macro", "kappa", "mcc")
+assert all(
+    "binary" in METRIC_OF[n].on and METRIC_OF[n].better == "higher" for n in THRESHOLD_METRICS
+)
+
 # Known from the plan or the training, so a gate may ask for them without a metric.
 COST_FIGURES = ("parameters", "flops")
 GATED_WITHOUT_METRIC = ("loss", *COST_FIGURES)

@@ -14,6 +14,7 @@ RUN_FILES = (
     "files.json",
     "metrics.json",
     "undefined_metrics.json",
+    "thresholds.json",
     "predictions.parquet",
     "report.html",
     "report.md",

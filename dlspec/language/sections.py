@@ -30,7 +30,12 @@ from dlspec.language.kinds import (
     Variants,
     spec_key,
 )
-from dlspec.language.metrics import COMPARABLE_METRICS, GATED_WITHOUT_METRIC, METRIC_OF
+from dlspec.language.metrics import (
+    COMPARABLE_METRICS,
+    GATED_WITHOUT_METRIC,
+    METRIC_OF,
+    THRESHOLD_METRICS,
+)
 from dlspec.language.penalty_figures import PENALTIES_OF_LAYERS, REGULARIZATION
 from dlspec.language.prediction import Prediction
 from dlspec.language.row_splits import SPLITS, FractionSplit, Split, split_type
@@ -298,6 +303,15 @@ class Championship:
 
 
 @dataclass(frozen=True, slots=True)
+class ThresholdChoice:
+    """`evaluation.threshold`, where it is chosen on the validation rows."""
+
+    maximize: str = spec_key(
+        Choice(THRESHOLD_METRICS), "What is highest with it; of several the one nearest 0.5."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """The `evaluation` section."""
 
@@ -320,6 +334,12 @@ class Evaluation:
     )
     champion: Championship | None = spec_key(
         Record(Championship), "How a challenger is compared with the champion.", default=None
+    )
+    threshold: float | ThresholdChoice | None = spec_key(
+        Either(scalar=Number(above=0, below=1), mapping=Record(ThresholdChoice)),
+        "From which probability on binary targets are called 1, on test rows and by `predict`; "
+        "default: 0.5.",
+        default=None,
     )
 
     @property

@@ -64,7 +64,9 @@ def _evaluation_parts(plan: Plan) -> object:
         return None
     measured = (evaluation.metrics, evaluation.champion)
     generates = set(evaluation.own_metrics) & set(GENERATED_METRICS)
-    return (*measured, plan.prediction) if generates else measured
+    # What a spec does not use stands in no digest: it was evaluated before the language knew it.
+    used = [evaluation.threshold] if evaluation.threshold is not None else []
+    return (*measured, *used, plan.prediction) if generates else (*measured, *used)
 
 
 def _champion_parts(plan: Plan) -> object:

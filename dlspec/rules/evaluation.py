@@ -19,10 +19,17 @@ from dlspec.language.metrics import (
     metrics_on,
     target_kind,
 )
-from dlspec.language.sections import Data, Evaluation, Training, is_free_of_poison
+from dlspec.language.sections import (
+    Data,
+    Evaluation,
+    ThresholdChoice,
+    Training,
+    is_free_of_poison,
+)
 from dlspec.language.significance_tests import SIGNIFICANCE_TEST_OF, can_compare
 from dlspec.rules.metric_words import written_metric
 from dlspec.rules.subject import Checked
+from dlspec.rules.training import validation_rows_help
 
 # A gate's name is that of a check in the chain of assets.
 _FIGURE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -35,6 +42,7 @@ def report_measures(checked: Checked) -> None:
     if checked.evaluation is not None:
         _check_metrics(checked.evaluation, checked.data, checked)
         _check_figure_names(checked.evaluation, checked)
+        _check_threshold(checked.evaluation.threshold, checked.data, checked)
         _check_champion(checked.evaluation, checked.spec, checked.reporter)
     if checked.training is not None:
         _check_class_weight_target(checked.training, checked.data, checked.spec, checked.reporter)
@@ -62,19 +70,60 @@ def _check_metrics(evaluation: Evaluation, data: Data, checked: Checked) -> None
             _check_probabilities(index, metric, data, checked)
 
 
+def _check_threshold(asked: float | ThresholdChoice | None, data: Data, checked: Checked) -> None:
+    """Report a threshold without a binary target, without its probability, or without rows."""
+    if asked is None:
+        return
+    places, reporter = checked.spec.places, checked.reporter
+    binary = [name for name, target in data.targets.items() if target_kind(target) == "binary"]
+    margins = [name for name in binary if _margin_loss(name, checked) is not None]
+    if not binary:
+        reporter.error(
+            Code.CONFLICT,
+            places.key("evaluation.threshold"),
+            "`threshold` needs a binary target",
+            label=f"the targets are {', '.join(f'`{name}`' for name in data.targets)}",
+            help="leave it out",
+        )
+    elif margins:
+        reporter.error(
+            Code.CONFLICT,
+            places.key("evaluation.threshold"),
+            f"`threshold` is a probability, and `{margins[0]}` has none",
+            label=f"`{_margin_loss(margins[0], checked)}` trains margins around 0",
+            help="leave it out, or train with a crossentropy",
+        )
+    elif isinstance(asked, ThresholdChoice) and not _has_validation_rows(checked):
+        reporter.error(
+            Code.NO_VALIDATION,
+            places.key("evaluation.threshold"),
+            "`threshold` is chosen on validation rows and there are none",
+            label="`data.split` sets none aside",
+            help=f"write {validation_rows_help(checked)}, or a number",
+        )
+
+
+def _has_validation_rows(checked: Checked) -> bool:
+    return checked.written_data is None or bool(checked.written_data.split.validation)
+
+
+def _margin_loss(target: str, checked: Checked) -> str | None:
+    """Return the loss of a target that trains margins; None where it knows probabilities."""
+    loss = checked.training.loss if checked.training is not None else None
+    used = loss.get(target) if isinstance(loss, Mapping) else loss
+    return used.class_name if isinstance(used, Object) and loss_record(used).margins else None
+
+
 def _check_probabilities(index: int, metric: str, data: Data, checked: Checked) -> None:
     """Report a metric of probabilities on a target whose loss knows none."""
-    loss = checked.training.loss if checked.training is not None else None
     for name, target in data.targets.items():
-        used = loss.get(name) if isinstance(loss, Mapping) else loss
-        if target_kind(target) not in METRIC_OF[metric].on or not isinstance(used, Object):
-            continue
-        if loss_record(used).margins:
+        margins = _margin_loss(name, checked)
+        if target_kind(target) in METRIC_OF[metric].on and margins is not None:
             checked.reporter.error(
                 Code.UNKNOWN_METRIC,
                 checked.spec.places.value(f"evaluation.metrics.{index}"),
                 f"`{metric}` cannot be measured on `{name}`",
-                label=f"`{used.class_name}` trains margins around 0, and no probabilities",
+                label=f"`{margins}` trains margins around 0, and no probabilities",
                 help="leave it out, or train with a crossentropy",
             )
 

@@ -49,7 +49,7 @@ def report_monitors(checked: Checked) -> None:
                 place,
                 f"`{callback.class_name}` watches `{monitor}` and there are no validation rows",
                 label="`data.split` sets none aside",
-                help=f"write {_validation_rows_help(checked)}, or `monitor: {plain}`",
+                help=f"write {validation_rows_help(checked)}, or `monitor: {plain}`",
             )
         elif _needs_mode(callback, plain, training, checked):
             checked.reporter.error(
@@ -87,7 +87,7 @@ def _is_directed(metric: Object) -> bool:
     return metric.class_name in CHOSEN_BY_KERAS or better_of(metric) is not None
 
 
-def _validation_rows_help(checked: Checked) -> str:
+def validation_rows_help(checked: Checked) -> str:
     """Return how the split of this spec sets validation rows aside."""
     split = checked.written_data.split if checked.written_data is not None else None
     if isinstance(split, ColumnSplit):

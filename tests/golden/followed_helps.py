@@ -437,6 +437,8 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("    - ReduceLROnPlateau: {monitor: loss}\n", "    - EarlyStopping\n")
     ],
     "DL216_champion_without_a_direction": [("metric: false_positives", "metric: accuracy")],
+    "DL216_threshold_of_numbers": [(", threshold: 0.3", "")],
+    "DL216_threshold_of_margins": [(", threshold: 0.3", "")],
     "DL216_rows_counted_for_a_loss": [("test: mcnemar", "test: bootstrap")],
     "DL216_separator_of_named_files": [(r', separator: "\t"', "")],
     "DL216_separators_and_columns": [('separator: ":"', 'separator: [":", " "]')],
@@ -607,6 +609,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     ],
     "DL507_sigmoid": [("activation: sigmoid", "activation: softmax")],
     "DL509_names_of_files": [("save_best_only: true", "save_best_only: true, monitor: loss")],
+    "DL510_threshold_without_validation": [("validation: 0,", "validation: 0.1,")],
     "DL510_no_validation": [("\nmodel:", "\n  split: {validation: 0.1}\nmodel:")],
     "DL510_split_by_a_column": [("test: [5]", "validation: [4], test: [5]")],
     "DL511_through_augmentation": [("channels: 1}", "channels: 1, scale: $1/255}")],

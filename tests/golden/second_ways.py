@@ -301,6 +301,11 @@ SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
         ("{class: target,", "{labels: target,"),
         ("SparseCategoricalCrossentropy", "BinaryCrossentropy"),
     ],
+    "DL216_threshold_of_margins": [
+        ("activation: tanh", "activation: sigmoid"),
+        ("loss: Hinge", "loss: BinaryCrossentropy"),
+    ],
+    "DL510_threshold_without_validation": [("{maximize: f1}", "0.4")],
     "DL510_no_validation": [("{patience: 2}", "{patience: 2, monitor: loss}")],
     "DL510_split_by_a_column": [("{patience: 2}", "{patience: 2, monitor: loss}")],
     "DL511_through_augmentation": [("    - Flatten", "    - Rescaling: $1/16\n    - Flatten")],

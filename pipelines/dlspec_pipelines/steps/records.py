@@ -213,7 +213,8 @@ class Evaluation:
 
     `code_version`, `data` and `weights` say what would give the same evaluation. `undefined` says
     of each metric that has no value why, `not_compared` why there is no comparison with a champion;
-    `baseline` is None where an earlier dlspec evaluated.
+    `baseline` is None where an earlier dlspec evaluated. `thresholds` has the probability from
+    which on each binary target is called 1, where that is not 0.5.
     """
 
     run: str
@@ -228,6 +229,7 @@ class Evaluation:
     undefined: Mapping[str, str] = field(default_factory=dict)
     not_compared: str = ""
     baseline: Baseline | None = None
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

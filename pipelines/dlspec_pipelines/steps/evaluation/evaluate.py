@@ -39,7 +39,7 @@ from dlspec_pipelines.steps.evaluation.keras_figures import (
     learned_targets,
 )
 from dlspec_pipelines.steps.evaluation.measures import Measures, finite_or_reason, measure_targets
-from dlspec_pipelines.steps.evaluation.outputs import signature_of
+from dlspec_pipelines.steps.evaluation.outputs import Signature, signature_of
 from dlspec_pipelines.steps.evaluation.paired_tests import compare_states
 from dlspec_pipelines.steps.evaluation.predictions_file import write_predictions
 from dlspec_pipelines.steps.evaluation.rival import (
@@ -47,6 +47,11 @@ from dlspec_pipelines.steps.evaluation.rival import (
     compare_with_rival,
     predict_as_rival,
     states_of_rival,
+)
+from dlspec_pipelines.steps.evaluation.thresholds import (
+    THRESHOLDS_FILE,
+    settled_thresholds,
+    with_thresholds,
 )
 from dlspec_pipelines.steps.file_digests import (
     note_file_digests,
@@ -56,6 +61,7 @@ from dlspec_pipelines.steps.file_digests import (
 from dlspec_pipelines.steps.json_documents import (
     METRICS,
     PLAN,
+    THRESHOLDS,
     UNDEFINED_METRICS,
     document_text,
     read_document,
@@ -142,7 +148,9 @@ def evaluate(  # noqa: PLR0913 - what to measure against what, and where that is
             # The file holds no loss that plain Keras does not know.
             compile_objectives(model, plan)
         figures = asked_of_keras(plan)
-        measured = _measure_test_rows(plan, folder, dataset, model, figures)
+        thresholds = settled_thresholds(plan, folder, dataset, model)
+        signed = with_thresholds(signature_of(plan), thresholds)
+        measured = _measure_test_rows(plan, folder, dataset, model, signed, figures)
         generated = _generate_test_sequences(plan, wanted, dataset, model)
         theirs = _rival_if_compared(
             plan, trained, champion, dataset=dataset, measured=measured, base=base
@@ -165,6 +173,9 @@ def evaluate(  # noqa: PLR0913 - what to measure against what, and where that is
         source_rows=test.source_rows,
     )
     write_file_digests(folder, ["predictions.parquet"])
+    if thresholds:
+        text = document_text(THRESHOLDS, thresholds)
+        store.write_whole(folder / THRESHOLDS_FILE, text)
     _write_measures(folder, measures)
     gates = tuple(_judge_gate(gate, measures, trained) for gate in _gates_of_plan(plan))
     return Evaluation(
@@ -178,6 +189,7 @@ def evaluate(  # noqa: PLR0913 - what to measure against what, and where that is
         data=dataset.digest,
         weights=trained.weights,
         undefined=measures.undefined,
+        thresholds=thresholds,
         not_compared="" if isinstance(compared, Comparison) else compared,
         # Without a target there is nothing to say the same of.
         baseline=measure_baseline(
@@ -275,10 +287,14 @@ def _test_part(plan: Plan, dataset: Dataset) -> ModelPart:
 
 
 def _measure_test_rows(
-    plan: Plan, folder: Path, dataset: Dataset, model: keras.Model, figures: KerasFigures
+    plan: Plan,
+    folder: Path,
+    dataset: Dataset,
+    model: keras.Model,
+    signed: Signature,
+    figures: KerasFigures,
 ) -> Measured:
     test = _test_part(plan, dataset)
-    signed = signature_of(plan)
     trained = None
     if plan.objective is not None:
         whole = samples_in_form_of_model(plan, test.inputs, test.targets)

@@ -21,6 +21,7 @@ from dlspec_pipelines.steps.evaluation.generated_sequences import (
 )
 from dlspec_pipelines.steps.evaluation.outputs import Predicted, signature_of_plan_document
 from dlspec_pipelines.steps.evaluation.sample_preparation import load_sample_preparation
+from dlspec_pipelines.steps.evaluation.thresholds import stored_thresholds, with_thresholds
 from dlspec_pipelines.steps.json_documents import PLAN, read_document
 from dlspec_pipelines.steps.preparation.applying import apply_preparation
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
@@ -64,7 +65,7 @@ def predict_new_rows(
             help="name a folder that holds model.keras, plan.json and preparation.json",
         )
     plan = read_document(run_folder / "plan.json", PLAN)
-    signed = signature_of_plan_document(plan)
+    signed = with_thresholds(signature_of_plan_document(plan), stored_thresholds(run_folder))
     asked = _generation_asked(plan, beam, length)
     preparation = load_sample_preparation(run_folder)
     applied = apply_preparation(_without_said(preparation, asked), table)
@@ -92,7 +93,8 @@ def predict_new_pictures(run_folder: Path, table: Table) -> tuple[Array, dict[st
     Raises:
         StepError: As of `predict_new_rows`.
     """
-    signed = signature_of_plan_document(read_document(run_folder / "plan.json", PLAN))
+    plan = read_document(run_folder / "plan.json", PLAN)
+    signed = with_thresholds(signature_of_plan_document(plan), stored_thresholds(run_folder))
     preparation = load_sample_preparation(run_folder)
     applied = apply_preparation(preparation, table)
     model = load_model(run_folder, with_loss=False)

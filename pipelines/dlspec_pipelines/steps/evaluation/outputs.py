@@ -28,6 +28,8 @@ class Head:
 
     Attributes:
         ignore: What a mask holds where a place is of no class; None where all are of one.
+        threshold: From which probability on a binary is 1; None for 0.5, or for the sign of a
+            margin.
         from_logits: Whether the loss took the output for logits; None for a hinge loss, which knows
             margins around 0 and no probabilities.
     """
@@ -37,6 +39,7 @@ class Head:
     one_hot: bool
     from_logits: bool | None
     ignore: int | None = None
+    threshold: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +171,13 @@ def read_output(head: Head, output: Array, target: Array) -> Predicted:
         case "binary":
             true = target.reshape(-1).astype(np.int32)
             scores = output.reshape(-1)
+            probability = _class_probability(head, scores)
             border = 0.5 if head.from_logits is False else 0.0
-            return _predicted_ids(
-                "binary", true, scores > border, _class_probability(head, scores), scores
-            )
+            guess = scores > border
+            if head.threshold is not None:
+                assert probability is not None, "the rules ask for a loss that knows probabilities"
+                guess = probability > head.threshold
+            return _predicted_ids("binary", true, guess, probability, scores)
         case "labels":
             border = 0.5 if head.from_logits is False else 0.0
             return _predicted_ids(

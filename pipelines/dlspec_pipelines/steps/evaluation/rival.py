@@ -29,6 +29,7 @@ from dlspec_pipelines.steps.evaluation.outputs import (
 )
 from dlspec_pipelines.steps.evaluation.paired_tests import compare_pair
 from dlspec_pipelines.steps.evaluation.predictions_file import read_predictions
+from dlspec_pipelines.steps.evaluation.thresholds import stored_thresholds, with_thresholds
 from dlspec_pipelines.steps.file_digests import require_intact
 from dlspec_pipelines.steps.json_documents import PLAN, RUN, read_document
 from dlspec_pipelines.steps.preparation.applying import apply_preparation
@@ -200,7 +201,7 @@ def compare_with_rival(
 def _predict_with_champion(
     folder: Path, plan: Mapping[str, Any], inputs: Mapping[str, Array], *, base: Path
 ) -> dict[str, Predicted]:
-    signed = signature_of_plan_document(plan)
+    signed = with_thresholds(signature_of_plan_document(plan), stored_thresholds(folder))
     return predict_samples(
         load_model(folder, with_loss=False, base=base),
         pack_inputs(signed, inputs),

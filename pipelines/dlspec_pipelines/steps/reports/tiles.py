@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dlspec.language.figures import counts_rows, figure_name
+from dlspec.language.sections import ThresholdChoice
 from dlspec.resolve.plan import Plan
 from dlspec_pipelines.steps.records import Dataset, Evaluation, TrainedModel
 from dlspec_pipelines.steps.reports.figure_texts import (
@@ -31,7 +32,21 @@ def key_number_tiles(
     evaluation: Evaluation,
 ) -> tuple[Tile, ...]:
     """Return the measures that the spec asks for, the others, and the size of what was done."""
-    return (*_metric_tiles(plan, dataset, evaluation), *_size_tiles(plan, dataset, trained))
+    return (
+        *_metric_tiles(plan, dataset, evaluation),
+        *_threshold_tiles(plan, evaluation),
+        *_size_tiles(plan, dataset, trained),
+    )
+
+
+def _threshold_tiles(plan: Plan, evaluation: Evaluation) -> Iterator[Tile]:
+    """Yield from which probability on each binary target is called 1, where the spec says so."""
+    asked = plan.evaluation.threshold if plan.evaluation else None
+    note = (
+        f"highest {asked.maximize} of validation rows" if isinstance(asked, ThresholdChoice) else ""
+    )
+    for target, value in evaluation.thresholds.items():
+        yield Tile(f"threshold of {target}", figure_text(value), note)
 
 
 def _metric_tiles(plan: Plan, dataset: Dataset, evaluation: Evaluation) -> Iterator[Tile]:
