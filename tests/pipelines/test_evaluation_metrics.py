@@ -134,7 +134,9 @@ def test_regression_metrics_are_those_of_scikit_learn(drawn):
             for percent in (10, 50, 90)
         },
     }
-    if p.true.all():
+    if p.true.all() and np.abs(p.true).min() < 1e-9:
+        pass  # there scikit-learn divides by the smallest step of a float instead
+    elif p.true.all():
         expected["mape"] = 100 * sk.mean_absolute_percentage_error(p.true, p.guess)
     else:
         with pytest.raises(NotDefined, match="the target of a sample is 0"):
