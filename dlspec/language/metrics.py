@@ -6,9 +6,10 @@ from typing import Literal
 from dlspec.language.features import Feature, TargetKind
 
 Better = Literal["higher", "lower"]
-# What a metric reads of the model: its answers, the probability or the order of its classes, or
-# the sequences that `prediction.generate` gives for the inputs of the test rows.
-Reads = Literal["answers", "probabilities", "scores", "generated"]
+# What a metric reads of the model: its answers, the probability or the order of its classes, its
+# outputs as they come, which are too large to be kept, or the sequences that `prediction.generate`
+# gives for the inputs of the test rows.
+Reads = Literal["answers", "probabilities", "scores", "outputs", "generated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +301,16 @@ METRICS: tuple[MetricRecord, ...] = (
         counts_rows=True,
     ),
     MetricRecord(
+        "perplexity",
+        ("tokens",),
+        "lower",
+        "1 at best",
+        "The exponential of the mean negative logarithm of the probability of the true id, padding "
+        "left out.",
+        reads="outputs",
+        least_ids=1,
+    ),
+    MetricRecord(
         "generated_token_accuracy",
         ("tokens",),
         "higher",
@@ -325,8 +336,38 @@ METRICS: tuple[MetricRecord, ...] = (
         reads="generated",
         least_ids=4,
     ),
+    MetricRecord(
+        "generated_rouge_1",
+        ("tokens",),
+        "higher",
+        _SHARE,
+        "ROUGE-1 of what the model says by itself: the mean F1 of the ids that a row shares with "
+        "the truth.",
+        reads="generated",
+        least_ids=1,
+    ),
+    MetricRecord(
+        "generated_rouge_2",
+        ("tokens",),
+        "higher",
+        _SHARE,
+        "ROUGE-2 of what the model says by itself, of pairs of ids that follow each other.",
+        reads="generated",
+        least_ids=2,
+    ),
+    MetricRecord(
+        "generated_rouge_l",
+        ("tokens",),
+        "higher",
+        _SHARE,
+        "ROUGE-L of what the model says by itself, of the longest sequence of ids in both.",
+        reads="generated",
+        least_ids=1,
+    ),
 )
 METRIC_OF = {record.name: record for record in METRICS}
+# Counted of outputs as they come, as the metrics of Keras are.
+OUTPUT_METRICS = tuple(record.name for record in METRICS if record.reads == "outputs")
 GENERATED_METRICS = tuple(record.name for record in METRICS if record.reads == "generated")
 # Of a champion nothing is generated again, so those cannot be compared.
 COMPARABLE_METRICS = tuple(record.name for record in METRICS if record.reads != "generated")

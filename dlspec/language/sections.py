@@ -34,6 +34,7 @@ from dlspec.language.metrics import (
     COMPARABLE_METRICS,
     GATED_WITHOUT_METRIC,
     METRIC_OF,
+    OUTPUT_METRICS,
     THRESHOLD_METRICS,
 )
 from dlspec.language.penalty_figures import PENALTIES_OF_LAYERS, REGULARIZATION
@@ -346,6 +347,12 @@ class Evaluation:
     def own_metrics(self) -> tuple[str, ...]:
         """Return the metrics of this language that are asked for."""
         return tuple(metric for metric in self.metrics if isinstance(metric, str))
+
+    @property
+    def output_metrics(self) -> Mapping[str, AskedMetric]:
+        """Return what is counted of outputs as they come, by the names of the figures."""
+        own = {m: m for m in self.own_metrics if m in OUTPUT_METRICS}
+        return {**own, **self.keras_metrics}
 
     @property
     def keras_metrics(self) -> Mapping[str, Object]:

@@ -8,12 +8,13 @@ from typing import assert_never
 import numpy as np
 
 from dlspec.language.features import MaskFeature, SeriesFeature, SeriesTarget
-from dlspec.language.metrics import COMPARABLE_METRICS, metrics_on
+from dlspec.language.metrics import metrics_on
 from dlspec.language.sections import Championship, Data
 from dlspec.language.significance_tests import default_test
 from dlspec.resolve.plan import Plan
 from dlspec_pipelines.steps.engine.batches import Array
 from dlspec_pipelines.steps.evaluation.measures import (
+    FUNCTIONS,
     measure_targets,
 )
 from dlspec_pipelines.steps.evaluation.outputs import PADDING, Predicted
@@ -81,13 +82,13 @@ def _rules_of_comparison(plan: Plan, ours: Mapping[str, Predicted]) -> Champions
 
     A baseline has no outputs that a metric of Keras could read.
     """
-    asked = plan.evaluation.own_metrics if plan.evaluation is not None else ()
+    own = plan.evaluation.own_metrics if plan.evaluation is not None else ()
+    asked = [name for name in own if name in FUNCTIONS]
     champion = plan.evaluation.champion if plan.evaluation is not None else None
     if champion is not None and champion.metric in asked:
         return champion
-    comparable = [name for name in asked if name in COMPARABLE_METRICS]
     first = next(iter(ours.values()))
-    metric = comparable[0] if comparable else metrics_on(first.kind)[0].name
+    metric = asked[0] if asked else metrics_on(first.kind)[0].name
     return Championship(metric=metric, test=default_test(metric))
 
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from dlspec.backends.compile_plan import compile_objectives, with_named_penalties
 from dlspec.backends.penalties_model import PenaltiesModel
-from dlspec.language.catalogue import Object
-from dlspec.language.figures import measured_targets
+from dlspec.language.figures import AskedMetric, measured_targets
 from dlspec.language.metrics import GENERATED_METRICS
 from dlspec.language.sections import Championship, Gate
 from dlspec.resolve.plan import Plan, canonical_data
@@ -38,7 +37,12 @@ from dlspec_pipelines.steps.evaluation.keras_figures import (
     asked_of_keras,
     learned_targets,
 )
-from dlspec_pipelines.steps.evaluation.measures import Measures, finite_or_reason, measure_targets
+from dlspec_pipelines.steps.evaluation.measures import (
+    FUNCTIONS,
+    Measures,
+    finite_or_reason,
+    measure_targets,
+)
 from dlspec_pipelines.steps.evaluation.outputs import Signature, signature_of
 from dlspec_pipelines.steps.evaluation.paired_tests import compare_states
 from dlspec_pipelines.steps.evaluation.predictions_file import write_predictions
@@ -157,7 +161,7 @@ def evaluate(  # noqa: PLR0913 - what to measure against what, and where that is
         )
         pair = _Pair(plan, trained, champion, dataset, base)
         compared = _compared_or_reason(pair, measured, theirs=theirs, model=model)
-    plain = tuple(name for name in wanted if name not in GENERATED_METRICS)
+    plain = tuple(name for name in wanted if name in FUNCTIONS)
     measures = measure_targets(plain, measured.predicted).joined(figures.measures())
     for said in generated.values():
         measures = measures.joined(measure_generated(wanted, said))
@@ -223,14 +227,14 @@ def _compared_or_reason(
         return "it has other targets"
     assert evaluation is not None
     assert training is not None
-    metric = evaluation.keras_metrics.get(rules.metric)
+    metric = evaluation.output_metrics.get(rules.metric)
     if metric is not None:
         return _compared_in_keras(pair, rules, metric, theirs=theirs, model=model)
     return compare_with_rival(rules, measured.predicted, theirs=theirs, seed=training.seed)
 
 
 def _compared_in_keras(
-    pair: _Pair, rules: Championship, metric: Object, *, theirs: Rival, model: keras.Model
+    pair: _Pair, rules: Championship, metric: AskedMetric, *, theirs: Rival, model: keras.Model
 ) -> Comparison | str:
     """Return the comparison in a metric of Keras: both models give their outputs once more."""
     plan, champion = pair.plan, pair.champion

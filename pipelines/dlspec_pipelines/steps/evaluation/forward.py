@@ -13,7 +13,7 @@ from dlspec.backends.penalties_model import PenaltiesModel
 from dlspec.backends.terms_model import TermsModel
 from dlspec.backends.torch_names import allow_dots
 from dlspec.diagnostics.counts import agreed, counted
-from dlspec.language.catalogue import Object
+from dlspec.language.figures import AskedMetric
 from dlspec.language.sections import LEAST_MEMORY
 from dlspec_pipelines.steps.data_memory import share_of_a_chunk
 from dlspec_pipelines.steps.engine.batches import (
@@ -246,7 +246,7 @@ def _as_keras_reads(
 def states_of_samples(
     model: keras.Model,
     samples: Samples,
-    metrics: Mapping[str, Object],
+    metrics: Mapping[str, AskedMetric],
     *,
     signature: Signature,
     preparation: Preparation,
@@ -269,7 +269,8 @@ def states_of_samples(
             truth = _in_unit(head.name, part, target_preparation).true
             part = replace(_in_unit(head.name, part, preparation), true=truth)
             read = _as_keras_reads(head, part, target, output)
-            found[head.name].append(row_states(metrics[head.name], *read))
+            states = row_states(metrics[head.name], *read, from_logits=bool(head.from_logits))
+            found[head.name].append(states)
     return {name: joined_states(parts) for name, parts in found.items()}
 
 

@@ -54,14 +54,36 @@ def beside_truth(true: Ids, said: Ids, rules: Rules) -> Generated:
 
 
 def _generated_bleu(generated: Generated) -> float:
+    true, said = _sides(generated)
+    if max(map(len, true), default=0) < _LONGEST:
+        raise NotDefined(f"`generated_bleu` is not defined: no target has {_LONGEST} ids")
+    return corpus_bleu(true, said)
+
+
+def _generated_rouge_1(generated: Generated) -> float:
+    return _mean_over_rows(generated, lambda true, said: rouge_of_ngrams(true, said, 1))
+
+
+def _generated_rouge_2(generated: Generated) -> float:
+    return _mean_over_rows(generated, lambda true, said: rouge_of_ngrams(true, said, 2))
+
+
+def _generated_rouge_l(generated: Generated) -> float:
+    return _mean_over_rows(generated, rouge_of_sequence)
+
+
+def _mean_over_rows(generated: Generated, score: Callable[[list[int], list[int]], float]) -> float:
+    return float(np.mean([score(*pair) for pair in zip(*_sides(generated), strict=True)]))
+
+
+def _sides(generated: Generated) -> tuple[list[list[int]], list[list[int]]]:
+    """Return the ids of each row before `stop`, true and said."""
     rules = replace(generated.rules, length=generated.true.shape[1])
     true, said = (
         [_without_padding(row[: said_until(row, rules)]) for row in side]
         for side in (generated.true, generated.said)
     )
-    if max(map(len, true), default=0) < _LONGEST:
-        raise NotDefined(f"`generated_bleu` is not defined: no target has {_LONGEST} ids")
-    return corpus_bleu(true, said)
+    return true, said
 
 
 def _generated_token_accuracy(generated: Generated) -> float:
@@ -76,6 +98,9 @@ _GENERATED_FUNCTIONS: Mapping[str, Callable[[Generated], float]] = {
     "generated_token_accuracy": _generated_token_accuracy,
     "generated_sequence_accuracy": _generated_sequence_accuracy,
     "generated_bleu": _generated_bleu,
+    "generated_rouge_1": _generated_rouge_1,
+    "generated_rouge_2": _generated_rouge_2,
+    "generated_rouge_l": _generated_rouge_l,
 }
 assert set(_GENERATED_FUNCTIONS) == set(GENERATED_METRICS), (
     "a generated metric has a record and no function, or the reverse: "
@@ -107,6 +132,36 @@ def corpus_bleu(references: Sequence[Sequence[int]], said: Sequence[Sequence[int
     precision = sum(math.log(r / t) for r, t in zip(right, total, strict=True)) / _LONGEST
     lengths = sum(map(len, references)), sum(map(len, said))
     return math.exp(precision + min(0.0, 1 - lengths[0] / lengths[1]))
+
+
+def rouge_of_ngrams(reference: Sequence[int], said: Sequence[int], n: int) -> float:
+    """Return the F1 of the stretches of `n` ids that two sequences share, from 0 to 1.
+
+    Source: Lin (2004), "ROUGE: A Package for Automatic Evaluation of Summaries", section 2.
+    """
+    here, there = _count_ngrams(said, n), _count_ngrams(reference, n)
+    return _f1((here & there).total(), here.total(), there.total())
+
+
+def rouge_of_sequence(reference: Sequence[int], said: Sequence[int]) -> float:
+    """Return the F1 of the longest sequence of ids, gaps allowed, that is in both, from 0 to 1.
+
+    Source: Lin (2004), section 3; the length as in Hyyrö (2004), "Bit-Parallel LCS-length
+    Computation Revisited", figure 4, with a bit for each id of the reference.
+    """
+    places: dict[int, int] = {}
+    for place, one in enumerate(reference):
+        places[one] = places.get(one, 0) | 1 << place
+    every = (1 << len(reference)) - 1
+    left = every
+    for one in said:
+        met = left & places.get(one, 0)
+        left = ((left + met) | (left - met)) & every
+    return _f1(len(reference) - left.bit_count(), len(said), len(reference))
+
+
+def _f1(shared: int, said: int, reference: int) -> float:
+    return 2 * shared / (said + reference) if shared else 0.0
 
 
 def _count_ngrams(ids: Sequence[int], n: int) -> "Counter[tuple[int, ...]]":

@@ -1,29 +1,44 @@
-"""The metrics of Keras that an evaluation asks for, in Keras's own classes, without weights."""
+"""What an evaluation counts of outputs as they come: metrics of Keras, in its own classes."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
 
 from dlspec.backends.keras_objects import build_object
-from dlspec.language.catalogue import Object
 from dlspec.language.features import Feature
-from dlspec.language.figures import measured_targets
+from dlspec.language.figures import AskedMetric, measured_targets
+from dlspec.language.metrics import OUTPUT_METRICS
 from dlspec.resolve.plan import Plan
 from dlspec_pipelines.steps.engine.batches import Array
 from dlspec_pipelines.steps.evaluation.class_metrics import Counts
 from dlspec_pipelines.steps.evaluation.measures import Measures, finite_or_reason
+from dlspec_pipelines.steps.evaluation.outputs import PADDING, signature_of
 
 
 class KerasFigures:
     """Figures of outputs that come some samples at a time; state, as they come."""
 
-    def __init__(self, asked: Mapping[str, Object], targets: Mapping[str, Feature]) -> None:
-        """Take the metrics by their figures' names, and the targets that are learned."""
+    def __init__(
+        self,
+        asked: Mapping[str, AskedMetric],
+        targets: Mapping[str, Feature],
+        *,
+        logits: Collection[str] = (),
+    ) -> None:
+        """Take the metrics by their figures' names, and the targets that are learned.
+
+        Args:
+            logits: The targets of which the model gives logits.
+        """
         self._made = {
-            name: {target: build_object(metric) for target in measured_targets(metric, targets)}
+            name: {
+                target: built_metric(metric, from_logits=target in logits)
+                for target in measured_targets(metric, targets)
+            }
             for name, metric in asked.items()
         }
 
@@ -47,8 +62,21 @@ class KerasFigures:
 
 def asked_of_keras(plan: Plan) -> KerasFigures:
     """Return the figures that a plan asks of Keras, of none of the samples yet."""
-    asked = plan.evaluation.keras_metrics if plan.evaluation is not None else {}
-    return KerasFigures(asked, learned_targets(plan))
+    asked = plan.evaluation.output_metrics if plan.evaluation is not None else {}
+    logits = [head.name for head in signature_of(plan).heads if head.from_logits]
+    return KerasFigures(asked, learned_targets(plan), logits=logits)
+
+
+def built_metric(metric: AskedMetric, *, from_logits: bool) -> keras.metrics.Metric:
+    """Return what counts outputs as they come: Keras's class, or one for the language's metric.
+
+    Args:
+        from_logits: Whether the model gives logits; a metric of Keras says so itself.
+    """
+    if isinstance(metric, str):
+        return _OF_OUTPUTS[metric](from_logits=from_logits)
+    made: keras.metrics.Metric = build_object(metric)
+    return made
 
 
 def learned_targets(plan: Plan) -> dict[str, Feature]:
@@ -56,6 +84,36 @@ def learned_targets(plan: Plan) -> dict[str, Feature]:
     assert plan.data is not None
     targets = plan.data.model_targets
     return {name: targets[name] for name in plan.learned if name in targets}
+
+
+class Perplexity(keras.metrics.Metric):  # type: ignore[misc]  # keras has no types
+    """The exponential of the mean crossentropy of ids, padding left out."""
+
+    def __init__(self, *, from_logits: bool) -> None:
+        super().__init__(name="perplexity")
+        self._from_logits = from_logits
+        self._total = self.add_variable((), "zeros", name="total")
+        self._count = self.add_variable((), "zeros", name="count")
+
+    def update_state(self, true: Array, output: Array) -> None:
+        """Count samples in: ids (samples, length) and a number for each id of the vocabulary."""
+        counted = (np.asarray(true) != PADDING).astype(np.float32)
+        entropy = keras.losses.sparse_categorical_crossentropy(
+            true, output, from_logits=self._from_logits
+        )
+        self._total.assign_add(keras.ops.sum(entropy * counted))
+        self._count.assign_add(counted.sum())
+
+    def result(self) -> Any:  # noqa: ANN401 - a tensor
+        """Return the perplexity; 1 where there is nothing but padding."""
+        return keras.ops.exp(self._total / keras.ops.maximum(self._count, 1))
+
+
+_OF_OUTPUTS: Mapping[str, type[Perplexity]] = {"perplexity": Perplexity}
+assert set(_OF_OUTPUTS) == set(OUTPUT_METRICS), (
+    "a metric of outputs has a record and no class, or the reverse: "
+    f"{set(_OF_OUTPUTS) ^ set(OUTPUT_METRICS)}"
+)
 
 
 def _result(metric: keras.metrics.Metric) -> float:
@@ -90,9 +148,11 @@ class RowStates:
         return _result(self.metric)
 
 
-def row_states(metric: Object, true: Array, output: Array) -> RowStates:
-    """Return what a metric of Keras counts of each sample by itself."""
-    made = build_object(metric)
+def row_states(
+    metric: AskedMetric, true: Array, output: Array, *, from_logits: bool = False
+) -> RowStates:
+    """Return what a metric counts of each sample by itself."""
+    made = built_metric(metric, from_logits=from_logits)
     states = []
     for row in range(len(true)):
         made.reset_state()

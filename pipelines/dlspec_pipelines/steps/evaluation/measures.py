@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from dlspec.language.metrics import METRIC_OF
+from dlspec.language.metrics import METRIC_OF, Reads
 from dlspec_pipelines.steps.evaluation.class_metrics import (
     accuracy,
     average_precision,
@@ -141,7 +141,8 @@ _FUNCTIONS: tuple[Metric, ...] = (
 )
 FUNCTIONS: Mapping[str, Metric] = {function.__name__: function for function in _FUNCTIONS}
 
-_RECORDED = {name for name, record in METRIC_OF.items() if record.reads != "generated"}
+_KEPT: tuple[Reads, ...] = ("answers", "probabilities", "scores")
+_RECORDED = {name for name, record in METRIC_OF.items() if record.reads in _KEPT}
 assert set(FUNCTIONS) == _RECORDED, (
     f"a metric has a record and no function, or the reverse: {set(FUNCTIONS) ^ _RECORDED}"
 )

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlspec.diagnostics.counts import counted
-from dlspec.language.catalogue import Object
 from dlspec.language.figures import AskedMetric, better_of
 from dlspec.language.sections import Championship
 from dlspec.language.significance_tests import RESAMPLES, SIGNIFICANCE_TEST_OF
@@ -191,7 +190,7 @@ def compare_pair(
 
 def compare_states(
     rules: Championship,
-    metric: Object,
+    metric: AskedMetric,
     challenger: Mapping[str, RowStates],
     champion: Mapping[str, RowStates],
     *,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dlspec.language.catalogue import Object
+from dlspec.language.figures import AskedMetric
 from dlspec.language.sample_draws import ContextsDraw, JoiningDraw, RowDraw, SampleDraw
 from dlspec.language.sections import Championship
 from dlspec.resolve.plan import Plan
@@ -115,7 +115,7 @@ def _applied_by_champion(plan: Plan, preparation: Preparation, base: Path) -> Pa
 def states_of_rival(
     plan: Plan,
     champion: Champion,
-    metrics: Mapping[str, Object],
+    metrics: Mapping[str, AskedMetric],
     *,
     dataset: Dataset,
     base: Path,
