@@ -28,7 +28,13 @@ _BESIDE_A_WEIGHT = ("name", "if", "trainable", *WEIGHT_OPTIONS)
 # The layer whose rows may begin with those of a file.
 _TABLE = "Embedding"
 _BESIDE_A_TABLE = (*_STRUCTURE, "weights")
-_BESIDE: Mapping[str, tuple[str, ...]] = {"weight": _BESIDE_A_WEIGHT, _TABLE: _BESIDE_A_TABLE}
+# It joins and calls nothing itself, and its lists say how often.
+_BESIDE_A_FOR = ("name", "from", "if", "trainable", "do")
+_BESIDE: Mapping[str, tuple[str, ...]] = {
+    "weight": _BESIDE_A_WEIGHT,
+    "for": _BESIDE_A_FOR,
+    _TABLE: _BESIDE_A_TABLE,
+}
 # The longest in Keras's own applications has 40; each node repeats those of the blocks around it.
 MOST_NAME_LETTERS = 200
 # Enough of it to know it again: a name that is offered in its place.

@@ -77,12 +77,12 @@ class Unroller:
             return POISON
         if entry.source is not None:
             flow = self._flow_from_source(entry.source, frame, scope)
-        if entry.kind == "for":
-            return self._expand_for(entry, frame, scope, flow)
         if not self._condition_holds(entry.condition, scope):
             self._leave_out(entry, scope)
             self._pass_through(entry, frame, flow)
             return flow
+        if entry.kind == "for":
+            return self._expand_for(entry, frame, scope, flow)
         if entry.repeat is None:
             name = str(entry.name.value) if entry.name is not None else None
             return self._expand_call(entry, Place(frame, scope, name), flow)

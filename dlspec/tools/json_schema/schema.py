@@ -383,6 +383,9 @@ class _Schema:
             "if": {"required": ["weight"]},
             "then": {"properties": elsewhere},
             "else": {"properties": dict.fromkeys(WEIGHT_OPTIONS, False)},
+            "dependentSchemas": {
+                "for": {"properties": dict.fromkeys(("call", "repeat", "branches"), False)}
+            },
         }
         named: Schema = schema_ref("entry_word")
         if blocks:
