@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from dlspec.expand.flat import FlatNode, FlatOp, Pointer, Use
+from dlspec.expand.flat import FlatNode, FlatOp, Input, Pointer, Use
 from dlspec.syntax.substitution import Scope
 
 
@@ -49,6 +49,15 @@ def names_leading_to(
             reached.add(name)
             waiting.extend(_names_read_by(by_name[name]) if name in by_name else ())
     return frozenset(reached)
+
+
+def names_behind(
+    kept: frozenset[str] | None, inputs: Sequence[Input], nodes: Sequence[FlatNode]
+) -> frozenset[str]:
+    """Return the names of nodes and inputs that are not kept; none where that is not known."""
+    if kept is None:
+        return frozenset()
+    return frozenset((*(i.name for i in inputs), *(n.name for n in nodes))) - kept
 
 
 def _names_read_by(node: FlatNode) -> Iterator[str]:

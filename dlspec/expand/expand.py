@@ -13,7 +13,7 @@ from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand import zoo
 from dlspec.expand.control_flow import Unroller
-from dlspec.expand.cut_heads import PartReads, names_leading_to
+from dlspec.expand.cut_heads import PartReads, names_behind, names_leading_to
 from dlspec.expand.flat import AskedTerms, FlatGraph, Flow, Input, Pointer
 from dlspec.expand.graph_nodes import Budget, Expansion, whether_trainable
 from dlspec.expand.inputs_outputs import declared_inputs, written_outputs
@@ -166,7 +166,6 @@ def _expand_written_graph(
     if state.asked is not None:
         _bind_targets(state.asked, frame, graph.span)
     leaving = outputs if outputs is not None else graph.outputs
-    written = graph.inputs
     if until is None:
         reads.count_parts(None)
         last = Unroller(state).row(graph.entries, frame, scope, start)
@@ -181,14 +180,15 @@ def _expand_written_graph(
     found, form = written_outputs(leaving, last, frame, scope, state.reporter)
     if until is None:
         _report_unused(graph, state)
-    elif isinstance(found, Poison):
-        reads.count_parts(None)
+        offered = graph.outputs if outputs is not None else None
+        left = _names_not_chosen(offered, found, terms, frame, state)
     else:
-        kept = names_leading_to(found, state.nodes)
+        kept = None if isinstance(found, Poison) else names_leading_to(found, state.nodes)
         reads.count_parts(kept)
-        state.nodes = [node for node in state.nodes if node.name in kept]
-        inputs = tuple(one for one in inputs if one.name in kept)
-        written = tuple(one for one in graph.inputs if str(one.name.value) in kept)
+        left = names_behind(kept, inputs, state.nodes)
+    state.nodes = [node for node in state.nodes if node.name not in left]
+    inputs = tuple(one for one in inputs if one.name not in left)
+    written = tuple(one for one in graph.inputs if str(one.name.value) not in left)
     return FlatGraph(
         name=name,
         inputs=inputs,
@@ -217,6 +217,27 @@ def _expand_declared_model(
             if block in inner.block_reads:
                 state.block_reads.setdefault(block, set()).update(inner.block_reads[block])
     return replace(flat, weights=_said_weights(graph, scope, state))
+
+
+def _names_not_chosen(
+    offered: Node | None,
+    found: Sequence[tuple[str, Pointer]] | Poison,
+    terms: Sequence[tuple[str, Pointer]] | Poison,
+    frame: Frame,
+    state: Expansion,
+) -> frozenset[str]:
+    """Return what leads only to outputs of a taken model that are not wanted of it.
+
+    Args:
+        offered: The outputs that it has itself; None where all of them leave.
+    """
+    if offered is None or isinstance(found, Poison) or isinstance(terms, Poison):
+        return frozenset()
+    outputs, _ = written_outputs(offered, None, frame, state.file, state.reporter)
+    if isinstance(outputs, Poison):
+        return frozenset()
+    chosen = names_leading_to((*found, *terms), state.nodes)
+    return names_leading_to(outputs, state.nodes) - chosen
 
 
 def _expansion_of_model(word: str, scope: Scope, state: Expansion) -> Expansion:

@@ -61,7 +61,7 @@ NOT_COUNTED = {
     ("mel_bins.py", "{} samples"): "a rate",
     ("terminal.py", "{} samples"): "a rate",
     ("texts.py", "{} pairs"): "the axes of a layer of two or three",
-    ("presets.py", "{} layers"): "the word that says which layers",
+    ("architecture_fits.py", "{} layers"): "the word that says which layers",
     ("layer_table.py", "{} parameters"): "a text of a model with some that are frozen",
     ("panels.py", "{} parameters"): "a text in k and M",
     ("sound_files.py", "{} bytes"): "the length that a file says of itself",

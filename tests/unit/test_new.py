@@ -5,8 +5,9 @@ import pytest
 from dlspec.compiler import compile_file, compile_source
 from dlspec.diagnostics.source import Source
 from dlspec.expand import zoo
+from dlspec.tools.new.architecture_fits import FITS, UNPAIRED, view_of
+from dlspec.tools.new.data_presets import DATA
 from dlspec.tools.new.new_spec import new_text, write_new
-from dlspec.tools.new.presets import DATA, FITS, UNPAIRED, view_of
 
 PAIRS = [(a, d) for a in zoo.architecture_names() for d in DATA if view_of(a, d)]
 MISFITS = [(a, d) for a in zoo.architecture_names() for d in DATA if not view_of(a, d)]

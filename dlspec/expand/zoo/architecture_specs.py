@@ -22,6 +22,11 @@ _STEMS = ("imagenet", "cifar")
 # What an `if ... else` in an architecture takes for granted: another value is another network.
 _CHOICES: Mapping[tuple[str, str], tuple[object, ...]] = {
     ("alexnet", "stem"): _STEMS,
+    ("convnext", "size"): ("tiny", "small", "base", "large", "xlarge"),
+    ("densenet", "depth"): (121, 169, 201),
+    ("densenet", "stem"): _STEMS,
+    ("efficientnet", "variant"): tuple(range(8)),
+    ("mobilenet_v3", "size"): ("large", "small"),
     ("resnet", "depth"): (18, 34, 50, 101, 152),
     ("resnet", "stem"): _STEMS,
     ("resnet_cifar", "depth"): (20, 32, 44, 56, 110),
@@ -30,6 +35,7 @@ _CHOICES: Mapping[tuple[str, str], tuple[object, ...]] = {
     ("seq2seq", "cell"): ("lstm", "gru"),
     ("vgg", "depth"): (11, 13, 16, 19),
     ("vgg", "padding"): ("valid", "same"),
+    ("vit", "size"): ("tiny", "small", "base", "large"),
 }
 
 

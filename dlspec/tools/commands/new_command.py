@@ -10,8 +10,9 @@ from dlspec.tools.commands.exit_status import CannotDo
 from dlspec.tools.commands.spec_from_data import installed_spec_writer
 from dlspec.tools.commands.spec_paths import specs_folder
 from dlspec.tools.commands.word_types import ZooWord
+from dlspec.tools.new.architecture_fits import first_data_for
+from dlspec.tools.new.data_presets import DATA
 from dlspec.tools.new.new_spec import require_spec_name, write_new, write_spec_text
-from dlspec.tools.new.presets import DATA
 
 
 @click.command()
@@ -26,14 +27,15 @@ from dlspec.tools.new.presets import DATA
 )
 @click.option(
     "--data",
-    "data",
-    default="digits",
-    show_default=True,
+    "given",
+    show_default="digits, or the first that fits",
     help="What to train it on: a data set of ours, or a file or folder of yours.",
 )
 @click.option("--target", metavar="COLUMN", help="Of a file of yours, the column to learn.")
 @click.pass_context
-def new(ctx: click.Context, name: str, architecture: str, data: str, target: str | None) -> None:
+def new(
+    ctx: click.Context, name: str, architecture: str, given: str | None, target: str | None
+) -> None:
     """Write specs/NAME.yaml: a spec that runs as it is.
 
     With data of yours the spec says how they are read, a feature for each column and why, what is
@@ -47,6 +49,7 @@ def new(ctx: click.Context, name: str, architecture: str, data: str, target: str
       dlspec new titanic --data titanic.csv --target Survived && dlspec data titanic
       dlspec new flowers --data photos/ && dlspec run flowers
     """  # noqa: D301 - click reads \b
+    data = given or first_data_for(architecture) or next(iter(DATA))
     try:
         if data in DATA or not _is_own_data(data):
             if target is not None:

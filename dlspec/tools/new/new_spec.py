@@ -9,15 +9,11 @@ from dlspec.diagnostics.source import Source
 from dlspec.diagnostics.suggest import suggest
 from dlspec.expand.zoo import architecture_names
 from dlspec.syntax.scalars import core_value
-from dlspec.tools.new.presets import DATA, FITS, DataPreset, Fit, View, view_of
+from dlspec.tools.new.architecture_fits import FITS, Fit, view_of
+from dlspec.tools.new.data_presets import DATA, DataPreset, View
+from dlspec.tools.new.lessons import lesson_of
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_CLASSES = """\
-  loss: SparseCategoricalCrossentropy   # the head ends in softmax
-  metrics: [accuracy]"""
-_NUMBERS = """\
-  loss: MeanSquaredError
-  metrics: [MeanAbsoluteError]"""
 
 
 def write_new(name: str, architecture: str, data: str, folder: Path) -> Path:
@@ -25,7 +21,7 @@ def write_new(name: str, architecture: str, data: str, folder: Path) -> Path:
 
     Args:
         architecture: A packaged architecture, such as `lenet5`.
-        data: A data set of `presets`, such as `digits`.
+        data: A data set of `data_presets`, such as `digits`.
 
     Raises:
         ValueError: If the name cannot be one, a file of this name is there already, a word is
@@ -94,47 +90,48 @@ def _misfit_message(architecture: str, data: str) -> str:
 
 
 def _filled_spec_text(name: str, architecture: str, data: DataPreset, fit: Fit, view: View) -> str:
-    itself = "itself" in fit.tasks
-    target, answer = ("reconstruction", view.feature) if itself else (data.target, data.answer)
-    output = "reconstruction" if itself else "predictions"
-    classes = data.task == "classes" and not itself
+    lesson = lesson_of(fit, data, view)
     knobs = ", ".join(f"{key}: {value}" for key, value in fit.knobs.items())
     arguments = ", ".join(f"{key}: {value}" for key, value in fit.arguments(view, data).items())
-    split = data.split.replace(f"stratify: {data.target}, ", "") if itself else data.split
+    features = {fit.input: view.feature, **view.beside}
+    inputs = ", ".join(f"{key}: {value}" for key, value in features.items())
+    targets = f"  targets: {{{lesson.target}: {lesson.answer}}}\n" if lesson.target else ""
     patience = max(3, data.epochs // 5)
-    goal = "that learns to draw" if itself else "for"
+    at_most = "   # at most: training ends when validation gets no better" if lesson.watched else ""
+    stopping = (
+        f"""\
+  callbacks:
+    - EarlyStopping: {{monitor: {lesson.watched}, patience: {patience}, restore_best_weights: true}}
+"""
+        if lesson.watched
+        else ""
+    )
     return f"""\
 # yaml-language-server: $schema=../schemas/dlspec-1.json
 dlspec: 1
 name: {name}
-description: {fit.about} {goal} {data.about}{view.about}.
+description: {fit.about} {lesson.goal} {data.about}{view.about}.
 
 params: {{{knobs}}}   # change them with `--set`
 
 data:
   source: {data.source}
-  inputs:  {{{fit.input}: {view.feature}}}
-  targets: {{{target}: {answer}}}
-  split: {split}
+  inputs:  {{{inputs}}}
+{targets}  split: {lesson.split}
 
 model:
   zoo: {architecture}
   with: {{{arguments}}}
-  outputs: {{{target}: {output}}}
+  outputs: {lesson.outputs}
 
 training:
-  epochs: {data.epochs}   # at most: training ends when validation gets no better
+  epochs: {data.epochs}{at_most}
   batch_size: {data.batch_size}
-  optimizer: {{Adam: {{learning_rate: {fit.rate}}}}}
-{_CLASSES if classes else _NUMBERS}
-  callbacks:
-    - EarlyStopping: {{monitor: val_loss, patience: {patience}, restore_best_weights: true}}
-  seed: 7
+{lesson.objective}
+{stopping}  seed: 7
 
 evaluation:
-  metrics: {"[accuracy, f1_macro]" if classes else "[mae, rmse, r2]"}
-  gates: {'{r2: ">= 0.5"}' if itself else data.gates}   # what a model must reach to be promoted
-  champion: {"{metric: accuracy, test: mcnemar}" if classes else "{metric: mae, test: bootstrap}"}
+{lesson.judgement}
 """
 
 
