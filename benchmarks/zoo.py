@@ -134,6 +134,7 @@ PUBLISHED: tuple[Published, ...] = (
     ),
     # The paper's 70 K hold a scale for each filter too, of its weight normalization.
     Published("tcn", {"shape": [784, 1], "levels": 8}, "0.07M", "Bai et al., table 1"),
+    Published("deeplab_v3_plus", {}, 11_857_236, "Keras's example"),
     Published("fcn", {}, "134M", "Long et al., table 1"),
     Published("unet_plus_plus", {"classes": 1, "head": "sigmoid"}, "9.04M", "Zhou et al., table 2"),
     Published("pointnet", {}, "3.5M", "Qi et al., table 6", counts="trainable"),

@@ -248,15 +248,16 @@ class Unroller:
     ) -> Flow | None:
         turns = len(next(iter(lists.values()), ()))
         read: set[str] = set()
+        taken = flow
         for turn in range(turns):
             self.state.budget.steps -= 1
             inner = Scope({name: values[turn] for name, values in lists.items()}, scope, read)
             if entry.name is None:
-                flow = self.row(entry.body, frame, inner, flow)
+                flow = taken = self.row(entry.body, frame, inner, taken)
             else:
-                flow = self._expand_named_turn(
-                    entry, frame, inner, flow, f"{entry.name.value}{turn + 1}"
-                )
+                name = f"{entry.name.value}{turn + 1}"
+                flow = self._expand_named_turn(entry, frame, inner, taken, name)
+                taken = self._carried_by_turn(entry, frame, flow, name)
             if self.state.budget.is_spent:
                 self._report_too_large(entry)
                 return POISON
@@ -265,6 +266,18 @@ class Unroller:
         else:
             self._leave_out(entry, scope)
         return flow
+
+    def _carried_by_turn(
+        self, entry: EntrySpec, frame: Frame, flow: Flow | None, name: str
+    ) -> Flow | None:
+        """Return what the next turn takes; of a loop over one block all that the block takes."""
+        assert entry.name is not None
+        only = entry.body[0] if len(entry.body) == 1 else None
+        if only is None or only.name is None:
+            return flow
+        given = frame.given_by(f"{name}.{only.name.value}")
+        frame.bind_given(str(entry.name.value), given)
+        return self._into_next_turn(only, flow, given)
 
     def _expand_named_turn(
         self, entry: EntrySpec, frame: Frame, scope: Scope, flow: Flow | None, name: str

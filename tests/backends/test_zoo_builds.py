@@ -17,6 +17,7 @@ from dlspec.resolve.costs import graph_cost
 FOLDER = Path(zoo.__file__).parent
 TOKENS = {"vocabulary": 30, "length": 12}
 WORDS = {"source_vocabulary": 15, "vocabulary": 13, "source_length": 6, "length": 5, "dim": 4}
+SPEECH = {"shape": [7, 5], "vocabulary": 12, "length": 4, "dim": 4, "heads": 2}
 IMAGE = {"shape": [32, 32, 3], "classes": 4}
 SMALL_IMAGE = {"shape": [16, 20, 1], "classes": 3, "rescale": False}
 SMALL = [
@@ -30,6 +31,8 @@ SMALL = [
     ("bilstm_attention", {**TOKENS, "dim": 4, "units": 3, "classes": 1, "head": "sigmoid"}),
     ("cbow", {"vocabulary": 30, "dim": 4}),
     ("cbow", {"vocabulary": 30, "dim": 4, "window": 1, "negatives": 2}),
+    ("char_lm", {"vocabulary": 13, "length": 6, "dim": 3, "units": 4}),
+    ("char_lm", {"vocabulary": 11, "length": 5, "dim": 3, "units": 4, "depth": 1, "dropout": 0.2}),
     ("cnn_rnn", {"shape": [8, 8, 1], "filters": [4, 4], "units": 3}),
     ("cnn_rnn", {"shape": [8, 12, 3], "filters": [4], "units": 3, "dropout": 0.5}),
     ("conv_lstm", {"shape": [3, 8, 8, 1], "filters": [3, 2], "kernels": [3, 1]}),
@@ -42,12 +45,16 @@ SMALL = [
     ("crnn", {"shape": [32, 40, 3], "units": 8, "characters": 11}),
     ("dcgan", {"shape": [16, 16, 3], "filters": 4, "depth": 2, "code": 5}),
     ("dcgan", {"shape": [8, 8, 1], "filters": 3, "depth": 1, "head": "sigmoid"}),
+    ("deeplab_v3_plus", {**IMAGE, "filters": 2, "width": 16, "repeats": [2, 2, 2]}),
+    ("deeplab_v3_plus", {"shape": [32, 48, 1], "filters": 2, "width": 16, "head": "sigmoid"}),
     ("densenet", {**IMAGE, "growth": 4, "repeats": [2, 2, 2, 2]}),
     ("densenet", {"shape": [8, 8, 1], "growth": 3, "repeats": [1, 2, 1, 1], "stem": "cifar"}),
     ("efficientnet", {**IMAGE, "width": 0.25}),
     ("efficientnet", {**SMALL_IMAGE, "width": 0.25, "depth": 0.5, "dropout": 0.0}),
     ("fcn", {**IMAGE, "filters": 2, "hidden": 5}),
     ("fcn", {"shape": [64, 32, 1], "filters": 2, "hidden": 5, "dropout": 0.0}),
+    ("fpn", {**IMAGE, "filters": 2, "width": 4, "head_width": 4, "repeats": [1, 1, 1, 2]}),
+    ("fpn", {"shape": [64, 32, 1], "filters": 2, "width": 4, "head_width": 6, "classes": 3}),
     ("gru", {"shape": [6, 3], "units": 4, "depth": 3}),
     ("gru", {"shape": [6, 3], "units": 4, "classes": 2, "dropout": 0.1}),
     ("inception", {**IMAGE, "batch_norm": True}),
@@ -90,12 +97,16 @@ SMALL = [
     ("simple_rnn", {"shape": [6, 3], "units": 4, "depth": 2, "classes": 2}),
     ("skip_gram", {"vocabulary": 30, "dim": 4}),
     ("skip_gram", {"vocabulary": 9, "dim": 1}),
+    ("speech_to_text", {**SPEECH, "encoders": 1, "decoders": 2, "hidden": 9}),
+    ("speech_to_text", {**SPEECH, "encoders": 2, "decoders": 1, "hidden": 5, "dropout": 0.0}),
     ("stacked_lstm", {"shape": [7, 3], "units": [5, 4], "dropout": 0.0}),
     ("stacked_lstm", {"shape": [6, 3], "units": [4], "classes": 3, "head": "softmax"}),
     ("tcn", {"shape": [9, 2], "filters": 3, "levels": 2}),
     ("tcn", {"shape": [9, 3], "filters": 3, "levels": 3, "dropout": 0.2, "head": "linear"}),
     ("text_cnn", {**TOKENS, "dim": 4, "filters": 3}),
     ("text_cnn", {**TOKENS, "dim": 4, "filters": 3, "widths": [1, 2, 3], "classes": 5}),
+    ("text_to_mel", {**SPEECH, "encoders": 1, "decoders": 2}),
+    ("text_to_mel", {**SPEECH, "encoders": 2, "decoders": 1, "window": 3, "dropout": 0.0}),
     ("transformer_encoder", {**TOKENS, "dim": 8, "heads": 2}),
     ("transformer_encoder", {**TOKENS, "dim": 8, "heads": 4, "depth": 1, "classes": 3}),
     ("two_tower", {"vocabulary": 30, "length": 4, "candidates": 9, "dim": 3, "units": [5, 4]}),
@@ -112,6 +123,8 @@ SMALL = [
     ("video_cnn_rnn", {"shape": [2, 9, 7, 3], "classes": 2, "filters": [3], "units": 5}),
     ("vit", {"shape": [8, 8, 3], "patch": 4, "dim": 8, "heads": 2, "depth": 2, "classes": 4}),
     ("vit", {"shape": [8, 4, 1], "patch": 2, "dim": 8, "heads": 1, "depth": 1, "dropout": 0.3}),
+    ("wavenet", {"length": 9, "levels": 11, "channels": 3, "layers": 3, "skip_channels": 4}),
+    ("wavenet", {"length": 6, "levels": 13, "channels": 2, "layers": 2, "stacks": 1}),
     ("xception", {**IMAGE, "width": 91, "middle": 1}),
     ("xception", {"shape": [40, 36, 1], "width": 91, "middle": 0, "classes": 3}),
 ]
@@ -150,9 +163,10 @@ SAME_COUNTS = [
 ]
 # Keras takes seconds to build one of them.
 SLOW_TO_BUILD = {
-    "convmixer", "convnext", "dcgan", "densenet", "efficientnet", "fcn", "lstm_autoencoder",
-    "mlp_mixer", "mobilenet_v2", "mobilenet_v3", "nbeats", "pointnet", "segnet", "tcn",
-    "two_tower", "unet_plus_plus", "vae", "vit", "xception",
+    "char_lm", "convmixer", "convnext", "dcgan", "deeplab_v3_plus", "densenet", "efficientnet",
+    "fcn", "fpn", "lstm_autoencoder", "mlp_mixer", "mobilenet_v2", "mobilenet_v3", "nbeats",
+    "pointnet", "segnet", "speech_to_text", "tcn", "text_to_mel", "two_tower", "unet_plus_plus",
+    "vae", "vit", "wavenet", "xception",
 }  # fmt: skip
 
 
@@ -192,7 +206,7 @@ def loss_and_targets(name, params, output, generator):
     """Return what an architecture is trained with, and random targets of that form."""
     shape = (2, *output.shape[1:])
     match name:
-        case "seq2seq":
+        case "char_lm" | "seq2seq" | "speech_to_text" | "wavenet":
             loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
             return loss, generator.integers(1, shape[-1], shape[:-1])
         case "crnn":
@@ -200,7 +214,7 @@ def loss_and_targets(name, params, output, generator):
         case "skip_gram" | "cbow":
             loss = keras.losses.BinaryCrossentropy(from_logits=True)
             return loss, generator.integers(0, 2, shape).astype("float32")
-        case "autoencoder" | "conv_lstm" | "lstm_autoencoder" | "nbeats":
+        case "autoencoder" | "conv_lstm" | "lstm_autoencoder" | "nbeats" | "text_to_mel":
             return "mean_squared_error", generator.random(shape, "float32")
     if params.get("head") == "linear":
         return "mean_squared_error", generator.random(shape, "float32")

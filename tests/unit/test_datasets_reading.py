@@ -20,6 +20,7 @@ from dlspec.language.sources import (
     SequenceReversalSource,
     SineSource,
     SklearnSource,
+    TonesSource,
     TwoMoonsSource,
 )
 from dlspec_pipelines.steps.datasets.ragged import pack_ragged_arrays, unpack_ragged_arrays
@@ -394,6 +395,25 @@ def test_two_moons_without_noise_are_those_of_sklearn():
     ours = np.stack([columns["x"], columns["y"], columns["moon"]], axis=1).round(9) + 0.0
     theirs = np.concatenate([points, moons[:, None]], axis=1).round(9) + 0.0
     np.testing.assert_array_equal(ours[np.lexsort(ours.T)], theirs[np.lexsort(theirs.T)])
+
+
+def test_each_letter_of_a_word_sounds_at_its_pitch():
+    source = TonesSource("tones", samples=40, length=5, letters=26, noise=0.2, seed=3)
+    columns = read_source_table(source, None).columns
+    pieces = columns["sound"].reshape(40, 5, 800)
+    loudest = np.abs(np.fft.rfft(pieces, axis=-1)).argmax(axis=-1) * 10
+    ids = np.array([[ord(letter) - ord("a") for letter in word] for word in columns["text"]])
+    # Frequencies are told apart in steps of 10 hertz.
+    np.testing.assert_allclose(loudest, 250 * 2 ** (ids / 7.5), atol=6)
+    assert columns["sound"].dtype == np.float32
+
+
+def test_letters_follow_the_alphabet_seven_times_in_ten():
+    source = TonesSource("tones", samples=2000, length=10, letters=5, seed=1)
+    words = read_source_table(source, None).columns["text"]
+    ids = np.array([[ord(letter) - ord("a") for letter in word] for word in words])
+    # Of the other three, one in five is the next letter by chance.
+    assert np.mean(ids[:, 1:] == (ids[:, :-1] + 1) % 5) == pytest.approx(0.76, abs=0.01)
 
 
 def test_one_seed_gives_one_table():

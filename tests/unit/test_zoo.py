@@ -14,6 +14,7 @@ from dlspec.diagnostics.codes import Code
 from dlspec.expand import zoo
 from dlspec.resolve.costs import graph_cost
 from dlspec.resolve.plan import walk_graph_nodes
+from dlspec.tools.show.edges import edges_into
 from dlspec.tools.zoo_table import catalogue_table, source_of
 
 
@@ -66,13 +67,14 @@ def test_an_architecture_is_short_sound_and_known_throughout(name):
 
 def test_every_packaged_file_is_listed():
     assert zoo.architecture_names() == (
-        "alexnet", "autoencoder", "bilstm", "bilstm_attention", "cbow", "cnn_rnn", "conv_lstm",
-        "convmixer", "convnext", "crnn", "dcgan", "densenet", "efficientnet", "fcn", "gru",
-        "inception", "lenet5", "lstm", "lstm_autoencoder", "mlp", "mlp_mixer", "mobilenet",
-        "mobilenet_v2", "mobilenet_v3", "nbeats", "pointnet", "resnet", "resnet_cifar", "segnet",
-        "seq2seq", "siamese", "simple_rnn", "skip_gram", "stacked_lstm", "tcn", "text_cnn",
-        "transformer_encoder", "two_tower", "unet", "unet_plus_plus", "vae", "vgg", "video_cnn_rnn",
-        "vit", "xception",
+        "alexnet", "autoencoder", "bilstm", "bilstm_attention", "cbow", "char_lm", "cnn_rnn",
+        "conv_lstm", "convmixer", "convnext", "crnn", "dcgan", "deeplab_v3_plus", "densenet",
+        "efficientnet", "fcn", "fpn", "gru", "inception", "lenet5", "lstm", "lstm_autoencoder",
+        "mlp", "mlp_mixer", "mobilenet", "mobilenet_v2", "mobilenet_v3", "nbeats", "pointnet",
+        "resnet", "resnet_cifar", "segnet", "seq2seq", "siamese", "simple_rnn", "skip_gram",
+        "speech_to_text", "stacked_lstm", "tcn", "text_cnn", "text_to_mel", "transformer_encoder",
+        "two_tower", "unet", "unet_plus_plus", "vae", "vgg", "video_cnn_rnn", "vit", "wavenet",
+        "xception",
     )  # fmt: skip
 
 
@@ -325,6 +327,32 @@ def test_a_taught_decoder_gives_logits_for_every_place_of_the_answer():
             ]
             ((name, reference),) = plan.graph.outputs
             assert (name, plan.graph.tensor(reference).shape) == ("next", (None, 6, 11))
+
+
+def test_a_pyramid_has_as_many_parameters_as_that_of_torchvision():
+    nodes = packaged("fpn").graph.nodes
+    head = [node.name for node in nodes if ".step" in node.name or node.name == "score"]
+    weights = [w for node in nodes if node.name not in head for w in node.weights or ()]
+    assert sum(math.prod(w.shape) for w in weights if w.trainable) == 26_852_416
+
+
+def test_a_loop_over_one_block_hands_on_all_that_the_block_takes():
+    plan = users(
+        "model:\n  inputs: {x: [4]}\n  blocks:\n"
+        "    Step:\n      params: {n: int}\n      inputs: [seen, said]\n      graph:\n"
+        "        - {Dense: $n, name: more, from: seen}\n"
+        "        - {Dense: 3, name: word}\n        - {Add, name: sum, from: [said, word]}\n"
+        "      outputs: {seen: more, said: sum}\n"
+        "  graph:\n    - {Dense: 3, name: begun}\n"
+        "    - {for: {n: [5, 6]}, name: loop, from: [x, begun], do: [{Step: $n, name: step}]}\n"
+        "    - {Concatenate, name: y, from: [loop.seen, loop.said, loop1.step.said]}\n"
+    )
+    inputs = {node.name: [one.source.node for one in edges_into(node)] for node in plan.graph.nodes}
+    assert inputs["loop1.step.more"] == ["x"]
+    assert inputs["loop1.step.sum"] == ["begun", "loop1.step.word"]
+    assert inputs["loop2.step.more"] == ["loop1.step.more"]
+    assert inputs["loop2.step.sum"] == ["loop1.step.sum", "loop2.step.word"]
+    assert inputs["y"] == ["loop2.step.more", "loop2.step.sum", "loop1.step.sum"]
 
 
 def test_a_loop_behind_a_condition_is_left_out():

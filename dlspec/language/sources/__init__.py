@@ -17,6 +17,7 @@ from dlspec.language.sources.sql import SqlSource
 from dlspec.language.sources.text_folder import TextFolderSource
 from dlspec.language.sources.text_lines import TextLinesSource
 from dlspec.language.sources.time_series_ts import TimeSeriesTsSource
+from dlspec.language.sources.tones import TonesSource
 from dlspec.language.sources.two_moons import TwoMoonsSource
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "TextFolderSource",
     "TextLinesSource",
     "TimeSeriesTsSource",
+    "TonesSource",
     "TwoMoonsSource",
 ]
 
@@ -57,7 +59,13 @@ FileSource = (
 )
 TestSource = FileSource | SqlSource
 Source = (
-    SklearnSource | KerasSource | TestSource | SineSource | SequenceReversalSource | TwoMoonsSource
+    SklearnSource
+    | KerasSource
+    | TestSource
+    | SineSource
+    | SequenceReversalSource
+    | TonesSource
+    | TwoMoonsSource
 )
 SOURCES: tuple[type[SourceKind], ...] = (
     SklearnSource,
@@ -74,6 +82,7 @@ SOURCES: tuple[type[SourceKind], ...] = (
     SqlSource,
     SineSource,
     SequenceReversalSource,
+    TonesSource,
     TwoMoonsSource,
 )
 assert set(SOURCES) == set(get_args(Source)), "a source is missing in `Source` or `SOURCES`"

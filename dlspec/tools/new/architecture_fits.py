@@ -210,6 +210,26 @@ def _two_tower_arguments(view: View, data: DataPreset) -> Mapping[str, str]:  # 
     return {**sizes, **others, "dim": "$dim", "units": "$units"}
 
 
+def _letter_arguments(size: str, *names: str) -> Callable[[View, DataPreset], Mapping[str, str]]:
+    """Return the arguments of an architecture that reads ids, `size` of them."""
+
+    def arguments(view: View, data: DataPreset) -> Mapping[str, str]:  # noqa: ARG001 - as its like
+        knobs = {name: f"${name}" for name in names}
+        return {size: str(view.vocabulary), "length": str(view.shape[0]), **knobs}
+
+    return arguments
+
+
+def _speech_arguments(length: int, *names: str) -> Callable[[View, DataPreset], Mapping[str, str]]:
+    """Return the arguments of an architecture between a mel spectrogram and letters."""
+
+    def arguments(view: View, data: DataPreset) -> Mapping[str, str]:  # noqa: ARG001 - as its like
+        sizes = {"vocabulary": str(view.vocabulary), "length": str(length)}
+        return {"shape": _shape_argument(view), **sizes, **{name: f"${name}" for name in names}}
+
+    return arguments
+
+
 def _pixel_fit(word: str, knobs: Mapping[str, str]) -> Fit:
     return Fit(
         f"{word} that gives every pixel a class", "image", ("enlarged",), ("pixels",), knobs,
@@ -237,6 +257,10 @@ FITS: Mapping[str, Fit] = {
         "A bidirectional LSTM with attention", "tokens", ("tokens",), ("classes",),
         {"dim": "100", "dropout": "0.3"}, _text_model_arguments,
     ),
+    "char_lm": Fit(
+        "A language model of characters", "previous", ("letters",), ("letters",),
+        {"units": "64", "depth": "1"}, _letter_arguments("vocabulary", "units", "depth"),
+    ),
     "cnn_rnn": Fit(
         "Convolutional features, read by a GRU from left to right,", "image", ("image",),
         ("classes",), {"filters": "[16, 32]", "units": "48"}, _cnn_rnn_arguments, smallest=8,
@@ -256,6 +280,7 @@ FITS: Mapping[str, Fit] = {
         ("terms",), {"filters": "16", "code": "16"}, _dcgan_arguments,
         objective=Objective(_ADVERSARIAL, "[forged]", '{generator_loss: "<= 5"}', watched=None),
     ),
+    "deeplab_v3_plus": _pixel_fit("A small DeepLabV3+", {"filters": "8", "width": "32"}),
     "densenet": Fit(
         "A small DenseNet", "image", ("image",), ("classes",),
         {"growth": "12", "repeats": "[4, 4, 4, 4]"}, _densenet_arguments, smallest=8,
@@ -265,6 +290,9 @@ FITS: Mapping[str, Fit] = {
         _unscaled_arguments("variant"), smallest=32,
     ),
     "fcn": _pixel_fit("A fully convolutional network", {"filters": "8", "hidden": "64"}),
+    "fpn": _pixel_fit(
+        "A small feature pyramid", {"filters": "8", "width": "32", "head_width": "16"}
+    ),
     "gru": _recurrent_fit("GRU"),
     "inception": Fit(
         "GoogLeNet", "image", ("image",), ("classes",), {"dropout": "0.4"},
@@ -318,6 +346,11 @@ FITS: Mapping[str, Fit] = {
     ),
     "segnet": _pixel_fit("A small SegNet", {"filters": "8"}),
     "simple_rnn": _recurrent_fit("Simple recurrent"),
+    "speech_to_text": Fit(
+        "A transformer", "sound", ("spoken",), ("spelling",),
+        {"dim": "64", "hidden": "128", "encoders": "2", "decoders": "1"},
+        _speech_arguments(7, "dim", "hidden", "encoders", "decoders"),
+    ),
     "stacked_lstm": Fit(
         "LSTM layers over each other", "x", ("sequence", "series"), ("classes", "numbers"),
         {"units": "[64, 32]", "dropout": "0.1"}, _stacked_lstm_arguments, rate="3e-3",
@@ -330,6 +363,11 @@ FITS: Mapping[str, Fit] = {
     "text_cnn": Fit(
         "TextCNN", "tokens", ("tokens",), ("classes",), {"dim": "128", "dropout": "0.5"},
         _text_model_arguments,
+    ),
+    "text_to_mel": Fit(
+        "A network", "text", ("written",), ("mel",),
+        {"dim": "64", "encoders": "2", "decoders": "1"},
+        _speech_arguments(6, "dim", "encoders", "decoders"),
     ),
     "transformer_encoder": Fit(
         "A Transformer encoder", "tokens", ("tokens",), ("classes",),
@@ -357,6 +395,11 @@ FITS: Mapping[str, Fit] = {
         "A small vision transformer", "image", ("image",), ("classes",),
         {"dim": "64", "depth": "4", "heads": "4"}, _patch_arguments("dim", "depth", "heads"),
         smallest=8,
+    ),
+    "wavenet": Fit(
+        "A small WaveNet", "previous", ("letters",), ("letters",),
+        {"skip_channels": "64", "layers": "3", "stacks": "1"},
+        _letter_arguments("levels", "skip_channels", "layers", "stacks"),
     ),
     "xception": Fit(
         "A small Xception", "image", ("image",), ("classes",), {"width": "182", "middle": "2"},

@@ -4,8 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Task = Literal["classes", "numbers", "itself", "pixels", "terms"]
-Reading = Literal["image", "enlarged", "vector", "sequence", "series", "tokens", "pair"]
+Task = Literal["classes", "numbers", "itself", "pixels", "terms", "letters", "spelling", "mel"]
+Reading = Literal[
+    "image",
+    "enlarged",
+    "vector",
+    "sequence",
+    "series",
+    "tokens",
+    "pair",
+    "letters",
+    "spoken",
+    "written",
+]
 # What five halvings of an image leave a pixel of.
 _ENLARGED = 32
 
@@ -94,6 +105,33 @@ _REVERSED: Views = {
         vocabulary=10,
         beside={"candidate": "{tokens: decoder_target, length: 6, vocabulary: 10}"},
     )
+}
+_CHARACTERS = "text: text, split: characters, standardize: none"
+_MEL = "{mel: 32, fft_length: 256, hop: 128, values: log}"
+_SPOKEN = f"{{audio: sound, sample_rate: 8000, seconds: 0.6, features: {_MEL}, standardize: true}}"
+_WORDS: Views = {
+    "letters": View(
+        f"{{{_CHARACTERS}, vocabulary: 11, length: 6, start: true}}",
+        (6,),
+        "",
+        vocabulary=11,
+        answers={"letters": "{text: text, length: 6, like: previous, shift: 1}"},
+    ),
+    "spoken": View(
+        _SPOKEN,
+        (38, 32),
+        "",
+        vocabulary=12,
+        answers={"spelling": "{text: text, length: 7, like: said, shift: 1}"},
+        beside={"said": f"{{{_CHARACTERS}, vocabulary: 12, length: 7, start: true, end: true}}"},
+    ),
+    "written": View(
+        f"{{{_CHARACTERS}, vocabulary: 10, length: 6}}",
+        (38, 32),
+        "",
+        vocabulary=10,
+        answers={"mel": _SPOKEN},
+    ),
 }
 _REVIEWS: Views = {
     "tokens": View("{tokens: x, length: 200, vocabulary: 88587}", (200,), "", vocabulary=88_587)
@@ -186,5 +224,13 @@ DATA: Mapping[str, DataPreset] = {
         "", "", 10,
         "{validation: 0.15, test: 0.15, seed: 7}", "", 30, 64,
         task="terms",
+    ),
+    "tones": DataPreset(
+        "words whose letters are tones, generated",
+        "{synthetic: tones, samples: 3000, length: 6, letters: 8, seed: 7}",
+        _WORDS,
+        "", "", 12,
+        "{validation: 0.15, test: 0.15, seed: 7}", "", 30, 64,
+        task="letters",
     ),
 }  # fmt: skip

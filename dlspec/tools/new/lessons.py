@@ -8,6 +8,8 @@ from dlspec.tools.new.data_presets import DataPreset, View
 _CLASSES = """\
   loss: SparseCategoricalCrossentropy   # the head ends in softmax
   metrics: [accuracy]"""
+_NEXT = """\
+  loss: {SparseCategoricalCrossentropy: {from_logits: true, ignore_class: 0}}   # 0 is padding"""
 _NUMBERS = """\
   loss: MeanSquaredError
   metrics: [MeanAbsoluteError]"""
@@ -28,6 +30,7 @@ class Lesson:
     objective: str
     judgement: str
     watched: str | None = "val_loss"
+    prediction: str = ""
 
 
 def lesson_of(fit: Fit, data: DataPreset, view: View) -> Lesson:
@@ -38,6 +41,12 @@ def lesson_of(fit: Fit, data: DataPreset, view: View) -> Lesson:
         return _lesson_of_itself(fit, data, view)
     if "pixels" in fit.tasks:
         return _lesson_of_pixels(fit, data, view)
+    if "letters" in fit.tasks:
+        return _lesson_of_letters(fit, data, view)
+    if "spelling" in fit.tasks:
+        return _lesson_of_spelling(fit, data, view)
+    if "mel" in fit.tasks:
+        return _lesson_of_sounds(fit, data, view)
     classes = data.task == "classes"
     metrics = "[accuracy, f1_macro]" if classes else "[mae, rmse, r2]"
     champion = "{metric: accuracy, test: mcnemar}" if classes else "{metric: mae, test: bootstrap}"
@@ -78,6 +87,51 @@ def _lesson_of_pixels(fit: Fit, data: DataPreset, view: View) -> Lesson:
             '{pixel_accuracy: ">= 0.5"}',
             "{metric: mean_iou, test: bootstrap}",
         ),
+    )
+
+
+def _lesson_of_letters(fit: Fit, data: DataPreset, view: View) -> Lesson:
+    return Lesson(
+        goal="that says the next letter of",
+        target="next",
+        answer=view.answers["letters"],
+        outputs="{next: next}",
+        split=_split_without(data),
+        objective=_with_optimizer(fit, _NEXT),
+        judgement=_judged(
+            "[token_accuracy]",
+            '{token_accuracy: ">= 0.5"}',
+            "{metric: token_accuracy, test: bootstrap}",
+        ),
+    )
+
+
+def _lesson_of_spelling(fit: Fit, data: DataPreset, view: View) -> Lesson:
+    return Lesson(
+        goal="that spells",
+        target="next",
+        answer=view.answers["spelling"],
+        outputs="{next: next}",
+        split=_split_without(data),
+        objective=_with_optimizer(fit, _NEXT),
+        judgement=_judged(
+            "[token_accuracy, generated_sequence_accuracy]",
+            '{generated_sequence_accuracy: ">= 0.8"}',
+            "{metric: token_accuracy, test: bootstrap}",
+        ),
+        prediction="\nprediction:\n  generate: {input: said, start: 2, stop: 3}\n",
+    )
+
+
+def _lesson_of_sounds(fit: Fit, data: DataPreset, view: View) -> Lesson:
+    return Lesson(
+        goal="that draws the sound of",
+        target="mel",
+        answer=view.answers["mel"],
+        outputs="{mel: mel}",
+        split=_split_without(data),
+        objective=_with_optimizer(fit, _NUMBERS),
+        judgement=_judged("[mae, rmse, r2]", '{r2: ">= 0.5"}', "{metric: mae, test: bootstrap}"),
     )
 
 

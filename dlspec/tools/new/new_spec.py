@@ -132,7 +132,7 @@ training:
 
 evaluation:
 {lesson.judgement}
-"""
+{lesson.prediction}"""
 
 
 def _write_new_spec_file(path: Path, text: str) -> None:

@@ -19,6 +19,7 @@ from dlspec.language.sources import (
     TextFolderSource,
     TextLinesSource,
     TimeSeriesTsSource,
+    TonesSource,
     TwoMoonsSource,
 )
 from dlspec_pipelines.steps.datasets.sources.audio_folder import AudioFolderReader
@@ -36,6 +37,7 @@ from dlspec_pipelines.steps.datasets.sources.sql import SqlReader
 from dlspec_pipelines.steps.datasets.sources.text_folder import TextFolderReader
 from dlspec_pipelines.steps.datasets.sources.text_lines import TextLinesReader
 from dlspec_pipelines.steps.datasets.sources.time_series_ts import TimeSeriesTsReader
+from dlspec_pipelines.steps.datasets.sources.tones import TonesReader
 from dlspec_pipelines.steps.datasets.sources.two_moons import TwoMoonsReader
 from dlspec_pipelines.steps.datasets.table import Table, unreadable_source
 
@@ -83,6 +85,8 @@ def reader_of(  # noqa: C901, PLR0912 - one case for each kind
             return SineReader(source)
         case SequenceReversalSource():
             return SequenceReversalReader(source)
+        case TonesSource():
+            return TonesReader(source)
         case TwoMoonsSource():
             return TwoMoonsReader(source)
         case _:
