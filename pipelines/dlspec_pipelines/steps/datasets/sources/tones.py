@@ -9,6 +9,7 @@ from dlspec.language.sources import TonesSource
 from dlspec_pipelines.steps.datasets.generators import VERSION
 from dlspec_pipelines.steps.datasets.table import Table
 
+# Hertz: twice what the highest letter needs, and some; and a tenth of a second of it.
 _SAMPLE_RATE, _SAMPLES_OF_A_LETTER = 8000, 800
 # Hertz of `a`, and how many letters make an octave: 26 of them end below 3,000.
 _LOWEST, _LETTERS_PER_OCTAVE = 250.0, 7.5
