@@ -158,6 +158,29 @@ def test_a_typo_in_a_shipped_spec_does_not_fit(old, new):
     assert not fits(document(text.replace(old, new, 1)))
 
 
+def _evaluated(**evaluation):
+    text = (ROOT / "specs" / "digits_lenet5.yaml").read_text()
+    return fits({**document(text), "evaluation": evaluation})
+
+
+def test_metrics_of_keras_may_be_asked_for_by_what_their_figures_are_called():
+    top, named = ({"SparseTopKCategoricalAccuracy": {"k": 3, **n}} for n in ({}, {"name": "top"}))
+    figure = "sparse_top_k_categorical_accuracy"
+    assert _evaluated(metrics=[top], gates={figure: ">= 0.9"}, champion={"metric": figure})
+    assert _evaluated(metrics=[named], gates={"top": ">= 0.9"}, champion={"metric": "top"})
+    # Nothing is called so where no metric has a name of its own.
+    assert not _evaluated(metrics=[top], gates={"top": ">= 0.9"})
+    assert not _evaluated(metrics=["acuracy"])
+    assert not _evaluated(metrics=[{"SparseTopKCategoricalAccuracy": {"kk": 3}}])
+
+
+def test_a_threshold_is_a_share_or_what_it_is_best_for():
+    assert _evaluated(metrics=["f1"], threshold=0.3)
+    assert _evaluated(metrics=["f1"], threshold={"maximize": "f1"})
+    assert not _evaluated(metrics=["f1"], threshold=30)
+    assert not _evaluated(metrics=["f1"], threshold={"maximise": "f1"})
+
+
 def test_an_architecture_takes_only_its_own_params():
     assert fits({**BARE, "model": {"zoo": "vgg", "with": {"depth": 11}}})
     assert not fits({**BARE, "model": {"zoo": "vgg", "with": {"deepth": 11}}})
