@@ -18,7 +18,9 @@ from dlspec.expand.flat import AskedTerms, FlatGraph, Flow, Input, Pointer
 from dlspec.expand.graph_nodes import Budget, Expansion, whether_trainable
 from dlspec.expand.inputs_outputs import declared_inputs, written_outputs
 from dlspec.expand.names import Frame, explicit_names
+from dlspec.expand.published_starts import published_start
 from dlspec.expand.taken_specs import read_taken_spec
+from dlspec.expand.zoo.published_weights import IMAGENET
 from dlspec.language.catalogue import ClassEntry
 from dlspec.language.catalogue.target import Target
 from dlspec.syntax.nodes import Entry, Node, Scalar
@@ -216,7 +218,10 @@ def _expand_declared_model(
             state.used |= inner.used & {block}
             if block in inner.block_reads:
                 state.block_reads.setdefault(block, set()).update(inner.block_reads[block])
-    return replace(flat, weights=_said_weights(graph, scope, state))
+    weights = _said_weights(graph, scope, state)
+    if weights is None or weights.value != IMAGENET:
+        return replace(flat, weights=weights)
+    return replace(flat, weights=weights, published=published_start(graph, weights, state))
 
 
 def _names_not_chosen(

@@ -7,6 +7,7 @@ from typing import Literal
 from dlspec.diagnostics.findings import Related
 from dlspec.diagnostics.source import Span
 from dlspec.expand.written_vectors import WrittenVectors
+from dlspec.expand.zoo.published_weights import PublishedStart
 from dlspec.language.catalogue import Object, Value
 from dlspec.language.kinds import Form
 from dlspec.syntax.nodes import Scalar
@@ -108,6 +109,8 @@ class FlatGraph:
     terms: tuple[tuple[str, Pointer], ...] | Poison = ()
     # Where the text names the run or the file whose weights it begins with.
     weights: Scalar | None = None
+    # What `weights: imagenet` of a packaged architecture means.
+    published: PublishedStart | None = None
     _by_name: Mapping[str, FlatNode] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

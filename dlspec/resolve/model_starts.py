@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dlspec.expand.flat import FlatGraph
+from dlspec.expand.zoo.published_weights import PublishedStart
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,12 +13,14 @@ class ModelStart:
     """A model under `models` that begins with the weights of a run or of a file.
 
     `model` is its name, after those of the models around it: `encoder/stem`. `folder` is what a
-    path under `weights` is relative to.
+    path under `weights` is relative to; `published` are the weights of Keras's own applications.
     """
 
     model: str
     weights: str
     folder: str = field(compare=False)
+    # What the graph and `weights` say already.
+    published: PublishedStart | None = field(default=None, compare=False)
 
 
 def model_starts(flat: FlatGraph, around: str = "") -> Iterator[ModelStart]:
@@ -26,4 +29,5 @@ def model_starts(flat: FlatGraph, around: str = "") -> Iterator[ModelStart]:
         yield from model_starts(inner, f"{around}{name}/")
         if inner.weights is not None:
             folder = Path(inner.weights.span.source.path).parent
-            yield ModelStart(f"{around}{name}", str(inner.weights.value), str(folder))
+            word, published = str(inner.weights.value), inner.published
+            yield ModelStart(f"{around}{name}", word, str(folder), published)

@@ -720,6 +720,17 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("midle_relu", "middle_relu"),
         ("stage4.next1.reshape", "stage4.next1.out"),
     ],
+    "DL314_weights_that_keras_does_not_publish": [
+        ("depth: 18", "depth: 50"),
+        (
+            "{zoo: lenet5, with: {shape: [64, 64, 3]}, weights: imagenet}",
+            "{zoo: lenet5, with: {shape: [64, 64, 3]}}",
+        ),
+        (
+            "graph: [Flatten, {Dense: 3}], weights: imagenet",
+            "graph: [Flatten, {Dense: 3}], weights: own",
+        ),
+    ],
     "DL533_vectors_of_nothing": [
         (
             "weights: vectors.txt, name: rows",

@@ -62,7 +62,8 @@ def model_of(keys: dict[str, Schema], graph: Schema) -> Schema:
 
 _WEIGHTS: Mapping[str, Schema] = {
     "weights": described_schema(
-        {"type": "string", "minLength": 1}, "The run or the file whose weights it begins with."
+        {"type": "string", "minLength": 1},
+        "The run or the file whose weights it begins with; `imagenet`: those that Keras publishes.",
     )
 }
 

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from dlspec.expand.zoo.published_weights import PublishedWeights
 from dlspec.resolve.model_starts import ModelStart
 from dlspec.resolve.plan import LayerVectors, Plan
 from dlspec_pipelines.steps.datasets.file_places import places_of_name
@@ -42,9 +43,13 @@ def find_start(word: str) -> Start:
 def find_model_start(start: ModelStart) -> Start:
     """Return what a spec means by the `weights` of a model: a file beside it, or a run.
 
+    Of those that Keras publishes it is the file in Keras's cache, which Keras's own functions fill.
+
     Raises:
         StepError: If it is neither (DL615).
     """
+    if start.published is not None:
+        return _cached_start(start.model, start.published.weights)
     file = Path(start.folder, start.weights)
     try:
         return find_start(str(file) if file.is_file() else start.weights)
@@ -54,6 +59,23 @@ def find_model_start(start: ModelStart) -> Start:
             code="DL615",
             help=problem.help,
         ) from problem
+
+
+def _cached_start(model: str, weights: PublishedWeights) -> Start:
+    # As Keras has it, without an import of Keras.
+    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    for name in weights.files:
+        file = home / "models" / name
+        if file.is_file():
+            return Start(name, None, str(file))
+    first, second = (f"`{name}`" for name in weights.files)
+    raise StepError(
+        f"the model `{model}` begins with the weights that Keras publishes, and neither {first} "
+        f"nor {second} is in `{home / 'models'}`",
+        code="DL615",
+        help="let Keras fetch it once where there is a network, with "
+        f"`keras.applications.{weights.application}(include_top=False)`, and copy it there",
+    )
 
 
 def model_start_digests(plan: Plan) -> dict[str, str]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from dlspec.backends.turns_model import TurnsModel
 from dlspec.backends.weights import WeightsError, read_weights, transfer_weights
+from dlspec.backends.weights.application_weights import transfer_application_weights
 from dlspec.backends.weights.matched_layers import NOT_THERE, Transfer
 from dlspec.resolve.model_starts import ModelStart
 from dlspec.resolve.plan import Plan
@@ -80,7 +81,12 @@ def _begin_inner_model(model: keras.Model, asked: ModelStart) -> Started:
     start = find_model_start(asked)
     message = f"the model `{asked.model}` cannot begin with the weights of `{start.source}`"
     try:
-        found = transfer_weights(inner, read_weights(Path(start.file)))
+        stored = read_weights(Path(start.file))
+        found = (
+            transfer_weights(inner, stored)
+            if asked.published is None
+            else transfer_application_weights(inner, stored, asked.published)
+        )
     except WeightsError as problem:
         told = problem.message.replace(start.file, start.source)
         raise StepError(f"{message}: {told}", code="DL615", help=problem.help) from problem
