@@ -212,6 +212,8 @@ class _Decoder:
             )
 
     def _override_param(self, name: str, declared: Node, value: Node) -> Node:
+        if is_poison_node(value):
+            return declared
         if not _same_kind(plain_value(declared), plain_value(value)):
             self._reporter.error(
                 Code.WRONG_TYPE,

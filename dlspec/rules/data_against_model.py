@@ -14,6 +14,7 @@ from dlspec.language.tensors import Shape
 from dlspec.resolve.minimised_terms import TARGET
 from dlspec.resolve.plan import Graph
 from dlspec.rules.subject import Checked
+from dlspec.syntax.scalars import Poison
 
 _INTEGERS = ("int", "uint")
 
@@ -29,9 +30,14 @@ def report_data_against_model(checked: Checked) -> None:
         return
     if is_free_of_poison(data.inputs) and len(graph.inputs) == len(flat.input_places):
         _check_inputs(data.inputs, graph, flat, checked.spec.places, checked.reporter)
-    if is_free_of_poison(data.targets) and data.targets and graph.outputs:
+    if is_free_of_poison(data.targets) and data.targets and _has_all_outputs(graph, flat):
         read = _targets_read_by_terms(checked)
         _check_targets(data.targets, graph, flat, checked.reporter, read=read)
+
+
+def _has_all_outputs(graph: Graph, flat: FlatGraph) -> bool:
+    """Tell whether outputs are known, and none hangs on a node that was reported."""
+    return not isinstance(flat.outputs, Poison) and 0 < len(graph.outputs) == len(flat.outputs)
 
 
 def _targets_read_by_terms(checked: Checked) -> frozenset[str] | None:
@@ -53,7 +59,7 @@ def _check_drawn(drawn: JoiningDraw, checked: Checked) -> None:
             _check_input_elements(data.inputs, graph, flat, checked.reporter)
         elif names:
             _report_drawn_names(drawn, names, data.inputs, checked)
-    if data.targets and graph.outputs:
+    if data.targets and _has_all_outputs(graph, flat):
         (made,) = data.targets
         note = f"`sampling: {{{drawn.word}: {drawn.named}}}` makes the target `{made}`"
         read = _targets_read_by_terms(checked)

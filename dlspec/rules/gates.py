@@ -41,7 +41,7 @@ def report_gates(checked: Checked) -> None:
 
 def _report_no_penalty(name: str, penalties: tuple[str, ...], checked: Checked) -> None:
     """Report a gate on what layers add to the loss, where they do not; unread parts may."""
-    if not checked.graph.outputs:
+    if not checked.has_whole_graph:
         return
     near = replacement_word(name, penalties, work=checked.reporter.work)
     checked.reporter.error(

@@ -43,6 +43,12 @@ class Checked:
         return self.objective is not None and bool(self.objective.terms)
 
     @property
+    def has_whole_graph(self) -> bool:
+        """Tell whether no node was left out for a reported mistake."""
+        whole = self.graph if self.objective is None else self.objective.graph
+        return bool(self.graph.outputs) and len(whole.nodes) == len(self.flat.nodes)
+
+    @property
     def penalties(self) -> tuple[str, ...]:
         """Return the figures that may tell what layers add to the loss."""
         return penalty_figures(self.graph if self.objective is None else self.objective.graph)

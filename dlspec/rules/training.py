@@ -10,6 +10,7 @@ from dlspec.diagnostics.suggest import replacement_word, suggest
 from dlspec.diagnostics.work import Work
 from dlspec.language.catalogue import Object
 from dlspec.language.figures import better_of, figure_name
+from dlspec.language.penalty_figures import is_penalty_figure
 from dlspec.language.row_splits import ColumnSplit
 from dlspec.language.sections import Training
 from dlspec.language.turns import is_learning_rate
@@ -101,6 +102,8 @@ def _report_uncomputed(
     checked: Checked, callback: Object, monitor: str, place: Span, known: tuple[str, ...]
 ) -> None:
     plain = monitor.removeprefix("val_")
+    if is_penalty_figure(plain) and not checked.has_whole_graph:
+        return  # a layer that is reported may add it
     near = replacement_word(plain, known, work=checked.reporter.work)
     meant = nearest_figure(plain, known, checked.reporter.work) or "loss"
     of_validation = monitor.startswith("val_") and not is_learning_rate(meant)
