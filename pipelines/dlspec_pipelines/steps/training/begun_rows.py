@@ -1,13 +1,15 @@
 """The rows of embeddings that begin with vectors of words."""
 
+from pathlib import Path
+
 import keras
 
 from dlspec.diagnostics.counts import agreed, counted
 from dlspec.resolve.plan import LayerVectors, Plan
 from dlspec_pipelines.steps.datasets.source_digests import digest_of_source_file
-from dlspec_pipelines.steps.preparation.fitting import Preparation
+from dlspec_pipelines.steps.preparation.fitting import Preparation, load_preparation
 from dlspec_pipelines.steps.preparation.vocabulary_words import ids_of_words
-from dlspec_pipelines.steps.records import BegunRows
+from dlspec_pipelines.steps.records import BegunRows, Dataset
 from dlspec_pipelines.steps.start import find_vectors
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.training.start_weights import followers_copied_again
@@ -18,7 +20,7 @@ _MOST_SHOWN = 10
 
 
 def begin_rows_with_vectors(
-    model: keras.Model, plan: Plan, preparation: Preparation
+    model: keras.Model, plan: Plan, dataset: Dataset
 ) -> dict[str, BegunRows]:
     """Give embeddings the vectors of the words that their rows stand for, by layer.
 
@@ -27,6 +29,9 @@ def begin_rows_with_vectors(
     Raises:
         StepError: If a file is not there, is none of vectors, or none of their words (DL616).
     """
+    if not plan.vectors:
+        return {}
+    preparation = load_preparation(Path(dataset.path))
     with followers_copied_again(model):
         return {one.path: _begin_rows(model, one, preparation) for one in plan.vectors}
 

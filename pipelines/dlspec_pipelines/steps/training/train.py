@@ -26,7 +26,6 @@ from dlspec_pipelines.steps.engine import determinism as machine
 from dlspec_pipelines.steps.engine.batches import Samples
 from dlspec_pipelines.steps.engine.determinism import step_flops
 from dlspec_pipelines.steps.engine.metric_variables import make_metric_variables
-from dlspec_pipelines.steps.preparation.fitting import load_preparation
 from dlspec_pipelines.steps.preparation.model_parts import open_model_part
 from dlspec_pipelines.steps.records import Dataset, Start, TrainedModel
 from dlspec_pipelines.steps.start import model_start_digests, vectors_digests
@@ -155,7 +154,7 @@ def _train_in_work_folder(
     started = datetime.now(UTC).isoformat(timespec="seconds")
     model = dlspec.compile(plan)
     begun = begin_models_with_weights(model, plan)
-    rows = begin_rows_with_vectors(model, plan, load_preparation(Path(dataset.path)))
+    rows = begin_rows_with_vectors(model, plan, dataset)
     for layer, vectors in rows.items():
         around.listen(Notice(begun_rows_line(layer, vectors)))
     taken = None if start is None else begin_with_weights(model, start)
