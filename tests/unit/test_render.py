@@ -279,3 +279,21 @@ def test_short_counts_have_three_digits(count, text):
 @pytest.mark.parametrize(("count", "text"), [(512, "512 B"), (8192, "8.19 kB"), (None, "?")])
 def test_bytes_are_said_in_decimal_units(count, text):
     assert bytes_text(count) == text
+
+
+def test_outputs_that_only_keras_counts_are_shown_by_their_numbers(tmp_path):
+    plan = dlspec.loads(
+        """\
+dlspec: 1
+name: halves
+model:
+  inputs: {x: [null, 6]}
+  graph:
+    - ops.pad: {pad_width: [[0, 0], [1, 1], [0, 0]], mode: reflect}
+    - ops.split: {indices_or_sections: 2, axis: -1}
+    - {ops.add, from: [split, split.1]}
+"""
+    )
+    assert "split, split.1" in layer_table(plan)
+    assert "split.1" in json.dumps(plan_json(plan))
+    ET.fromstring(graph_svg(plan.graph))

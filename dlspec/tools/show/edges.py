@@ -45,10 +45,15 @@ def reference_text(reference: Reference, graph: Graph) -> str:
 
 
 def output_name(reference: Reference, graph: Graph) -> str:
-    """Return the name of a further output, "" for the first one."""
+    """Return the name of a further output, "" for the first one.
+
+    One that only Keras knows to be there has its number, as the text has it.
+    """
     if reference.output == 0:
         return ""
-    return graph.node(reference.node).outputs[reference.output][0]
+    outputs = graph.node(reference.node).outputs
+    known = reference.output < len(outputs)
+    return outputs[reference.output][0] if known else str(reference.output)
 
 
 def _readings_of_node(node: Node) -> Iterator[tuple[Reference, str]]:
