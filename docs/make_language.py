@@ -13,7 +13,7 @@ from dlspec.language.features import INPUT_FEATURES, TARGET_FEATURES
 from dlspec.language.kinds import Key, Kind, keys_of
 from dlspec.language.memory_sizes import shown_size
 from dlspec.language.metrics import METRICS, MetricRecord
-from dlspec.language.prediction import Generation
+from dlspec.language.prediction import Decoding, Generation
 from dlspec.language.row_splits import SPLITS
 from dlspec.language.sample_draws import DRAWS_BY_WORD
 from dlspec.language.sections import (
@@ -74,7 +74,9 @@ def parts() -> dict[str, str]:
         + _section("`evaluation.threshold`", ThresholdChoice)
         + "\n"
         + _measures_tables(),
-        "prediction": _table(keys_of(Generation)),
+        "prediction": _section("`prediction.generate`", Generation)
+        + "\n"
+        + _section("`prediction.decode`", Decoding),
         "retraining": _table(keys_of(Retraining)),
         "runtime": _table(keys_of(Runtime)),
         "project": _project_table(),

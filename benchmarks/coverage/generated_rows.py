@@ -31,6 +31,9 @@ def generated_samples(plan: Plan, *, rows: int, seed: int = 0) -> Samples:
             {n: _drawn_elements(f, extents.get(n), rows, generator) for n, f in features.items()}
         )
     inputs, targets = sides
+    for name in plan.aligned:
+        # Id 0 would be the blank of the loss.
+        targets[name] = np.maximum(targets[name], 1)
     return samples_in_form_of_model(plan, inputs, targets)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 
+from dlspec.backends.blank_steps import with_blank_steps
 from dlspec.backends.graph_loss import GraphLoss
 from dlspec.backends.lower import (
     Lowered,
@@ -43,7 +44,7 @@ def compile(plan: Plan) -> keras.Model:
     """
     with global_keras_settings(plan.runtime.precision):
         if plan.objective is None:
-            model = lower_graph(plan.graph)
+            model = lower_graph(plan.graph, aligned=plan.aligned)
         else:
             model = _lower_objective(plan, plan.objective)
     if plan.training is not None:
@@ -62,14 +63,15 @@ def _lower_objective(plan: Plan, objective: Objective) -> TermsModel:
     targets = {name: tensors[name] for name in tensors if name not in inputs}
     lowered = Lowered()
     ends = lower_nodes(graph, tensors, lowered, seed=training.seed)
-    named = {name: end for (name, _), end in zip(graph.outputs, ends, strict=True)}
+    names = [name for name, _ in graph.outputs]
+    named = with_blank_steps(dict(zip(names, ends, strict=True)), plan.aligned)
     told = nodes_after(graph, targets)
     early = {n: lowered_tensor(r, tensors) for n, r, _ in objective.terms if r.node not in told}
     late = {n: lowered_tensor(r, tensors) for n, r, _ in objective.terms if r.node in told}
     read = [lowered_tensor(r, tensors) for r in _references_into(graph, told, targets)]
     x = tensors_in_form(inputs, predicting.inputs_as)
     if draws_within(predicting):
-        plain = lower_graph(predicting, lowered)
+        plain = lower_graph(predicting, lowered, aligned=plan.aligned)
     else:
         plain = keras.Model(x, tensors_in_form(named, graph.outputs_as), name=predicting.name)
     class_ = TurnsModel if training.turns or training.follow else TermsModel

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
@@ -13,6 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from dlspec.backends.blank_steps import name_figures_as_before, with_blank_steps
 from dlspec.backends.draw import Draw, expected_value
 from dlspec.backends.keras_objects import Models, build_object
 from dlspec.backends.torch_names import allow_dots
@@ -72,24 +73,32 @@ class Lowered:
 
 
 def lower_graph(
-    graph: Graph, lowered: Lowered | None = None, *, seed: int | None = None
+    graph: Graph,
+    lowered: Lowered | None = None,
+    *,
+    seed: int | None = None,
+    aligned: Collection[str] = (),
 ) -> keras.Model:
     """Return a graph as a functional model; node names become layer names.
 
     Args:
         lowered: What it has become before, if it has.
         seed: That of what it draws at random; None puts the mean of each draw in its place.
+        aligned: The outputs whose steps a loss aligns with ids.
     """
     allow_dots()
     tensors = declared_input_tensors(graph)
     inputs = dict(tensors)
     ends = lower_nodes(graph, tensors, lowered, seed=seed)
     outputs = {name: end for (name, _), end in zip(graph.outputs, ends, strict=True)}
-    return keras.Model(
+    model = keras.Model(
         tensors_in_form(inputs, graph.inputs_as),
-        tensors_in_form(outputs, graph.outputs_as),
+        tensors_in_form(with_blank_steps(outputs, aligned), graph.outputs_as),
         name=graph.name,
     )
+    if aligned:
+        name_figures_as_before(model, outputs)
+    return model
 
 
 def declared_input_tensors(graph: Graph) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What an evaluation asks for: metrics of this language by name, and those of Keras as objects."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Literal, assert_never
 
 from dlspec.language.catalogue import Object, find_entry, names_of_kind
@@ -55,7 +55,7 @@ def held_by(target: Feature) -> Holds:
     match target.learned_as:
         case "class":
             return "one_hot" if isinstance(target, ClassFeature) and target.one_hot else "ids"
-        case "tokens" | "mask":
+        case "tokens" | "sequence" | "mask":
             return "ids"
         case "binary" | "labels":
             return "binary"
@@ -98,14 +98,20 @@ def fits_truth(truth: TruthTrait, holds: Holds, width: Dim) -> bool:
             assert_never(other)
 
 
-def measured_targets(metric: AskedMetric, targets: Mapping[str, Feature]) -> tuple[str, ...]:
+def measured_targets(
+    metric: AskedMetric, targets: Mapping[str, Feature], aligned: Collection[str] = ()
+) -> tuple[str, ...]:
     """Return the targets that a metric is measured on.
 
     One of Keras is measured on those that it is made for; where there are none, on all that fit.
+
+    Args:
+        aligned: Those whose loss aligns them with steps, which no metric of Keras does.
     """
     if isinstance(metric, str):
-        kinds = METRIC_OF[metric].on
-        return tuple(name for name, one in targets.items() if target_kind(one) in kinds)
+        known = {n: target_kind(one, aligned=n in aligned) for n, one in targets.items()}
+        return tuple(name for name, kind in known.items() if kind in METRIC_OF[metric].on)
+    targets = {name: one for name, one in targets.items() if name not in aligned}
     truth = compared_truth(metric)
     made_for = tuple(name for name, one in targets.items() if held_by(one) == _MADE_FOR[truth])
     if made_for and fits_truth(truth, _MADE_FOR[truth], None):
@@ -120,13 +126,18 @@ def _width(target: Feature) -> Dim:
     return shape[-1] if shape else None
 
 
-def figures_by_target(metric: AskedMetric, targets: Mapping[str, Feature]) -> dict[str, str]:
+def figures_by_target(
+    metric: AskedMetric, targets: Mapping[str, Feature], aligned: Collection[str] = ()
+) -> dict[str, str]:
     """Return the targets that a metric is measured on one by one, by `<target>_<metric>`.
 
     Of a single target there is the metric alone.
+
+    Args:
+        aligned: The targets whose loss aligns them with steps.
     """
     generated = isinstance(metric, str) and METRIC_OF[metric].reads == "generated"
-    fitting = measured_targets(metric, targets)
+    fitting = measured_targets(metric, targets, aligned)
     if generated or len(fitting) < 2:
         return {}
     return {f"{name}_{figure_name(metric)}": name for name in fitting}

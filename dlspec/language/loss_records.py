@@ -1,13 +1,15 @@
 """What is known of each loss of Keras beside its arguments: one record each."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from dlspec.language.catalogue import Object, OwnLoss
 
-# What a loss takes its targets for: class ids, one-hot vectors, zeros and ones, numbers with an
-# order; whatever has the shape of the output; or what its own graph, written in the spec, says.
-LossTargets = Literal["ids", "one_hot", "binary", "numbers", "alike", "own"]
+# What a loss takes its targets for: class ids, ids that it aligns with the steps of the output,
+# one-hot vectors, zeros and ones, numbers with an order; whatever has the shape of the output; or
+# what its own graph, written in the spec, says.
+LossTargets = Literal["ids", "sequence", "one_hot", "binary", "numbers", "alike", "own"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class LossRecord:
 LOSSES: tuple[LossRecord, ...] = (
     LossRecord("BinaryCrossentropy", "binary", "sigmoid"),
     LossRecord("BinaryFocalCrossentropy", "binary", "sigmoid"),
+    LossRecord("CTC", "sequence"),
     LossRecord("CategoricalCrossentropy", "one_hot", "softmax"),
     LossRecord("CategoricalFocalCrossentropy", "one_hot", "softmax"),
     LossRecord("CategoricalGeneralizedCrossEntropy", "alike"),
@@ -60,3 +63,13 @@ def loss_record(loss: Object) -> LossRecord:
     if isinstance(loss, OwnLoss):
         return LossRecord(loss.class_name, "own")
     return LOSS_OF[loss.class_name]
+
+
+def aligns_steps(loss: Object | Mapping[str, Object] | None, output: str) -> bool:
+    """Tell whether an output is learned by aligning its steps with a sequence of ids.
+
+    Args:
+        loss: That of all outputs, or one for each.
+    """
+    made = loss.get(output) if isinstance(loss, Mapping) else loss
+    return isinstance(made, Object) and loss_record(made).takes == "sequence"

@@ -46,6 +46,7 @@ class MetricRecord:
 _CLASSES: tuple[TargetKind, ...] = ("class", "binary")
 _CLASSES_OR_LABELS: tuple[TargetKind, ...] = (*_CLASSES, "labels")
 _SHARE = "share, 0 to 1"
+_ERROR_RATE = "share, 0 at best"
 _OWN = "the target's own"
 
 METRICS: tuple[MetricRecord, ...] = (
@@ -294,11 +295,28 @@ METRICS: tuple[MetricRecord, ...] = (
     ),
     MetricRecord(
         "sequence_accuracy",
-        ("tokens",),
+        ("tokens", "sequence"),
         "higher",
         _SHARE,
         "The share of rows whose ids are all right, padding left out.",
         counts_rows=True,
+    ),
+    MetricRecord(
+        "character_error_rate",
+        ("sequence",),
+        "lower",
+        _ERROR_RATE,
+        "The characters to put in, leave out or replace that make what is decoded the truth, over "
+        "the characters of the truth, of all rows together.",
+        least_ids=1,
+    ),
+    MetricRecord(
+        "word_error_rate",
+        ("sequence",),
+        "lower",
+        _ERROR_RATE,
+        "`character_error_rate` of words, which stand between blanks.",
+        least_ids=1,
     ),
     MetricRecord(
         "perplexity",
@@ -326,6 +344,24 @@ METRICS: tuple[MetricRecord, ...] = (
         _SHARE,
         "`sequence_accuracy` of what the model says by itself.",
         reads="generated",
+    ),
+    MetricRecord(
+        "generated_character_error_rate",
+        ("tokens",),
+        "lower",
+        _ERROR_RATE,
+        "`character_error_rate` of what the model says by itself.",
+        reads="generated",
+        least_ids=1,
+    ),
+    MetricRecord(
+        "generated_word_error_rate",
+        ("tokens",),
+        "lower",
+        _ERROR_RATE,
+        "`word_error_rate` of what the model says by itself.",
+        reads="generated",
+        least_ids=1,
     ),
     MetricRecord(
         "generated_bleu",
@@ -384,11 +420,15 @@ COST_FIGURES = ("parameters", "flops")
 GATED_WITHOUT_METRIC = ("loss", *COST_FIGURES)
 
 
-def target_kind(target: Feature) -> TargetKind:
-    """Return what a target's values are to a metric."""
+def target_kind(target: Feature, *, aligned: bool = False) -> TargetKind:
+    """Return what a target's values are to a metric.
+
+    Args:
+        aligned: Whether its loss aligns it with the steps of the output.
+    """
     kind = target.learned_as
     assert kind is not None, f"no target is a {type(target).__name__}"
-    return kind
+    return "sequence" if aligned and kind == "tokens" else kind
 
 
 def metrics_on(kind: TargetKind) -> tuple[MetricRecord, ...]:

@@ -1,4 +1,4 @@
-"""The `prediction` section: how ids are generated one after another."""
+"""The `prediction` section: how sequences of ids are made of what a model gives."""
 
 from dataclasses import dataclass
 
@@ -37,9 +37,27 @@ class Generation:
 
 
 @dataclass(frozen=True, slots=True)
+class Decoding:
+    """Ids read off the steps of a model that was trained with the loss `CTC`."""
+
+    beam: int = spec_key(
+        Integer(minimum=1),
+        "Sequences kept at each step; 1 takes the likeliest id of each step (greedy).",
+        default=1,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """What `predict` does beyond one pass through the model."""
 
-    generate: Generation = spec_key(
-        Record(Generation), "Generate a sequence of ids from a model trained by teacher forcing."
+    generate: Generation | None = spec_key(
+        Record(Generation),
+        "Generate a sequence of ids from a model trained by teacher forcing.",
+        default=None,
+    )
+    decode: Decoding | None = spec_key(
+        Record(Decoding),
+        "How the steps of a model trained with the loss `CTC` become ids; default: greedily.",
+        default=None,
     )

@@ -27,7 +27,7 @@ def places_with_losses(target: Feature, loss: Object) -> tuple[int | None, ...] 
     Source: keras.losses; all but those on ids take the mean over the last axis, or over `axis`.
     """
     record, element = loss_record(loss), target.element.shape or ()
-    if record.takes == "own":
+    if record.takes in ("own", "sequence"):
         return ()
     if record.takes == "ids":
         return element

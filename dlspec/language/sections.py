@@ -427,7 +427,7 @@ class Document:
         Record(Evaluation), "What it must reach.", default=None
     )
     prediction: Prediction | None = spec_key(
-        Record(Prediction), "How `predict` generates.", default=None
+        Record(Prediction), "How `predict` generates, or decodes.", default=None
     )
     retraining: Retraining | None = spec_key(
         Record(Retraining), "When it is trained again.", default=None

@@ -66,7 +66,8 @@ def _evaluation_parts(plan: Plan) -> object:
     generates = set(evaluation.own_metrics) & set(GENERATED_METRICS)
     # What a spec does not use stands in no digest: it was evaluated before the language knew it.
     used = [evaluation.threshold] if evaluation.threshold is not None else []
-    return (*measured, *used, plan.prediction) if generates else (*measured, *used)
+    says = generates or plan.aligned
+    return (*measured, *used, plan.prediction) if says else (*measured, *used)
 
 
 def _champion_parts(plan: Plan) -> object:

@@ -11,6 +11,7 @@ from dlspec.expand.flat import Input, Use
 from dlspec.language.catalogue import Object, Value
 from dlspec.language.draws import DRAW_OF, DrawKind
 from dlspec.language.kinds import Form
+from dlspec.language.loss_records import aligns_steps
 from dlspec.language.prediction import Prediction
 from dlspec.language.sections import Data, Evaluation, Retraining, Runtime, Training
 from dlspec.language.tensors import Tensor
@@ -205,6 +206,12 @@ class Plan:
         if self.objective is None or not self.objective.terms or self.data is None:
             return names
         return tuple(name for name in names if name in self.data.model_targets)
+
+    @property
+    def aligned(self) -> tuple[str, ...]:
+        """Return the outputs whose steps the loss aligns with a sequence of ids."""
+        loss = self.training.loss if self.training is not None else None
+        return tuple(name for name in self.learned if aligns_steps(loss, name))
 
 
 def drawing(node: Node) -> DrawKind | None:

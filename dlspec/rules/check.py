@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from dlspec.rules.aligned_sequences import report_aligned_sequences
 from dlspec.rules.backend import report_backend_limits
 from dlspec.rules.balanced_draw import report_balanced_draw
 from dlspec.rules.between_sections import report_missing_sections, report_training_references
@@ -80,6 +81,7 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     report_logits,
     report_loss_on_target,
     report_class_loss_on_numbers,
+    report_aligned_sequences,
     report_sample_weight,
     report_head_width,
     report_ignored_class,

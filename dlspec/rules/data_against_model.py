@@ -32,7 +32,7 @@ def report_data_against_model(checked: Checked) -> None:
         _check_inputs(data.inputs, graph, flat, checked.spec.places, checked.reporter)
     if is_free_of_poison(data.targets) and data.targets and _has_all_outputs(graph, flat):
         read = _targets_read_by_terms(checked)
-        _check_targets(data.targets, graph, flat, checked.reporter, read=read)
+        _check_targets(data.targets, checked, read=read)
 
 
 def _has_all_outputs(graph: Graph, flat: FlatGraph) -> bool:
@@ -63,7 +63,7 @@ def _check_drawn(drawn: JoiningDraw, checked: Checked) -> None:
         (made,) = data.targets
         note = f"`sampling: {{{drawn.word}: {drawn.named}}}` makes the target `{made}`"
         read = _targets_read_by_terms(checked)
-        _check_targets(data.targets, graph, flat, checked.reporter, notes=(note,), read=read)
+        _check_targets(data.targets, checked, notes=(note,), read=read)
 
 
 def _report_drawn_names(
@@ -165,21 +165,20 @@ def _report_input_dtype(
 
 def _check_targets(
     features: Mapping[str, Feature],
-    graph: Graph,
-    flat: FlatGraph,
-    reporter: Reporter,
+    checked: Checked,
     *,
     notes: tuple[str, ...] = (),
     read: frozenset[str] | None = None,
 ) -> None:
     """Compare targets with outputs; `read` are the targets that terms read, None without terms."""
+    graph, flat, reporter = checked.graph, checked.flat, checked.reporter
     outputs = dict(graph.outputs)
     names = list(outputs)
     if read is not None:
         _report_unread_targets(features, names, read, flat, reporter)
         for name in features:
             if name in outputs:
-                _check_target(name, features[name], graph, flat, reporter)
+                _check_target(name, features[name], checked)
         return
     if set(features) != set(names):
         missing = [name for name in features if name not in outputs]
@@ -202,7 +201,7 @@ def _check_targets(
         )
         return
     for name, feature in features.items():
-        _check_target(name, feature, graph, flat, reporter)
+        _check_target(name, feature, checked)
 
 
 def _report_unread_targets(
@@ -233,13 +232,16 @@ def _named_output_help(targets: list[str], outputs: list[str], *, packaged: bool
     return f"name those that are targets under `outputs`: {', '.join(f'`{t}`' for t in targets)}"
 
 
-def _check_target(
-    name: str, feature: Feature, graph: Graph, flat: FlatGraph, reporter: Reporter
-) -> None:
-    """Compare a target with its output; class ids are compared with the head's width by rules."""
+def _check_target(name: str, feature: Feature, checked: Checked) -> None:
+    """Compare a target with its output; class ids are compared with the head's width by rules.
+
+    Ids that the loss aligns with the steps are compared with those by a rule of their own.
+    """
+    graph, flat, reporter = checked.graph, checked.flat, checked.reporter
     output = graph.tensor(dict(graph.outputs)[name])
     given = feature.element.shape
-    if output.shape is None or given is None:
+    aligned = any(head.is_aligned for head in checked.heads if head.name == name)
+    if output.shape is None or given is None or aligned:
         return
     shape = output.shape[1:]
     has_classes = feature.element.dtype == "int32"

@@ -17,7 +17,6 @@ from dlspec.language.metrics import (
     METRIC_OF,
     METRICS,
     metrics_on,
-    target_kind,
 )
 from dlspec.language.sections import (
     Data,
@@ -50,9 +49,12 @@ def report_measures(checked: Checked) -> None:
 
 def _check_metrics(evaluation: Evaluation, data: Data, checked: Checked) -> None:
     spec, reporter = checked.spec, checked.reporter
-    kinds = {target_kind(target) for target in data.targets.values()}
+    kinds = set(checked.target_kinds.values())
+    if checked.training is None and "tokens" in kinds:
+        # A loss that cannot be read may be one that aligns them.
+        kinds.add("sequence")
     fitting = {record.name for kind in kinds for record in metrics_on(kind)}
-    if spec.prediction is not None:
+    if spec.prediction is not None and spec.prediction.generate is not None:
         fitting |= set(GENERATED_METRICS)
     targets = ", ".join(f"`{name}`" for name in data.targets) or "outputs without targets"
     for index, metric in enumerate(evaluation.metrics):
@@ -63,11 +65,11 @@ def _check_metrics(evaluation: Evaluation, data: Data, checked: Checked) -> None
                 Code.UNKNOWN_METRIC,
                 spec.places.value(f"evaluation.metrics.{index}"),
                 f"`{metric}` cannot be measured on {targets}",
-                label=_unmeasurable_reason(metric),
+                label=_unmeasurable_reason(metric, checked),
                 help=f"write one of {', '.join(sorted(fitting))}" if fitting else "leave it out",
             )
         elif METRIC_OF[metric].reads == "probabilities":
-            _check_probabilities(index, metric, data, checked)
+            _check_probabilities(index, metric, checked)
 
 
 def _check_threshold(asked: float | ThresholdChoice | None, data: Data, checked: Checked) -> None:
@@ -75,7 +77,7 @@ def _check_threshold(asked: float | ThresholdChoice | None, data: Data, checked:
     if asked is None:
         return
     places, reporter = checked.spec.places, checked.reporter
-    binary = [name for name, target in data.targets.items() if target_kind(target) == "binary"]
+    binary = [name for name, kind in checked.target_kinds.items() if kind == "binary"]
     margins = [name for name in binary if _margin_loss(name, checked) is not None]
     if not binary:
         reporter.error(
@@ -114,11 +116,11 @@ def _margin_loss(target: str, checked: Checked) -> str | None:
     return used.class_name if isinstance(used, Object) and loss_record(used).margins else None
 
 
-def _check_probabilities(index: int, metric: str, data: Data, checked: Checked) -> None:
+def _check_probabilities(index: int, metric: str, checked: Checked) -> None:
     """Report a metric of probabilities on a target whose loss knows none."""
-    for name, target in data.targets.items():
+    for name, kind in checked.target_kinds.items():
         margins = _margin_loss(name, checked)
-        if target_kind(target) in METRIC_OF[metric].on and margins is not None:
+        if kind in METRIC_OF[metric].on and margins is not None:
             checked.reporter.error(
                 Code.UNKNOWN_METRIC,
                 checked.spec.places.value(f"evaluation.metrics.{index}"),
@@ -128,9 +130,15 @@ def _check_probabilities(index: int, metric: str, data: Data, checked: Checked) 
             )
 
 
-def _unmeasurable_reason(metric: str) -> str:
-    if METRIC_OF[metric].reads == "generated":
+def _unmeasurable_reason(metric: str, checked: Checked) -> str:
+    record = METRIC_OF[metric]
+    if record.reads == "generated":
         return "the spec has no `prediction.generate`"
+    kinds = checked.target_kinds.values()
+    if "sequence" in kinds and "tokens" in record.on:
+        return "it compares place by place, and the steps are aligned with the ids"
+    if "tokens" in kinds and record.on == ("sequence",):
+        return "it reads what is decoded, as after the loss `CTC`"
     return "no target is of its kind"
 
 

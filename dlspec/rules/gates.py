@@ -12,7 +12,7 @@ from dlspec.language.figures import (
 )
 from dlspec.language.metrics import COMPARABLE_METRICS, GATED_WITHOUT_METRIC, METRIC_OF
 from dlspec.language.penalty_figures import is_penalty_figure
-from dlspec.language.sections import Data, Evaluation, is_free_of_poison
+from dlspec.language.sections import Evaluation, is_free_of_poison
 from dlspec.rules.subject import Checked
 
 
@@ -79,7 +79,7 @@ def _check_gate_of_target(name: str, evaluation: Evaluation, checked: Checked) -
         for target in data.targets
         if f"{target}_{metric}" == name
     ]
-    measured = {n: figures_by_target(m, data.targets) for n, m in asked.items()}
+    measured = {n: figures_by_target(m, data.targets, checked.aligned) for n, m in asked.items()}
     if len(meant) == 1 and name in measured.get(meant[0][1], {}):
         return
     help_: Help
@@ -87,7 +87,7 @@ def _check_gate_of_target(name: str, evaluation: Evaluation, checked: Checked) -
         label = " and ".join(f"`{metric}` of `{target}`" for target, metric in meant)
         help_ = "give one of the two targets another name"
     elif meant:
-        label, help_ = _why_not_measured(*meant[0], evaluation, data)
+        label, help_ = _why_not_measured(*meant[0], evaluation, checked)
     else:
         label = f"the targets are {', '.join(f'`{target}`' for target in data.targets)}"
         known = [one for names in measured.values() for one in names]
@@ -102,16 +102,18 @@ def _check_gate_of_target(name: str, evaluation: Evaluation, checked: Checked) -
 
 
 def _why_not_measured(
-    target: str, metric: str, evaluation: Evaluation, data: Data
+    target: str, metric: str, evaluation: Evaluation, checked: Checked
 ) -> tuple[str, Help]:
     """Return why a target has no such figure of its own, and what to write."""
+    assert checked.data is not None
+    targets, aligned = checked.data.targets, checked.aligned
     asked = named_figure(metric, evaluation.metrics)
     assert asked is not None, "it is a metric of this language, or one that is asked for"
-    if target not in measured_targets(asked, data.targets):
-        measured = [figures_by_target(known, data.targets) for known in evaluation.metrics]
+    if target not in measured_targets(asked, targets, aligned):
+        measured = [figures_by_target(known, targets, aligned) for known in evaluation.metrics]
         fitting = [name for names in measured for name, of in names.items() if of == target]
         return f"`{metric}` cannot be measured on `{target}`", _one_of_gates(fitting)
-    if not figures_by_target(asked, data.targets):
+    if not figures_by_target(asked, targets, aligned):
         label = f"`{target}` is the only target of `{metric}`"
         if asked in evaluation.metrics:
             return label, Replacement(metric)

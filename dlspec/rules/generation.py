@@ -44,6 +44,8 @@ def report_generation(subject: Checked) -> None:
     spec, graph, flat = subject.spec, subject.graph, subject.flat
     if spec.prediction is None or not is_free_of_poison(spec.prediction) or not graph.outputs:
         return
+    if spec.prediction.generate is None:
+        return
     checked = _Asked(spec.prediction.generate, spec, graph, subject.reporter)
     named = _check_input(checked)
     output = _check_generated_output(checked)

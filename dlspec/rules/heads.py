@@ -8,6 +8,7 @@ from dlspec.diagnostics.source import Span
 from dlspec.expand.flat import FlatGraph, FlatNode, Pointer
 from dlspec.language.catalogue import Object, OwnLoss, find_entry
 from dlspec.language.features import Feature
+from dlspec.language.loss_records import aligns_steps
 from dlspec.language.sections import Data, Training
 from dlspec.language.tensors import Dim
 from dlspec.resolve.plan import Graph
@@ -34,6 +35,11 @@ class Head:
     loss: Object | None
     loss_path: str
     loss_place: Span
+
+    @property
+    def is_aligned(self) -> bool:
+        """Tell whether its loss aligns its steps with a sequence of ids."""
+        return aligns_steps(self.loss, self.name)
 
     @property
     def gives_other_than_probabilities(self) -> bool:

@@ -4,7 +4,7 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Replacement
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.language.sample_draws import JoiningDraw, RowDraw
-from dlspec.language.sections import Data
+from dlspec.language.sections import Data, is_free_of_poison
 from dlspec.rules.subject import Checked, drawable_targets
 
 
@@ -52,7 +52,7 @@ def report_unused_sections(drawn: JoiningDraw, checked: Checked) -> None:
             label="a column weighs rows, and a sample is made of several",
             help="leave it out",
         )
-    if checked.spec.prediction is not None:
+    if _generates(checked):
         checked.reporter.error(
             Code.CONFLICT,
             checked.spec.places.key("prediction"),
@@ -60,6 +60,11 @@ def report_unused_sections(drawn: JoiningDraw, checked: Checked) -> None:
             label=f"the model says {learned}, and no ids one after another",
             help="leave it out",
         )
+
+
+def _generates(checked: Checked) -> bool:
+    asked = checked.spec.prediction
+    return asked is not None and (not is_free_of_poison(asked) or asked.generate is not None)
 
 
 def _check_classes(data: Data, drawn: RowDraw, checked: Checked) -> None:

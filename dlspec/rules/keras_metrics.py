@@ -74,7 +74,12 @@ def report_evaluated_keras_metrics(checked: Checked) -> None:
     for index, metric in enumerate(evaluation.metrics):
         if not isinstance(metric, Object):
             continue
-        fitting = measured_targets(metric, data.targets) or tuple(data.targets)
+        if set(data.targets) <= checked.aligned:
+            head = next(one for one in checked.heads if one.is_aligned)
+            _report_metric(metric, head, f"evaluation.metrics.{index}", checked)
+            continue
+        others = tuple(name for name in data.targets if name not in checked.aligned)
+        fitting = measured_targets(metric, data.targets, checked.aligned) or others
         heads = (head for head in checked.heads if head.name in fitting)
         faults = (_metric_fault(metric, head, _EVALUATION_RULES) for head in heads)
         fault = next((found for found in faults if found is not None), None)
@@ -83,6 +88,15 @@ def report_evaluated_keras_metrics(checked: Checked) -> None:
 
 
 def _report_metric(metric: Object, head: Head, path: str, checked: Checked) -> None:
+    if head.is_aligned:
+        checked.reporter.error(
+            Code.METRIC_ON_OUTPUT,
+            checked.spec.places.value(path),
+            f"`{metric.class_name}` compares place by place, and `{head.name}` has steps and ids",
+            label="`CTC` aligns steps with ids, which are fewer",
+            help="measure `character_error_rate` under `evaluation.metrics` in its place",
+        )
+        return
     if _chooses_accuracy_of_a_number(metric, head):
         checked.reporter.error(
             Code.METRIC_ON_OUTPUT,

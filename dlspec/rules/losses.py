@@ -56,6 +56,7 @@ def _wanted_activation(head: Head) -> str | None:
         "class": "softmax",
         "mask": "softmax",
         "tokens": "softmax",
+        "sequence": "softmax",
         "binary": "sigmoid",
         "labels": "sigmoid",
         "number": None,
@@ -127,14 +128,14 @@ def _loss_conflict(
                 f"`{name}` holds class ids",
                 "write `SparseCategoricalCrossentropy`, or make the target a `number`",
             )
-        case "ids" | "one_hot" | "numbers" | "alike" | "own":
+        case "ids" | "one_hot" | "numbers" | "alike" | "own" | "sequence":
             return None
         case _:
             assert_never(loss.takes)
 
 
 def _mask_conflict(loss: LossRecord, name: str) -> tuple[Code, str, str, str] | None:
-    if loss.takes in ("ids", "own"):
+    if loss.takes in ("ids", "own", "sequence"):
         return None
     return (
         Code.CATEGORICAL_LOSS_ON_IDS,

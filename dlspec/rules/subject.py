@@ -1,12 +1,13 @@
 """What the rules look at: a spec, its graph and the heads of its model."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from dlspec.decode.spec import ModelSpec
 from dlspec.diagnostics.findings import Reporter
 from dlspec.expand.flat import FlatGraph
 from dlspec.language.catalogue.target import Target
-from dlspec.language.features import TextFeature, TokensFeature
+from dlspec.language.features import TargetKind, TextFeature, TokensFeature
 from dlspec.language.metrics import target_kind
 from dlspec.language.sample_draws import BalancedDraw, ContextsDraw, JoiningDraw
 from dlspec.language.sections import Data, Evaluation, Training, is_free_of_poison
@@ -64,6 +65,17 @@ class Checked:
     def output_names(self) -> tuple[str, ...] | None:
         """Return the names of the model's outputs; None when a mistake hides them."""
         return tuple(name for name, _ in self.graph.outputs) or None
+
+    @property
+    def aligned(self) -> frozenset[str]:
+        """Return the targets that their loss aligns with the steps of their output."""
+        return frozenset(head.name for head in self.heads if head.is_aligned)
+
+    @property
+    def target_kinds(self) -> Mapping[str, TargetKind]:
+        """Return what the values of each target are to a metric; without data there are none."""
+        targets = self.data.targets if self.data is not None else {}
+        return {n: target_kind(one, aligned=n in self.aligned) for n, one in targets.items()}
 
     def inputs_of(self, feature: str) -> tuple[str, ...]:
         """Return the inputs of the model that an input of the data is given to."""

@@ -3,6 +3,18 @@
 _SPARSE = "{SparseCategoricalCrossentropy: {from_logits: true}}"
 
 FOLLOWED: dict[str, list[tuple[str, str]]] = {
+    "DL534_class_for_ctc": [("CTC\n", f"{_SPARSE}\n")],
+    "DL534_filled_up_at_the_start": [("pad: start", "pad: end")],
+    "DL534_no_steps": [("units: 16}", "units: 16, return_sequences: true}")],
+    "DL534_fewer_steps_than_ids": [("strides: 5", "strides: 2")],
+    "DL502_softmax_before_ctc": [("Dense: [30, softmax]", "Dense: 30")],
+    "DL520_accuracy_of_steps": [
+        ("  metrics: [accuracy]\n", "evaluation: {metrics: [character_error_rate]}\n")
+    ],
+    "DL515_place_by_place_after_ctc": [("token_accuracy", "word_error_rate")],
+    "DL515_error_rate_without_ctc": [("character_error_rate", "token_accuracy")],
+    "DL216_decode_without_ctc": [("prediction: {decode: {beam: 4}}\n", "")],
+    "DL202_prediction_of_nothing": [("prediction: {}\n", "")],
     "DL216_series_after_no_window": [
         ("{past: {vector: load, length: 24}}", "{past: {series: load, length: 24}}"),
         ("[24]}", "[24, 1]}"),
@@ -389,9 +401,6 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL212_params_order": [("{wide: $2 * width, width: 8}", "{width: 8, wide: $2 * width}")],
     "DL213_no_head": [("{name: head", "{Dense: 10, name: head")],
     "DL213_two_heads": [("{Dense: 10, ReLU, name: head}", "Dense: 10\n    - {ReLU, name: head}")],
-    "DL214_ctc": [
-        ("    - {Dense: 30,", "    - {Cropping1D: {cropping: [0, 15]}}\n    - {Dense: 30,")
-    ],
     "DL215_version": [("dlspec: 2", "dlspec: 1")],
     "DL216_aligned_without_names": [
         ("[train.en, train.fr]", "{en: train.en, fr: train.fr}"),

@@ -1,6 +1,11 @@
 """What a reader writes who takes the second way that a help offers: edits of its text, in order."""
 
 SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
+    "DL534_class_for_ctc": [
+        ("{class: text, classes: 30}", "{text: text, length: 5, vocabulary: 30}"),
+        ("units: 16}", "units: 16, return_sequences: true}"),
+    ],
+    "DL534_fewer_steps_than_ids": [("length: 5", "length: 4")],
     "DL216_mask_of_two_shapes": [
         ("shape: [16, 16], size", "size"),
         ("mask: vessel,", "mask: vessel, size: [16, 16],"),
@@ -161,7 +166,6 @@ SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
     "DL207_five_mistakes": [
         (", depth: 4", ""),
     ],
-    "DL214_ctc": [("length: 5", "length: 20")],
     "DL216_a_single_label": [("[drama]", "[drama, comedy]"), ("Dense: [1,", "Dense: [2,")],
     "DL216_aligned_without_names": [(", aligned: true", "")],
     "DL216_class_weight_of_numbers": [("class_weight: balanced", "loss_weights: {price: 2.0}")],

@@ -1,3 +1,5 @@
+import functools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from sklearn import metrics as sk
 
 from dlspec.language.metrics import COMPARABLE_METRICS, METRIC_OF, OUTPUT_METRICS
 from dlspec.language.sections import Championship
+from dlspec_pipelines.steps.edit_distances import edit_distances
 from dlspec_pipelines.steps.evaluation.measures import FUNCTIONS, measure_targets, reduced_to_rows
 from dlspec_pipelines.steps.evaluation.outputs import Head, Predicted, read_output
 from dlspec_pipelines.steps.evaluation.paired_tests import (
@@ -177,6 +180,61 @@ def test_the_dice_coefficient_of_a_mask_is_the_f1_of_its_places():
     assert FUNCTIONS["dice"](Predicted("mask", true, guess)) == pytest.approx(expected)
 
 
+def _edits(said, true):
+    """Return the fewest edits, as the recursion of Wagner and Fischer (1974) is written down."""
+
+    @functools.cache
+    def distance(i, j):
+        if not i or not j:
+            return i + j
+        replaced = distance(i - 1, j - 1) + (said[i - 1] != true[j - 1])
+        return min(replaced, distance(i - 1, j) + 1, distance(i, j - 1) + 1)
+
+    return distance(len(said), len(true))
+
+
+@given(st.lists(st.tuples(st.text("ab ", max_size=7), st.text("ab ", max_size=7)), min_size=1))
+def test_error_rates_count_the_fewest_edits_of_characters_and_of_words(pairs):
+    true, said = (list(side) for side in zip(*pairs, strict=True))
+    assert edit_distances(true, said).tolist() == [_edits(*pair) for pair in pairs]
+    ids = ["", "a", "b", " "]
+    rows = [
+        np.array([[ids.index(c) for c in text] + [0] * (7 - len(text)) for text in side])
+        for side in (true, said)
+    ]
+    p = Predicted("sequence", *rows, text=lambda row: "".join(ids[i] for i in row))
+    for name, items in {"character_error_rate": list, "word_error_rate": str.split}.items():
+        lengths = sum(len(items(text)) for text in true)
+        if not lengths:
+            with pytest.raises(NotDefined, match="the targets hold padding alone"):
+                FUNCTIONS[name](p)
+            continue
+        edits = sum(_edits(tuple(items(s)), tuple(items(t))) for t, s in pairs)
+        assert FUNCTIONS[name](p) == pytest.approx(edits / lengths)
+        assert FUNCTIONS[name](reduced_to_rows(name, p)) == pytest.approx(edits / lengths)
+
+
+def test_without_words_each_id_is_a_character_and_a_word():
+    p = Predicted("sequence", np.array([[3, 3, 4, 0], [7, 0, 0, 0]]), np.array([[3, 4], [7, 8]]))
+    assert FUNCTIONS["character_error_rate"](p) == FUNCTIONS["word_error_rate"](p) == 2 / 4
+
+
+def test_an_unknown_character_counts_as_one():
+    p = Predicted(
+        "sequence",
+        np.array([[1, 2]]),
+        np.array([[2, 0]]),
+        text=lambda row: "".join("[unknown]" if i == 1 else "a" for i in row),
+    )
+    assert FUNCTIONS["character_error_rate"](p) == 1 / 2
+
+
+def test_what_is_said_beyond_the_truth_makes_a_decoded_row_wrong():
+    true, guess = np.array([[3, 4, 0], [5, 0, 0]]), np.array([[3, 4, 9], [5, 0, 0]])
+    assert FUNCTIONS["sequence_accuracy"](Predicted("sequence", true, guess)) == 0.5
+    assert FUNCTIONS["sequence_accuracy"](Predicted("tokens", true, guess)) == 1.0
+
+
 def test_padding_counts_neither_for_nor_against_a_sequence():
     true = np.array([[3, 4, 0, 0], [5, 6, 7, 0], [8, 9, 2, 3]])
     guess = np.array([[3, 4, 9, 9], [5, 1, 7, 0], [8, 9, 2, 3]])
@@ -325,6 +383,8 @@ def test_the_bootstrap_rejects_as_often_as_it_says():
 # Errors and losses; every other metric counts what went right.
 LOWER = {"brier", "perplexity", "log_loss", "mae", "mse", "rmse", "mape", "smape"} | {
     *("pinball_10", "pinball_50", "pinball_90"),
+    *("character_error_rate", "word_error_rate"),
+    *("generated_character_error_rate", "generated_word_error_rate"),
 }
 
 

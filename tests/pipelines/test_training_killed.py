@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import turn_specs
-from training_specs import DRAWN, MOONS, TERMS
+from training_specs import DRAWN, MOONS, STRIPS, TERMS
 
 _TRAIN = """
     import os, sys
@@ -79,6 +79,13 @@ def test_a_killed_training_on_terms_continues_bit_for_bit(tmp_path):
 @pytest.mark.slow
 def test_a_killed_training_with_penalties_continues_bit_for_bit(tmp_path):
     _kill_and_continue(tmp_path, "PENALIZED", run="digits_small", latest=5)
+
+
+@pytest.mark.slow
+def test_a_killed_training_that_aligns_steps_with_ids_continues_bit_for_bit(tmp_path):
+    assert "loss: CTC" in STRIPS
+    assert "Masking" in STRIPS
+    _kill_and_continue(tmp_path, "STRIPS", run="strips", latest=5)
 
 
 @pytest.mark.slow

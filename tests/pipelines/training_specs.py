@@ -131,6 +131,36 @@ OWN_FOCAL = FOCAL.replace(
   loss: {Focal: {gamma: 1.5}}
 """,
 )
+# Ids that no step is told, under a mask: columns of pixels that are empty are left out.
+STRIPS = """\
+dlspec: 1
+name: strips
+data:
+  source: {synthetic: digit_strips, samples: 900, most: 3, seed: 3}
+  inputs: {strip: {image: strip, size: [8, 36], channels: 1, scale: $1/16}}
+  targets: {digits: {text: digits, split: characters, length: 3, vocabulary: 12}}
+  split: {column: fold, validation: [3], test: [4]}
+model:
+  inputs: {strip: [8, 36, 1]}
+  graph:
+    - Reshape: [8, 36]
+    - Permute: [2, 1]
+    - Masking
+    - {Dense: [32, relu]}
+    - Dropout: 0.1
+    - Bidirectional: {layer: {GRU: {units: 24, return_sequences: true}}}
+    - {Dense: 12, name: digits}
+training:
+  epochs: 3
+  batch_size: 32
+  optimizer: {Adam: {learning_rate: 5e-3}}
+  loss: CTC
+  seed: 7
+evaluation:
+  metrics: [character_error_rate, word_error_rate, sequence_accuracy]
+  champion: {metric: character_error_rate, test: bootstrap}
+"""
+
 # A variational autoencoder.
 TERMS = """\
 dlspec: 1

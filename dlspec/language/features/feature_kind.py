@@ -7,7 +7,8 @@ from dlspec.language.tensors import Tensor
 
 # How a target is read and measured: exclusive classes, one of two, any of several labels, a class
 # for each place, ids in a row, or numbers.
-TargetKind = Literal["class", "binary", "labels", "mask", "tokens", "number"]
+# A `sequence` is `tokens` under a loss that aligns them with the steps of the output.
+TargetKind = Literal["class", "binary", "labels", "mask", "tokens", "sequence", "number"]
 
 
 @dataclass(frozen=True, slots=True)

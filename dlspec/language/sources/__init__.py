@@ -4,6 +4,7 @@ from typing import get_args
 
 from dlspec.language.sources.audio_folder import AudioFolderSource
 from dlspec.language.sources.csv import CsvSource
+from dlspec.language.sources.digit_strips import DigitStripsSource
 from dlspec.language.sources.image_folder import ImageFolderSource
 from dlspec.language.sources.json_lines import JsonLinesSource
 from dlspec.language.sources.keras import KerasSource
@@ -26,6 +27,7 @@ __all__ = [
     "TEST_SOURCES_BY_WORD",
     "AudioFolderSource",
     "CsvSource",
+    "DigitStripsSource",
     "FileSource",
     "FolderSource",
     "ImageFolderSource",
@@ -58,15 +60,10 @@ FileSource = (
     | TimeSeriesTsSource
 )
 TestSource = FileSource | SqlSource
-Source = (
-    SklearnSource
-    | KerasSource
-    | TestSource
-    | SineSource
-    | SequenceReversalSource
-    | TonesSource
-    | TwoMoonsSource
+GeneratedSource = (
+    SineSource | SequenceReversalSource | TonesSource | TwoMoonsSource | DigitStripsSource
 )
+Source = SklearnSource | KerasSource | TestSource | GeneratedSource
 SOURCES: tuple[type[SourceKind], ...] = (
     SklearnSource,
     KerasSource,
@@ -84,6 +81,7 @@ SOURCES: tuple[type[SourceKind], ...] = (
     SequenceReversalSource,
     TonesSource,
     TwoMoonsSource,
+    DigitStripsSource,
 )
 assert set(SOURCES) == set(get_args(Source)), "a source is missing in `Source` or `SOURCES`"
 assert {kind for kind in SOURCES if kind.endings} == set(get_args(FileSource)), (

@@ -6,6 +6,7 @@ from typing import assert_never
 from dlspec.language.sources import (
     AudioFolderSource,
     CsvSource,
+    DigitStripsSource,
     ImageFolderSource,
     JsonLinesSource,
     KerasSource,
@@ -24,6 +25,7 @@ from dlspec.language.sources import (
 )
 from dlspec_pipelines.steps.datasets.sources.audio_folder import AudioFolderReader
 from dlspec_pipelines.steps.datasets.sources.csv import CsvReader
+from dlspec_pipelines.steps.datasets.sources.digit_strips import DigitStripsReader
 from dlspec_pipelines.steps.datasets.sources.image_folder import ImageFolderReader
 from dlspec_pipelines.steps.datasets.sources.json_lines import JsonLinesReader
 from dlspec_pipelines.steps.datasets.sources.keras import KerasReader
@@ -89,6 +91,8 @@ def reader_of(  # noqa: C901, PLR0912 - one case for each kind
             return TonesReader(source)
         case TwoMoonsSource():
             return TwoMoonsReader(source)
+        case DigitStripsSource():
+            return DigitStripsReader(source)
         case _:
             assert_never(source)
 

@@ -1,7 +1,7 @@
 """What says the same whatever it is shown: the least that a model must beat to be of any use."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import assert_never
 
@@ -152,6 +152,9 @@ def _constant_prediction(
                 Predicted("tokens", ours.true, ids),
                 "at each place the most frequent id of training",
             )
+        case "sequence":
+            told = replace(ours, guess=_frequent_sequence(np.asarray(train), ours.true))
+            return _Told(told, "at each place the most frequent id of training, up to the padding")
         case "number":
             mean: Array = np.asarray(np.mean(train, axis=0, dtype=np.float64, keepdims=True))
             numbers: Array = invert_predictions(preparation, name, mean)
@@ -170,6 +173,17 @@ def _frequent_ids(train: Array) -> Array:
         counts[PADDING] = 0
         frequent[place] = counts.argmax()
     return frequent
+
+
+def _frequent_sequence(train: Array, true: Array) -> Array:
+    """Return for each row of the truth the most frequent id at each place, as far as most go."""
+    size = int(train.max(initial=0)) + 1
+    frequent = np.zeros(true.shape[1], dtype=np.int32)
+    for place in range(train.shape[1]):
+        frequent[place] = np.bincount(train[:, place], minlength=size).argmax()
+        if frequent[place] == PADDING:
+            break
+    return np.tile(frequent, (len(true), 1))
 
 
 def _last_values(

@@ -294,7 +294,7 @@ def right_rows(p: Predicted) -> NDArray[np.bool_]:
     right: NDArray[np.bool_] = p.true == p.guess
     if p.kind == "tokens":
         right = right | (p.true == PADDING)
-    if p.kind in ("tokens", "labels"):
+    if p.kind in ("tokens", "sequence", "labels"):
         right = np.logical_and.reduce(right, axis=1)
     return right
 

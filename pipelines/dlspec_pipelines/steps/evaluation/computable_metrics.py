@@ -36,14 +36,16 @@ def require_computable_metrics(plan: Plan, dataset: Dataset) -> None:
         for target, feature in plan.data.model_targets.items():
             if target not in plan.learned:
                 continue
-            if target_kind(feature) in record.on and only in (None, target):
+            kind = target_kind(feature, aligned=target in plan.aligned)
+            if kind in record.on and only in (None, target):
                 _require_defined(record, target, feature, test.targets[target])
 
 
 def _generated_target(plan: Plan) -> str | None:
     """Return the target whose sequences are generated; None where there is only one."""
-    assert plan.prediction is not None, "a metric of generated sequences asks for them"
-    return plan.prediction.generate.output
+    asked = None if plan.prediction is None else plan.prediction.generate
+    assert asked is not None, "a metric of generated sequences asks for them"
+    return asked.output
 
 
 def _require_defined(record: MetricRecord, target: str, feature: Feature, true: Array) -> None:

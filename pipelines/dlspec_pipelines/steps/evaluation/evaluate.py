@@ -71,6 +71,7 @@ from dlspec_pipelines.steps.json_documents import (
     read_document,
 )
 from dlspec_pipelines.steps.preparation.fitting import load_preparation
+from dlspec_pipelines.steps.preparation.ids_as_text import telling_ids
 from dlspec_pipelines.steps.preparation.model_parts import ModelPart, open_model_part
 from dlspec_pipelines.steps.promotion.promote import judge_quality
 from dlspec_pipelines.steps.records import (
@@ -344,7 +345,8 @@ def _generate_test_sequences(
     inputs = {n: np.asarray(test.inputs[n]) for n in signed.inputs if n != asked.input}
     said = generate_sequences(model, inputs, samples=len(test.rows), signed=signed, asked=asked)
     true = np.asarray(test.targets[asked.output])
-    return {asked.output: beside_truth(true, said.ids, asked.rules)}
+    text = telling_ids(load_preparation(Path(dataset.path)).targets[asked.output])
+    return {asked.output: beside_truth(true, said.ids, asked.rules, text)}
 
 
 def _rival_if_compared(

@@ -24,6 +24,7 @@ from dlspec_pipelines.steps.engine.batches import (
 )
 from dlspec_pipelines.steps.engine.engine import engine_for
 from dlspec_pipelines.steps.engine.metric_variables import make_metric_variables
+from dlspec_pipelines.steps.evaluation.ctc_decoding import decoded_ids
 from dlspec_pipelines.steps.evaluation.keras_figures import (
     KerasFigures,
     RowStates,
@@ -40,6 +41,7 @@ from dlspec_pipelines.steps.evaluation.outputs import (
 from dlspec_pipelines.steps.evaluation.stored_custom_objects import listed_objects
 from dlspec_pipelines.steps.file_digests import require_intact
 from dlspec_pipelines.steps.preparation.fitting import Preparation, invert_predictions
+from dlspec_pipelines.steps.preparation.ids_as_text import telling_ids
 from dlspec_pipelines.steps.step_errors import StepError
 
 # Larger batches than in training gain nothing on a CPU and cost memory.
@@ -125,7 +127,9 @@ def measure_samples(  # noqa: PLR0913 - what is measured of what, and how its va
             y_pred = keras.tree.pack_sequence_as(model.output, outputs)
             loss = model.compute_loss(x=packed[0], y=packed[1], y_pred=y_pred, training=False)
             total += float(keras.ops.convert_to_numpy(loss)) * len(arrays[0])
-    predicted = {name: found.joined() for name, found in gathered.items()}
+    predicted = _with_texts_of_ids(
+        {n: found.joined() for n, found in gathered.items()}, preparation
+    )
     if in_calls:
         minimised = (
             _figures_of_calls(model, samples)
@@ -214,14 +218,17 @@ def _filled_up(chunk: Chunk, size: int) -> Chunk:
 def _by_head(
     heads: tuple[Head, ...], signature: Signature, outputs: list[Array]
 ) -> Iterator[tuple[Head, Array]]:
+    """Yield each head with its output, of a sequence the ids that its steps say."""
     named = dict(zip(signature.outputs, outputs, strict=True))
-    yield from ((head, named[head.name]) for head in heads)
+    for head in heads:
+        output = named[head.name]
+        yield head, decoded_ids(output, beam=head.beam) if head.kind == "sequence" else output
 
 
 def _no_target(head: Head, output: Array) -> Array:
     if head.kind == "binary":
         return np.zeros(len(output), dtype=np.int32)
-    if head.kind in ("number", "labels") or head.one_hot:
+    if head.kind in ("number", "labels", "sequence") or head.one_hot:
         return output
     ids: Array = output.argmax(axis=-1).astype(np.int32)
     return ids
@@ -272,6 +279,18 @@ def states_of_samples(
             states = row_states(metrics[head.name], *read, from_logits=bool(head.from_logits))
             found[head.name].append(states)
     return {name: joined_states(parts) for name, parts in found.items()}
+
+
+def _with_texts_of_ids(
+    predicted: Mapping[str, Predicted], preparation: Preparation
+) -> dict[str, Predicted]:
+    """Return predictions with what tells the texts of their sequences."""
+    return {
+        name: replace(one, text=telling_ids(preparation.targets[name]))
+        if one.kind == "sequence"
+        else one
+        for name, one in predicted.items()
+    }
 
 
 def pack_inputs(signature: Signature, inputs: Mapping[str, Any]) -> Samples:

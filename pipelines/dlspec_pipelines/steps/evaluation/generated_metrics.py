@@ -16,6 +16,8 @@ from dlspec_pipelines.steps.evaluation.measures import (
     value_or_reason,
 )
 from dlspec_pipelines.steps.evaluation.outputs import PADDING, Predicted
+from dlspec_pipelines.steps.evaluation.text_metrics import character_error_rate, word_error_rate
+from dlspec_pipelines.steps.preparation.ids_as_text import TextOfIds
 from dlspec_pipelines.steps.step_errors import NotDefined
 
 # BLEU-4. Source: Papineni et al. 2002, section 2.3.
@@ -29,11 +31,13 @@ class Generated:
     Attributes:
         true: (samples, length) ids, padding behind the last.
         said: (samples, length) ids, padding behind `stop`.
+        text: What makes a text of ids; None where nobody knows their words.
     """
 
     true: Ids
     said: Ids
     rules: Rules
+    text: TextOfIds | None = None
 
 
 def measure_generated(names: Sequence[str], generated: Generated) -> Measures:
@@ -46,11 +50,11 @@ def measure_generated(names: Sequence[str], generated: Generated) -> Measures:
     return measured
 
 
-def beside_truth(true: Ids, said: Ids, rules: Rules) -> Generated:
+def beside_truth(true: Ids, said: Ids, rules: Rules, text: TextOfIds | None = None) -> Generated:
     """Return generated ids in the width of the truth."""
     wide = np.full_like(true, PADDING)
     wide[:, : said.shape[1]] = said
-    return Generated(true, wide, rules)
+    return Generated(true, wide, rules, text)
 
 
 def _generated_bleu(generated: Generated) -> float:
@@ -94,9 +98,31 @@ def _generated_sequence_accuracy(generated: Generated) -> float:
     return sequence_accuracy(Predicted("tokens", generated.true, generated.said))
 
 
+def _generated_character_error_rate(generated: Generated) -> float:
+    return character_error_rate(_until_stop(generated))
+
+
+def _generated_word_error_rate(generated: Generated) -> float:
+    return word_error_rate(_until_stop(generated))
+
+
+def _until_stop(generated: Generated) -> Predicted:
+    """Return both sides up to the id that ends each row."""
+    rules = replace(generated.rules, length=generated.true.shape[1])
+    true, said = (_rows_until_stop(side, rules) for side in (generated.true, generated.said))
+    return Predicted("sequence", true, said, text=generated.text)
+
+
+def _rows_until_stop(ids: Ids, rules: Rules) -> Ids:
+    ends = np.array([said_until(row, rules) for row in ids])
+    return np.where(np.arange(ids.shape[1]) < ends[:, None], ids, PADDING)
+
+
 _GENERATED_FUNCTIONS: Mapping[str, Callable[[Generated], float]] = {
     "generated_token_accuracy": _generated_token_accuracy,
     "generated_sequence_accuracy": _generated_sequence_accuracy,
+    "generated_character_error_rate": _generated_character_error_rate,
+    "generated_word_error_rate": _generated_word_error_rate,
     "generated_bleu": _generated_bleu,
     "generated_rouge_1": _generated_rouge_1,
     "generated_rouge_2": _generated_rouge_2,

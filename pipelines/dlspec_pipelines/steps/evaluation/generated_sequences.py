@@ -64,10 +64,10 @@ def asked_of(
     Raises:
         StepError: If `beam` or `length` is out of range.
     """
-    section = plan.get("prediction")
+    section = (plan.get("prediction") or {}).get("generate")
     if section is None:
         return None
-    asked = Generation(**section["generate"])
+    asked = Generation(**section)
     heads = signature_of_plan_document(plan).heads
     head = next(h for h in heads if asked.output in (None, h.name))
     extent = plan["data"]["inputs"][asked.input]["length"]

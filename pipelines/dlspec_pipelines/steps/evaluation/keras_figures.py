@@ -80,10 +80,11 @@ def built_metric(metric: AskedMetric, *, from_logits: bool) -> keras.metrics.Met
 
 
 def learned_targets(plan: Plan) -> dict[str, Feature]:
-    """Return the targets that outputs of a plan have."""
+    """Return the targets that outputs of a plan have place by place, as Keras's metrics read."""
     assert plan.data is not None
     targets = plan.data.model_targets
-    return {name: targets[name] for name in plan.learned if name in targets}
+    placed = (name for name in plan.learned if name not in plan.aligned)
+    return {name: targets[name] for name in placed if name in targets}
 
 
 class Perplexity(keras.metrics.Metric):  # type: ignore[misc]  # keras has no types

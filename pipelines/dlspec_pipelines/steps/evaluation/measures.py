@@ -54,6 +54,11 @@ from dlspec_pipelines.steps.evaluation.number_metrics import (
     smape,
 )
 from dlspec_pipelines.steps.evaluation.outputs import PADDING, Predicted
+from dlspec_pipelines.steps.evaluation.text_metrics import (
+    character_error_rate,
+    edits_of_rows,
+    word_error_rate,
+)
 from dlspec_pipelines.steps.step_errors import NotDefined, StepError
 
 Metric = Callable[[Predicted], float]
@@ -95,6 +100,9 @@ def reduced_to_rows(name: str, p: Predicted) -> Predicted:
                 logs = np.log(clipped_probability(truth, p.probability)).mean(axis=1)
                 truth = np.exp(logs).astype(p.probability.dtype)
             return Predicted("binary", true, true, truth)
+        case "character_error_rate" | "word_error_rate":
+            edits, lengths = edits_of_rows(name, p)
+            return Predicted("number", lengths, edits)
         case _ if METRIC_OF[name].reads == "answers":
             return replace(p, probability=None, score=None)
         case _:
@@ -138,6 +146,8 @@ _FUNCTIONS: tuple[Metric, ...] = (
     r2,
     token_accuracy,
     sequence_accuracy,
+    character_error_rate,
+    word_error_rate,
 )
 FUNCTIONS: Mapping[str, Metric] = {function.__name__: function for function in _FUNCTIONS}
 

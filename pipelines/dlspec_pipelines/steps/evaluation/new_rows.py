@@ -1,14 +1,12 @@
 """Predictions for new data by the model of a run folder."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dlspec.language.features import TextFeature, TokensFeature
 from dlspec_pipelines.steps.datasets.table import Array, Table
 from dlspec_pipelines.steps.evaluation.beam_search import Sequences, said_until
 from dlspec_pipelines.steps.evaluation.forecast_times import columns_of_windows
@@ -19,7 +17,12 @@ from dlspec_pipelines.steps.evaluation.generated_sequences import (
     generate_sequences,
     said_before,
 )
-from dlspec_pipelines.steps.evaluation.outputs import Predicted, signature_of_plan_document
+from dlspec_pipelines.steps.evaluation.outputs import (
+    PADDING,
+    Predicted,
+    Signature,
+    signature_of_plan_document,
+)
 from dlspec_pipelines.steps.evaluation.sample_preparation import load_sample_preparation
 from dlspec_pipelines.steps.evaluation.thresholds import stored_thresholds, with_thresholds
 from dlspec_pipelines.steps.json_documents import PLAN, read_document
@@ -29,7 +32,7 @@ from dlspec_pipelines.steps.preparation.fitting import (
     Preparation,
     class_target_labels,
 )
-from dlspec_pipelines.steps.preparation.text_tokenizers import loaded_tokenizer, text_of_ids
+from dlspec_pipelines.steps.preparation.ids_as_text import telling_ids
 from dlspec_pipelines.steps.step_errors import StepError, WrongUsage
 
 
@@ -46,13 +49,14 @@ def predict_new_rows(
     `<target>_probability` a number for each, and `<target>_text` those that hold, such as
     `red|round`. With `prediction.generate`, `<target>` holds the ids said before `stop`,
     `<target>_text` their words where the vocabulary knows them, and `<target>_score` their
-    log-likelihood over the length penalty; the column of what has been said is not needed. A model
+    log-likelihood over the length penalty; the column of what has been said is not needed. Of a
+    model that was trained with `CTC`, `<target>` and `<target>_text` hold what is decoded. A model
     of pairs reads one in each row, from the columns `left` and `right`. Of windows,
     `<target>_time` has the moment of each row of a forecast, also of those to come, and the column
     that tells series apart stands behind `row`.
 
     Args:
-        beam: In the place of the spec's `prediction.generate.beam`.
+        beam: In the place of the spec's `prediction.generate.beam`, or that of `decode`.
         length: In the place of the spec's `prediction.generate.length`.
 
     Raises:
@@ -66,7 +70,8 @@ def predict_new_rows(
         )
     plan = read_document(run_folder / "plan.json", PLAN)
     signed = with_thresholds(signature_of_plan_document(plan), stored_thresholds(run_folder))
-    asked = _generation_asked(plan, beam, length)
+    signed = _decoded_with(signed, beam)
+    asked = _generation_asked(plan, signed, beam, length)
     preparation = load_sample_preparation(run_folder)
     applied = apply_preparation(_without_said(preparation, asked), table)
     model = load_model(run_folder, with_loss=False)
@@ -82,7 +87,9 @@ def predict_new_rows(
         samples = pack_inputs(signed, inputs)
         predicted = predict_samples(model, samples, signature=signed, preparation=preparation)
         for target, p in predicted.items():
-            if asked is None or target != asked.output:
+            if p.kind == "sequence":
+                columns |= _decoded_columns(target, p, preparation.targets[target])
+            elif asked is None or target != asked.output:
                 columns |= _prediction_columns(target, p, class_target_labels(preparation, target))
     return Table(columns)
 
@@ -103,11 +110,24 @@ def predict_new_pictures(run_folder: Path, table: Table) -> tuple[Array, dict[st
     return np.asarray(applied.rows), predicted
 
 
+def _decoded_with(signed: Signature, beam: int | None) -> Signature:
+    """Return a signature whose sequences are decoded with a beam, where one is asked for."""
+    if beam is None:
+        return signed
+    return replace(signed, heads=tuple(replace(head, beam=beam) for head in signed.heads))
+
+
 def _generation_asked(
-    plan: Mapping[str, Any], beam: int | None, length: int | None
+    plan: Mapping[str, Any], signed: Signature, beam: int | None, length: int | None
 ) -> Asked | None:
     asked = asked_of(plan, beam=beam, length=length)
-    if asked is None and (beam is not None or length is not None):
+    decodes = any(head.kind == "sequence" for head in signed.heads)
+    if asked is None and decodes and length is not None:
+        raise WrongUsage(
+            f"`{plan['name']}` decodes ids from steps: `--length` changes nothing",
+            help="leave it out",
+        )
+    if asked is None and not decodes and (beam is not None or length is not None):
         raise WrongUsage(
             f"`{plan['name']}` generates no ids: `--beam` and `--length` change nothing",
             help="leave them out, or train a spec with `prediction.generate`",
@@ -126,7 +146,7 @@ def _without_said(preparation: Preparation, asked: Asked | None) -> Preparation:
 def _generated_columns(said: Sequences, asked: Asked, preparation: Preparation) -> dict[str, Array]:
     """Return the generated ids, one list for each row, their words, and their scores."""
     lists, texts = np.empty((2, len(said.ids)), dtype=np.object_)
-    told = _telling_ids(preparation.targets[asked.output])
+    told = telling_ids(preparation.targets[asked.output])
     for row, ids in enumerate(said.ids):
         lists[row] = ids[: said_until(ids, asked.rules)].tolist()
         texts[row] = told(lists[row]) if told else None
@@ -134,15 +154,14 @@ def _generated_columns(said: Sequences, asked: Asked, preparation: Preparation) 
     return columns | {f"{asked.output}_score": said.scores.astype(np.float32)}
 
 
-def _telling_ids(target: Fitted) -> Callable[[Sequence[int]], str] | None:
-    """Return what makes a text of ids; None where nobody knows their words."""
-    feature = target.feature
-    if isinstance(feature, TextFeature):
-        assert target.tokenizer is not None, "every text is fitted"
-        return partial(text_of_ids, loaded_tokenizer(target.tokenizer), feature)
-    assert isinstance(feature, TokensFeature), "the rules of generation ask for it"
-    words = feature.vocabulary
-    return None if isinstance(words, int) else lambda ids: " ".join(words[i] for i in ids)
+def _decoded_columns(target: str, p: Predicted, fitted: Fitted) -> dict[str, Array]:
+    """Return the decoded ids, one list for each row, and their texts."""
+    lists, texts = np.empty((2, len(p.guess)), dtype=np.object_)
+    told = telling_ids(fitted)
+    for row, ids in enumerate(p.guess):
+        lists[row] = ids[ids != PADDING].tolist()
+        texts[row] = told(lists[row]) if told else None
+    return {target: lists} | ({f"{target}_text": texts} if told else {})
 
 
 def _prediction_columns(

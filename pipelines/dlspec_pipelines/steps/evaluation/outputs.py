@@ -1,7 +1,7 @@
 """What a model says about a target, in the form metrics and people read."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, assert_never, cast
 
 import numpy as np
@@ -10,10 +10,12 @@ from dlspec.decode.written_records import record_from_words
 from dlspec.language.features import TARGET_FEATURES, TargetKind
 from dlspec.language.kinds import Form, Tagged
 from dlspec.language.loss_records import LOSS_OF
+from dlspec.language.prediction import Decoding
 from dlspec.language.sample_draws import DRAWS_BY_WORD, JoiningDraw, SampleDraw
 from dlspec.resolve.plan import Plan, canonical_data
 from dlspec_pipelines.steps.data_memory import give_back_pages
 from dlspec_pipelines.steps.engine.batches import Array
+from dlspec_pipelines.steps.preparation.ids_as_text import TextOfIds
 from dlspec_pipelines.steps.preparation.scratch_arrays import scratch_array
 
 # The class of places of a mask that are of none.
@@ -32,6 +34,7 @@ class Head:
             margin.
         from_logits: Whether the loss took the output for logits; None for a hinge loss, which knows
             margins around 0 and no probabilities.
+        beam: Sequences that are kept while steps are decoded to a `sequence`.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Head:
     from_logits: bool | None
     ignore: int | None = None
     threshold: float | None = None
+    beam: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +74,13 @@ class Predicted:
 
     Attributes:
         true: Ids of a class, 0 or 1 of a binary, (samples, labels) of 0 or 1 of labels, class ids
-            (samples, ...) of a mask, `IGNORED` among them, ids (samples, length) of tokens, or
-            numbers (samples, ...) in the target's own unit.
+            (samples, ...) of a mask, `IGNORED` among them, ids (samples, length) of tokens or of a
+            sequence, padding behind them, or numbers (samples, ...) in the target's own unit.
         guess: The same as predicted.
         probability: (samples, classes) of a class or labels, (samples,) of a binary; else None.
         score: What orders the samples of a binary, a class or a label by likelihood, shaped like
             `probability`, where there is no probability.
+        text: What makes a text of the ids of a sequence; None where nobody knows their words.
     """
 
     kind: TargetKind
@@ -83,6 +88,7 @@ class Predicted:
     guess: Array
     probability: Array | None = None
     score: Array | None = None
+    text: TextOfIds | None = None
 
     def take(self, rows: Array | slice) -> "Predicted":
         """Return the samples `rows`: ids, a mask, or a stretch."""
@@ -98,6 +104,12 @@ def signature_of_plan_document(plan: Mapping[str, Any]) -> Signature:
         _output_head(name, targets[name], from_logits=_takes_logits(name, loss, own))
         for name, _ in graph["outputs"]
         if name in targets
+    )
+    heads = tuple(
+        replace(head, kind="sequence", beam=_beam_of_plan_document(plan))
+        if _loss_aligns(head.name, loss, own)
+        else head
+        for head in heads
     )
     inputs = tuple(declared["name"] for declared in graph["inputs"])
     names = [name for name, _ in graph["outputs"]]
@@ -136,11 +148,29 @@ def _takes_logits(name: str, loss: Mapping[str, Any] | None, own: Mapping[str, A
     if name in own:
         logits = own[name]["from_logits"]
         return None if logits is None else bool(logits)
-    assert loss is not None, "an output with a target has a loss"
-    made = loss if isinstance(loss.get("class_name"), str) else loss[name]
+    made = _loss_of_output(name, loss)
     if LOSS_OF[made["class_name"]].margins:
         return None
     return bool(made["arguments"].get("from_logits", False))
+
+
+def _loss_of_output(name: str, loss: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    assert loss is not None, "an output with a target has a loss"
+    made: Mapping[str, Any] = loss if isinstance(loss.get("class_name"), str) else loss[name]
+    return made
+
+
+def _loss_aligns(name: str, loss: Mapping[str, Any] | None, own: Mapping[str, Any]) -> bool:
+    """Return whether a loss aligns the steps of an output with ids."""
+    if name in own:
+        return False
+    return LOSS_OF[_loss_of_output(name, loss)["class_name"]].takes == "sequence"
+
+
+def _beam_of_plan_document(plan: Mapping[str, Any]) -> int:
+    """Return how many sequences are kept while steps are decoded; runs of before say nothing."""
+    said = (plan.get("prediction") or {}).get("decode")
+    return Decoding().beam if said is None else Decoding(**said).beam
 
 
 def _output_head(name: str, feature: Mapping[str, Any], *, from_logits: bool | None) -> Head:
@@ -159,8 +189,11 @@ def read_output(head: Head, output: Array, target: Array) -> Predicted:
     """Return predictions from a model's output and the prepared target; numbers keep their scale.
 
     Args:
-        output: (samples, classes), (samples, 1), (samples, length, vocabulary) or numbers.
+        output: (samples, classes), (samples, 1), (samples, length, vocabulary), numbers, or of a
+            sequence the ids that are decoded, (samples, steps).
     """
+    if head.kind == "sequence":
+        return Predicted("sequence", *in_one_width(np.asarray(target), output))
     output = output.astype(np.float32, copy=False)
     match head.kind:
         case "class":
@@ -172,11 +205,7 @@ def read_output(head: Head, output: Array, target: Array) -> Predicted:
             true = target.reshape(-1).astype(np.int32)
             scores = output.reshape(-1)
             probability = _class_probability(head, scores)
-            border = 0.5 if head.from_logits is False else 0.0
-            guess = scores > border
-            if head.threshold is not None:
-                assert probability is not None, "the rules ask for a loss that knows probabilities"
-                guess = probability > head.threshold
+            guess = _decided_binary(head, scores, probability)
             return _predicted_ids("binary", true, guess, probability, scores)
         case "labels":
             border = 0.5 if head.from_logits is False else 0.0
@@ -193,6 +222,24 @@ def read_output(head: Head, output: Array, target: Array) -> Predicted:
             return Predicted("number", np.asarray(target), output.reshape(target.shape))
         case _:
             assert_never(head.kind)
+
+
+def _decided_binary(head: Head, scores: Array, probability: Array | None) -> Array:
+    """Return which samples of a binary are 1."""
+    if head.threshold is None:
+        decided: Array = scores > (0.5 if head.from_logits is False else 0.0)
+        return decided
+    assert probability is not None, "the rules ask for a loss that knows probabilities"
+    above: Array = probability > head.threshold
+    return above
+
+
+def in_one_width(true: Array, guess: Array) -> tuple[Array, Array]:
+    """Return two arrays of ids with as many places each, filled up at the end with padding."""
+    width = max(true.shape[1], guess.shape[1])
+    wide = (np.pad(ids, ((0, 0), (0, width - ids.shape[1]))) for ids in (true, guess))
+    first, second = (ids.astype(np.int32, copy=False) for ids in wide)
+    return first, second
 
 
 def _predicted_ids(
@@ -264,6 +311,10 @@ def _each_array(predicted: Predicted, make: Callable[[Array], Array]) -> Predict
     probability, score = (
         None if array is None else make(array) for array in (predicted.probability, predicted.score)
     )
-    return Predicted(
-        predicted.kind, make(predicted.true), make(predicted.guess), probability, score
+    return replace(
+        predicted,
+        true=make(predicted.true),
+        guess=make(predicted.guess),
+        probability=probability,
+        score=score,
     )

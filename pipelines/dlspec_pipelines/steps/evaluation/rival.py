@@ -24,6 +24,7 @@ from dlspec_pipelines.steps.evaluation.keras_figures import RowStates
 from dlspec_pipelines.steps.evaluation.outputs import (
     Predicted,
     draw_of_plan_document,
+    in_one_width,
     signature_of,
     signature_of_plan_document,
 )
@@ -93,7 +94,8 @@ def predict_as_rival(
         _, predicted = read_predictions(
             require_intact(folder, "predictions.parquet"), signature_of_plan_document(theirs)
         )
-        return Rival(champion.run, predicted, np.ones(len(test.rows), dtype=bool))
+        told = {name: _with_truth(p, ours[name]) for name, p in predicted.items()}
+        return Rival(champion.run, told, np.ones(len(test.rows), dtype=bool))
     if isinstance(sampled, ContextsDraw):
         # Its ids mean the words of another text.
         return None
@@ -219,7 +221,11 @@ def _at_rows(applied: Part, rows: Array) -> tuple[dict[str, Array], Array]:
 
 
 def _with_truth(theirs: Predicted, ours: Predicted) -> Predicted:
-    return Predicted(theirs.kind, ours.true, theirs.guess, theirs.probability, theirs.score)
+    if ours.kind == theirs.kind == "sequence":
+        # Of another model there may be more steps, or fewer.
+        true, guess = in_one_width(ours.true, theirs.guess)
+        return replace(theirs, true=true, guess=guess, text=ours.text)
+    return replace(theirs, true=ours.true)
 
 
 def _rows_seen_by_champion(fingerprint: str, inputs: Mapping[str, Array]) -> Array:

@@ -83,7 +83,7 @@ def worst_examples(
     """
     true, predicted, stated = answers
     wrong, chosen = worst_positions(true, predicted, stated)
-    pictures = _example_pictures(rows[chosen], inputs, data)
+    pictures = example_pictures(rows[chosen], inputs, data)
     texts = _example_texts(rows[chosen], inputs, data)
     found = []
     for i, picture, text in zip(chosen, pictures, texts, strict=True):
@@ -96,7 +96,8 @@ def worst_examples(
     return Examples(wrong, tuple(found))
 
 
-def _example_pictures(rows: Array, inputs: Mapping[str, Feature], data: DataFiles) -> list[str]:
+def example_pictures(rows: Array, inputs: Mapping[str, Feature], data: DataFiles) -> list[str]:
+    """Return what a model saw of each row as an image's address, "" where that is no image."""
     shown = [
         n for n, f in inputs.items() if isinstance(f, ImageFeature | SequenceFeature | AudioFeature)
     ]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from dlspec.language.features import TextFeature, TokensFeature
 from dlspec_pipelines.steps.preparation.features.preparer import Fitted
+from dlspec_pipelines.steps.preparation.ids_as_text import TextOfIds, telling_ids
 from dlspec_pipelines.steps.preparation.text_tokenizers import loaded_tokenizer, reserved_names
 
 # A blank that has an id of its own, as of characters, would not be seen.
@@ -15,6 +16,13 @@ def words_by_feature(fitted: Mapping[str, Fitted]) -> dict[str, WordOfId]:
     """Return what tells the word of an id, for each feature whose vocabulary is known."""
     told = {name: _word_of_id(one) for name, one in fitted.items()}
     return {name: word for name, word in told.items() if word is not None}
+
+
+def texts_by_feature(fitted: Mapping[str, Fitted]) -> dict[str, TextOfIds]:
+    """Return what tells the text of a row of ids, for each feature whose vocabulary is known."""
+    ids = (TextFeature, TokensFeature)
+    told = {name: telling_ids(one) for name, one in fitted.items() if isinstance(one.feature, ids)}
+    return {name: text for name, text in told.items() if text is not None}
 
 
 def told_ids(ids: Iterable[int], word: WordOfId | None) -> tuple[str, ...]:

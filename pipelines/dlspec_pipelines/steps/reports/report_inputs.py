@@ -17,9 +17,10 @@ from dlspec_pipelines.steps.file_digests import require_intact
 from dlspec_pipelines.steps.json_documents import CONTRACT, RUN, read_document
 from dlspec_pipelines.steps.preparation.fitting import fitted_classes, load_preparation
 from dlspec_pipelines.steps.preparation.ids import Vocabulary
+from dlspec_pipelines.steps.preparation.ids_as_text import TextOfIds
 from dlspec_pipelines.steps.preparation.model_parts import ModelPart, open_model_part
 from dlspec_pipelines.steps.records import Dataset
-from dlspec_pipelines.steps.reports.id_words import WordOfId, words_by_feature
+from dlspec_pipelines.steps.reports.id_words import WordOfId, texts_by_feature, words_by_feature
 
 Array = NDArray[Any]
 _PART = "test"
@@ -47,14 +48,16 @@ class RunFiles:
 class DataFiles:
     """A prepared data set: contract.json, and the test arrays, which stay on disk.
 
-    `input_words` and `target_words` tell the words of ids, of the features that have such, and
-    `classes` what the ids of a target stand for, where its column says it.
+    `input_words` and `target_words` tell the words of ids, of the features that have such,
+    `target_texts` the text of a row of ids, and `classes` what the ids of a target stand for,
+    where its column says it.
     """
 
     contract: Mapping[str, Any]
     test: ModelPart
     input_words: Mapping[str, WordOfId]
     target_words: Mapping[str, WordOfId]
+    target_texts: Mapping[str, TextOfIds]
     classes: Mapping[str, Vocabulary]
 
     def inputs(self, name: str, rows: Array) -> Array:
@@ -92,6 +95,7 @@ def read_data(data: Data, dataset: Dataset) -> DataFiles:
         open_model_part(data, dataset, _PART),
         words_by_feature(preparation.inputs),
         words_by_feature(preparation.targets),
+        texts_by_feature(preparation.targets),
         fitted_classes(preparation),
     )
 

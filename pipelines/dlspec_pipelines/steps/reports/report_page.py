@@ -23,6 +23,7 @@ from dlspec_pipelines.steps.reports.highlight import highlighted_yaml
 from dlspec_pipelines.steps.reports.png import data_uri
 from dlspec_pipelines.steps.reports.report_inputs import DataFiles, RunFiles, read_data, read_run
 from dlspec_pipelines.steps.reports.reproduction import reproduction_command
+from dlspec_pipelines.steps.reports.sequence_view import sequence_view
 from dlspec_pipelines.steps.reports.targets import class_labels, target_view
 from dlspec_pipelines.steps.reports.tiles import key_number_tiles
 from dlspec_pipelines.steps.store import write_whole
@@ -133,7 +134,9 @@ def _data_context(plan: Plan, run: RunFiles, dataset: Dataset) -> dict[str, Any]
         "balances": _target_balances(plan.data, files),
         "weighed": _weighed_targets(plan.data, dataset),
         "targets": [
-            target_view((name, feature), run.predictions, inputs, files)
+            sequence_view(name, run.predictions, inputs, files)
+            if name in plan.aligned
+            else target_view((name, feature), run.predictions, inputs, files)
             for name, feature in targets.items()
             if name in plan.learned
         ],

@@ -31,6 +31,7 @@ from dlspec_pipelines.steps.records import Dataset, Start, TrainedModel
 from dlspec_pipelines.steps.start import model_start_digests, vectors_digests
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.training import checkpoint
+from dlspec_pipelines.steps.training.aligned_targets import require_steps_for_targets
 from dlspec_pipelines.steps.training.begun_rows import begin_rows_with_vectors, begun_rows_line
 from dlspec_pipelines.steps.training.checkpoint import CorruptError, Position, Saved
 from dlspec_pipelines.steps.training.drawn_epochs import (
@@ -90,11 +91,13 @@ def train(  # noqa: PLR0913 - what to do, where to tell of it, and when to stop
     Raises:
         Stopped: If asked to stop; the next call goes on.
         Busy: If another process trains the same.
-        StepError: If the run exists, the loss is not a number, the disk is full or the like.
+        StepError: If the run exists, a target has more ids than `CTC` has steps for, the loss is
+            not a number, the disk is full or the like.
     """
     assert plan.training is not None
     if store.run_folder(plan.name, run).exists():
         raise StepError(f"the run `{run}` of `{plan.name}` exists", help="name the run otherwise")
+    require_steps_for_targets(plan, dataset)
     with (
         _stop_on_signals() as signalled,
         machine.settled_machine(plan.runtime, seed=plan.training.seed, step_flops=step_flops(plan)),
