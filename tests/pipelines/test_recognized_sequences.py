@@ -157,7 +157,13 @@ def test_a_champion_that_decodes_is_compared_by_its_error_rate(run):
     assert compared.p_value < 0.05
 
 
-def test_a_stopped_training_ends_with_the_weights_of_one_that_never_stopped(home):
+@pytest.fixture(scope="module")
+def whole(home):
+    plan, dataset = prepared(STRIPS)
+    return train(plan, dataset, run="whole", spec_text=STRIPS)
+
+
+def test_a_stopped_training_ends_with_the_weights_of_one_that_never_stopped(whole):
     class AfterTwo:
         stopped = False
 
@@ -168,18 +174,16 @@ def test_a_stopped_training_ends_with_the_weights_of_one_that_never_stopped(home
             self.stopped |= isinstance(said, EpochEnd) and said.epoch == 2
 
     plan, dataset = prepared(STRIPS)
-    whole = train(plan, dataset, run="whole", spec_text=STRIPS)
     stop = AfterTwo()
     with pytest.raises(Stopped):
         train(plan, dataset, run="stopped", spec_text=STRIPS, progress=stop.hear, stop=stop)
     assert train(plan, dataset, run="stopped", spec_text=STRIPS).weights == whole.weights
 
 
-def test_a_bound_on_memory_changes_no_weight(home):
+def test_a_bound_on_memory_changes_no_weight(whole):
     plan, dataset = prepared(STRIPS)
     bounded = replace(plan, runtime=replace(plan.runtime, memory=200_000))
-    streamed = train(bounded, dataset, run="streamed", spec_text=STRIPS)
-    assert streamed.weights == train(plan, dataset, run="free", spec_text=STRIPS).weights
+    assert train(bounded, dataset, run="streamed", spec_text=STRIPS).weights == whole.weights
 
 
 # -- targets that do not fit ---------------------------------------------------------------------
