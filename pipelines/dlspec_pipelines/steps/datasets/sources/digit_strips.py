@@ -9,6 +9,7 @@ from dlspec_pipelines.steps.datasets.generators import VERSION
 from dlspec_pipelines.steps.datasets.sources.sklearn import sklearn_table
 from dlspec_pipelines.steps.datasets.table import Table
 
+# As `DigitStripsSource` says: the share of each is that of a usual test part.
 _FOLDS = 5
 # scikit-learn's digits have 8 columns of pixels.
 _SIDE = 8
