@@ -44,6 +44,7 @@ READ_VERBS = {
     "keeps",
     "leaves",
     "looks",
+    "needs",
     "reaches",
     "was",
 }
