@@ -149,7 +149,8 @@ def predict(
 
     RUN_OR_NAME is a run's id or its beginning, a run's folder, or the name of a model: then its
     champion is taken, or its latest run where no champion is yet. A model whose spec says
-    `prediction.generate` says sequences of ids; --beam and --length stand in for the spec's.
+    `prediction.generate` says sequences of ids; --beam and --length stand in for the spec's. One
+    that was trained with the loss CTC decodes texts, with --beam as well.
     """
     from dlspec_pipelines.predict import predict as execute
 

@@ -135,13 +135,13 @@ def test_what_layers_add_is_told_by_name_and_changes_no_weight(backend, found):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("kind", ["turns", "follow"])
-def test_turns_and_followers_go_on_as_if_not_stopped(backend, kind, found):
-    told = found(backend)["turns"][kind]
+@pytest.mark.parametrize(("kind", "most"), [("turns", 4), ("follow", 4), ("aligned", 12)])
+def test_trainings_of_every_kind_go_on_as_if_not_stopped(backend, kind, most, found):
+    told = found(backend)["stopped"][kind]
     assert told["continued_from"] == 1
     assert told["weights"][0] == told["weights"][1]
     assert told["histories"][0] == told["histories"][1]
-    assert 0 < told["loss"] < 4
+    assert 0 < told["loss"] < most
 
 
 @pytest.mark.slow

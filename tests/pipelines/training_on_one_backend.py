@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 from stopped_trainings import stopped_and_continued, whole_and_continued
-from training_specs import DIGITS, FOCAL, MOONS, OWN_FOCAL, PENALIZED, WEIGHED, prepared
+from training_specs import DIGITS, FOCAL, MOONS, OWN_FOCAL, PENALIZED, STRIPS, WEIGHED, prepared
 from turn_specs import FOLLOWED, FORGED, FORGED_WITHOUT_DROPOUT
 from turns_by_hand import MODELS, pair_trained_by_hand
 
@@ -141,10 +141,10 @@ def declared_loss() -> dict:
     return found
 
 
-def turns_and_followers() -> dict:
-    """Return the weights of trainings in turns and with a follower, stopped ones beside whole."""
+def stopped_beside_whole() -> dict:
+    """Return the weights of trainings in turns, with a follower, and of steps that are aligned."""
     found = {}
-    for name, text in (("turns", FORGED), ("follow", FOLLOWED)):
+    for name, text in (("turns", FORGED), ("follow", FOLLOWED), ("aligned", STRIPS)):
         plan, dataset = prepared(text)
         whole, resumed = whole_and_continued(plan, dataset)
         found[name] = {
@@ -180,7 +180,7 @@ def main(out: str) -> None:
         "penalties": penalties_beside_fit(),
         "half": half_precision(),
         "declared": declared_loss(),
-        "turns": turns_and_followers(),
+        "stopped": stopped_beside_whole(),
         "by hand": turns_beside_a_step_by_hand(),
         "tensorflow": "tensorflow" in sys.modules,
     }
