@@ -157,6 +157,25 @@ def test_a_champion_that_decodes_is_compared_by_its_error_rate(run):
     assert compared.p_value < 0.05
 
 
+def test_a_champion_that_compares_place_by_place_has_other_targets(run):
+    plan, _, trained, evaluation = run
+    champion = promote(plan, evaluation, trained)
+    head, end = LEARNED.index("    - Masking"), LEARNED.index("training:")
+    text = (
+        LEARNED[:head]
+        + "    - Flatten\n    - Dense: 36\n    - {Reshape: [3, 12], name: digits}\n"
+        + LEARNED[end:]
+    )
+    text = text.replace("CTC", "{SparseCategoricalCrossentropy: {from_logits: true}}")
+    text = text.replace(
+        "[character_error_rate, word_error_rate, sequence_accuracy]", "[token_accuracy]"
+    )
+    text = text.replace("{metric: character_error_rate,", "{metric: token_accuracy,")
+    other, same = prepared(text.replace("epochs: 14", "epochs: 1"))
+    placed = train(other, same, run="placed", spec_text=text)
+    assert evaluate(other, placed, same, champion).not_compared == "it has other targets"
+
+
 @pytest.fixture(scope="module")
 def whole(home):
     plan, dataset = prepared(STRIPS)

@@ -67,7 +67,8 @@ def predict_as_rival(
 ) -> Rival | None:
     """Return the champion's predictions of today's test samples; None when its targets differ.
 
-    So they do where the samples are drawn in another way, or are contexts in another text.
+    So they do where the samples are drawn in another way, are contexts in another text, or where
+    only one of the two decodes sequences.
 
     Args:
         ours: The challenger's predictions: the truth is taken from them.
@@ -86,7 +87,10 @@ def predict_as_rival(
         return None
     assert plan.data is not None
     sampled = draw_of_plan_document(theirs)
-    if not _draw_alike(plan.data.sampling, sampled):
+    told_as = {head.name: head.kind for head in signature_of_plan_document(theirs).heads}
+    # What a loss aligns is decoded, what another compares place by place is not.
+    learned_alike = told_as == {name: one.kind for name, one in ours.items()}
+    if not (learned_alike and _draw_alike(plan.data.sampling, sampled)):
         return None
     test = open_model_part(plan.data, dataset, "test")
     stored = read_document(folder / "run.json", RUN)
