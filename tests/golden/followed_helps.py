@@ -11,6 +11,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL520_accuracy_of_steps": [
         ("  metrics: [accuracy]\n", "evaluation: {metrics: [character_error_rate]}\n")
     ],
+    "DL520_keras_metric_of_steps": [("[SparseCategoricalAccuracy]", "[character_error_rate]")],
     "DL515_place_by_place_after_ctc": [("token_accuracy", "word_error_rate")],
     "DL515_error_rate_without_ctc": [("character_error_rate", "token_accuracy")],
     "DL216_decode_without_ctc": [("prediction: {decode: {beam: 4}}\n", "")],

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from stopped_trainings import stopped_and_continued
 from training_specs import STRIPS, prepared, said_of_model_by_keras_alone
 
 from dlspec_pipelines.predict import predict as predict_file
@@ -18,9 +19,8 @@ from dlspec_pipelines.steps.evaluation.evaluate import evaluate
 from dlspec_pipelines.steps.evaluation.new_rows import predict_new_rows
 from dlspec_pipelines.steps.promotion.promote import promote
 from dlspec_pipelines.steps.reports import write_report
-from dlspec_pipelines.steps.step_errors import StepError, Stopped, WrongUsage
+from dlspec_pipelines.steps.step_errors import StepError, WrongUsage
 from dlspec_pipelines.steps.training.aligned_targets import steps_needed
-from dlspec_pipelines.steps.training.progress import EpochEnd
 from dlspec_pipelines.steps.training.train import train
 
 LEARNED = STRIPS.replace("epochs: 3", "epochs: 14").replace("samples: 900", "samples: 1500")
@@ -183,20 +183,8 @@ def whole(home):
 
 
 def test_a_stopped_training_ends_with_the_weights_of_one_that_never_stopped(whole):
-    class AfterTwo:
-        stopped = False
-
-        def is_set(self):
-            return self.stopped
-
-        def hear(self, said):
-            self.stopped |= isinstance(said, EpochEnd) and said.epoch == 2
-
     plan, dataset = prepared(STRIPS)
-    stop = AfterTwo()
-    with pytest.raises(Stopped):
-        train(plan, dataset, run="stopped", spec_text=STRIPS, progress=stop.hear, stop=stop)
-    assert train(plan, dataset, run="stopped", spec_text=STRIPS).weights == whole.weights
+    assert stopped_and_continued(plan, dataset, epochs=2).weights == whole.weights
 
 
 def test_a_bound_on_memory_changes_no_weight(whole):
