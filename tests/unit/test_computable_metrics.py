@@ -138,6 +138,7 @@ def test_what_a_record_says_of_rows_is_what_its_function_refuses():
         "number": same,
         "class": one_class,
         "tokens": padding,
+        "sequence": Predicted("sequence", padding.true, padding.guess),
         "labels": Predicted("labels", no_label, no_label, np.full((3, 2), 0.5)),
         "mask": Predicted("mask", no_label, no_label),
         "binary": Predicted("binary", np.zeros(3, int), np.zeros(3, int), np.full(3, 0.5)),
