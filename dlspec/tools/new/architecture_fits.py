@@ -244,6 +244,11 @@ def _recurrent_fit(word: str) -> Fit:
     )  # fmt: skip
 
 
+def _crnn_arguments(view: View, data: DataPreset) -> Mapping[str, str]:
+    shape = {"shape": _shape_argument(view), "characters": str(data.units)}
+    return {**shape, "filters": "$filters", "units": "$units"}
+
+
 FITS: Mapping[str, Fit] = {
     "alexnet": Fit(
         "AlexNet", "image", ("image",), ("classes",), {"hidden": "512"}, _small_images_arguments,
@@ -265,6 +270,10 @@ FITS: Mapping[str, Fit] = {
         "Convolutional features, read by a GRU from left to right,", "image", ("image",),
         ("classes",), {"filters": "[16, 32]", "units": "48"}, _cnn_rnn_arguments, smallest=8,
         rate="2e-3",
+    ),
+    "crnn": Fit(
+        "A CRNN that reads lines of text,", "image", ("image",), ("text",),
+        {"filters": "16", "units": "64"}, _crnn_arguments, smallest=32,
     ),
     "convmixer": Fit(
         "A ConvMixer", "image", ("image",), ("classes",),
@@ -406,10 +415,10 @@ FITS: Mapping[str, Fit] = {
         _knob_arguments("width", "middle"), smallest=32,
     ),
 }  # fmt: skip
-# In the zoo and in no pair: no data set here has films, lines of text, pairs of images that
-# are alike or words beside each other; what `seq2seq` takes is in specs/reversal_seq2seq.yaml.
+# In the zoo and in no pair: no data set here has films, pairs of images that are alike
+# or words beside each other; what `seq2seq` takes is in specs/reversal_seq2seq.yaml.
 UNPAIRED = (
-    "cbow", "conv_lstm", "crnn", "seq2seq", "siamese", "skip_gram", "video_cnn_rnn",
+    "cbow", "conv_lstm", "seq2seq", "siamese", "skip_gram", "video_cnn_rnn",
 )  # fmt: skip
 
 

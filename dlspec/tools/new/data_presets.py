@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Task = Literal["classes", "numbers", "itself", "pixels", "terms", "letters", "spelling", "mel"]
+Task = Literal[
+    "classes", "numbers", "text", "itself", "pixels", "terms", "letters", "spelling", "mel"
+]
 Reading = Literal[
     "image",
     "enlarged",
@@ -137,6 +139,15 @@ _REVIEWS: Views = {
     "tokens": View("{tokens: x, length: 200, vocabulary: 88587}", (200,), "", vocabulary=88_587)
 }
 
+# A height of 32 leaves the rows that `crnn` needs.
+_STRIPS: Views = {
+    "image": View(
+        "{image: strip, size: [32, 60], channels: 1, resize: stretch, scale: $1/16}",
+        (32, 60, 1),
+        "",
+    )
+}
+
 DATA: Mapping[str, DataPreset] = {
     "digits": DataPreset(
         "the 8x8 handwritten digits that ship with scikit-learn",
@@ -232,5 +243,13 @@ DATA: Mapping[str, DataPreset] = {
         "", "", 12,
         "{validation: 0.15, test: 0.15, seed: 7}", "", 30, 64,
         task="letters",
+    ),
+    "digit_strips": DataPreset(
+        "strips of one to five handwritten digits of scikit-learn",
+        "{synthetic: digit_strips, samples: 3000, seed: 3}",
+        _STRIPS,
+        "digits", "{text: digits, split: characters, length: 5, vocabulary: 12}", 12,
+        "{column: fold, validation: [3], test: [4]}", '{character_error_rate: "<= 0.2"}', 20, 32,
+        task="text",
     ),
 }  # fmt: skip

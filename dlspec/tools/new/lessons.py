@@ -8,6 +8,8 @@ from dlspec.tools.new.data_presets import DataPreset, View
 _CLASSES = """\
   loss: SparseCategoricalCrossentropy   # the head ends in softmax
   metrics: [accuracy]"""
+_TEXT = """\
+  loss: CTC   # it aligns the columns of the image with the characters"""
 _NEXT = """\
   loss: {SparseCategoricalCrossentropy: {from_logits: true, ignore_class: 0}}   # 0 is padding"""
 _NUMBERS = """\
@@ -47,6 +49,8 @@ def lesson_of(fit: Fit, data: DataPreset, view: View) -> Lesson:
         return _lesson_of_spelling(fit, data, view)
     if "mel" in fit.tasks:
         return _lesson_of_sounds(fit, data, view)
+    if data.task == "text":
+        return _lesson_of_text(fit, data)
     classes = data.task == "classes"
     metrics = "[accuracy, f1_macro]" if classes else "[mae, rmse, r2]"
     champion = "{metric: accuracy, test: mcnemar}" if classes else "{metric: mae, test: bootstrap}"
@@ -58,6 +62,22 @@ def lesson_of(fit: Fit, data: DataPreset, view: View) -> Lesson:
         split=data.split,
         objective=_with_optimizer(fit, _CLASSES if classes else _NUMBERS),
         judgement=_judged(metrics, data.gates, champion),
+    )
+
+
+def _lesson_of_text(fit: Fit, data: DataPreset) -> Lesson:
+    return Lesson(
+        goal="for",
+        target=data.target,
+        answer=data.answer,
+        outputs=f"{{{data.target}: characters}}",
+        split=data.split,
+        objective=_with_optimizer(fit, _TEXT),
+        judgement=_judged(
+            "[character_error_rate, sequence_accuracy]",
+            data.gates,
+            "{metric: character_error_rate, test: bootstrap}",
+        ),
     )
 
 
