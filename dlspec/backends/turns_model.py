@@ -105,7 +105,7 @@ class TurnsModel(TermsModel):
         total = keras.ops.zeros(())
         if turn.planned.loss and self.output_names:
             total = self.compiled_losses(x, told, made["outputs"], sample_weight)
-            self.compute_metrics(x, told, made["outputs"], sample_weight)
+            self.compute_metrics(x, told, made, sample_weight)
         else:
             total = sum((keras.ops.sum(loss) for loss in self.losses), total)
             self.note_penalties(self.rows_of(x))

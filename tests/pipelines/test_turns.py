@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from stopped_trainings import whole_and_continued
 from training_specs import TERMS, prepared, said_of_model_by_keras_alone
-from turn_specs import FOLLOWED, FORGED, FORGED_WITHOUT_DROPOUT
+from turn_specs import (
+    FOLLOWED,
+    FOLLOWS,
+    FORGED,
+    FORGED_WITHOUT_DROPOUT,
+    TAUGHT,
+    TEACHER,
+    TOLD_BY_A_TEACHER,
+)
 from turns_by_hand import MODELS, pair_trained_by_hand
 
 import dlspec
@@ -58,6 +66,32 @@ def test_followers_are_the_moving_average_of_what_they_follow():
     assert not np.allclose(expected[0], followed[0], atol=1e-4)
     for own, other in zip(teacher.get_weights(), expected, strict=True):
         np.testing.assert_allclose(own, other, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    "how",
+    ["terms: {apart: 0}", "turns: [{train: student, loss: true, terms: {apart: 0}}]"],
+    ids=["follow", "turns"],
+)
+def test_losses_beside_a_follower_and_in_a_turn_train_as_they_do_alone(how):
+    """A term of weight 0 is only told, so that the training is that of the student alone."""
+    student = TAUGHT
+    for part in (TEACHER, TOLD_BY_A_TEACHER, FOLLOWS, ', gates: {apart: "<= 2"}'):
+        assert part in student
+        student = student.replace(part, "")
+    found = {}
+    for run, text in (("alone", student), ("taught", TAUGHT.replace("terms: {apart: 0}", how))):
+        plan, dataset = prepared(text)
+        trained = train(plan, dataset, run=run, spec_text="")
+        weights = keras.models.load_model(Path(trained.path, "model.keras")).get_weights()
+        accuracy = evaluate(plan, trained, dataset).metrics["accuracy"]
+        found[run] = weights, trained.history, accuracy
+    (weights, history, accuracy), (theirs, history_of_both, accuracy_of_both) = found.values()
+    for own, other in zip(weights, theirs, strict=True):
+        np.testing.assert_allclose(own, other, rtol=1e-4, atol=1e-6)
+    for figure in ("loss", "accuracy", "val_loss", "val_accuracy"):
+        assert history_of_both[figure] == pytest.approx(history[figure], rel=1e-4)
+    assert accuracy_of_both == accuracy
 
 
 @pytest.mark.parametrize(

@@ -86,3 +86,48 @@ training:
   seed: 7
 evaluation: {gates: {apart: "<= 2"}}
 """
+# A mean teacher: what the student says is told true, and beside what its slow teacher says.
+TOLD_BY_A_TEACHER = """\
+    - {use: teacher, name: told, from: point}
+    - {ops.subtract: {args: [moon, told]}}
+    - ops.square
+    - {ops.sum: {axis: -1}, name: apart}
+"""
+TEACHER = """\
+    teacher:
+      inputs: {point: [2]}
+      graph: [{Dense: [16, relu]}, BatchNormalization, {Dense: [1, sigmoid]}]
+"""
+FOLLOWS = """\
+  terms: {apart: 0}
+  follow: {teacher: {model: student, momentum: 0.9}}
+"""
+TAUGHT = f"""\
+dlspec: 1
+name: taught
+data:
+  source: {{synthetic: two_moons, samples: 420, noise: 0.15, seed: 5}}
+  inputs: {{point: {{vector: [x, y], standardize: true}}}}
+  targets: {{moon: {{binary: moon}}}}
+  split: {{validation: 0.2, test: 0.25, seed: 1}}
+model:
+  inputs: {{point: [2]}}
+  models:
+    student:
+      inputs: {{point: [2]}}
+      graph: [{{Dense: [16, relu]}}, BatchNormalization, {{Dense: [1, sigmoid]}}]
+{TEACHER}\
+  graph:
+    - {{use: student, name: moon, from: point}}
+{TOLD_BY_A_TEACHER}\
+  outputs: moon
+training:
+  epochs: 3
+  batch_size: 32
+  optimizer: {{Adam: {{learning_rate: 5e-3}}}}
+  loss: BinaryCrossentropy
+  metrics: [accuracy]
+{FOLLOWS}\
+  seed: 7
+evaluation: {{metrics: [accuracy], gates: {{apart: "<= 2"}}}}
+"""
