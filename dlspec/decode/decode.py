@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from dlspec.decode.block_params import loss_entry
@@ -20,7 +19,7 @@ from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import suggest
 from dlspec.language.catalogue.target import Target
 from dlspec.language.kinds import Key, Literal_, Record, keys_of
-from dlspec.language.sections import Document, Training, is_free_of_poison
+from dlspec.language.sections import Document
 from dlspec.syntax.nodes import Entry, Node, Scalar, is_poison_node
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.scalars import POISON
@@ -80,9 +79,9 @@ class _Decoder:
                 continue
             node = substitute_expressions(node, scope, self._reporter)
             decoded[name] = self._reader.value(key.kind, node, name)
-            if name == "training" and isinstance(decoded[name], Training):
+            if name == "training":
                 written = written_entry_names(tree.get("model"))
-                self._reader.declare_terms(_minimised_figures(decoded[name]), written)
+                self._reader.declare_terms(decoded[name], written)
         self._check_version(tree.get("dlspec"))
         name = self._check_model_name(tree.get("name"), stem)
         places = Places(self._reader.values, self._reader.keys, where)
@@ -249,13 +248,6 @@ def _same_kind(old: object, new: object) -> bool:
     if isinstance(old, tuple):
         return isinstance(new, list | tuple)
     return old is None or old is POISON or type(old) is type(new)
-
-
-def _minimised_figures(training: Training) -> tuple[str, ...]:
-    """Return the names of the terms and turns of a training, as far as they could be read."""
-    terms = training.terms if isinstance(training.terms, dict) else None
-    turns = training.turns if is_free_of_poison(training.turns) else None
-    return replace(training, terms=terms, turns=turns).minimised
 
 
 def _start_of(tree: MappingNode) -> Span:

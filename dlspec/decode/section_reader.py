@@ -1,7 +1,7 @@
 """Nodes of a section -> typed records: every key known, present, typed and in range."""
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -34,6 +34,7 @@ from dlspec.language.catalogue.target import Target
 from dlspec.language.figures import figure_name
 from dlspec.language.kinds import Key, Kind, keys_of
 from dlspec.language.memory_sizes import bytes_of_size
+from dlspec.language.sections import Training, is_free_of_poison, minimised_as_read
 from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence, is_poison_node, names_beside
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.scalars import POISON
@@ -52,25 +53,39 @@ class RecordReader:
         self._target = target
         self._reporter = reporter
         self._terms: tuple[str, ...] = ()
-        # What mistyped terms mean: a gate on one of them waits for the term.
+        # What mistyped terms mean: rules know whether a gate on one of them waits for the term.
         self._meant_terms: tuple[str, ...] = ()
         self._measured: dict[str, Object] = {}
-        # A figure that is not known waits for a metric of Keras that could not be read.
-        self._has_unread_metric = False
+        # Of figures called after what turns train, rules know.
+        self._has_turns = False
+        # A figure that is not known waits for what could not be read: a metric of Keras, terms.
+        self._has_unread_figure = False
 
     def declare_losses(self, losses: Iterable[ClassEntry]) -> None:
         """Let the names of a file's own losses mean them from here on."""
         self._target = replace(self._target, losses=tuple(losses))
 
-    def declare_terms(self, terms: Iterable[str], entries: Collection[str]) -> None:
+    def declare_terms(self, training: object, entries: Collection[str]) -> None:
         """Let gates ask for what the training minimises beside its losses.
 
         Args:
+            training: The section, or poison.
             entries: The names of the model's entries: a mistyped term means one of them.
         """
-        self._terms = tuple(terms)
-        near = (suggest(t, entries, work=self._reporter.work) for t in terms if t not in entries)
+        self._terms = minimised_as_read(training)
+        near = (
+            suggest(t, entries, work=self._reporter.work) for t in self._terms if t not in entries
+        )
         self._meant_terms = tuple(name for name in near if name is not None)
+        if not isinstance(training, Training):
+            self._has_unread_figure = True
+            return
+        self._has_turns = bool(training.turns)
+        # Of terms that are a mapping the names are known, whatever their weights.
+        asked = (training.terms, training.turns)
+        self._has_unread_figure = not all(
+            isinstance(one, Mapping) or is_free_of_poison(one) for one in asked
+        )
 
     def value(self, kind: Kind, node: Node, path: str) -> Decoded:  # noqa: C901, PLR0912 - one line per kind
         """Return the value of a node without expressions, or report it and return poison."""
@@ -277,7 +292,7 @@ class RecordReader:
         if isinstance(found, Object):
             self._measured[figure_name(found)] = found
         else:
-            self._has_unread_metric = True
+            self._has_unread_figure = True
         return found
 
     def _report_no_metric(
@@ -297,7 +312,7 @@ class RecordReader:
         return POISON
 
     def _read_figure_choice(self, kind: kinds.FigureChoice, node: Node, path: str) -> Decoded:
-        if self._has_unread_metric and isinstance(node, Scalar) and node.value not in kind.words:
+        if self._has_unread_figure and isinstance(node, Scalar) and node.value not in kind.words:
             return POISON
         words = kinds.Choice((*kind.words, *self._measured))
         return self._read_choice_value(words, node, path)
@@ -311,12 +326,14 @@ class RecordReader:
             self.keys[inner], self.values[inner] = entry.key.span, entry.value.span
             figures = GatedFigures(self._terms, self._measured)
             if not is_gate_name(entry.name, kind, figures):
-                if entry.name in self._meant_terms or self._has_unread_metric:
+                if self._has_unread_figure:
                     continue
-                meant = GatedFigures(self._meant_terms or self._terms, self._measured)
-                known = known_gate_names(entry.name, kind, meant, self._reporter.work)
-                self._report_unknown_record_key(entry.key, "`gates`", known)
-                continue
+                of_turn = self._has_turns and entry.name.endswith("_loss")
+                if entry.name not in self._meant_terms and not of_turn:
+                    meant = GatedFigures(self._meant_terms or self._terms, self._measured)
+                    known = known_gate_names(entry.name, kind, meant, self._reporter.work)
+                    self._report_unknown_record_key(entry.key, "`gates`", known)
+                    continue
             written = entry.value.value if isinstance(entry.value, Scalar) else None
             gate = read_gate(entry.name, written) if isinstance(written, str) else None
             if gate is None:

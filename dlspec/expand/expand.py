@@ -290,7 +290,7 @@ def _found_terms(asked: AskedTerms, frame: Frame) -> tuple[tuple[str, Pointer], 
                 label=f"`{name}` is {len(found)} of them",
                 help="name one entry",
             )
-    return tuple(terms.items()) if names == len(asked.places) else POISON
+    return tuple(terms.items()) if asked.is_whole and names == len(asked.places) else POISON
 
 
 def _last_flow_beside_terms(

@@ -30,13 +30,15 @@ class AskedTerms:
 
     `targets` are what `target.<name>` means there, `places` the names of terms where they stand in
     the text. `followers` are models whose weights are not trained: they follow others. `heads` are
-    the names of the targets, which outputs have too.
+    the names of the targets, which outputs have too. `is_whole` says whether all terms could be
+    read; where not, an entry may lead to one of those that could not.
     """
 
     targets: tuple[Input, ...]
     places: tuple[tuple[str, Span], ...]
     followers: frozenset[str] = frozenset()
     heads: tuple[str, ...] = ()
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The sections of a spec as records: the decoder, the schema and the docs read their keys here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Literal
 
 from dlspec.language.catalogue import Object
@@ -261,6 +261,15 @@ class Training:
         if not self.turns:
             return (self.optimizer,)
         return tuple(turn.optimizer or self.optimizer for turn in self.turns)
+
+
+def minimised_as_read(training: object) -> tuple[str, ...]:
+    """Return the names of the figures of terms and turns, as far as they could be read."""
+    if not isinstance(training, Training):
+        return ()
+    terms = training.terms if isinstance(training.terms, Mapping) else None
+    turns = training.turns if is_free_of_poison(training.turns) else None
+    return replace(training, terms=terms, turns=turns).minimised
 
 
 @dataclass(frozen=True, slots=True)

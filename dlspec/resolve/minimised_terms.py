@@ -25,14 +25,15 @@ def asked_terms(spec: ModelSpec) -> AskedTerms | None:
     training = spec.training
     if not isinstance(training, Training):
         return None
+    is_whole = _are_terms_read(training)
     paths = tuple(_paths_of_terms(training))
     places = tuple((path.partition(".terms.")[2], spec.places.key(path)) for path in paths)
     followers = frozenset(training.follow) if isinstance(training.follow, Mapping) else frozenset()
-    if not places and not followers:
+    if not places and not followers and is_whole:
         return None
     targets = tuple(_targets_of_data(spec.data))
     heads = tuple(target.name.removeprefix(TARGET) for target in targets)
-    return AskedTerms(targets, places, followers, heads)
+    return AskedTerms(targets, places, followers, heads, is_whole)
 
 
 def _paths_of_terms(training: Training) -> Iterator[str]:
@@ -42,6 +43,13 @@ def _paths_of_terms(training: Training) -> Iterator[str]:
     for index, turn in enumerate(turns_of(training)):
         if isinstance(turn.terms, Mapping):
             yield from (f"training.turns.{index}.terms.{name}" for name in turn.terms)
+
+
+def _are_terms_read(training: Training) -> bool:
+    """Tell whether the names of all terms could be read."""
+    of_turns = tuple(turn.terms for turn in turns_of(training))
+    hidden = bool(training.turns) and not of_turns
+    return not hidden and not any(isinstance(one, Poison) for one in (training.terms, *of_turns))
 
 
 def _minimised_names(training: Training) -> set[str]:

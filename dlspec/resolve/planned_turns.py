@@ -39,15 +39,18 @@ class _Judge:
     training: Training
     objective: Objective
     reporter: Reporter
-    # Whether each name under `train` is one of the graph.
+    # Whether each name under `train` means weights that are trained.
     all_known: bool = True
 
     def planned(self, index: int, turn: Turn) -> PlannedTurn:
         """Return a turn with what its names mean; what it cannot change is reported."""
         path = f"training.turns.{index}"
         named = {
-            name: self._units_named(name, f"{path}.train.{i}") for i, name in enumerate(turn.train)
+            name: self._units_named(name, f"{path}.train.{i}", alone=len(turn.train) == 1)
+            for i, name in enumerate(turn.train)
         }
+        # That a turn names nothing is told as a matter of keys.
+        self.all_known = self.all_known and bool(named)
         trained = {name: units for name, units in named.items() if units}
         if trained:
             self._check_minimised(turn, path, trained)
@@ -61,11 +64,10 @@ class _Judge:
             turn.steps,
         )
 
-    def _units_named(self, name: str, path: str) -> tuple[WeightsOf, ...]:
+    def _units_named(self, name: str, path: str, *, alone: bool) -> tuple[WeightsOf, ...]:
         """Return whose weights a name under `train` means, those that are trained."""
         graph, place = self.objective.graph, self.spec.places.value(path)
-        inside = [n for n in graph.nodes if n.name == name or n.name.startswith(f"{name}.")]
-        if name not in graph.models and not inside:
+        if name not in graph.models and not _nodes_called(name, graph):
             self.all_known = False
             names = [*graph.models, *(node.name for node in graph.nodes)]
             known = f"the models are {', '.join(graph.models)}" if graph.models else None
@@ -77,26 +79,28 @@ class _Judge:
                 help=replacement_word(name, names, work=self.reporter.work) or known,
             )
             return ()
-        units = (
-            (WeightsOf("model", name),)
-            if name in graph.models
-            else tuple(dict.fromkeys(unit for node in inside for unit in units_of(node)))
-        )
-        trained = trained_units(graph)
-        found = tuple(unit for unit in units if unit in trained)
+        found = units_trained_by(name, graph)
         if not found:
-            self._report_untrained(name, path)
+            self.all_known = False
+            self._report_untrained(name, path, alone=alone)
         return found
 
-    def _report_untrained(self, name: str, path: str) -> None:
+    def _report_untrained(self, name: str, path: str, *, alone: bool) -> None:
         follow = self.training.follow or {}
         self.reporter.error(
             Code.TURN_WITHOUT_WEIGHTS,
             self.spec.places.value(path),
             f"`{name}` has no weights that are trained",
             label=f"it follows `{follow[name].model}`" if name in follow else "no turn moves it",
-            help="leave it out of `train`",
+            help=self._instead_of_the_turn() if alone else "leave it out of `train`",
         )
+
+    def _instead_of_the_turn(self) -> str:
+        """Return what to write for a turn that trains nothing: what no other turn trains."""
+        graph, turns = self.objective.graph, self.training.turns or ()
+        taken = {u for turn in turns for name in turn.train for u in units_trained_by(name, graph)}
+        left = [unit for unit in trained_units(graph) if unit not in taken]
+        return f"let it train `{left[0].name}`" if left else "leave the turn out"
 
     def _check_minimised(
         self, turn: Turn, path: str, trained: dict[str, tuple[WeightsOf, ...]]
@@ -158,6 +162,21 @@ class _Judge:
                 help=f"write `{unit.name}` under `train` of a turn"
                 + ("" if model is not None else ", or `trainable: false` beside it"),
             )
+
+
+def units_trained_by(name: str, graph: Graph) -> tuple[WeightsOf, ...]:
+    """Return whose trained weights a name under `train` means; none where nothing is called so."""
+    units = (
+        (WeightsOf("model", name),)
+        if name in graph.models
+        else _units_of_all(_nodes_called(name, graph))
+    )
+    trained = trained_units(graph)
+    return tuple(unit for unit in units if unit in trained)
+
+
+def _nodes_called(name: str, graph: Graph) -> list[Node]:
+    return [n for n in graph.nodes if n.name == name or n.name.startswith(f"{name}.")]
 
 
 def units_of(node: Node) -> tuple[WeightsOf, ...]:

@@ -1,5 +1,7 @@
 """What must hold for a promotion, against what is measured."""
 
+from collections.abc import Iterable
+
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Help, Replacement
 from dlspec.diagnostics.suggest import replacement_word
@@ -12,7 +14,8 @@ from dlspec.language.figures import (
 )
 from dlspec.language.metrics import COMPARABLE_METRICS, GATED_WITHOUT_METRIC, METRIC_OF
 from dlspec.language.penalty_figures import is_penalty_figure
-from dlspec.language.sections import Evaluation, is_free_of_poison
+from dlspec.language.sections import Evaluation, is_free_of_poison, minimised_as_read
+from dlspec.resolve.planned_turns import units_trained_by
 from dlspec.rules.subject import Checked
 
 
@@ -21,7 +24,7 @@ def report_gates(checked: Checked) -> None:
     evaluation = checked.spec.evaluation
     if evaluation is None or not is_free_of_poison(evaluation):
         return
-    minimised = checked.training.minimised if checked.training else ()
+    minimised = minimised_as_read(checked.spec.training)
     penalties = checked.penalties
     measured = [figure_name(metric) for metric in evaluation.metrics]
     for gate in evaluation.gates:
@@ -30,6 +33,8 @@ def report_gates(checked: Checked) -> None:
         if is_penalty_figure(gate.metric):
             _report_no_penalty(gate.metric, penalties, checked)
             continue
+        if _waits_for_a_turn(gate.metric, checked):
+            continue
         if gate.metric in METRIC_OF:
             _report_unmeasured(gate.metric, f"evaluation.gates.{gate.metric}", checked)
         else:
@@ -37,6 +42,23 @@ def report_gates(checked: Checked) -> None:
     champion = evaluation.champion
     if champion is not None and champion.metric not in measured:
         _report_unmeasured(champion.metric, "evaluation.champion.metric", checked)
+
+
+def _waits_for_a_turn(name: str, checked: Checked) -> bool:
+    """Tell whether a mistake that is told hides whether a term or a turn has this figure."""
+    training, objective = checked.training, checked.objective
+    if name in METRIC_OF or training is None or not training.minimised:
+        return False
+    if objective is None:
+        return True
+    known = {term for term, _, _ in objective.terms}
+    if not known.issuperset(training.term_weights):
+        return True
+    turns = training.turns or ()
+    return not all(
+        turn.train and all(units_trained_by(one, objective.graph) for one in turn.train)
+        for turn in turns
+    )
 
 
 def _report_no_penalty(name: str, penalties: tuple[str, ...], checked: Checked) -> None:
@@ -89,8 +111,11 @@ def _check_gate_of_target(name: str, evaluation: Evaluation, checked: Checked) -
     elif meant:
         label, help_ = _why_not_measured(*meant[0], evaluation, checked)
     else:
-        label = f"the targets are {', '.join(f'`{target}`' for target in data.targets)}"
+        turns = (checked.training and checked.training.turns) or ()
+        titles = [turn.title for turn in turns]
+        label = _listed_after("the turns", titles) or _listed_after("the targets", data.targets)
         known = [one for names in measured.values() for one in names]
+        known += [*asked, *minimised_as_read(checked.spec.training)]
         help_ = _nearest_gate(name, known, checked.reporter.work)
     checked.reporter.error(
         Code.UNKNOWN_METRIC,
@@ -99,6 +124,11 @@ def _check_gate_of_target(name: str, evaluation: Evaluation, checked: Checked) -
         label=label,
         help=help_,
     )
+
+
+def _listed_after(what: str, names: Iterable[str]) -> str:
+    listed = ", ".join(f"`{name}`" for name in names)
+    return listed and f"{what} are {listed}"
 
 
 def _why_not_measured(

@@ -138,6 +138,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
         ("    - {train: generator, terms", "    - {train: discriminator, terms"),
         ("[moon, discriminator]", "[moon, generator]"),
     ],
+    "DL526_draw_in_the_place_of_a_model": [("train: noise", "train: generator")],
     "DL526_follower_in_a_turn": [("[student, teacher]", "[student]")],
     "DL526_turns_without_weights": [
         ("    - {train: [generator], terms: {seen_through: 1.0}}\n", ""),
