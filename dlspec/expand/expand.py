@@ -81,6 +81,8 @@ def _expand_taken(name: str, graph: GraphSpec, word: Scalar, state: Expansion) -
     given = {e.name: e.value for e in entries if packaged and _is_param(word, e.key, reporter)}
     what = "the packaged architecture" if packaged else "the model of"
     trail = Related(word.span, f"{what} `{word.value}` is taken here")
+    if graph.trainable is not None:
+        state.trainable = whether_trainable(graph.trainable, state.file, state)
     with reporter.with_trail(trail):
         found = (
             zoo.read_architecture(word, given, state.target, reporter)
@@ -89,8 +91,6 @@ def _expand_taken(name: str, graph: GraphSpec, word: Scalar, state: Expansion) -
         )
         if found is None:
             return FlatGraph(name, (), {}, {}, (), POISON, graph.span, "single", "single", {})
-        if graph.trainable is not None:
-            state.trainable = whether_trainable(graph.trainable, state.file, state)
         state.file = found.scope
         # It sees nothing of the file that takes it.
         state.blocks, state.block_entries = {}, {}

@@ -9,7 +9,7 @@ from dlspec.decode.spec import BlockSpec, EntrySpec
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Help, Reporter
 from dlspec.diagnostics.source import Span
-from dlspec.diagnostics.suggest import replacement_word
+from dlspec.diagnostics.suggest import replacement_word, suggest
 from dlspec.diagnostics.work import CHARACTERS_IN_A_STEP
 from dlspec.expand.calls import CallReader
 from dlspec.expand.flat import (
@@ -281,6 +281,10 @@ def _find_use_target(target: Scalar, frame: Frame, state: Expansion) -> Flow | N
             label="not declared above",
             help=near or "declare it under `models`",
         )
+        # A model that is meant by its name is used.
+        meant = suggest(str(target.value), state.models, work=state.reporter.work)
+        if meant is not None:
+            state.used.add(meant)
     if isinstance(found, Pointer) and found.node not in state.layers:
         state.reporter.error(
             Code.UNKNOWN_NAME,

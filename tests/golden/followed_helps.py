@@ -506,6 +506,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL305_params_of_a_taken_spec": [(", epochs: 3", "")],
     "DL305_params_behind_a_taken_layer": [(", with: {units: 3}", "")],
     "DL309_takes_itself": [("DL309_takes_itself.yaml", "taken_and_whole.yaml")],
+    "DL314_missing_spec_under_a_param": [("no_such.yaml", "taken_and_whole.yaml")],
     "DL314_taken_spec_not_there": [("nowhere.yaml", "taken_and_whole.yaml")],
     "DL402_inside_a_taken_spec": [("taken_and_broken", "taken_and_whole")],
     "DL301_use_of_a_weight": [

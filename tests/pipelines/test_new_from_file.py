@@ -64,6 +64,20 @@ def test_each_column_is_a_feature_or_is_left_out_with_a_reason():
     assert "#   country: the same in every row" in text
 
 
+@pytest.mark.parametrize(
+    ("no", "yes", "positive"),
+    [("no", "yes", "yes"), ("False", "True", None), (0, 1, None), ("N", "Y", "Y")],
+)
+def test_of_yes_and_no_it_is_yes_that_is_looked_for_however_frequent(no, yes, positive):
+    sizes = RNG.normal(10, 3, 40).round(2)
+    table = pd.DataFrame({"size": sizes, "paid": [no, yes, yes, yes] * 10})
+    table.to_csv("trees.csv", index=False)
+    assert _new("--target", "paid").exit_code == 0
+    (target,) = _plan().data.targets.values()
+    assert (target.word, target.positive) == ("binary", positive)
+    assert "the rarer of two" not in Path("specs/mine.yaml").read_text()
+
+
 def test_the_target_is_the_one_that_is_asked_for():
     FRAME.to_csv("trees.csv", index=False)
     assert _new("--target", "height").exit_code == 0

@@ -199,6 +199,7 @@ def test_the_first_of_two_lines_with_one_word_counts(tmp_path):
     [
         (b"good 1 2 3\n", "line 1: a vector of 3 numbers, and the embedding has 4"),
         (b"2 3\ngood 1 2 3\n", "line 1: a vector of 3 numbers, and the embedding has 4"),
+        (b"word,number\ngood,1\n", "line 1 holds no vector: no number stands behind a word"),
         (b"x 1 2 3 4\ngood 1 2\n", "line 2: a vector of 2 numbers, and the embedding has 4"),
         (b"x 1 2 3 4\ngood 1 2 y 4\n", "line 2 holds no vector: could not convert string"),
         (b"x 1 2 3 4\ngood 1 2 nan 4\n", "line 2 holds no vector: a number that is not finite"),

@@ -232,6 +232,8 @@ def test_new_rows_of_unknown_categories_are_told():
     assert list(unknown_in_new_rows(preparation, trained)) == []
     numbers = Preparation({"n": fitted["n"]}, {}, None, "", "", {})
     assert list(unknown_in_new_rows(numbers, new)) == []
+    # Of a column that is missing it is told with all others that are, where rows are prepared.
+    assert list(unknown_in_new_rows(preparation, Table({}))) == []
 
 
 def test_what_stands_for_missing_values_is_told():

@@ -52,6 +52,19 @@ class ColumnRole:
         return self.profile.column
 
 
+# As they are written in tables, whatever their case; a truth value reads `true`.
+_NO_AND_YES = (
+    ("0", "1"),
+    ("-1", "1"),
+    ("0.0", "1.0"),
+    ("no", "yes"),
+    ("n", "y"),
+    ("false", "true"),
+    ("f", "t"),
+    ("negative", "positive"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class TargetChoice:
     """The column to learn; `values` are its classes in the order of their ids, `reason` why it."""
@@ -152,12 +165,24 @@ def _target_of_column(table: Table, role: ColumnRole, reason: str) -> TargetChoi
     counts = pd.Series(column).value_counts()
     values = tuple(sorted(counts.index.tolist()))
     if form == "binary":
-        # The rarer of two is what one looks for.
-        rarer = counts.index.tolist()[-1]
-        values = (*(value for value in values if value != rarer), rarer)
+        # Of yes and no it is yes that one looks for, of two others the rarer.
+        positive = _yes_of(values)
+        positive = counts.index.tolist()[-1] if positive is None else positive
+        values = (*(value for value in values if value != positive), positive)
     return TargetChoice(
         role.name, form, values, stratify=int(counts.min()) >= _PARTS, reason=reason
     )
+
+
+def _yes_of(values: tuple[object, ...]) -> object | None:
+    """Return which of two values says yes; None where they are no yes and no."""
+    by_word = {str(value).strip().casefold(): value for value in values}
+    return next((by_word[yes] for no, yes in _NO_AND_YES if by_word.keys() == {no, yes}), None)
+
+
+def is_yes(target: TargetChoice) -> bool:
+    """Tell whether the positive one of a target's two values says yes, as text or as 1."""
+    return _yes_of(target.values) is not None
 
 
 def _role_of_column(name: str, column: Array) -> ColumnRole:

@@ -14,6 +14,7 @@ from dlspec_pipelines.steps.first_specs.column_roles import (
     graph_name,
     graph_names_of_columns,
     is_one_series,
+    is_yes,
     roles_of_columns,
     time_of_rows,
 )
@@ -136,7 +137,9 @@ def _target_lines(draft: _Draft) -> Iterator[str]:
         case "binary" if set(target.values) != {0, 1} or target.values[1] != 1:
             positive = _value_text(target.values[1])
             said = f"{{binary: {column}, positive: {positive}}}"
-            yield f"    {draft.output}: {said}   # the rarer of two"
+            yield f"    {draft.output}: {said}" + (
+                "" if is_yes(target) else "   # the rarer of two"
+            )
         case "binary":
             yield f"    {draft.output}: {{binary: {column}}}"
         case _:

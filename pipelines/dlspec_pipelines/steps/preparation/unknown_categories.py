@@ -55,7 +55,9 @@ def unknown_in_new_rows(preparation: Preparation, table: Table) -> Iterator[Find
     """Find the new rows whose category has no id of its own."""
     kinds = CategoryFeature | CategoriesFeature
     inputs = {n: one for n, one in preparation.inputs.items() if isinstance(one.feature, kinds)}
-    if inputs:
+    columns = {column for one in inputs.values() for column in one.feature.columns}
+    # Of columns that are missing it is told with all others, where rows are prepared.
+    if inputs and columns <= table.columns.keys():
         part = apply_preparation(replace(preparation, inputs=inputs), table)
         typed = with_trained_types(preparation, table)
         yield from unknown_categories(typed, inputs, {"new": part})

@@ -99,6 +99,8 @@ def _is_header(parts: Sequence[str]) -> bool:
 
 
 def _require_dimension(path: Path, number: int, found: int, wanted: int) -> None:
+    if not found:
+        raise _refused_line(path, number, "no number stands behind a word")
     if found != wanted:
         raise StepError(
             f"`{path}`, line {number}: a vector of {counted(found, 'number')}, and the embedding "
