@@ -152,6 +152,19 @@ def test_weights_that_do_not_fit_are_told_before_any_epoch(specs, base, said, me
     assert not store.run_folder("tuned", "r").exists()
 
 
+def test_a_run_that_is_gone_is_told_with_the_model_that_should_begin_with_it(specs, base):
+    latest = store.records_folder("base", "model") / "latest.json"
+    store.write_whole(latest, record_to_json(base))
+    Path(base.path).rename(specs / "elsewhere")
+    plan = _plan(specs, TUNED.replace("weights: base/base-run", "weights: base"))
+    with pytest.raises(StepError) as caught:
+        model_start_digests(plan)
+    assert caught.value.code == "DL615"
+    assert caught.value.message == (
+        f"the model `seen` cannot begin with these weights: the run `{base.path}` is gone"
+    )
+
+
 def test_a_follower_begins_as_a_copy_of_the_weights_that_its_model_begins_with(specs, base):
     text = f"""\
 dlspec: 1

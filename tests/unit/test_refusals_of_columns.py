@@ -248,12 +248,12 @@ def test_what_stands_for_missing_values_is_told():
         )
 
     assert words(NumberFeature("n", missing="median"), NumberFeature("x")) == {
-        "n": "the median, 4 stands for each"
+        "n": "the median, 4, stands for each"
     }
     assert words(NumberFeature("n", missing=0.5)) == {"n": "0.5 stands for each"}
     assert words(VectorFeature(("n", "m"), missing="mean")) == {
-        "n": "the mean, 5 stands for each",
-        "m": "the mean, 10 stands for each",
+        "n": "the mean, 5, stands for each",
+        "m": "the mean, 10, stands for each",
     }
     assert words(VectorFeature(("v",), missing="median")) == {
         "v": "the median of its place stands for each"
@@ -266,7 +266,7 @@ def test_what_stands_for_missing_values_is_told():
         SeriesFeature(("n",), 2, missing="drop"),
     )
     assert several == {
-        "n": "the median, 4 stands for each, the mean, 5 stands for each, "
+        "n": "the median, 4, stands for each, the mean, 5, stands for each, "
         "windows that hold one are left out"
     }
 

@@ -38,8 +38,9 @@ def _filled_text(fitted: Fitted, place: int) -> str:
     # A column of vectors has a number for each of their places.
     if place == 0 and len(feature.columns) == 1 and len(fill) > 1:
         return f"the {feature.missing} of its place stands for each"
-    what = f"the {feature.missing}, " if isinstance(feature.missing, str) else ""
-    return f"{what}{fill[place]:.6g} stands for each"
+    number = f"{fill[place]:.6g}"
+    said = f"the {feature.missing}, {number}," if isinstance(feature.missing, str) else number
+    return f"{said} stands for each"
 
 
 def missing_in_new_rows(preparation: Preparation, table: Table) -> Iterator[Finding]:
