@@ -17,7 +17,7 @@ from dlspec.language.run_files import RUN_FILES
 from dlspec_pipelines.run.terminal import epoch_line
 
 # Of the files that a run may have: where a metric has no value, and none yet.
-NOT_ALWAYS = {"undefined_metrics.json", "checkpoints"}
+NOT_ALWAYS = {"undefined_metrics.json", "thresholds.json", "checkpoints"}
 
 
 @pytest.fixture(scope="module")

@@ -57,7 +57,7 @@ def offered(folder, *words):
         (("explain", "dl40"), [f"plain,DL40{n}" for n in range(1, 10)]),
         (("check", "--ignore", "DL301,DL60"), [f"plain,DL301,DL60{n}" for n in range(1, 5)]),
         (("zoo", "resnet"), ["plain,resnet", "plain,resnet_cifar"]),
-        (("new", "x", "--zoo", "une"), ["plain,unet"]),
+        (("new", "x", "--zoo", "une"), ["plain,unet", "plain,unet_plus_plus"]),
         (("check", "--format", "s"), ["plain,sarif"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
