@@ -129,6 +129,7 @@ def test_a_file_that_is_not_there_is_named_with_the_way_to_get_it(cache):
     assert "keras.applications.ResNet101(include_top=False)" in caught.value.help
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("one", PUBLISHED, ids=lambda one: one.files[0])
 def test_the_files_are_those_that_keras_asks_for(one, monkeypatch):
     asked = []
