@@ -35,7 +35,11 @@ PARAMS = {
 # What a saved model does not hold: entries that lead to terms alone, and weights by themselves, of
 # which Keras has no layer.
 PARTS_ONLY = ("dcgan", "speech_to_text", "text_to_mel", "vae", "vit")
-SLOW = ("alexnet", "conv_lstm", "crnn", "inception", "mobilenet", "resnet", "resnet_cifar", "unet")
+SLOW = (
+    *("alexnet", "conv_lstm", "convmixer", "convnext", "crnn", "deeplab_v3_plus", "densenet"),
+    *("efficientnet", "fcn", "fpn", "inception", "mobilenet", "mobilenet_v2", "mobilenet_v3"),
+    *("resnet", "resnet_cifar", "segnet", "unet", "unet_plus_plus", "xception"),
+)
 CASES = [
     pytest.param(name, given, marks=pytest.mark.slow if name in SLOW else ())
     for name in zoo.architecture_names()
