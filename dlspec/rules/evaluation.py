@@ -54,7 +54,8 @@ def _check_metrics(evaluation: Evaluation, data: Data, checked: Checked) -> None
         # A loss that cannot be read may be one that aligns them.
         kinds.add("sequence")
     fitting = {record.name for kind in kinds for record in metrics_on(kind)}
-    if spec.prediction is not None and spec.prediction.generate is not None:
+    asked = spec.prediction
+    if asked is not None and (not is_free_of_poison(asked) or asked.generate is not None):
         fitting |= set(GENERATED_METRICS)
     targets = ", ".join(f"`{name}`" for name in data.targets) or "outputs without targets"
     for index, metric in enumerate(evaluation.metrics):
