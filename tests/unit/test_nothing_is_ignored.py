@@ -110,7 +110,9 @@ def test_every_retyped_value_is_reported_or_changes_the_plan(path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", GRAMMAR, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [one for one in ALL if one not in SPECS], ids=lambda path: path.stem
+)
 def test_every_value_retyped_in_every_way_is_reported_or_changes_the_plan(path):
     assert _silently_retyped(path, repeat(OTHERS)) == []
 
