@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +26,8 @@ Floats = NDArray[np.float32]
 SEEDS = (1, 2, 3)
 # Samples that are judged, and training rows that a probe is fitted on.
 DRAWN, PROBED = 2000, 5000
+# Of a sample on a sheet: enough to see it.
+_SHOWN_PIXELS = 56
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Trainings:
     """Runs specs into one home.
 
     Attributes:
-        seconds: What the runs took so far, data, evaluation and report included.
+        seconds: What the trainings took so far, whenever they ran.
     """
 
     home: Path
@@ -54,7 +55,6 @@ class Trainings:
         """Run a spec of this folder and return the run's folder."""
         command = [sys.executable, "-P", "-m", "dlspec", "run", "-q", str(SPECS / f"{name}.yaml")]
         command += [part for key, value in changes.items() for part in ("--set", f"{key}={value}")]
-        began = time.monotonic()
         run = subprocess.run(
             command,
             env={**os.environ, "DLSPEC_HOME": str(self.home)},
@@ -62,9 +62,11 @@ class Trainings:
             text=True,
             check=False,
         )
-        self.seconds += time.monotonic() - began
         # A run without a gate ends with 1: nothing promotes it. It has its report all the same.
-        return Path(run.stdout.strip().splitlines()[-1]).parent
+        folder = Path(run.stdout.strip().splitlines()[-1]).parent
+        record = json.loads((folder / "run.json").read_text("utf-8"))
+        self.seconds += record["seconds"]
+        return folder
 
     def draw_pictures(self, name: str, samples: Floats) -> None:
         """Write a sheet of pictures, eight rows of sixteen.
@@ -74,14 +76,17 @@ class Trainings:
         """
         if self.pictures is None:
             return
-        rows, columns, (height, width) = 8, 16, samples.shape[1:3]
-        sheet = samples[: rows * columns, :, :, 0].reshape(rows, columns, height, width)
-        grey = np.clip(sheet.transpose(0, 2, 1, 3).reshape(rows * height, -1) * 255, 0, 255)
+        rows, columns = 8, 16
+        framed = np.pad(samples[: rows * columns, :, :, 0], ((0, 0), (1, 1), (1, 1)))
+        height, width = framed.shape[1:]
+        sheet = framed.reshape(rows, columns, height, width).transpose(0, 2, 1, 3)
+        grey = np.clip(sheet.reshape(rows * height, columns * width) * 255, 0, 255)
         self.pictures.mkdir(parents=True, exist_ok=True)
         picture = Image.fromarray(grey.round().astype(np.uint8))
-        picture.resize((2 * picture.width, 2 * picture.height), Image.Resampling.NEAREST).save(
-            self.pictures / f"{name}.png", optimize=True
-        )
+        scale = max(1, _SHOWN_PIXELS // height)
+        picture.resize(
+            (scale * picture.width, scale * picture.height), Image.Resampling.NEAREST
+        ).save(self.pictures / f"{name}.png", optimize=True)
 
 
 def judge_vae(trainings: Trainings) -> Judged:
