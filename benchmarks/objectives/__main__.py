@@ -1,6 +1,6 @@
 """`python -m benchmarks.objectives [NAME...]`: train each objective, and judge what it learnt.
 
-The data come from `DLSPEC_DATA` and from Keras's cache (`KERAS_HOME`). Pictures of samples are
+The data come from Keras's cache (`KERAS_HOME`) and from scikit-learn. Pictures of samples are
 written into `--pictures`. One after another they take about three quarters of an hour of two cores.
 """
 

@@ -247,44 +247,6 @@ def judge_distillation(trainings: Trainings) -> Judged:
     )
 
 
-def judge_skip_gram(trainings: Trainings) -> Judged:
-    """Compare the similarity of word vectors with what people say of WordSim-353."""
-    shared = Path(os.environ["DLSPEC_DATA"])
-    trainings.home.mkdir(parents=True, exist_ok=True)
-    _write_reviews(shared, trainings.home / "reviews.txt")
-    folder = trainings.run_spec(
-        "skip_gram", **{"data.source.text_lines": trainings.home / "reviews.txt"}
-    )
-    vectors = _layer(folder, "target_vectors").get_weights()[0]
-    words = _vocabulary(folder)
-    pairs = [
-        line.split("\t")
-        for line in (shared / "vectors/EN-WS-353-ALL.txt").read_text("utf-8").splitlines()
-    ]
-    known = [(a.lower(), b.lower(), float(score)) for a, b, score in pairs]
-    known = [pair for pair in known if pair[0] in words and pair[1] in words]
-    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    said = [float(unit[words[a]] @ unit[words[b]]) for a, b, _ in known]
-    ranks = [np.argsort(np.argsort(of)) for of in (said, [score for *_, score in known])]
-    agreement = float(np.corrcoef(ranks[0], ranks[1])[0, 1])
-    return Judged(
-        "WordSim-353, Spearman's rank correlation above 0.2",
-        f"{agreement:.3f} over the {len(known)} of {len(pairs)} pairs that the vocabulary holds",
-        agreement > 0.2,
-    )
-
-
-def _write_reviews(shared: Path, path: Path) -> None:
-    """Write the reviews of IMDB as words, a review a line."""
-    index = json.loads((shared / "keras-cache/datasets/imdb_word_index.json").read_text("utf-8"))
-    # Keras keeps 0 to 2 for padding, start and unknown.
-    words = {number + 3: word for word, number in index.items()}
-    with np.load(shared / "text/imdb/imdb_keras_format.npz", allow_pickle=True) as archive:
-        rows = [*archive["x_train"], *archive["x_test"]]
-    text = "\n".join(" ".join(words[i] for i in row if i in words) for row in rows)
-    path.write_text(text + "\n", "utf-8")
-
-
 def judge_masked_autoencoder(trainings: Trainings) -> Judged:
     """Compare hidden patches with the mean patch of their place, and probe what was learnt."""
     folder = trainings.run_spec("masked_autoencoder")
@@ -307,7 +269,6 @@ STUDIES: Mapping[str, Callable[[Trainings], Judged]] = {
     "dcgan": judge_dcgan,
     "diffusion": judge_diffusion,
     "distillation": judge_distillation,
-    "skip_gram": judge_skip_gram,
     "masked_autoencoder": judge_masked_autoencoder,
 }
 
@@ -319,10 +280,3 @@ def _metrics(folder: Path) -> dict[str, float]:
 
 def _layer(folder: Path, name: str) -> Any:  # noqa: ANN401 - a model, or a layer with weights
     return keras.models.load_model(folder / "model.keras").get_layer(name)
-
-
-def _vocabulary(folder: Path) -> dict[str, int]:
-    """Return the id of each word, from the run's preparation."""
-    text = folder.joinpath("preparation.json").read_text("utf-8")
-    fitted = json.loads(text)["inputs"]["words"]
-    return {word: number for number, word in enumerate(fitted["words"], start=2)}
