@@ -1,9 +1,7 @@
 """Nodes of a section -> typed records: every key known, present, typed and in range."""
 
-import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from dlspec.decode.argument_values import CHOSEN_BY_KERAS
 from dlspec.decode.catalogue_objects import head_of, nested_object
@@ -17,15 +15,9 @@ from dlspec.decode.gate_words import (
 )
 from dlspec.decode.inherited_values import with_values_of
 from dlspec.decode.key_forms import may_hold
-from dlspec.decode.number_bounds import (
-    broken_bound,
-    broken_memory_bound,
-    memory_size_help,
-    number_help,
-    share_help,
-)
+from dlspec.decode.scalar_reader import Decoded, ScalarReader, describe_value_path, is_null_node
 from dlspec.diagnostics.codes import Code
-from dlspec.diagnostics.findings import Help, Replacement, Reporter
+from dlspec.diagnostics.findings import Replacement, Reporter
 from dlspec.diagnostics.source import Span
 from dlspec.diagnostics.suggest import replacement_word, suggest, unknown_key_help
 from dlspec.language import catalogue, kinds
@@ -33,25 +25,21 @@ from dlspec.language.catalogue import ClassEntry, Object
 from dlspec.language.catalogue.target import Target
 from dlspec.language.figures import figure_name
 from dlspec.language.kinds import Key, Kind, keys_of
-from dlspec.language.memory_sizes import bytes_of_size
 from dlspec.language.sections import Training, is_free_of_poison, minimised_as_read
 from dlspec.syntax.nodes import Entry, Node, Scalar, Sequence, is_poison_node, names_beside
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.scalars import POISON
-from dlspec.syntax.substitution import describe_node, plain_value, scalar_help
-
-# A value of the kind that was asked for, or poison: which one depends on `kind`.
-Decoded = Any
+from dlspec.syntax.substitution import describe_node, plain_value
 
 
-class RecordReader:
+class RecordReader(ScalarReader):
     """Reads the values of a file's sections, noting where each value and each key stands."""
 
     def __init__(self, target: Target, reporter: Reporter) -> None:
         self.values: dict[str, Span] = {}
         self.keys: dict[str, Span] = {}
+        super().__init__(reporter)
         self._target = target
-        self._reporter = reporter
         self._terms: tuple[str, ...] = ()
         # What mistyped terms mean: rules know whether a gate on one of them waits for the term.
         self._meant_terms: tuple[str, ...] = ()
@@ -94,17 +82,17 @@ class RecordReader:
             return POISON
         match kind:
             case kinds.Boolean():
-                return self._read_boolean_value(node, path)
+                return self.read_boolean_value(node, path)
             case kinds.Integer():
-                return self._read_integer_value(kind, node, path)
+                return self.read_integer_value(kind, node, path)
             case kinds.Number():
-                return self._read_number_value(kind, node, path)
+                return self.read_number_value(kind, node, path)
             case kinds.Text():
-                return self._read_text_value(kind, node, path)
+                return self.read_text_value(kind, node, path)
             case kinds.Choice():
-                return self._read_choice_value(kind, node, path)
+                return self.read_choice_value(kind, node, path)
             case kinds.MemorySize():
-                return self._read_memory_size(kind, node, path)
+                return self.read_memory_size(kind, node, path)
             case kinds.Literal_():
                 return plain_value(node)
             case kinds.ListOf():
@@ -131,96 +119,6 @@ class RecordReader:
                 return self._read_catalogue_object(kind, node, path)
             case kinds.Either():
                 return self._read_either_value(kind, node, path)
-
-    def wrong(self, path: str, expected: str, node: Node, *, help: Help | None = None) -> Any:  # noqa: ANN401 - poison
-        """Report a value of a wrong type."""
-        self._reporter.error(
-            Code.WRONG_TYPE,
-            node.span,
-            f"{_describe_value_path(path)} takes {expected}",
-            label=f"this is {describe_node(node)}",
-            help=help,
-        )
-        return POISON
-
-    def _read_boolean_value(self, node: Node, path: str) -> Any:  # noqa: ANN401 - a boolean or poison
-        if isinstance(node, Scalar) and isinstance(node.value, bool):
-            return node.value
-        return self.wrong(path, "true or false", node, help=scalar_help(node, wanted="boolean"))
-
-    def _read_text_value(self, kind: kinds.Text, node: Node, path: str) -> Any:  # noqa: ANN401 - text or poison
-        text = node.value if isinstance(node, Scalar) and isinstance(node.value, str) else ""
-        if kind.characters is None:
-            blank = kind.blank and isinstance(node, Scalar) and isinstance(node.value, str)
-            return text if text.strip() or blank else self.wrong(path, "text", node)
-        if len(text) == kind.characters:
-            return text
-        return self.wrong(path, "a single character", node, help=_single_character_help(text))
-
-    def _read_integer_value(self, kind: kinds.Integer, node: Node, path: str) -> Decoded:
-        value = node.value if isinstance(node, Scalar) else None
-        if kind.or_null and _is_null(node):
-            return None
-        if isinstance(value, bool) or not isinstance(value, int):
-            help_ = scalar_help(node, wanted="number")
-            return self.wrong(path, "a whole number", node, help=help_)
-        if kind.minimum is not None and value < kind.minimum:
-            return self._report_out_of_range(path, f"at least {kind.minimum}", node)
-        if kind.maximum is not None and value > kind.maximum:
-            return self._report_out_of_range(path, f"at most {kind.maximum}", node)
-        return value
-
-    def _read_number_value(self, kind: kinds.Number, node: Node, path: str) -> Decoded:
-        value = node.value if isinstance(node, Scalar) else None
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not math.isfinite(value)
-        ):
-            return self.wrong(path, "a number", node, help=number_help(kind, node))
-        bound = broken_bound(kind, value)
-        if bound is None:
-            return value
-        return self._report_out_of_range(path, bound, node, help=share_help(kind, value))
-
-    def _read_memory_size(self, kind: kinds.MemorySize, node: Node, path: str) -> Decoded:
-        text = str(node.value) if isinstance(node, Scalar) else ""
-        size = bytes_of_size(text)
-        if size is None:
-            help_ = memory_size_help(kind, text)
-            return self.wrong(path, "an amount of memory such as `2GB`", node, help=help_)
-        bound = broken_memory_bound(kind, size)
-        return size if bound is None else self._report_out_of_range(path, bound, node)
-
-    def _report_out_of_range(
-        self, path: str, bound: str, node: Node, *, help: Help | None = None
-    ) -> Any:  # noqa: ANN401 - poison
-        self._reporter.error(
-            Code.OUT_OF_RANGE,
-            node.span,
-            f"{_describe_value_path(path)} must be {bound}",
-            label=f"{plain_value(node)} is outside of that",
-            help=help,
-        )
-        return POISON
-
-    def _read_choice_value(self, kind: kinds.Choice, node: Node, path: str) -> Decoded:
-        value = node.value if isinstance(node, Scalar) else None
-        if value in kind.words:
-            return value
-        if kind.or_number and not isinstance(value, str):
-            return self._read_number_value(kinds.Number(), node, path)
-        slip = isinstance(value, str)
-        near = replacement_word(str(value), kind.words, work=self._reporter.work) if slip else None
-        listed = ", ".join(f"`{word}`" for word in kind.words)
-        self._reporter.error(
-            Code.NOT_A_CHOICE,
-            node.span,
-            f"{_describe_value_path(path)} is one of {listed}",
-            label=f"this is {describe_node(node)}",
-            help=near,
-        )
-        return POISON
 
     def _read_list_value(self, kind: kinds.ListOf, node: Node, path: str) -> Decoded:
         if not isinstance(node, Sequence):
@@ -303,7 +201,7 @@ class RecordReader:
         self._reporter.error(
             Code.NOT_A_CHOICE,
             node.span,
-            f"{_describe_value_path(path)} is one of {listed}, or a metric of Keras",
+            f"{describe_value_path(path)} is one of {listed}, or a metric of Keras",
             label=f"this is {describe_node(node)}",
             help=replacement_word(word, known, work=self._reporter.work)
             if isinstance(node, Scalar)
@@ -315,7 +213,7 @@ class RecordReader:
         if self._has_unread_figure and isinstance(node, Scalar) and node.value not in kind.words:
             return POISON
         words = kinds.Choice((*kind.words, *self._measured))
-        return self._read_choice_value(words, node, path)
+        return self.read_choice_value(words, node, path)
 
     def _read_gate_values(self, kind: kinds.Gates, node: Node, path: str) -> Decoded:
         if not isinstance(node, MappingNode):
@@ -351,14 +249,14 @@ class RecordReader:
             return self.wrong(path, "a mapping", node)
         keys = keys_of(record)
         node = self.checked_record_keys(
-            node, keys, path, _describe_value_path(path), self.keys.get(path, node.span)
+            node, keys, path, describe_value_path(path), self.keys.get(path, node.span)
         )
         decoded = {}
         for key in keys:
             child = node.get(key.name)
             if child is None:
                 decoded[key.name] = POISON if key.required else key.default
-            elif not key.required and key.default is None and _is_null(child):
+            elif not key.required and key.default is None and is_null_node(child):
                 decoded[key.name] = None
             else:
                 decoded[key.name] = self.value(key.kind, child, f"{path}.{key.name}")
@@ -449,7 +347,7 @@ class RecordReader:
         if isinstance(record, type):
             return self._read_record_value(record, node, path)
         words = kinds.Choice(tuple(record))
-        word = self._read_choice_value(words, tags[0].value, f"{path}.{tags[0].name}")
+        word = self.read_choice_value(words, tags[0].value, f"{path}.{tags[0].name}")
         return POISON if word is POISON else self._read_record_value(record[word], node, path)
 
     def _report_no_tag(self, kind: kinds.Tagged, node: MappingNode, path: str) -> Decoded:
@@ -482,30 +380,10 @@ class RecordReader:
         return self._read_record_value(kind.choose(keys), node, path)
 
 
-def _describe_value_path(path: str) -> str:
-    """Return what a path leads to, for a message: a key, or an item of a list."""
-    parts = path.split(".")
-    names = [part for part in parts if not part.isdecimal()]
-    return f"`{names[-1]}`" if names[-1] == parts[-1] else f"an item of `{names[-1]}`"
-
-
 def _list_of_one_help(node: Node) -> Replacement | None:
     text = node.span.text
     is_one = isinstance(node, Scalar | MappingNode) and text and "\n" not in text
     return Replacement(f"[{text}]") if is_one else None
-
-
-def _single_character_help(text: str) -> Help:
-    """Return what to write for a text of several characters, or of none."""
-    if text == r"\t" or text.lower() == "tab":
-        return Replacement(r'"\t"')
-    if len(text.strip()) == 1:
-        return Replacement(f'"{text.strip()}"', because="; blanks behind it are passed over")
-    return r'write one character, such as `","` or `"\t"`, a tab'
-
-
-def _is_null(node: Node) -> bool:
-    return isinstance(node, Scalar) and node.value is None
 
 
 def _is_class_mapping(kind: Kind, node: MappingNode) -> bool:

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Help, Replacement
 from dlspec.diagnostics.suggest import replacement_word
-from dlspec.diagnostics.work import Work
 from dlspec.language.figures import (
     figure_name,
     figures_by_target,
@@ -115,8 +114,9 @@ def _check_gate_of_target(name: str, evaluation: Evaluation, checked: Checked) -
         titles = [turn.title for turn in turns]
         label = _listed_after("the turns", titles) or _listed_after("the targets", data.targets)
         known = [one for names in measured.values() for one in names]
-        known += [*asked, *minimised_as_read(checked.spec.training)]
-        help_ = _nearest_gate(name, known, checked.reporter.work)
+        others = [*asked, *minimised_as_read(checked.spec.training)]
+        near = replacement_word(name, [*known, *others], work=checked.reporter.work)
+        help_ = near or _one_of_gates(known)
     checked.reporter.error(
         Code.UNKNOWN_METRIC,
         checked.spec.places.key(f"evaluation.gates.{name}"),
@@ -149,10 +149,6 @@ def _why_not_measured(
             return label, Replacement(metric)
         return label, f"write `{metric}`, and add it to `evaluation.metrics`"
     return f"`{metric}` is not measured", f"add `{metric}` to `evaluation.metrics`"
-
-
-def _nearest_gate(name: str, known: list[str], work: Work | None) -> Help:
-    return replacement_word(name, known, work=work) or _one_of_gates(known)
 
 
 def _one_of_gates(known: list[str]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from dlspec.diagnostics.counts import counted
 from dlspec.diagnostics.suggest import suggest
 from dlspec_pipelines.steps.records import Champion, TrainedModel, read_record
-from dlspec_pipelines.steps.step_errors import WrongUsage
+from dlspec_pipelines.steps.step_errors import StepError, WrongUsage
 from dlspec_pipelines.steps.store import artifacts_home, champion_file
 
 
@@ -35,7 +35,8 @@ def find_run(word: str) -> Choice:
 
     Raises:
         NoRun: If there is none.
-        WrongUsage: If there is more than one, or if it is gone.
+        WrongUsage: If there is more than one.
+        StepError: If it is gone.
     """
     if Path(word, "model.keras").is_file():
         return Choice(Path(word).absolute(), "it is the folder named")
@@ -81,7 +82,7 @@ def _glob_literal(word: str) -> str:
 
 def _require_whole_run(folder: Path) -> Path:
     if not (folder / "model.keras").is_file():
-        raise WrongUsage(
+        raise StepError(
             f"the run `{folder}` is gone", help="restore it, name another run, or train it again"
         )
     return folder

@@ -25,6 +25,7 @@ def find_start(word: str) -> Start:
 
     Raises:
         WrongUsage: If it is neither.
+        StepError: If the run is gone.
     """
     # `Path.expanduser` fails for a user that is not there; this leaves the word as it is.
     path = Path(os.path.expanduser(word))  # noqa: PTH111 - said above
@@ -53,7 +54,7 @@ def find_model_start(start: ModelStart) -> Start:
     file = Path(start.folder, start.weights)
     try:
         return find_start(str(file) if file.is_file() else start.weights)
-    except WrongUsage as problem:
+    except StepError as problem:
         raise StepError(
             f"the model `{start.model}` cannot begin with these weights: {problem.message}",
             code="DL615",
