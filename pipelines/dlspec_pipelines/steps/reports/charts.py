@@ -127,11 +127,10 @@ def histogram_chart(
     return _svg_chart(title, f"{title}: mean {figure_text(float(values.mean()))}", body)
 
 
-def bar_chart(title: str, values: Array, *, x_label: str, y_label: str) -> Markup:
-    """Return one bar for each value, counted from 1."""
-    count = len(values)
-    numbers = np.arange(count) + 1.0
-    across = _Axis(0.4, count + 0.6, _whole_number_axis(numbers).ticks)
+def bar_chart(title: str, values: Array, *, x_label: str, y_label: str, first: int = 1) -> Markup:
+    """Return one bar for each value, counted from `first`."""
+    numbers = np.arange(len(values)) + float(first)
+    across = _Axis(numbers[0] - 0.6, numbers[-1] + 0.6, _whole_number_axis(numbers).ticks)
     frame = _Frame(across, _rounded_axis(np.array([0.0, float(values.max())])))
     drawn = [
         _svg_bar(frame, number - 0.38, number + 0.38, height=float(value))

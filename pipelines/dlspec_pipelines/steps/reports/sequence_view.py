@@ -19,6 +19,8 @@ Array = NDArray[Any]
 
 # A screen of lines, those with the largest share of wrong characters first.
 _MAX_ROWS = 16
+# What stands side by side and is told apart; more counts are put together.
+_MOST_BARS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def sequence_view(
         name,
         unit,
         float((edits == 0).mean()),
-        charts.histogram_chart(f"wrong {unit}s of a row", edits, x_label="edits"),
+        _edits_chart(f"wrong {unit}s of a row", edits),
         tuple(
             Decoded(
                 int(rows[k]),
@@ -83,6 +85,13 @@ def sequence_view(
             for k, i in enumerate(chosen)
         ),
     )
+
+
+def _edits_chart(title: str, edits: Array) -> Markup:
+    if edits.max() > _MOST_BARS:
+        return charts.histogram_chart(title, edits, x_label="edits")
+    counts = np.bincount(edits)
+    return charts.bar_chart(title, counts, x_label="edits", y_label="rows", first=0)
 
 
 def _ids_of_rows(values: Array) -> list[list[int]]:
