@@ -12,9 +12,12 @@ from dlspec.tools.commands.spec_arguments import SET_OPTION, parse_set_option, p
 from dlspec.tools.commands.spec_paths import spec_path
 from dlspec.tools.commands.word_types import SpecWord
 from dlspec_pipelines.own_data import DataCommand
+from dlspec_pipelines.run_commands import runs
 from dlspec_pipelines.run_words import RunWord
 
-__all__ = ["main"]
+__all__ = ["main", "runs"]
+
+main.add_command(runs)
 
 
 VERIFY_OPTION = click.option(
@@ -53,7 +56,8 @@ def run(
     from the checkpoint. A run whose output nobody reads any more goes on to its end.
 
     RUN_OR_FILE is a .keras, .weights.h5 or .h5 file, or a run as `dlspec predict` takes one: its
-    id or the beginning of it, its folder, or a model's name for its champion or latest run.
+    number, its id or the beginning of it, its folder, or a model's name for its champion or latest
+    run.
     """
     from dlspec_pipelines.run.run import RunOptions
     from dlspec_pipelines.run.run import run as execute
@@ -147,10 +151,10 @@ def predict(
     One that predicts pictures or masks writes them into a folder, each called as the file it was
     made of, else as its row: `-o masks/`.
 
-    RUN_OR_NAME is a run's id or its beginning, a run's folder, or the name of a model: then its
-    champion is taken, or its latest run where no champion is yet. A model whose spec says
-    `prediction.generate` says sequences of ids; --beam and --length stand in for the spec's. One
-    that was trained with the loss CTC decodes texts, with --beam as well.
+    RUN_OR_NAME is a run's number (`digits#3`), its id or its beginning, its folder, or the name of
+    a model: then its champion is taken, or its latest run where no champion is yet. A model whose
+    spec says `prediction.generate` says sequences of ids; --beam and --length stand in for the
+    spec's. One that was trained with the loss CTC decodes texts, with --beam as well.
     """
     from dlspec_pipelines.predict import predict as execute
 

@@ -4,11 +4,11 @@ import click
 from click.shell_completion import CompletionItem
 
 from dlspec.tools.commands.exit_status import WRONG_USAGE, CannotDo
-from dlspec.tools.commands.trained_runs import RunSpec, TrainedRuns, known_run_names
+from dlspec.tools.commands.trained_runs import RunSpec, TrainedRuns, offered_runs
 
 
 class RunWord(TrainedRuns):
-    """A run by its id or its beginning, its folder, or the name of its model."""
+    """A run by its number, its id or its beginning, its folder, or the name of its model."""
 
     def spec_of(self, word: str) -> RunSpec | None:
         """Return the spec of the run that a word means; None where it means none.
@@ -31,7 +31,7 @@ class RunWord(TrainedRuns):
         return RunSpec(choice.folder.name, text, choice.reason)
 
     def run_names(self) -> list[str]:
-        """Return what may be written for a run: models that were trained, and ids."""
+        """Return what may be written for a run: models that were trained, ids and numbers."""
         from dlspec_pipelines.steps.runs import known_runs
         from dlspec_pipelines.steps.step_errors import StepError
 
@@ -47,6 +47,21 @@ class RunWord(TrainedRuns):
         param: click.Parameter,  # noqa: ARG002 - the same
         incomplete: str,
     ) -> list[CompletionItem]:
-        """Return names of models and ids of runs."""
-        names = known_run_names(self)
-        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+        """Return names of models and ids of runs; behind a `#` their numbers."""
+        return [CompletionItem(name) for name in offered_runs(self, incomplete)]
+
+
+class ModelWord(click.ParamType[str]):
+    """The name of a model that was trained."""
+
+    name = "model"
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - the form that click asks for
+        param: click.Parameter,  # noqa: ARG002 - the same
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Return names of models."""
+        names = (name for name in offered_runs(RunWord(), incomplete) if "/" not in name)
+        return [CompletionItem(name) for name in names]

@@ -84,6 +84,8 @@ CLEAN = [
     "data rows --json -q",
     "new mine --data many.csv --target x",
     "data rows --html rows.html",
+    "runs",
+    "runs --json",
 ]
 FINDINGS = [
     "check",
@@ -157,6 +159,9 @@ WRONG_USAGE = [
     "run good",
     "run good --backend theano",
     "predict nobody rows.xlsx",
+    "predict nobody#1 rows.csv",
+    "runs nobody",
+    "show nobody#1",
     "predict nobody rows.csv -o out.xlsx",
     "predict nobody rows.csv -o nowhere/out.csv",
     "predict nobody rows.csv --beam 0",

@@ -19,12 +19,14 @@ def project(tmp_path_factory):
     for run in ("037864a8", "5f9634fc"):
         (folder / ".dlspec/runs/digits_gru" / run).mkdir(parents=True)
         (folder / ".dlspec/runs/digits_gru" / run / "model.keras").touch()
+        (folder / ".dlspec/runs/digits_gru" / run / "plan.json").touch()
     return folder
 
 
 def offered(folder, *words):
     done = subprocess.run(
-        [sys.executable, "-m", "dlspec"],
+        # As a reinstalled console script: an older one knows fewer commands.
+        [sys.executable, "-c", "from dlspec_pipelines.cli import main; main(prog_name='dlspec')"],
         cwd=folder,
         env={
             "PYTHONPATH": f"{ROOT}:{ROOT / 'pipelines'}",
@@ -52,6 +54,9 @@ def offered(folder, *words):
         ),
         (("diff", "iris", "digits_gru/5"), ["plain,digits_gru/5f9634fc"]),
         (("predict", "digits_gru/0"), ["plain,digits_gru/037864a8"]),
+        (("show", "digits_gru#"), ["plain,digits_gru#1", "plain,digits_gru#2"]),
+        (("predict", "digits_gru#2"), ["plain,digits_gru#2"]),
+        (("runs", "dig"), ["plain,digits_gru"]),
         (("show", "specs/i"), ["file,specs/i"]),
         (("show", "comp"), ["file,comp"]),
         (("explain", "dl40"), [f"plain,DL40{n}" for n in range(1, 10)]),

@@ -30,7 +30,7 @@ class TrainedRuns(click.ParamType[str]):
         raise NotImplementedError
 
     def run_names(self) -> list[str]:
-        """Return what may be written for a run: models that were trained, and ids."""
+        """Return what may be written for a run: models that were trained, ids and numbers."""
         raise NotImplementedError
 
 
@@ -51,6 +51,15 @@ def known_run_names(runs: TrainedRuns | None) -> list[str]:
         if missing_package(error) is None:
             raise
         return []
+
+
+def offered_runs(runs: TrainedRuns | None, incomplete: str) -> list[str]:
+    """Return what a shell offers for the beginning of a run; numbers where a `#` is written."""
+    return [
+        name
+        for name in known_run_names(runs)
+        if name.startswith(incomplete) and ("#" in name) == ("#" in incomplete)
+    ]
 
 
 def run_spec(word: str) -> RunSpec | None:

@@ -6,7 +6,7 @@ from click.shell_completion import CompletionItem
 from dlspec.diagnostics.explain import explained_codes, page_title
 from dlspec.expand.zoo import architecture_names
 from dlspec.tools.commands.spec_paths import spec_names
-from dlspec.tools.commands.trained_runs import installed_runs, known_run_names
+from dlspec.tools.commands.trained_runs import installed_runs, offered_runs
 
 
 class SpecWord(click.ParamType[str]):
@@ -36,7 +36,7 @@ class SpecOrRunWord(click.ParamType[str]):
         incomplete: str,
     ) -> list[CompletionItem]:
         """Return names of specs and of runs, or let the shell complete a path."""
-        names = dict.fromkeys([*spec_names(), *known_run_names(installed_runs(ctx))])
+        names = dict.fromkeys([*spec_names(), *offered_runs(installed_runs(ctx), incomplete)])
         return _items_or_files(list(names), incomplete)
 
 

@@ -35,6 +35,8 @@ THRESHOLDS = Format("dlspec-thresholds")
 FILE_DIGESTS = Format("dlspec-file-digests")
 DOWNLOAD = Format("dlspec-download")
 SOURCE_DIGESTS = Format("dlspec-source-digests")
+RUN_NUMBERS = Format("dlspec-run-numbers")
+WORK = Format("dlspec-work")
 
 
 def document_text(form: Format, content: Mapping[str, object]) -> str:

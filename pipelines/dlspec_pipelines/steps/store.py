@@ -67,6 +67,11 @@ def run_folder(name: str, run: str) -> Path:
     return artifacts_home() / "runs" / name / run
 
 
+def run_numbers_file(name: str) -> Path:
+    """Return the file that says which number each run of the model `name` has."""
+    return artifacts_home() / "runs" / name / "numbers.json"
+
+
 def work_folder(key: str) -> Path:
     """Return where an unfinished training keeps its checkpoint and its lock."""
     return artifacts_home() / "work" / key
@@ -100,6 +105,8 @@ def way_back(path: Path) -> str:
     match place:
         case ("datasets", fingerprint, *_):
             return f"run the spec again: `datasets/{fingerprint}` is then prepared anew"
+        case ("runs", _, "numbers.json"):
+            return "remove it: the runs that are there are then numbered anew"
         case ("runs", name, _, *_):
             return f"restore the run's folder, or train anew: `dlspec run {name} --again`"
         case ("champions", *_):
@@ -192,6 +199,21 @@ def lock_folder(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def process_holding(folder: Path) -> int | None:
+    """Return the process that holds a folder, 0 where it left no number; None where none does."""
+    try:
+        handle = os.open(folder / "lock", os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _pid_in(handle) or 0
+    finally:
+        os.close(handle)
+    return None
 
 
 @contextmanager

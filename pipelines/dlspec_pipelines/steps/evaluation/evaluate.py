@@ -83,6 +83,7 @@ from dlspec_pipelines.steps.records import (
     TrainedModel,
 )
 from dlspec_pipelines.steps.reuse import judged_version
+from dlspec_pipelines.steps.run_numbers import note_run_number
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.training.drawn_epochs import samples_in_form_of_model
 from dlspec_pipelines.steps.training.objective_file import OBJECTIVE_FILE, load_objective
@@ -269,6 +270,7 @@ def _own_folder(
     if run is None or run == trained.run:
         return trained
     folder = store.run_folder(plan.name, run)
+    note_run_number(plan.name, run)
     with store.whole_folder(folder) as aside:
         for name in _files_of_model(plan):
             (aside / name).hardlink_to(Path(trained.path, name))

@@ -1,9 +1,6 @@
 """A checkpoint: all that a training needs to go on as if it had never been interrupted."""
 
 import json
-import struct
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,21 +13,11 @@ from dlspec.backends.optimizers import optimizer_variables
 from dlspec_pipelines.steps import store
 from dlspec_pipelines.steps.engine import determinism as machine
 from dlspec_pipelines.steps.engine.batches import Array
+from dlspec_pipelines.steps.stopped_work import UNREADABLE_ARCHIVE
 from dlspec_pipelines.steps.training import callbacks as memory
 
 # Version 1 did not hold the files that callbacks write.
 _VERSION = 2
-# What numpy and zipfile raise, whichever byte of an archive is another one.
-_UNREADABLE = (
-    OSError,
-    EOFError,
-    ValueError,
-    KeyError,
-    RuntimeError,
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +144,7 @@ def _read_checkpoint_file(path: Path) -> tuple[dict[str, Any], dict[str, Array]]
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         state = json.loads(arrays.pop("state").tobytes())
-    except _UNREADABLE as error:
+    except UNREADABLE_ARCHIVE as error:
         raise CorruptError(f"`{path}` is damaged: {error}") from error
     if not isinstance(state, dict) or state.get("version") != _VERSION:
         raise CorruptError(f"`{path}` is of another version")

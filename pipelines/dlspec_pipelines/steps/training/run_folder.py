@@ -20,6 +20,7 @@ from dlspec_pipelines.steps.file_digests import write_file_digests
 from dlspec_pipelines.steps.json_documents import PLAN, RUN, document_text
 from dlspec_pipelines.steps.records import BegunRows, Dataset, KeptWeights, Started, TrainedModel
 from dlspec_pipelines.steps.reuse import step_version
+from dlspec_pipelines.steps.run_numbers import note_run_number
 from dlspec_pipelines.steps.training.objective_file import (
     OBJECTIVE_FILE,
     save_objective,
@@ -89,6 +90,7 @@ def write_run(
     predicting = saved_form(model, plan)
     weights = weights_digest(predicting)
     facts = _run_facts(model, plan, dataset=dataset, origin=origin, outcome=outcome)
+    note_run_number(plan.name, origin.run)
     with store.whole_folder(folder, needed=_bytes_of_run_folder(model)) as aside:
         predicting.save(aside / "model.keras")
         if plan.objective is not None:

@@ -30,6 +30,7 @@ from dlspec_pipelines.steps.preparation.model_parts import open_model_part
 from dlspec_pipelines.steps.records import Dataset, Start, TrainedModel
 from dlspec_pipelines.steps.start import model_start_digests, vectors_digests
 from dlspec_pipelines.steps.step_errors import StepError
+from dlspec_pipelines.steps.stopped_work import CHECKPOINT, note_work
 from dlspec_pipelines.steps.training import checkpoint
 from dlspec_pipelines.steps.training.aligned_targets import require_steps_for_targets
 from dlspec_pipelines.steps.training.begun_rows import begin_rows_with_vectors, begun_rows_line
@@ -104,11 +105,13 @@ def train(  # noqa: PLR0913 - what to do, where to tell of it, and when to stop
         _locked_work_folder(store.work_folder(work_key(plan, dataset, start))) as work,
     ):
         around = Surroundings(
-            work / "checkpoint.npz",
+            work / CHECKPOINT,
             WrittenFiles(work, plan.training.callbacks),
             progress,
             lambda: signalled.is_set() or (stop is not None and stop.is_set()),
         )
+        epochs = plan.training.epochs
+        note_work(work, name=plan.name, epochs=epochs, dataset=dataset.fingerprint)
         origin = Origin(run, spec_text, sets or {})
         trained = _train_in_work_folder(plan, dataset, origin=origin, around=around, start=start)
         shutil.rmtree(work)
