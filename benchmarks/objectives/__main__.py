@@ -1,7 +1,8 @@
 """`python -m benchmarks.objectives [NAME...]`: train each objective, and judge what it learnt.
 
-The data come from Keras's cache (`KERAS_HOME`) and from scikit-learn. Pictures of samples are
-written into `--pictures`. One after another they take about three quarters of an hour of two cores.
+The data come from Keras's cache (`KERAS_HOME`) and scikit-learn, the reviews of `skip_gram` and
+WordSim-353 from `$DLSPEC_DATA`. Pictures of samples are written into `--pictures`. One after
+another they take about an hour and a half of two cores.
 """
 
 import tempfile

@@ -20,6 +20,8 @@ from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from benchmarks.objectives.word_vectors import rank_correlation, write_reviews
+
 SPECS = Path(__file__).parent
 Floats = NDArray[np.float32]
 # Seeds over which a student is compared: a single one may be luck.
@@ -262,6 +264,21 @@ def judge_masked_autoencoder(trainings: Trainings) -> Judged:
     )
 
 
+def judge_skip_gram(trainings: Trainings) -> Judged:
+    """Compare how near words lie with what people said of them."""
+    reviews = trainings.home / "reviews.txt"
+    trainings.home.mkdir(parents=True, exist_ok=True)
+    write_reviews(reviews)
+    folder = trainings.run_spec("skip_gram", **{"data.source.text_lines": reviews})
+    vectors = _layer(folder, "target_vectors").get_weights()[0]
+    correlation, known, pairs = rank_correlation(folder, vectors)
+    return Judged(
+        "Spearman's rank correlation with WordSim-353 above 0.2",
+        f"{correlation:.3f} on the {known} of {pairs} pairs whose words are known",
+        correlation > 0.2,
+    )
+
+
 STUDIES: Mapping[str, Callable[[Trainings], Judged]] = {
     "vae": judge_vae,
     "simclr": judge_simclr,
@@ -270,6 +287,7 @@ STUDIES: Mapping[str, Callable[[Trainings], Judged]] = {
     "diffusion": judge_diffusion,
     "distillation": judge_distillation,
     "masked_autoencoder": judge_masked_autoencoder,
+    "skip_gram": judge_skip_gram,
 }
 
 

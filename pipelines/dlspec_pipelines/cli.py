@@ -1,6 +1,7 @@
 """The console script `dlspec`: the compiler's commands, and those that run things."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -37,6 +38,11 @@ VERIFY_OPTION = click.option(
     help="Begin with earlier weights, where layers have the same name and shapes.",
 )
 @click.option("--again", is_flag=True, help="Train even what would come out as it did before.")
+@click.option(
+    "--find-rate",
+    is_flag=True,
+    help="Train nothing: raise the learning rate step by step, and show which ones are of use.",
+)
 @VERIFY_OPTION
 @click.option("--verbose", is_flag=True, help="Show Dagster's own log too.")
 @QUIET_OPTION
@@ -45,6 +51,8 @@ def run(
     sets: tuple[str, ...],
     backend: str | None,
     weights_from: str | None,
+    *,
+    find_rate: bool,
     **switches: bool,
 ) -> None:
     """Prepare, train, evaluate and report SPEC, a path or a name under specs/.
@@ -58,7 +66,15 @@ def run(
     RUN_OR_FILE is a .keras, .weights.h5 or .h5 file, or a run as `dlspec predict` takes one: its
     number, its id or the beginning of it, its folder, or a model's name for its champion or latest
     run.
-    """
+
+    With --find-rate standard output is the path of a page with the curve of the losses.
+
+    \b
+    Examples:
+      dlspec run digits_lenet5
+      dlspec run digits_lenet5 --set kernel=5 --set training.epochs=3
+      dlspec run digits_lenet5 --find-rate
+    """  # noqa: D301 - click reads \b
     from dlspec_pipelines.run.run import RunOptions
     from dlspec_pipelines.run.run import run as execute
     from dlspec_pipelines.specs import compiled_spec_file
@@ -70,8 +86,23 @@ def run(
             f"`{file.path}` has no `data` or no `training` section, so there is nothing to run; "
             f"`dlspec show {spec}` shows the model"
         )
+    if find_rate:
+        from dlspec_pipelines.find_rate import find_learning_rate
+
+        _refuse_beside_find_rate(switches)
+        sys.exit(
+            find_learning_rate(file, backend=backend, weights_from=weights_from, quiet=is_quiet())
+        )
     options = RunOptions(backend, weights_from, quiet=is_quiet(), **switches)
     sys.exit(execute(file, options))
+
+
+def _refuse_beside_find_rate(switches: Mapping[str, bool]) -> None:
+    for name, given in switches.items():
+        if given:
+            raise click.UsageError(
+                f"`--{name}` says something of a run, and `--find-rate` runs none"
+            )
 
 
 @main.command(cls=DataCommand)

@@ -13,8 +13,6 @@ from typing import Protocol
 
 import keras
 
-import dlspec
-from dlspec.backends.compile_plan import with_named_penalties
 from dlspec.backends.keras_objects import build_object
 from dlspec.backends.optimizers import optimizers_of
 from dlspec.diagnostics.counts import agreed, counted
@@ -25,7 +23,6 @@ from dlspec_pipelines.steps.data_memory import memory_for_data
 from dlspec_pipelines.steps.engine import determinism as machine
 from dlspec_pipelines.steps.engine.batches import Samples
 from dlspec_pipelines.steps.engine.determinism import step_flops
-from dlspec_pipelines.steps.engine.metric_variables import make_metric_variables
 from dlspec_pipelines.steps.preparation.model_parts import open_model_part
 from dlspec_pipelines.steps.records import Dataset, Start, TrainedModel
 from dlspec_pipelines.steps.start import model_start_digests, vectors_digests
@@ -33,7 +30,7 @@ from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.stopped_work import CHECKPOINT, note_work
 from dlspec_pipelines.steps.training import checkpoint
 from dlspec_pipelines.steps.training.aligned_targets import require_steps_for_targets
-from dlspec_pipelines.steps.training.begun_rows import begin_rows_with_vectors, begun_rows_line
+from dlspec_pipelines.steps.training.begun_model import begin_model, build_training_variables
 from dlspec_pipelines.steps.training.checkpoint import CorruptError, Position, Saved
 from dlspec_pipelines.steps.training.drawn_epochs import (
     samples_in_form_of_model,
@@ -43,11 +40,7 @@ from dlspec_pipelines.steps.training.kept_epoch import kept_weights
 from dlspec_pipelines.steps.training.loop import Loop, LossError, Surroundings
 from dlspec_pipelines.steps.training.progress import Listener, Notice, Progress
 from dlspec_pipelines.steps.training.run_folder import Origin, Outcome, write_run
-from dlspec_pipelines.steps.training.start_weights import (
-    begin_models_with_weights,
-    begin_with_weights,
-    start_digest,
-)
+from dlspec_pipelines.steps.training.start_weights import start_digest
 from dlspec_pipelines.steps.training.written_files import WrittenFiles
 
 # Part of the key of a checkpoint: raise it when the loop would give other numbers.
@@ -158,16 +151,8 @@ def _train_in_work_folder(
     start: Start | None,
 ) -> TrainedModel:
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    model = dlspec.compile(plan)
-    begun = begin_models_with_weights(model, plan)
-    rows = begin_rows_with_vectors(model, plan, dataset)
-    for layer, vectors in rows.items():
-        around.listen(Notice(begun_rows_line(layer, vectors)))
-    taken = None if start is None else begin_with_weights(model, start)
-    for told in (*begun.values(), *((taken,) if taken else ())):
-        around.listen(told)
-    model = with_named_penalties(model, plan)
-    loop = _begin_loop(plan, dataset, model, around=around)
+    begun = begin_model(plan, dataset, start, listen=around.listen)
+    loop = _begin_loop(plan, dataset, begun.model, around=around)
     continued = loop.position.epoch
     try:
         loop.run()
@@ -191,9 +176,9 @@ def _train_in_work_folder(
         continued,
         len(loop.train),
         kept,
-        taken,
-        begun,
-        rows,
+        begun.taken,
+        begun.models,
+        begun.rows,
         around.files,
     )
     return write_run(loop.model, plan, dataset=dataset, origin=origin, outcome=outcome)
@@ -209,7 +194,7 @@ def _begin_loop(plan: Plan, dataset: Dataset, model: keras.Model, *, around: Sur
         samples_for_model(plan, dataset, "validation") if dataset.rows["validation"] else None
     )
     _refuse_short_batch(model, data, validation, training.batch_size)
-    _build_training_variables(model, data)
+    build_training_variables(model, data)
     callbacks = [build_object(placed) for placed in around.files.placed_callbacks()]
     saved = _load_saved(model, callbacks, around, epochs=training.epochs)
     around.files.revert(saved.files if saved else None, goes_on=saved is not None)
@@ -276,13 +261,6 @@ def _refuse_short_batch(
                 f"{len(samples) % batch_size} over",
                 help="leave `batch` out of the model's inputs, or split by a column",
             )
-
-
-def _build_training_variables(model: keras.Model, data: Samples) -> None:
-    """Make every variable of optimizer, loss and metrics, so that a checkpoint can fill them."""
-    make_metric_variables(model, data)
-    for optimizer, variables in optimizers_of(model):
-        optimizer.build(variables)
 
 
 @contextmanager
