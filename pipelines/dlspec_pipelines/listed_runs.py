@@ -148,7 +148,7 @@ def _run_row(run: KeptRun, metrics: Sequence[str]) -> tuple[str, ...]:
         "!" if run.fault else "*" if run.is_champion else "",
         f"#{run.number}",
         run.folder.name[:_SHORT],
-        _moment_text(_training_start(run)),
+        moment_text(_training_start(run)),
         *(figure_text(run.metrics[name]) if name in run.metrics else "" for name in metrics),
         "" if seconds is None else duration_text(seconds),
         str(run.facts.get("seed", "")),
@@ -185,7 +185,7 @@ def _unfinished_row(one: UnfinishedTraining) -> tuple[str, ...]:
         reached = "before the end of the first epoch"
     else:
         reached = f"after epoch {one.epoch}{of}"
-    by = f"by process {one.process}" if one.process else _moment_text(one.since)
+    by = f"by process {one.process}" if one.process else moment_text(one.since)
     return ("", one.name or one.folder.name[:_SHORT], one.state, reached, by)
 
 
@@ -193,7 +193,7 @@ def _training_start(run: KeptRun) -> str:
     return str(run.facts.get("started", ""))
 
 
-def _moment_text(moment: str) -> str:
+def moment_text(moment: str) -> str:
     """Return a moment in the time of this place, to the minute; "" for none."""
     if not moment:
         return ""

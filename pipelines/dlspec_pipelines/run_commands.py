@@ -1,11 +1,11 @@
-"""The commands that look at what was trained: `runs`."""
+"""The commands that look at what was trained, and choose among it."""
 
 import sys
 
 import click
 
 from dlspec.tools.commands.remarks import QUIET_OPTION
-from dlspec_pipelines.run_words import ModelWord
+from dlspec_pipelines.run_words import ModelWord, RunWord
 
 JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
@@ -35,3 +35,32 @@ def runs(name: str | None, *, as_json: bool, verify: bool) -> None:
     from dlspec_pipelines.listed_runs import show_runs
 
     sys.exit(show_runs(name, as_json=as_json, verify=verify))
+
+
+@click.command()
+@click.argument("name", type=ModelWord())
+@click.option("--promote", metavar="RUN", type=RunWord(), help="Make this run the champion.")
+@click.option("--rollback", is_flag=True, help="Go back to the champion before.")
+@JSON_OPTION
+@QUIET_OPTION
+def champion(name: str, promote: str | None, *, rollback: bool, as_json: bool) -> None:
+    """Show which run of the model NAME is the champion, since when, on what evidence.
+
+    A run becomes it by itself, with `dlspec run`, when its gates are passed and it is shown to be
+    better. --promote takes one by hand, whatever the comparison says, which is kept as evidence
+    with who decided so; a run whose gate failed is refused. --rollback goes to the champion before,
+    and once more to the one before that; the run that it goes back from does not become the
+    champion by itself again.
+
+    \b
+    Examples:
+      dlspec champion digits_lenet5
+      dlspec champion digits_lenet5 --promote digits_lenet5#3
+      dlspec champion digits_lenet5 --rollback
+      dlspec champion digits_lenet5 --json | jq -r .champion.id
+    """  # noqa: D301 - click reads \b
+    if promote is not None and rollback:
+        raise click.UsageError("`--promote` and `--rollback` are two ways to another champion")
+    from dlspec_pipelines.shown_champion import show_champion
+
+    sys.exit(show_champion(name, promote=promote, rollback=rollback, as_json=as_json))

@@ -414,6 +414,32 @@ def test_a_comparison_says_how_many_rows_it_saw_and_what_they_could_show():
     )
     assert (few.p_value, few.least, few.better) == (2 / 32, None, False)
     assert few.size_note == "on 5 rows, too few for any difference to be more than chance"
+    assert few.needed_note == "about 6 rows would show a difference as large as this"
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(0.08, 0.03), (0.2, 0.1)])
+def test_as_many_rows_as_are_said_to_be_needed_show_a_difference_in_four_of_five_test_sets(
+    ours, theirs
+):
+    # A test set of 100 rows in which as many speak for each as in the world that it is from.
+    counts = round(100 * ours), round(100 * theirs)
+    a = {"y": _right_at(*[True] * counts[0], *[False] * counts[1], *[True] * (100 - sum(counts)))}
+    b = {"y": _right_at(*[False] * counts[0], *[True] * (100 - counts[0]))}
+    rules = Championship(metric="accuracy", test="mcnemar")
+    needed = compare_pair(rules, a, b, run="r1", seed=0).needed
+    drawn = np.random.default_rng(0).multinomial(
+        needed, [ours, theirs, 1 - ours - theirs], size=2000
+    )
+    pairs, times = np.unique(drawn[:, :2], axis=0, return_counts=True)
+    shown = [stats.binomtest(int(n), int(n + m), 0.5).pvalue < 0.05 for n, m in pairs if n + m]
+    assert 0.72 < np.average(shown, weights=times) < 0.88
+
+
+def test_a_comparison_that_decides_needs_no_more_rows():
+    rules = Championship(metric="accuracy", test="mcnemar")
+    a, b = {"y": _right_at(*[True] * 29)}, {"y": _right_at(*[False] * 9, *[True] * 20)}
+    assert compare_pair(rules, a, b, run="r1", seed=0).needed is None
+    assert compare_pair(rules, a, a, run="r1", seed=0).needed is None
 
 
 def test_a_p_value_equal_to_alpha_is_not_below_it():

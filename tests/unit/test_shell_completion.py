@@ -57,6 +57,11 @@ def offered(folder, *words):
         (("show", "digits_gru#"), ["plain,digits_gru#1", "plain,digits_gru#2"]),
         (("predict", "digits_gru#2"), ["plain,digits_gru#2"]),
         (("runs", "dig"), ["plain,digits_gru"]),
+        (("champion", "dig"), ["plain,digits_gru"]),
+        (
+            ("champion", "digits_gru", "--promote", "digits_gru#"),
+            ["plain,digits_gru#1", "plain,digits_gru#2"],
+        ),
         (("show", "specs/i"), ["file,specs/i"]),
         (("show", "comp"), ["file,comp"]),
         (("explain", "dl40"), [f"plain,DL40{n}" for n in range(1, 10)]),

@@ -167,6 +167,8 @@ class Comparison:
         rows: How many were compared; None where an earlier dlspec did.
         least: The least difference of the metric that is more than chance on so many rows; None
             where none is.
+        needed: How many rows show a difference as large as this one, of a test that decides
+            nothing; None where it decides, or the two are equal.
     """
 
     champion_run: str
@@ -178,6 +180,7 @@ class Comparison:
     better: bool
     rows: int | None = None
     least: float | None = None
+    needed: int | None = None
 
     @property
     def size_note(self) -> str:
@@ -188,6 +191,19 @@ class Comparison:
         if self.least is None:
             return f"on {rows}, too few for any difference to be more than chance"
         return f"on {rows}, where less than {self.least:.3g} between them is chance"
+
+    @property
+    def needed_note(self) -> str:
+        """Return how many rows would decide, of a test that does not; else ""."""
+        if self.needed is None:
+            return ""
+        return f"about {_rounded_up(self.needed):,} rows would show a difference as large as this"
+
+
+def _rounded_up(count: int) -> int:
+    """Return a count in two figures: more of them say nothing of an estimate."""
+    unit = int(10 ** max(0, len(str(count)) - 2))
+    return -(-count // unit) * unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +258,29 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class PastChampion:
+    """A run that was the champion, from `since` to `until` (ISO 8601, UTC).
+
+    `rolled_back` says that a person went back to the one before it; else another was promoted.
+    """
+
+    run: str
+    path: HomePath
+    since: str
+    until: str
+    evidence: str
+    metrics: Mapping[str, float]
+    by: str
+    rolled_back: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Champion:
-    """Which run is the champion of a name, since when (ISO 8601, UTC), on what evidence."""
+    """Which run is the champion of a name, since when (ISO 8601, UTC), on what evidence.
+
+    `by` is the person that made it the champion, "" where its evaluation did; `before` are those
+    that were it, the first one first; earlier dlspecs kept none.
+    """
 
     name: str
     run: str
@@ -252,6 +289,8 @@ class Champion:
     evidence: str
     metrics: Mapping[str, float]
     promoted: bool
+    by: str = ""
+    before: tuple[PastChampion, ...] = ()
 
 
 # What the steps of the chain give.

@@ -44,7 +44,7 @@ from dlspec_pipelines.steps.evaluation.measures import (
     measure_targets,
 )
 from dlspec_pipelines.steps.evaluation.outputs import Signature, signature_of
-from dlspec_pipelines.steps.evaluation.paired_tests import compare_states
+from dlspec_pipelines.steps.evaluation.paired_states import compare_states
 from dlspec_pipelines.steps.evaluation.predictions_file import write_predictions
 from dlspec_pipelines.steps.evaluation.rival import (
     Rival,

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,6 @@ from dlspec.language.figures import AskedMetric, better_of
 from dlspec.language.sections import Championship
 from dlspec.language.significance_tests import RESAMPLES, SIGNIFICANCE_TEST_OF
 from dlspec_pipelines.steps.evaluation.class_metrics import right_rows
-from dlspec_pipelines.steps.evaluation.keras_figures import RowStates
 from dlspec_pipelines.steps.evaluation.measures import (
     FUNCTIONS,
     measure_targets,
@@ -23,6 +23,9 @@ from dlspec_pipelines.steps.evaluation.outputs import Predicted
 from dlspec_pipelines.steps.records import Comparison
 from dlspec_pipelines.steps.step_errors import NotDefined
 
+# As studies are planned: a test that would miss the difference more often is too small for it.
+_POWER = 0.8
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -32,10 +35,12 @@ class Verdict:
         p_value: Two-sided.
         least: The least difference of the metric that is more than chance on so many rows; None
             where none is.
+        error: The standard error of the difference.
     """
 
     p_value: float
     least: float | None
+    error: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,9 @@ def mcnemar_test(challenger: Predicted, champion: Predicted, asked: Asked) -> Ve
     tail = math.fsum(math.exp(_log_choose(trials, i) - half) for i in range(fewer + 1))
     fewest = fewest_rows(asked.alpha)
     least = fewest / len(ours) if fewest <= len(ours) else None
-    return Verdict(min(1.0, 2 * tail), least)
+    gain = (only_ours - only_theirs) / len(ours)
+    error = math.sqrt((trials / len(ours) - gain**2) / len(ours))
+    return Verdict(min(1.0, 2 * tail), least, error)
 
 
 def fewest_rows(alpha: float) -> int:
@@ -69,6 +76,25 @@ def fewest_rows(alpha: float) -> int:
     while _least_p_value(rows) >= alpha:
         rows += 1
     return rows
+
+
+def rows_that_show(gain: float, error: float, *, rows: int, alpha: float) -> int | None:
+    """Return how many rows show a difference as large as the one seen, in four of five test sets.
+
+    Args:
+        error: Its standard error on `rows` rows.
+
+    Returns:
+        None where the two are equal.
+
+    Source: Connor (1987), "Sample size for testing differences in proportions for the
+    paired-sample design", with one variance on both sides.
+    """
+    if not gain:
+        return None
+    normal = NormalDist()
+    reach = normal.inv_cdf(1 - alpha / 2) + normal.inv_cdf(_POWER)
+    return max(fewest_rows(alpha), math.ceil(rows * (reach * error / gain) ** 2))
 
 
 def _least_p_value(rows: int) -> float:
@@ -91,17 +117,17 @@ def bootstrap_test(challenger: Predicted, champion: Predicted, asked: Asked) -> 
     it is never 0.
     """
     gains = np.array(list(_resampled_gains(challenger, champion, asked)))
-    return _verdict_of_gains(gains, count=len(challenger.true), alpha=asked.alpha)
+    return verdict_of_gains(gains, count=len(challenger.true), alpha=asked.alpha)
 
 
-def _verdict_of_gains(gains: NDArray[np.float64], *, count: int, alpha: float) -> Verdict:
+def verdict_of_gains(gains: NDArray[np.float64], *, count: int, alpha: float) -> Verdict:
     """Return what the differences on so many draws of `count` samples say."""
     fewer = min(int((gains <= 0).sum()), int((gains >= 0).sum()))
     p_value = max(2 * (1 + fewer) / (1 + RESAMPLES), _least_p_value(count))
     if fewest_rows(alpha) > count:
-        return Verdict(min(1.0, p_value), None)
+        return Verdict(min(1.0, p_value), None, float(gains.std()))
     half_width = float(np.quantile(np.abs(gains - gains.mean()), 1 - alpha))
-    return Verdict(min(1.0, p_value), half_width)
+    return Verdict(min(1.0, p_value), half_width, float(gains.std()))
 
 
 def _resampled_gains(challenger: Predicted, champion: Predicted, asked: Asked) -> Iterator[float]:
@@ -118,21 +144,6 @@ def _resampled_gains(challenger: Predicted, champion: Predicted, asked: Asked) -
             yield 0.0
         else:
             yield ours - theirs
-
-
-def bootstrap_states(challenger: RowStates, champion: RowStates, asked: Asked) -> Verdict:
-    """Return the verdict of the same bootstrap for a metric of Keras, of what it counts by sample.
-
-    A draw on which it comes out as no number makes no difference likelier.
-    """
-    generator = np.random.Generator(np.random.Philox(asked.seed))
-    count = len(challenger.states)
-    gains = np.zeros(RESAMPLES)
-    for draw in range(RESAMPLES):
-        times = np.bincount(generator.integers(0, count, count), minlength=count)
-        gain = challenger.value_for(times) - champion.value_for(times)
-        gains[draw] = gain if math.isfinite(gain) else 0.0
-    return _verdict_of_gains(gains, count=count, alpha=asked.alpha)
 
 
 def is_better(challenger: float, champion: float, *, metric: AskedMetric) -> bool:
@@ -178,7 +189,7 @@ def compare_pair(
     name = next(n for n, p in challenger.items() if metric_fits_target(rules.metric, p))
     asked = Asked(rules.metric, rules.alpha, seed)
     verdict = TEST_FUNCTIONS[rules.test](challenger[name], champion[name], asked)
-    return _compared(
+    return made_comparison(
         rules,
         (values[0], values[1]),
         verdict,
@@ -188,38 +199,7 @@ def compare_pair(
     )
 
 
-def compare_states(
-    rules: Championship,
-    metric: AskedMetric,
-    challenger: Mapping[str, RowStates],
-    champion: Mapping[str, RowStates],
-    *,
-    run: str,
-    seed: int,
-) -> Comparison | str:
-    """Return how two models compare in a metric of Keras, or why it cannot tell."""
-    rows = len(next(iter(challenger.values())).states)
-    once = np.ones(rows)
-    values = []
-    for side in (challenger, champion):
-        value = float(np.mean([states.value_for(once) for states in side.values()]))
-        if not math.isfinite(value):
-            return f"on {counted(rows, 'test row')} `{rules.metric}` came out as {value}"
-        values.append(value)
-    # As with the language's own metrics, the test is that of the first target.
-    name = next(iter(challenger))
-    asked = Asked(rules.metric, rules.alpha, seed)
-    return _compared(
-        rules,
-        (values[0], values[1]),
-        bootstrap_states(challenger[name], champion[name], asked),
-        run=run,
-        rows=rows,
-        better=is_better(values[0], values[1], metric=metric),
-    )
-
-
-def _compared(
+def made_comparison(
     rules: Championship,
     values: tuple[float, float],
     verdict: Verdict,
@@ -228,6 +208,11 @@ def _compared(
     rows: int,
     better: bool,
 ) -> Comparison:
+    """Return what a test says as a record; of one that decides nothing, how many rows would."""
+    gain = values[0] - values[1]
+    needed = None
+    if verdict.p_value >= rules.alpha:
+        needed = rows_that_show(gain, verdict.error, rows=rows, alpha=rules.alpha)
     return Comparison(
         champion_run=run,
         metric=rules.metric,
@@ -238,4 +223,5 @@ def _compared(
         better=better and verdict.p_value < rules.alpha,
         rows=rows,
         least=verdict.least,
+        needed=needed,
     )
