@@ -64,3 +64,43 @@ def champion(name: str, promote: str | None, *, rollback: bool, as_json: bool) -
     from dlspec_pipelines.shown_champion import show_champion
 
     sys.exit(show_champion(name, promote=promote, rollback=rollback, as_json=as_json))
+
+
+@click.command()
+@click.argument("first", metavar="RUN", type=RunWord())
+@click.argument("second", metavar="RUN", type=RunWord())
+@JSON_OPTION
+@QUIET_OPTION
+def compare(first: str, second: str, *, as_json: bool) -> None:
+    """Show what differs between two runs: result, data, training, cost and spec.
+
+    Metrics are tested on the test rows that both were measured on, each with the test of the
+    second run's spec, else the one that fits it; on how many rows is said, and of a test that
+    decides nothing, how many would.
+
+    \b
+    Examples:
+      dlspec compare digits_lenet5#2 digits_lenet5#3
+      dlspec compare digits_lenet5 digits_lenet5#3 --json | jq '.metrics[].test'
+    """  # noqa: D301 - click reads \b
+    from dlspec_pipelines.compared_runs import show_comparison
+
+    sys.exit(show_comparison(first, second, page=None, as_json=as_json))
+
+
+@click.command()
+@click.argument("run", metavar="RUN", type=RunWord())
+@click.option("--open", "is_opened", is_flag=True, help="Open it in a browser, too.")
+@QUIET_OPTION
+def report(run: str, *, is_opened: bool) -> None:
+    """Print the path of a run's report; it is made again where it is missing.
+
+    \b
+    Examples:
+      dlspec report digits_lenet5
+      dlspec report digits_lenet5#3 --open
+      cp "$(dlspec report digits_lenet5 -q)" /var/www/
+    """  # noqa: D301 - click reads \b
+    from dlspec_pipelines.made_report import show_report
+
+    sys.exit(show_report(run, is_opened=is_opened))

@@ -17,12 +17,12 @@ from dlspec_pipelines.steps.training.train import train
 MOONS = """\
 dlspec: 1
 name: moons
-params: {units: 16, epochs: 8, seed: 3, samples: 700, gate: 0.5, rate: 0.03}
+params: {units: 16, epochs: 8, seed: 3, samples: 700, split: 1, gate: 0.5, rate: 0.03}
 data:
   source: {synthetic: two_moons, samples: $samples, noise: 0.15, seed: 5}
   inputs: {point: {vector: [x, y], standardize: true}}
   targets: {moon: {binary: moon}}
-  split: {validation: 0.1, test: 0.4, seed: 1}
+  split: {validation: 0.1, test: 0.4, seed: $split}
 model:
   inputs: {point: [2]}
   graph:

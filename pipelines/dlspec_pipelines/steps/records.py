@@ -197,7 +197,8 @@ class Comparison:
         """Return how many rows would decide, of a test that does not; else ""."""
         if self.needed is None:
             return ""
-        return f"about {_rounded_up(self.needed):,} rows would show a difference as large as this"
+        rows = counted(_rounded_up(self.needed), "row")
+        return f"about {rows} would show a difference as large as this"
 
 
 def _rounded_up(count: int) -> int:

@@ -28,7 +28,8 @@ class KeptRun:
     """A run, as its folder tells of it.
 
     Attributes:
-        number: Its place among the runs of its model, those included that were removed.
+        number: Its place among the runs of its model, those included that were removed; None of a
+            folder elsewhere.
         fault: What is damaged; "" where nothing is.
         facts: What run.json says; empty where it cannot be read.
         metrics: What was measured on the test rows, what the spec asks for first.
@@ -38,7 +39,7 @@ class KeptRun:
     """
 
     name: str
-    number: int
+    number: int | None
     folder: Path
     fault: str
     facts: Mapping[str, Any]
@@ -49,8 +50,8 @@ class KeptRun:
 
     @property
     def word(self) -> str:
-        """Return what a person writes for it: `digits#3`."""
-        return run_word(self.name, self.number)
+        """Return what a person writes for it: `digits#3`, or the folder of one from elsewhere."""
+        return str(self.folder) if self.number is None else run_word(self.name, self.number)
 
     @property
     def state(self) -> Literal["whole", "not evaluated", "damaged"]:
@@ -97,6 +98,19 @@ def list_runs(name: str, *, verify: bool = False) -> list[KeptRun]:
     ]
 
 
+def kept_run_in(folder: Path) -> KeptRun:
+    """Return the run in a folder.
+
+    Raises:
+        StepError: If the file of numbers is damaged.
+    """
+    name = folder.parent.name
+    inside = folder.parent.parent == artifacts_home() / "runs"
+    number = numbers_of_runs(name).get(folder.name) if inside else None
+    found = _read_kept_run(name, number, folder, verify=False)
+    return replace(found, name=str(found.facts.get("name", name)))
+
+
 def _champion_run(name: str) -> str | None:
     with suppress(StepError):
         found = read_record(champion_file(name)) if champion_file(name).is_file() else None
@@ -105,7 +119,7 @@ def _champion_run(name: str) -> str | None:
     return None
 
 
-def _read_kept_run(name: str, number: int, folder: Path, *, verify: bool) -> KeptRun:
+def _read_kept_run(name: str, number: int | None, folder: Path, *, verify: bool) -> KeptRun:
     faults: list[str] = []
     facts = _document_or_fault(folder / "run.json", RUN, faults)
     if facts and facts["run"] != folder.name and (folder / "spec.yaml").is_file():
