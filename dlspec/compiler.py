@@ -13,6 +13,7 @@ from dlspec.diagnostics.findings import Diagnostic, Reporter, SpecError
 from dlspec.diagnostics.source import Source, Span, span_at_offset
 from dlspec.diagnostics.work import MOST_WORK, Work, WorkSpentError
 from dlspec.expand.expand import expand
+from dlspec.expand.kept_lifts import lift_saved_model
 from dlspec.expand.taken_findings import told_in_the_spec
 from dlspec.language.catalogue import installed_keras
 from dlspec.language.catalogue.project import project_of
@@ -132,7 +133,7 @@ def compile_source(
         keras: The version of Keras that must have all that the spec names; None is the newest.
     """
     version = installed_keras() if keras == INSTALLED else keras
-    target = Target(version, project_of(source.path))
+    target = Target(version, project_of(source.path), lift=lift_saved_model)
     reporter = Reporter(work=Work())
     try:
         with _no_search_for_cycles():

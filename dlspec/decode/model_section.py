@@ -23,10 +23,11 @@ from dlspec.syntax.scalars import POISON
 from dlspec.syntax.substitution import describe_node
 
 MODEL_KEYS = ("inputs", "graph", "outputs", "inputs_as", "defaults", "blocks", "models")
-_TAKEN_KEYS = ("with", "until", "outputs", "trainable")
+_TAKEN_KEYS = ("until", "outputs", "trainable")
 _TAKEN_FROM = {
     "zoo": "`zoo` takes the name of a packaged architecture",
     "spec": "`spec` takes the path of another spec",
+    "file": "`file` takes the path of a saved Keras model",
 }
 _EXAMPLES = {
     "inputs": "write `inputs: {x: [28, 28, 1]}`",
@@ -70,7 +71,7 @@ def _decode_model_mapping(
     implied: Callable[[], tuple[InputSpec, ...]] | None = None,
 ) -> GraphSpec:
     # Only an entry of `models` has a key of its own, at which it is told.
-    sources = ("zoo",) if where is None else ("zoo", "spec")
+    sources = ("zoo",) if where is None else ("zoo", "spec", "file")
     weights = () if where is None else ("weights",)
     for source in sources:
         if node.get(source) is not None:
@@ -116,7 +117,9 @@ _WEIGHTS = "`weights` takes a run or a file of weights"
 def _decode_taken_model(
     node: MappingNode, source: str, what: str, reporter: Reporter, where: Span | None
 ) -> GraphSpec:
-    keys = (source, *_TAKEN_KEYS, *(() if where is None else ("weights",)))
+    # A saved model has no params.
+    params = () if source == "file" else ("with",)
+    keys = (source, *params, *_TAKEN_KEYS, *(() if where is None else ("weights",)))
     node = checked_graph_keys(node, keys, f"{what} with `{source}`", reporter)
     word = _text_of_key(node, source, _TAKEN_FROM[source], reporter)
     if word is None:
@@ -125,6 +128,7 @@ def _decode_taken_model(
         span=where or node.entries[0].key.span,
         zoo=word if source == "zoo" else None,
         spec=word if source == "spec" else None,
+        file=word if source == "file" else None,
         weights=_text_of_key(node, "weights", _WEIGHTS, reporter),
         until=_text_of_key(node, "until", "`until` takes the name of a layer", reporter),
         trainable=node.get("trainable"),

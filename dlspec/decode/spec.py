@@ -59,8 +59,8 @@ class BlockSpec:
 class GraphSpec:
     """A model as written: `model` itself or an entry of `models`, or where it is taken from.
 
-    `zoo` names a packaged architecture, `spec` the file of another spec. `weights` is of an entry
-    of `models`: the run or the file whose weights it begins with.
+    `zoo` names a packaged architecture, `spec` the file of another spec, `file` a saved Keras
+    model. `weights` is of an entry of `models`: the run or the file whose weights it begins with.
     """
 
     span: Span
@@ -73,6 +73,7 @@ class GraphSpec:
     models: "Mapping[str, GraphSpec]" = field(default_factory=dict)
     zoo: Scalar | None = None
     spec: Scalar | None = None
+    file: Scalar | None = None
     weights: Scalar | None = None
     arguments: MappingNode | None = None
     until: Scalar | None = None

@@ -19,6 +19,7 @@ from dlspec.expand.graph_nodes import Budget, Expansion, whether_trainable
 from dlspec.expand.inputs_outputs import declared_inputs, written_outputs
 from dlspec.expand.names import Frame, explicit_names
 from dlspec.expand.published_starts import published_start
+from dlspec.expand.taken_files import FRESH, read_taken_file
 from dlspec.expand.taken_specs import read_taken_spec
 from dlspec.expand.zoo.published_weights import IMAGENET
 from dlspec.language.catalogue import ClassEntry
@@ -49,7 +50,7 @@ def expand(
 
 
 def _expand_model(name: str, graph: GraphSpec, scope: Scope, state: Expansion) -> FlatGraph:
-    word = graph.zoo or graph.spec
+    word = graph.zoo or graph.spec or graph.file
     if word is not None:
         return _expand_taken(name, graph, word, state)
     _report_listed_blocks(graph, state.target, state.reporter)
@@ -71,7 +72,7 @@ def _report_listed_blocks(graph: GraphSpec, target: Target, reporter: Reporter) 
 
 
 def _expand_taken(name: str, graph: GraphSpec, word: Scalar, state: Expansion) -> FlatGraph:
-    """Expand a packaged architecture, or the model of another spec, in its own params."""
+    """Expand a packaged architecture, or a model of another file, in its own params."""
     reporter = state.reporter
     arguments = (
         substitute_expressions(graph.arguments, state.file, reporter) if graph.arguments else None
@@ -84,11 +85,12 @@ def _expand_taken(name: str, graph: GraphSpec, word: Scalar, state: Expansion) -
     if graph.trainable is not None:
         state.trainable = whether_trainable(graph.trainable, state.file, state)
     with reporter.with_trail(trail):
-        found = (
-            zoo.read_architecture(word, given, state.target, reporter)
-            if packaged
-            else read_taken_spec(word, entries, state)
-        )
+        if packaged:
+            found = zoo.read_architecture(word, given, state.target, reporter)
+        elif graph.spec is not None:
+            found = read_taken_spec(word, entries, state)
+        else:
+            found = read_taken_file(word, graph, state)
         if found is None:
             return FlatGraph(name, (), {}, {}, (), POISON, graph.span, "single", "single", {})
         state.file = found.scope
@@ -219,6 +221,9 @@ def _expand_declared_model(
             if block in inner.block_reads:
                 state.block_reads.setdefault(block, set()).update(inner.block_reads[block])
     weights = _said_weights(graph, scope, state)
+    if graph.file is not None and (weights is None or weights.value == FRESH):
+        own = graph.file if graph.weights is None else None
+        return replace(flat, weights=own, lifted=own is not None)
     if weights is None or weights.value != IMAGENET:
         return replace(flat, weights=weights)
     return replace(flat, weights=weights, published=published_start(graph, weights, state))

@@ -111,6 +111,8 @@ class FlatGraph:
     terms: tuple[tuple[str, Pointer], ...] | Poison = ()
     # Where the text names the run or the file whose weights it begins with.
     weights: Scalar | None = None
+    # Whether that is the saved model itself which is taken.
+    lifted: bool = False
     # What `weights: imagenet` of a packaged architecture means.
     published: PublishedStart | None = None
     _by_name: Mapping[str, FlatNode] = field(init=False, repr=False)

@@ -9,6 +9,7 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
 from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand.graph_nodes import Expansion
+from dlspec.expand.taken_files import report_missing_file
 from dlspec.expand.taken_graph import TakenGraph
 from dlspec.syntax.extends import overlay_on_base
 from dlspec.syntax.nodes import Entry, Scalar
@@ -57,13 +58,7 @@ def _writes_inputs(tree: MappingNode) -> bool:
 
 def _read_tree(path: Path, word: Scalar, reporter: Reporter) -> MappingNode | None:
     if not path.is_file():
-        reporter.error(
-            Code.REFERENCE_NOT_FOUND,
-            word.span,
-            f"there is no file `{word.value}` whose model could be taken",
-            label=f"looked for {path}",
-            help="write a path relative to this file",
-        )
+        report_missing_file(word, path, reporter)
         return None
     source = read_source(path, reporter)
     tree = parse(replace(source, taken=True), reporter) if source is not None else None

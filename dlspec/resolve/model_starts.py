@@ -13,7 +13,8 @@ class ModelStart:
     """A model under `models` that begins with the weights of a run or of a file.
 
     `model` is its name, after those of the models around it: `encoder/stem`. `folder` is what a
-    path under `weights` is relative to; `published` are the weights of Keras's own applications.
+    path under `weights` is relative to; `published` are the weights of Keras's own applications,
+    `lifted` are those of the saved model which is taken, under the names of its spec.
     """
 
     model: str
@@ -21,6 +22,7 @@ class ModelStart:
     folder: str = field(compare=False)
     # What the graph and `weights` say already.
     published: PublishedStart | None = field(default=None, compare=False)
+    lifted: bool = field(default=False, compare=False)
 
 
 def model_starts(flat: FlatGraph, around: str = "") -> Iterator[ModelStart]:
@@ -30,4 +32,4 @@ def model_starts(flat: FlatGraph, around: str = "") -> Iterator[ModelStart]:
         if inner.weights is not None:
             folder = Path(inner.weights.span.source.path).parent
             word, published = str(inner.weights.value), inner.published
-            yield ModelStart(f"{around}{name}", word, str(folder), published)
+            yield ModelStart(f"{around}{name}", word, str(folder), published, inner.lifted)

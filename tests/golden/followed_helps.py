@@ -508,6 +508,9 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL309_takes_itself": [("DL309_takes_itself.yaml", "taken_and_whole.yaml")],
     "DL314_missing_spec_under_a_param": [("no_such.yaml", "taken_and_whole.yaml")],
     "DL314_taken_spec_not_there": [("nowhere.yaml", "taken_and_whole.yaml")],
+    "DL314_taken_file_not_there": [
+        ("file: at_home.keras, until: pool", "spec: taken_and_whole.yaml")
+    ],
     "DL402_inside_a_taken_spec": [("taken_and_broken", "taken_and_whole")],
     "DL301_use_of_a_weight": [
         ("    - {use: offset, from: once, name: twice}\n", ""),
@@ -778,6 +781,7 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
 # Helps that no edit of this text can follow.
 NO_EDIT = {
     "DL102_latin_1": "the file's bytes, not its text",
+    "DL112_taken_file_is_no_model": "the file's bytes, not the spec's text",
     "DL314_extends_nothing": "the other file is the reader's own",
     "DL532_network": "the project's pyproject.toml is another file",
 }

@@ -378,6 +378,7 @@ SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
 # Helps whose second way is no other edit of this text.
 NO_SECOND_WAY = {
     "DL103_unquoted_brackets": "one way: how an output is picked",
+    "DL112_taken_file_is_no_model": "the file's bytes, not the spec's text",
     "DL303_other_name": "the file's name, not its text",
     "DL312_model_name": "the file's name, not its text",
 }

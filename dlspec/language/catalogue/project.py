@@ -74,6 +74,18 @@ def project_root(folder: Path) -> Path | None:
     return next((above for above in _folders_upwards(folder) if _looks_like_project(above)), None)
 
 
+def project_home() -> Path:
+    """Return the folder of all that is kept: $DLSPEC_HOME, else `.dlspec` in the project's folder.
+
+    The project is found from the current folder upwards; without one, it is the current folder.
+    """
+    named = os.environ.get("DLSPEC_HOME")
+    if named:
+        return Path(named).expanduser().absolute()
+    here = Path.cwd()
+    return (project_root(here) or here) / ".dlspec"
+
+
 def _looks_like_project(folder: Path) -> bool:
     return any((folder / name).is_dir() for name in ("specs", ".dlspec")) or (
         (folder / "workspace.yaml").is_file()

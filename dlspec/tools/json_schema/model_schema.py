@@ -63,19 +63,26 @@ def model_of(keys: dict[str, Schema], graph: Schema) -> Schema:
 _WEIGHTS: Mapping[str, Schema] = {
     "weights": described_schema(
         {"type": "string", "minLength": 1},
-        "The run or the file whose weights it begins with; `imagenet`: those that Keras publishes.",
+        "The run or the file whose weights it begins with; `imagenet`: those that Keras publishes; "
+        "`fresh` beside `file`: none.",
     )
 }
 
 
 def declared_model_of(keys: dict[str, Schema], graph: Schema) -> Schema:
-    """Return an entry of `models`: taken from the zoo or another spec, or written with `keys`."""
-    spec = {"type": "string", "minLength": 1}
+    """Return an entry of `models`: taken from the zoo or another file, or written with `keys`."""
+    path = {"type": "string", "minLength": 1}
     taken = {
-        "spec": described_schema(spec, "Another spec, by its path, whose model is taken."),
+        "spec": described_schema(path, "Another spec, by its path, whose model is taken."),
         **_TAKEN,
         **_WEIGHTS,
     }
+    saved = {
+        "file": described_schema(path, "A saved Keras model, by its path: graph and weights."),
+        **{key: form for key, form in _TAKEN.items() if key != "with"},
+        **_WEIGHTS,
+    }
+    of_a_file = {"if": {"required": ["file"]}, "then": closed_mapping_schema(saved)}
     written = {**closed_mapping_schema({**keys, **_WEIGHTS}), **graph}
     packaged = {
         "if": {"required": ["zoo"]},
@@ -86,7 +93,7 @@ def declared_model_of(keys: dict[str, Schema], graph: Schema) -> Schema:
         "type": "object",
         "if": {"required": ["spec"]},
         "then": closed_mapping_schema(taken),
-        "else": packaged,
+        "else": {**of_a_file, "else": packaged},
     }
 
 

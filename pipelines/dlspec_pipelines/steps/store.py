@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from dlspec.language.catalogue.project import project_root
+from dlspec.language.catalogue.project import project_home
 from dlspec_pipelines.steps.step_errors import Busy, StepError, write_errors_as_step_errors
 
 _ASIDE = ".part-"
@@ -30,10 +30,7 @@ def artifacts_home() -> Path:
     named = os.environ.get("DLSPEC_HOME")
     if named and "://" in named:
         raise StepError(f"DLSPEC_HOME is `{named}`, not a folder", help="name a local folder")
-    if named:
-        return Path(named).expanduser().absolute()
-    here = Path.cwd()
-    return (project_root(here) or here) / ".dlspec"
+    return project_home()
 
 
 def dataset_folder(fingerprint: str) -> Path:

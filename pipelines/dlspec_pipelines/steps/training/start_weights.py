@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from dlspec.backends.saved.kept_weights import transfer_saved_model
 from dlspec.backends.turns_model import TurnsModel
 from dlspec.backends.weights import WeightsError, read_weights, transfer_weights
 from dlspec.backends.weights.application_weights import transfer_application_weights
@@ -81,12 +82,7 @@ def _begin_inner_model(model: keras.Model, asked: ModelStart) -> Started:
     start = find_model_start(asked)
     message = f"the model `{asked.model}` cannot begin with the weights of `{start.source}`"
     try:
-        stored = read_weights(Path(start.file))
-        found = (
-            transfer_weights(inner, stored)
-            if asked.published is None
-            else transfer_application_weights(inner, stored, asked.published)
-        )
+        found = _transfer_asked_weights(inner, asked, Path(start.file))
     except WeightsError as problem:
         told = problem.message.replace(start.file, start.source)
         raise StepError(f"{message}: {told}", code="DL615", help=problem.help) from problem
@@ -100,6 +96,15 @@ def _begin_inner_model(model: keras.Model, asked: ModelStart) -> Started:
             "before that layer with `until`",
         )
     return _started(start, found)
+
+
+def _transfer_asked_weights(inner: keras.Model, asked: ModelStart, file: Path) -> Transfer:
+    if asked.lifted:
+        return transfer_saved_model(inner, file)
+    stored = read_weights(file)
+    if asked.published is not None:
+        return transfer_application_weights(inner, stored, asked.published)
+    return transfer_weights(inner, stored)
 
 
 def _started(start: Start, found: Transfer) -> Started:
