@@ -28,6 +28,8 @@ from dlspec.syntax.nodes import Node, Scalar, Sequence, count_nodes
 from dlspec.syntax.scalars import POISON, Poison
 from dlspec.syntax.substitution import describe_node, plain_value, scalar_help
 
+# What stands beside a layer in an entry of a graph.
+STRUCTURE_KEYS = ("name", "from", "call", "repeat", "if", "trainable", "branches", "do")
 # A list under one of these as first parameter is that parameter's value, not a list of positions.
 WHOLE_LISTS = frozenset(
     {
@@ -288,8 +290,9 @@ def _meant_class_argument(
     entry: ClassEntry, name: str, reporter: Reporter
 ) -> tuple[str | None, Help]:
     names = [parameter.name for parameter in entry.parameters]
-    if name == "name":
-        return "", f"write `name` beside `{entry.name}`: `{{{entry.name}: ..., name: ...}}`"
+    if name in STRUCTURE_KEYS and entry.kind == "layer":
+        help_ = f"write `{name}` beside `{entry.name}`: `{{{entry.name}: ..., {name}: ...}}`"
+        return "" if name == "name" else None, help_
     foreign = catalogue.help_for_foreign_word("parameter", name)
     if isinstance(foreign, str):
         return "", foreign

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Literal
 
 from dlspec.decode.arguments_beside import head_with_arguments
-from dlspec.decode.catalogue_objects import near_class
+from dlspec.decode.catalogue_objects import STRUCTURE_KEYS, near_class
 from dlspec.decode.spec import EntrySpec
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Help, Replacement, Reporter
@@ -21,13 +21,12 @@ from dlspec.syntax.substitution import describe_node
 
 # What other tools call these keys.
 _SYNONYMS = {"layers": "graph", "params": "with", "input": "inputs", "input_shape": "inputs"}
-_STRUCTURE = ("name", "from", "call", "repeat", "if", "trainable", "branches", "do")
 _HEADS = ("for", "use", "weight")
 # It reads no tensor and is called with none.
 _BESIDE_A_WEIGHT = ("name", "if", "trainable", *WEIGHT_OPTIONS)
 # The layer whose rows may begin with those of a file.
 _TABLE = "Embedding"
-_BESIDE_A_TABLE = (*_STRUCTURE, "weights")
+_BESIDE_A_TABLE = (*STRUCTURE_KEYS, "weights")
 # It joins and calls nothing itself, and its lists say how often.
 _BESIDE_A_FOR = ("name", "from", "if", "trainable", "do")
 _BESIDE: Mapping[str, tuple[str, ...]] = {
@@ -86,7 +85,7 @@ def _decode_graph_entry(node: Node, target: Target, reporter: Reporter) -> Entry
         if beside:
             head = head_with_arguments(head, beside, layer, reporter)
             node = MappingNode(tuple(e for e in node if e not in beside), node.span)
-    keys = _BESIDE.get(head.name, _STRUCTURE)
+    keys = _BESIDE.get(head.name, STRUCTURE_KEYS)
     known = checked_graph_keys(node, (*keys, head.name), f"an entry with `{head.name}`", reporter)
     if unknown and _kind_of_head(head.name) == "op" and _is_empty_head(head):
         # Its operands stood under what is no key, so nothing above is meant.
@@ -97,7 +96,7 @@ def _decode_graph_entry(node: Node, target: Target, reporter: Reporter) -> Entry
 def _keys_beside(node: MappingNode) -> tuple[str, ...]:
     """Return the keys that may stand beside a head, those of any head that is there included."""
     beside = [_BESIDE[entry.name] for entry in node if entry.name in _BESIDE]
-    return tuple(dict.fromkeys((*_STRUCTURE, *chain.from_iterable(beside))))
+    return tuple(dict.fromkeys((*STRUCTURE_KEYS, *chain.from_iterable(beside))))
 
 
 def _is_empty_head(head: Entry) -> bool:

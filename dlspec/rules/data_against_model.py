@@ -105,6 +105,16 @@ def _check_inputs(
         near = replacement_word(name, extra, work=reporter.work)
         if near is None and len(extra) == 1:
             near = Replacement(extra[0], certain=False)
+        if near is not None and flat.input_places[name].source.packaged:
+            # The reader has no such file: the name is changed on the other side.
+            reporter.error(
+                Code.FEATURE_NAMES,
+                places.key(f"data.inputs.{near.text}"),
+                f"the packaged architecture has no input `{near.text}`",
+                label=f"its inputs are {', '.join(declared)}",
+                help=Replacement(name, certain=False),
+            )
+            continue
         reporter.error(
             Code.FEATURE_NAMES,
             flat.input_places[name],
