@@ -1,6 +1,10 @@
-"""Arguments of a layer that stand beside it, `{Dense: 1, activation: sigmoid}`, and where to."""
+"""Arguments that stand beside their layer, `{Dense: 1, activation: sigmoid}`, and the reverse."""
 
-from dlspec.decode.catalogue_objects import WHOLE_LISTS
+from dlspec.decode.catalogue_objects import (
+    STRUCTURE_KEYS,
+    WHOLE_LISTS,
+    report_unknown_argument,
+)
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Reporter
 from dlspec.language.catalogue import ClassEntry
@@ -30,6 +34,32 @@ def head_with_arguments(
         help=f"write `{text}`",
     )
     return Entry(head.key, value)
+
+
+def head_without_structure(
+    head: Entry, layer: ClassEntry, reporter: Reporter
+) -> tuple[Entry, tuple[Entry, ...]]:
+    """Report keys of an entry that stand among its layer's arguments, and return both apart."""
+    held = head.value
+    if isinstance(held, Sequence) and held.items:
+        held = held.items[-1]
+    holds_layer = any(parameter.type == "layer" for parameter in layer.parameters[:1])
+    if holds_layer or not isinstance(held, MappingNode):
+        return head, ()
+    inside = tuple(
+        entry
+        for entry in held
+        if entry.name in STRUCTURE_KEYS and layer.parameter_named(entry.name) is None
+    )
+    if not inside:
+        return head, ()
+    for entry in inside:
+        report_unknown_argument(layer, entry.name, entry.key.span, reporter)
+    rest = MappingNode(tuple(e for e in held if e not in inside), held.span)
+    value: Node = rest
+    if isinstance(head.value, Sequence):
+        value = Sequence((*head.value.items[:-1], rest), head.value.span)
+    return Entry(head.key, value), inside
 
 
 def _joined_arguments(written: Node, beside: list[Entry], layer: ClassEntry) -> Node:

@@ -291,8 +291,7 @@ def _meant_class_argument(
 ) -> tuple[str | None, Help]:
     names = [parameter.name for parameter in entry.parameters]
     if name in STRUCTURE_KEYS and entry.kind == "layer":
-        help_ = f"write `{name}` beside `{entry.name}`: `{{{entry.name}: ..., {name}: ...}}`"
-        return "" if name == "name" else None, help_
+        return "", f"write `{name}` beside `{entry.name}`: `{{{entry.name}: ..., {name}: ...}}`"
     foreign = catalogue.help_for_foreign_word("parameter", name)
     if isinstance(foreign, str):
         return "", foreign

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from itertools import chain
 from typing import Literal
 
-from dlspec.decode.arguments_beside import head_with_arguments
+from dlspec.decode.arguments_beside import head_with_arguments, head_without_structure
 from dlspec.decode.catalogue_objects import STRUCTURE_KEYS, near_class
 from dlspec.decode.spec import EntrySpec
 from dlspec.diagnostics.codes import Code
@@ -81,6 +81,8 @@ def _decode_graph_entry(node: Node, target: Target, reporter: Reporter) -> Entry
         return _with_structure(node, Entry(head.key, arguments), target, reporter)
     layer = target.find("layer", head.name)
     if isinstance(layer, ClassEntry):
+        head, inside = head_without_structure(head, layer, reporter)
+        node = MappingNode((*(e for e in node if e.name != head.name), *inside, head), node.span)
         beside = [entry for entry in unknown if layer.parameter_named(entry.name)]
         if beside:
             head = head_with_arguments(head, beside, layer, reporter)

@@ -386,6 +386,12 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL206_loss_of_pytorch": [("CrossEntropyLoss", _SPARSE)],
     "DL207_batch_first": [("batch_first: true", "return_sequences: true")],
     "DL207_five_mistakes": [("- Flaten", "- {Dropout: $depth / 10}\n    - Flaten")],
+    "DL207_branches_as_argument": [
+        (
+            "Concatenate: {branches: [[{Dense: 4}], [{Dense: 6}]]}",
+            "{Concatenate: , branches: [[{Dense: 4}], [{Dense: 6}]]}",
+        )
+    ],
     "DL207_name_as_argument": [("Dense: {units: 10, name: head}", "{Dense: 10, name: head}")],
     "DL207_pytorch_words": [("in_channels: 3, ", ""), ("num_outputs", "units")],
     "DL208_block_param": [("- Unit\n", "- Unit: {width: 8}\n")],
