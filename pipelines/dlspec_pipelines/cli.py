@@ -13,12 +13,12 @@ from dlspec.tools.commands.spec_arguments import SET_OPTION, parse_set_option, p
 from dlspec.tools.commands.spec_paths import spec_path
 from dlspec.tools.commands.word_types import SpecWord
 from dlspec_pipelines.own_data import DataCommand
-from dlspec_pipelines.run_commands import champion, compare, report, runs
+from dlspec_pipelines.run_commands import champion, clean, compare, report, runs
 from dlspec_pipelines.run_words import RunWord
 
-__all__ = ["champion", "compare", "main", "report", "runs"]
+__all__ = ["champion", "clean", "compare", "main", "report", "runs"]
 
-for _command in (champion, compare, report, runs):
+for _command in (champion, clean, compare, report, runs):
     main.add_command(_command)
 
 

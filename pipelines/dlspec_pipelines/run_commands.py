@@ -1,10 +1,12 @@
 """The commands that look at what was trained, and choose among it."""
 
 import sys
+from datetime import timedelta
 
 import click
 
 from dlspec.tools.commands.remarks import QUIET_OPTION
+from dlspec_pipelines.age_word import AgeWord
 from dlspec_pipelines.run_words import ModelWord, RunWord
 
 JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
@@ -104,3 +106,44 @@ def report(run: str, *, is_opened: bool) -> None:
     from dlspec_pipelines.made_report import show_report
 
     sys.exit(show_report(run, is_opened=is_opened))
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="List what may go, and remove nothing.")
+@click.option(
+    "--older-than",
+    metavar="AGE",
+    type=AgeWord(),
+    help="Remove runs of that age too, and checkpoints: 30d, 12h, 8w. Without it no run goes, and "
+    "checkpoints and logs after 30 days.",
+)
+@click.option("-y", "--yes", is_flag=True, help="Remove without a question.")
+@JSON_OPTION
+@QUIET_OPTION
+def clean(older_than: timedelta | None, *, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Remove what nothing refers to: list it with sizes, ask, remove.
+
+    Data sets of no run, checkpoints of trainings that were stopped long ago, files half-written by
+    processes that are gone, records of runs that are gone, old logs; with --older-than also runs.
+
+    What stays, however old: champions and the run that --rollback goes to, the latest run of each
+    model, runs whose weights another run, an unfinished training or a spec of this project begins
+    with, what a process is at, and whatever lies outside the folder of artifacts.
+
+    Exits with 1 when something could not be removed. Ctrl-C leaves whole what is not removed yet.
+
+    \b
+    Examples:
+      dlspec clean --dry-run
+      dlspec clean --older-than 30d
+      dlspec clean --older-than 8w --yes
+      dlspec clean --dry-run --json | jq .bytes
+    """  # noqa: D301 - click reads \b
+    if not (dry_run or yes or sys.stdin.isatty()):
+        raise click.UsageError(
+            "`dlspec clean` asks before it removes, and there is no terminal to answer in; "
+            "say `--yes`, or `--dry-run` to list"
+        )
+    from dlspec_pipelines.cleaned_home import clean_home
+
+    sys.exit(clean_home(older_than, dry_run=dry_run, yes=yes, as_json=as_json))

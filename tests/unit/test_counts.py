@@ -31,7 +31,7 @@ READ = {
         "repairs",
     ),
     *("rows", "runs", "samples", "specs", "steps", "texts", "units", "values", "warnings"),
-    *("weights", "windows", "words"),
+    *("weights", "windows", "words", "checkpoints", "logs", "records", "remnants", "sets"),
 }
 # Likewise the verbs, as they follow one.
 READ_VERBS = {
@@ -50,6 +50,7 @@ READ_VERBS = {
 }
 # Nouns that a variable holds where they are counted.
 HELD_NOUNS = {
+    ("cleaned_home.py", "kind"): ("checkpoint", "data set", "log", "record", "remnant", "run"),
     ("losses.py", "what"): ("id", "class"),
     ("metric_arguments.py", "kind"): ("unit", "class"),
     ("check_command.py", "word"): ("error", "warning"),

@@ -86,6 +86,9 @@ CLEAN = [
     "data rows --html rows.html",
     "runs",
     "runs --json",
+    "clean --dry-run",
+    "clean --yes --older-than 30d",
+    "clean --dry-run --json",
 ]
 FINDINGS = [
     "check",
@@ -162,6 +165,9 @@ WRONG_USAGE = [
     "predict nobody#1 rows.csv",
     "runs nobody",
     "champion nobody",
+    "clean",
+    "clean --yes --older-than 30",
+    "clean --yes --older-than soon",
     "compare nobody nobody",
     "compare nobody#1 nobody#2 --json",
     "report nobody",

@@ -4,7 +4,7 @@ import json
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +40,7 @@ class UnfinishedTraining:
         epoch: Epochs that the checkpoint holds; None where it cannot be read, 0 where none is yet.
         epochs: How many there are to be; None where an earlier dlspec began it.
         dataset: The fingerprint of its data set; None where an earlier dlspec began it.
+        begins_with: The runs whose weights it began with.
         since: When something was written there last, ISO 8601 in UTC.
         process: The process that is at it, 0 where it left no number; None where none is.
     """
@@ -49,6 +50,7 @@ class UnfinishedTraining:
     epoch: int | None
     epochs: int | None
     dataset: str | None
+    begins_with: tuple[str, ...]
     since: str
     process: int | None
 
@@ -60,17 +62,21 @@ class UnfinishedTraining:
         return "damaged" if self.epoch is None else "stopped"
 
 
-def note_work(work: Path, *, name: str, epochs: int, dataset: str) -> None:
+def note_work(
+    work: Path, *, name: str, epochs: int, dataset: str, begins_with: Iterable[str | None]
+) -> None:
     """Write what an unfinished training is, beside its checkpoint.
 
     Args:
         epochs: How many there are to be.
         dataset: The fingerprint of its data set.
+        begins_with: The runs whose weights it begins with; None stands for a file.
 
     Raises:
         StepError: If the disk is full or the folder may not be written.
     """
-    said = {"name": name, "epochs": epochs, "dataset": dataset}
+    runs = [run for run in begins_with if run is not None]
+    said = {"name": name, "epochs": epochs, "dataset": dataset, "begins_with": runs}
     write_whole(work / _NOTE, document_text(WORK, said))
 
 
@@ -95,6 +101,7 @@ def unfinished_trainings() -> Iterator[UnfinishedTraining]:
             _epoch_of_checkpoint(checkpoint),
             said.get("epochs"),
             said.get("dataset"),
+            tuple(said.get("begins_with", ())),
             datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds"),
             process_holding(folder),
         )

@@ -291,11 +291,23 @@ def _claimed_aside(aside: Path) -> Iterator[None]:
 
 def _remove_stale_asides(parent: Path) -> None:
     """Remove the asides that a killed process left in `parent`."""
+    for aside in stale_asides(parent):
+        remove_aside(aside)
+
+
+def stale_asides(parent: Path) -> Iterator[Path]:
+    """Yield the half-written files and folders that a killed process left in `parent`."""
     for aside in parent.glob(f"{_ASIDE}*"):
         # Another process may remove it at the same moment.
         with suppress(FileNotFoundError):
             if time.time() - aside.stat().st_mtime > _YOUNG_S and not _is_claimed(aside):
-                shutil.rmtree(aside) if aside.is_dir() else aside.unlink()
+                yield aside
+
+
+def remove_aside(aside: Path) -> None:
+    """Remove what `stale_asides` yields; another process may do so at the same moment."""
+    with suppress(FileNotFoundError):
+        shutil.rmtree(aside) if aside.is_dir() else aside.unlink()
 
 
 def _is_claimed(aside: Path) -> bool:

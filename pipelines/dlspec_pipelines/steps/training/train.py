@@ -25,7 +25,7 @@ from dlspec_pipelines.steps.engine.batches import Samples
 from dlspec_pipelines.steps.engine.determinism import step_flops
 from dlspec_pipelines.steps.preparation.model_parts import open_model_part
 from dlspec_pipelines.steps.records import Dataset, Start, TrainedModel
-from dlspec_pipelines.steps.start import model_start_digests, vectors_digests
+from dlspec_pipelines.steps.start import find_model_start, model_start_digests, vectors_digests
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.stopped_work import CHECKPOINT, note_work
 from dlspec_pipelines.steps.training import checkpoint
@@ -104,7 +104,14 @@ def train(  # noqa: PLR0913 - what to do, where to tell of it, and when to stop
             lambda: signalled.is_set() or (stop is not None and stop.is_set()),
         )
         epochs = plan.training.epochs
-        note_work(work, name=plan.name, epochs=epochs, dataset=dataset.fingerprint)
+        begun = [*((start,) if start else ()), *map(find_model_start, plan.starts)]
+        note_work(
+            work,
+            name=plan.name,
+            epochs=epochs,
+            dataset=dataset.fingerprint,
+            begins_with=[one.run for one in begun],
+        )
         origin = Origin(run, spec_text, sets or {})
         trained = _train_in_work_folder(plan, dataset, origin=origin, around=around, start=start)
         shutil.rmtree(work)
