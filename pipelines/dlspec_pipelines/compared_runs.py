@@ -11,6 +11,7 @@ from dlspec.diagnostics.counts import counted
 from dlspec.tools.aligned_table import aligned_table
 from dlspec.tools.commands.exit_status import CLEAN
 from dlspec.tools.commands.findings_output import terminal_columns
+from dlspec.tools.commands.remarks import print_remark
 from dlspec.tools.diff.difference_text import difference_json, difference_text
 from dlspec_pipelines.steps.engine.batches import Array
 from dlspec_pipelines.steps.kept_runs.paired_rows import PairedRows
@@ -18,6 +19,7 @@ from dlspec_pipelines.steps.kept_runs.run_comparison import (
     MetricPair,
     RunComparison,
     compare_runs,
+    verdict_sentences,
 )
 from dlspec_pipelines.steps.kept_runs.run_list import KeptRun, kept_run_in
 from dlspec_pipelines.steps.records import Comparison
@@ -42,6 +44,12 @@ def show_comparison(first: str, second: str, *, page: Path | None, as_json: bool
             _require_page_place(page)
         runs = [kept_run_in(find_run(word).folder) for word in (first, second)]
         found = compare_runs(*runs)
+        if page is not None:
+            # Jinja and what draws pictures: text needs neither.
+            from dlspec_pipelines.steps.kept_runs.comparison_page import write_comparison_page
+
+            write_comparison_page(page, found)
+            print_remark(f"wrote {page}")
         if as_json:
             print(json.dumps(_comparison_json(found), indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
         elif page is None:
@@ -95,36 +103,6 @@ def _metric_row(pair: MetricPair) -> tuple[str, ...]:
         return (pair.name, *values, change, "", f"not tested: {pair.tested}")
     tested = f"{pair.tested.test} p = {pair.tested.p_value:.3g}"
     return (pair.name, *values, change, pair.verdict, tested)
-
-
-def verdict_sentences(found: RunComparison) -> Iterator[str]:
-    """Yield on how many rows two runs were compared, and of each test that decides nothing, why."""
-    if isinstance(found.paired, str):
-        yield f"No test on the same rows: {found.paired}."
-        return
-    count = len(found.paired.rows)
-    alone = [
-        f"{counted(extra, 'other test row')} of {run.word}"
-        for run, extra in zip(found.runs, found.paired.alone, strict=True)
-        if extra
-    ]
-    only = f", not on {' and '.join(alone)}" if alone else ""
-    yield f"Compared on the {counted(count, 'test row')} that both were measured on{only}."
-    for pair in found.metrics:
-        if isinstance(pair.tested, Comparison) and not pair.is_decided:
-            yield _undecided_sentence(pair.name, pair.tested)
-
-
-def _undecided_sentence(metric: str, found: Comparison) -> str:
-    if found.challenger == found.champion:
-        return f"In {metric} the two are equal."
-    size = "less is chance"
-    if found.least is None:
-        size = "so few rows decide nothing"
-    elif found.least:
-        size = f"a difference below {found.least:.3g} is chance on so few rows"
-    needed = f"; {found.needed_note}" if found.needed_note else ""
-    return f"In {metric} nothing is decided: {size}{needed}."
 
 
 def _row_lines_of_comparison(found: RunComparison) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import click
 
@@ -71,23 +72,32 @@ def champion(name: str, promote: str | None, *, rollback: bool, as_json: bool) -
 @click.command()
 @click.argument("first", metavar="RUN", type=RunWord())
 @click.argument("second", metavar="RUN", type=RunWord())
+@click.option(
+    "--html",
+    "page",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a page with curves and rows instead of printing text.",
+)
 @JSON_OPTION
 @QUIET_OPTION
-def compare(first: str, second: str, *, as_json: bool) -> None:
+def compare(first: str, second: str, page: Path | None, *, as_json: bool) -> None:
     """Show what differs between two runs: result, data, training, cost and spec.
 
     Metrics are tested on the test rows that both were measured on, each with the test of the
     second run's spec, else the one that fits it; on how many rows is said, and of a test that
-    decides nothing, how many would.
+    decides nothing, how many would. The page of --html shows the curves over each other too, and
+    the rows that one gets right and the other wrong; it opens without a network.
 
     \b
     Examples:
+      dlspec compare digits_lenet5#2 digits_lenet5#3 --html compared.html
       dlspec compare digits_lenet5#2 digits_lenet5#3
       dlspec compare digits_lenet5 digits_lenet5#3 --json | jq '.metrics[].test'
     """  # noqa: D301 - click reads \b
     from dlspec_pipelines.compared_runs import show_comparison
 
-    sys.exit(show_comparison(first, second, page=None, as_json=as_json))
+    sys.exit(show_comparison(first, second, page=page, as_json=as_json))
 
 
 @click.command()

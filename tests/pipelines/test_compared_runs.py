@@ -1,7 +1,9 @@
 """`dlspec compare` and `dlspec report`: two runs beside each other, and the page of one."""
 
 import json
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,8 @@ from sklearn.metrics import accuracy_score, roc_auc_score
 from trained_homes import make_run
 
 from dlspec_pipelines.cli import main
+from dlspec_pipelines.steps.evaluation.outputs import Predicted
+from dlspec_pipelines.steps.kept_runs.paired_rows import PairedRows
 
 
 def dlspec_says(*arguments):
@@ -117,6 +121,84 @@ def test_a_run_that_is_damaged_or_not_there_is_said(runs_home):
     assert (done.exit_code, done.stdout) == (1, "")
     assert "moons#2 is damaged: `" in done.stderr
     assert "`dlspec run moons --again`" in done.stderr
+
+
+@pytest.mark.usefixtures("runs_home")
+def test_the_page_shows_the_same_with_curves_and_rows_and_loads_nothing():
+    done = dlspec_says("compare", "moons#1", "moons#2", "--html", "compared.html")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "wrote compared.html\n")
+    page = Path("compared.html").read_text("utf-8")
+    for word in ("<script", "@import", "url(", "http://", "https://", '<link rel="stylesheet'):
+        assert word not in page
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    assert "B is better than A in accuracy" in text
+    assert "Compared on the 267 test rows that both were measured on." in text
+    assert page.count('class="chart"') == 1
+    assert 'aria-label="validation loss: A ends at' in page
+    alone = compared("moons#1", "moons#2")["rows"]["alone"]["moon"]
+    shown = re.findall(r'<tr><th scope="row">(\d+)</th><td>([01])</td><td>([01])</td><td>', page)
+    # As many as fit are shown of each side, the first ones first.
+    rows = [int(row) for row, _, _ in shown]
+    assert rows == [*alone["first"][:24], *alone["second"][:24]]
+    assert f"A alone is right in {len(alone['first'])} row" in text
+    assert [first == true for _, true, first in shown] == [
+        *[True] * len(alone["first"][:24]),
+        *[False] * len(alone["second"][:24]),
+    ]
+    assert "point" in text
+    assert "units  0 -&gt; 16" in page
+
+
+def test_a_page_without_the_data_set_shows_the_rows_by_number(runs_home):
+    shutil.rmtree(runs_home / "datasets")
+    done = dlspec_says("compare", "moons#1", "moons#2", "--html", "compared.html")
+    assert done.exit_code == 0
+    page = Path("compared.html").read_text("utf-8")
+    assert "not known: the data set was removed" in page
+    assert "the model reads" not in page
+    assert "B alone is right in" in page
+
+
+@pytest.mark.usefixtures("runs_home")
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium is installed")
+@pytest.mark.parametrize("width", [400, 1280])
+def test_the_page_is_not_wider_than_the_window_and_has_no_error(width):
+    assert dlspec_says("compare", "moons#2", "moons#3", "--html", "c.html").exit_code == 0
+    page = Path("c.html")
+    # Told by the page itself, which as it is written holds no script.
+    probe = (
+        "<script>document.title = document.documentElement.scrollWidth + ' ' + innerWidth</script>"
+    )
+    Path("probe.html").write_text(page.read_text("utf-8").replace("</body>", probe + "</body>"))
+    done = subprocess.run(
+        [
+            *("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
+            *("--enable-logging=stderr", f"--window-size={width},900", "--dump-dom"),
+            Path("probe.html").absolute().as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    (found, inner) = re.search(r"<title>(\d+) (\d+)</title>", done.stdout).groups()
+    assert int(found) <= int(inner)
+    assert "CONSOLE" not in done.stderr
+
+
+@pytest.mark.parametrize("page", ["nowhere/c.html", "specs"])
+@pytest.mark.usefixtures("runs_home")
+def test_a_page_that_cannot_be_written_is_wrong_usage(page):
+    done = dlspec_says("compare", "moons#1", "moons#2", "--html", page)
+    assert (done.exit_code, done.stdout) == (2, "")
+
+
+def test_of_numbers_the_rows_are_those_that_one_is_nearer_to():
+    true = np.array([0.0, 1.0, 2.0, 3.0])
+    first = Predicted("number", true, np.array([0.0, 1.5, 5.0, 3.0]))
+    second = Predicted("number", true, np.array([0.1, 1.0, 2.0, 3.0]))
+    paired = PairedRows(np.arange(4), (0, 0), ({"y": first}, {"y": second}))
+    nearer = [list(rows) for rows in paired.disagreement("y")]
+    assert nearer == [[0], [2, 1]]
 
 
 # -- the report of a run ---------------------------------------------------------------------------

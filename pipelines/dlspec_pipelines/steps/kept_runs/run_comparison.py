@@ -134,6 +134,36 @@ def _metric_pairs(
         yield MetricPair(name, *values, found.get(name, alone))
 
 
+def verdict_sentences(found: RunComparison) -> Iterator[str]:
+    """Yield on how many rows two runs were compared, and of each test that decides nothing, why."""
+    if isinstance(found.paired, str):
+        yield f"No test on the same rows: {found.paired}."
+        return
+    count = len(found.paired.rows)
+    alone = [
+        f"{counted(extra, 'other test row')} of {run.word}"
+        for run, extra in zip(found.runs, found.paired.alone, strict=True)
+        if extra
+    ]
+    only = f", not on {' and '.join(alone)}" if alone else ""
+    yield f"Compared on the {counted(count, 'test row')} that both were measured on{only}."
+    for pair in found.metrics:
+        if isinstance(pair.tested, Comparison) and not pair.is_decided:
+            yield _undecided_sentence(pair.name, pair.tested)
+
+
+def _undecided_sentence(metric: str, found: Comparison) -> str:
+    if found.challenger == found.champion:
+        return f"In {metric} the two are equal."
+    size = "less is chance"
+    if found.least is None:
+        size = "so few rows decide nothing"
+    elif found.least:
+        size = f"a difference below {found.least:.3g} is chance on so few rows"
+    needed = f"; {found.needed_note}" if found.needed_note else ""
+    return f"In {metric} nothing is decided: {size}{needed}."
+
+
 def direction_of(metric: str) -> str:
     """Return which values of a metric are better, in a word; "" where nobody knows."""
     higher = is_higher_better(metric)

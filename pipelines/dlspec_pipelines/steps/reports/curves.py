@@ -20,6 +20,7 @@ History = Mapping[str, Array]
 
 _NOT_FIGURES = frozenset({"epoch", "seconds"})
 _VALIDATION = "val_"
+_NOTHING = np.array([np.nan])
 
 # The raster picture: drawn large, then made smaller, because Pillow's lines have hard edges.
 _PANEL = (440, 240)
@@ -40,6 +41,28 @@ def learning_curves(history: History, kept: KeptWeights | None) -> tuple[Markup,
         )
         for name in _charted_figures(history)
     )
+
+
+def compared_curves(first: History, second: History) -> tuple[Markup, ...]:
+    """Return the curves of two trainings, A and B, over each other: of validation where both can.
+
+    A figure of only one of them is left out.
+    """
+    charts = []
+    for name in _charted_figures(first):
+        if name not in _charted_figures(second):
+            continue
+        validated = _VALIDATION + name
+        both = all(np.isfinite(h.get(validated, _NOTHING)).any() for h in (first, second))
+        shown = validated if both else name
+        lines = [
+            Line("A", "muted", first["epoch"], first[shown]),
+            Line("B", "accent", second["epoch"], second[shown]),
+        ]
+        part = "" if is_learning_rate(name) else "validation " if both else "training "
+        title = f"{part}{name.replace('_', ' ')}"
+        charts.append(line_chart(title, lines, x_label="epoch"))
+    return tuple(charts)
 
 
 def curves_png(history: History, kept: KeptWeights | None) -> bytes:

@@ -84,7 +84,7 @@ def worst_examples(
     true, predicted, stated = answers
     wrong, chosen = worst_positions(true, predicted, stated)
     pictures = example_pictures(rows[chosen], inputs, data)
-    texts = _example_texts(rows[chosen], inputs, data)
+    texts = example_texts(rows[chosen], inputs, data)
     found = []
     for i, picture, text in zip(chosen, pictures, texts, strict=True):
         chances: tuple[float | None, float | None] = (None, None)
@@ -141,7 +141,7 @@ def picture_addresses(values: Array) -> list[str]:
     return [data_uri(png_file_bytes(pixels)) for pixels in np.stack(channels, axis=-1)]
 
 
-def _example_texts(rows: Array, inputs: Mapping[str, Feature], data: DataFiles) -> list[str]:
+def example_texts(rows: Array, inputs: Mapping[str, Feature], data: DataFiles) -> list[str]:
     """Return the prepared numbers of each row, "" when an input holds more than a few."""
     parts = []
     for name in inputs:
