@@ -19,9 +19,11 @@ from scipy.stats import binomtest
 from sklearn.datasets import load_digits
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
+import dlspec
 from dlspec.language.features import ImageFeature
 from dlspec_pipelines.steps.records import Baseline, Comparison, KeptWeights
 from dlspec_pipelines.steps.reports import write_report
+from dlspec_pipelines.steps.reports.baseline_verdict import baseline_verdict
 from dlspec_pipelines.steps.reports.charts import calibration_error
 from dlspec_pipelines.steps.reports.confusion import confusion_counts, scores_by_class, worst_pairs
 from dlspec_pipelines.steps.reports.examples import worst_examples
@@ -240,6 +242,53 @@ def test_the_comparison_with_the_champion_is_told(runs):
         "mcnemar p = 0.0123: not better, " + size
     ) in Path(report.markdown).read_text()
     write_report(*run.records)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "better", "said"),
+    [
+        (0.9, 0.95, None, "No better than a baseline that looks at nothing"),
+        (0.9, 0.9, None, "No better than a baseline that looks at nothing"),
+        (0.9, 0.8, False, "Not shown to be better than a baseline that looks at nothing"),
+        (0.9, 0.8, True, None),
+        (0.9, 0.8, None, None),
+    ],
+)
+def test_the_first_line_says_of_a_model_that_it_does_not_beat_a_baseline(
+    runs, ours, theirs, better, said
+):
+    plan, dataset, trained, evaluation = runs("digits")[0].records
+    tested = (
+        None
+        if better is None
+        else Comparison("", "accuracy", "mcnemar", ours, theirs, 0.1, better=better)
+    )
+    baseline = Baseline({"digit": "always the class 3"}, {"accuracy": theirs}, tested)
+    changed = replace(
+        evaluation, metrics={**evaluation.metrics, "accuracy": ours}, baseline=baseline
+    )
+    report = write_report(plan, dataset, trained, changed)
+    page, short = Path(report.html).read_text(), Path(report.markdown).read_text()
+    write_report(plan, dataset, trained, evaluation)
+    first = _text(page.partition("</header>")[2].partition("</strong>")[0])
+    if said is None:
+        assert "baseline" not in first
+        assert short.splitlines()[2].startswith("**1 of 2 gates not passed.**")
+    else:
+        assert first.strip() == f"✗ {said}"
+        told = f"accuracy {ours:.4f} against {theirs:.4f} (digit: always the class 3)"
+        assert told in _text(page)
+        assert short.splitlines()[2] == f"**{said}:** {told}."
+
+
+def test_of_a_metric_where_less_is_better_more_is_no_better_than_the_baseline(runs):
+    plan, *_, evaluation = runs("progression")[0].records
+    plan = replace(plan, evaluation=dlspec.loads(report_runs.DIGITS).evaluation)
+    plan = replace(plan, evaluation=replace(plan.evaluation, metrics=("mae",), gates=()))
+    for ours, said in ((30.0, False), (50.0, True)):
+        baseline = Baseline({"progression": "the mean of the training rows"}, {"mae": 40.0}, None)
+        changed = replace(evaluation, metrics={"mae": ours}, baseline=baseline)
+        assert bool(baseline_verdict(plan, changed)) == said
 
 
 @pytest.mark.parametrize(

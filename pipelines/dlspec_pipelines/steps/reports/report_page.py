@@ -17,6 +17,7 @@ from dlspec.tools.show import bytes_text, cost_notes, graph_cost, graph_rows, gr
 from dlspec_pipelines.steps.preparation.drawn_samples import drawn_samples
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
 from dlspec_pipelines.steps.records import Dataset, Evaluation, Report, TrainedModel
+from dlspec_pipelines.steps.reports.baseline_verdict import baseline_verdict
 from dlspec_pipelines.steps.reports.curves import curves_png, learning_curves
 from dlspec_pipelines.steps.reports.figure_texts import duration_text, figure_text, percent_text
 from dlspec_pipelines.steps.reports.highlight import highlighted_yaml
@@ -74,6 +75,7 @@ def write_report(
         "tiles": key_number_tiles(plan, dataset, trained, evaluation),
         "run": run,
         "ungated_note": _UNGATED,
+        "baseline_verdict": baseline_verdict(plan, evaluation),
     }
     page = environment.get_template("report.html.j2").render(
         **shared,
