@@ -14,6 +14,7 @@ from dlspec.tools.commands.findings_output import terminal_columns
 from dlspec.tools.commands.remarks import print_remark
 from dlspec.tools.diff.difference_text import difference_json, difference_text
 from dlspec_pipelines.steps.engine.batches import Array
+from dlspec_pipelines.steps.figure_texts import figure_text
 from dlspec_pipelines.steps.kept_runs.paired_rows import PairedRows
 from dlspec_pipelines.steps.kept_runs.run_comparison import (
     MetricPair,
@@ -23,7 +24,6 @@ from dlspec_pipelines.steps.kept_runs.run_comparison import (
 )
 from dlspec_pipelines.steps.kept_runs.run_list import KeptRun, kept_run_in
 from dlspec_pipelines.steps.records import Comparison
-from dlspec_pipelines.steps.reports.figure_texts import figure_text
 from dlspec_pipelines.steps.runs import find_run
 from dlspec_pipelines.steps.step_errors import StepError, WrongUsage
 

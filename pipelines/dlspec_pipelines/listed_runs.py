@@ -9,8 +9,8 @@ from dlspec.diagnostics.suggest import suggest
 from dlspec.tools.aligned_table import aligned_table
 from dlspec.tools.commands.exit_status import CLEAN
 from dlspec.tools.commands.findings_output import terminal_columns
+from dlspec_pipelines.steps.figure_texts import duration_text, figure_text
 from dlspec_pipelines.steps.kept_runs.run_list import KeptRun, list_runs, models_with_runs
-from dlspec_pipelines.steps.reports.figure_texts import duration_text, figure_text
 from dlspec_pipelines.steps.step_errors import StepError, WrongUsage
 from dlspec_pipelines.steps.stopped_work import UnfinishedTraining, unfinished_trainings
 

@@ -11,12 +11,12 @@ from dlspec.diagnostics.suggest import suggest
 from dlspec.tools.commands.exit_status import CLEAN
 from dlspec.tools.commands.remarks import print_remark
 from dlspec_pipelines.listed_runs import moment_text
+from dlspec_pipelines.steps.figure_texts import figure_text
 from dlspec_pipelines.steps.kept_runs.run_list import models_with_runs
 from dlspec_pipelines.steps.kept_runs.run_records import name_of_run, record_of_run
 from dlspec_pipelines.steps.promotion.by_hand import champion_before, promote_by_hand, roll_back
 from dlspec_pipelines.steps.promotion.promote import comparison_text, recorded_champion
 from dlspec_pipelines.steps.records import Champion, Comparison, Evaluation, PastChampion
-from dlspec_pipelines.steps.reports.figure_texts import figure_text
 from dlspec_pipelines.steps.run_numbers import numbers_of_runs
 from dlspec_pipelines.steps.runs import find_run, run_word
 from dlspec_pipelines.steps.step_errors import StepError, WrongUsage

@@ -19,8 +19,8 @@ from dlspec_pipelines.steps.evaluation.evaluate import evaluate
 from dlspec_pipelines.steps.evaluation.new_rows import predict_new_rows
 from dlspec_pipelines.steps.evaluation.outputs import signature_of
 from dlspec_pipelines.steps.evaluation.predictions_file import read_predictions
+from dlspec_pipelines.steps.figure_texts import percent_text
 from dlspec_pipelines.steps.reports import write_report
-from dlspec_pipelines.steps.reports.figure_texts import percent_text
 from dlspec_pipelines.steps.training.train import train
 
 

@@ -15,6 +15,7 @@ from dlspec.resolve.plan import Plan
 from dlspec.tools.diff.difference_text import difference_text
 from dlspec_pipelines.steps.engine.batches import Array
 from dlspec_pipelines.steps.evaluation.outputs import Predicted
+from dlspec_pipelines.steps.figure_texts import figure_text
 from dlspec_pipelines.steps.file_digests import require_intact
 from dlspec_pipelines.steps.kept_runs.paired_rows import PairedRows
 from dlspec_pipelines.steps.kept_runs.run_comparison import (
@@ -27,7 +28,6 @@ from dlspec_pipelines.steps.kept_runs.run_records import dataset_of_run, plan_of
 from dlspec_pipelines.steps.records import Comparison
 from dlspec_pipelines.steps.reports.curves import compared_curves
 from dlspec_pipelines.steps.reports.examples import example_pictures, example_texts
-from dlspec_pipelines.steps.reports.figure_texts import figure_text
 from dlspec_pipelines.steps.reports.report_inputs import DataFiles, read_data, read_history
 from dlspec_pipelines.steps.reports.report_page import template_environment
 from dlspec_pipelines.steps.reports.targets import class_labels

@@ -8,6 +8,7 @@ from typing import Any
 from dlspec.diagnostics.counts import counted
 from dlspec.tools.diff.compare import Difference, diff
 from dlspec.tools.show.words import bytes_text
+from dlspec_pipelines.steps.figure_texts import duration_text, figure_text
 from dlspec_pipelines.steps.json_documents import CONTRACT, read_document
 from dlspec_pipelines.steps.kept_runs.paired_rows import (
     PairedRows,
@@ -18,7 +19,6 @@ from dlspec_pipelines.steps.kept_runs.paired_rows import (
 from dlspec_pipelines.steps.kept_runs.run_list import KeptRun
 from dlspec_pipelines.steps.kept_runs.run_records import plan_of_run
 from dlspec_pipelines.steps.records import Comparison
-from dlspec_pipelines.steps.reports.figure_texts import duration_text, figure_text
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.store import dataset_folder
 

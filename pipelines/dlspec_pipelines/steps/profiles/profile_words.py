@@ -6,9 +6,9 @@ from typing import Any
 
 from dlspec.diagnostics.counts import agreed, counted
 from dlspec_pipelines.steps.datasets.contract import Checked
+from dlspec_pipelines.steps.figure_texts import figure_text
 from dlspec_pipelines.steps.profiles.column_profile import ColumnProfile, Spread
 from dlspec_pipelines.steps.profiles.data_profile import ClassRows, DataProfile
-from dlspec_pipelines.steps.reports.figure_texts import figure_text
 
 # A text of a column beyond this says no more.
 _MAX_WORD = 32

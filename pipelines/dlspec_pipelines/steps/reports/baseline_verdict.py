@@ -2,8 +2,8 @@
 
 from dlspec.language.metrics import METRIC_OF
 from dlspec.resolve.plan import Plan
+from dlspec_pipelines.steps.figure_texts import figure_text
 from dlspec_pipelines.steps.records import Baseline, Evaluation
-from dlspec_pipelines.steps.reports.figure_texts import figure_text
 
 
 def baseline_verdict(plan: Plan, evaluation: Evaluation) -> str:
@@ -21,10 +21,10 @@ def baseline_verdict(plan: Plan, evaluation: Evaluation) -> str:
     against = f"{metric} {figure_text(ours)} against {figure_text(theirs)} ({rules})"
     is_lower_better = METRIC_OF[metric].better == "lower"
     if ours == theirs or (ours > theirs) == is_lower_better:
-        return f"No better than a baseline that looks at nothing: {against}"
+        return f"No better than a baseline: {against}"
     tested = baseline.comparison
     if tested is not None and tested.metric == metric and not tested.better:
-        return f"Not shown to be better than a baseline that looks at nothing: {against}"
+        return f"Not shown to be better than a baseline: {against}"
     return ""
 
 

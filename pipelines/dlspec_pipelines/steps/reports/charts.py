@@ -9,7 +9,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from dlspec.diagnostics.counts import counted
-from dlspec_pipelines.steps.reports.figure_texts import figure_text, round_ticks, tick_labels
+from dlspec_pipelines.steps.figure_texts import figure_text, round_ticks, tick_labels
 
 Array = NDArray[Any]
 Tone = Literal["accent", "muted"]

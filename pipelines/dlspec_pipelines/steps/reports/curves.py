@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from dlspec.language.turns import is_learning_rate
+from dlspec_pipelines.steps.figure_texts import figure_text, round_ticks, tick_labels
 from dlspec_pipelines.steps.records import KeptWeights
 from dlspec_pipelines.steps.reports.charts import Line, Mark, line_chart
-from dlspec_pipelines.steps.reports.figure_texts import figure_text, round_ticks, tick_labels
 
 Array = NDArray[Any]
 History = Mapping[str, Array]

@@ -14,12 +14,12 @@ from dlspec.language.features import BinaryFeature, ClassFeature
 from dlspec.language.sections import Data
 from dlspec.resolve.plan import Plan
 from dlspec.tools.show import bytes_text, cost_notes, graph_cost, graph_rows, graph_svg, is_chain
+from dlspec_pipelines.steps.figure_texts import duration_text, figure_text, percent_text
 from dlspec_pipelines.steps.preparation.drawn_samples import drawn_samples
 from dlspec_pipelines.steps.preparation.prepared_arrays import open_part
 from dlspec_pipelines.steps.records import Dataset, Evaluation, Report, TrainedModel
 from dlspec_pipelines.steps.reports.baseline_verdict import baseline_verdict
 from dlspec_pipelines.steps.reports.curves import curves_png, learning_curves
-from dlspec_pipelines.steps.reports.figure_texts import duration_text, figure_text, percent_text
 from dlspec_pipelines.steps.reports.highlight import highlighted_yaml
 from dlspec_pipelines.steps.reports.png import data_uri
 from dlspec_pipelines.steps.reports.report_inputs import DataFiles, RunFiles, read_data, read_run

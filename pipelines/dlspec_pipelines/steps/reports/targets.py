@@ -29,11 +29,11 @@ from dlspec.language.features import (
     TokensFeature,
     VectorFeature,
 )
+from dlspec_pipelines.steps.figure_texts import figure_text
 from dlspec_pipelines.steps.preparation.ids import Vocabulary
 from dlspec_pipelines.steps.reports import charts
 from dlspec_pipelines.steps.reports import confusion as classes
 from dlspec_pipelines.steps.reports.examples import Examples, worst_examples
-from dlspec_pipelines.steps.reports.figure_texts import figure_text
 from dlspec_pipelines.steps.reports.id_words import WordOfId, told_ids
 from dlspec_pipelines.steps.reports.label_view import LabelsView, labels_view
 from dlspec_pipelines.steps.reports.mask_view import MaskView, mask_view

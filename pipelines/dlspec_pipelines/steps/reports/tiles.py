@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from dlspec.language.figures import counts_rows, figure_name
 from dlspec.language.sections import ThresholdChoice
 from dlspec.resolve.plan import Plan
-from dlspec_pipelines.steps.records import Dataset, Evaluation, TrainedModel
-from dlspec_pipelines.steps.reports.figure_texts import (
+from dlspec_pipelines.steps.figure_texts import (
     duration_text,
     figure_text,
     proportion_interval,
 )
+from dlspec_pipelines.steps.records import Dataset, Evaluation, TrainedModel
 
 _PARTS = ("train", "validation", "test")
 
