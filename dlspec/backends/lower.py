@@ -35,6 +35,7 @@ from dlspec.resolve.plan import (
     Reference,
     drawing,
     draws_within,
+    own_models,
 )
 from dlspec.resolve.shapes.op_arguments import TENSORS, constant_tensor
 
@@ -78,6 +79,7 @@ def lower_graph(
     *,
     seed: int | None = None,
     aligned: Collection[str] = (),
+    around: Models | None = None,
 ) -> keras.Model:
     """Return a graph as a functional model; node names become layer names.
 
@@ -85,11 +87,12 @@ def lower_graph(
         lowered: What it has become before, if it has.
         seed: That of what it draws at random; None puts the mean of each draw in its place.
         aligned: The outputs whose steps a loss aligns with ids.
+        around: What the models have become that the graph around it declares.
     """
     allow_dots()
     tensors = declared_input_tensors(graph)
     inputs = dict(tensors)
-    ends = lower_nodes(graph, tensors, lowered, seed=seed)
+    ends = lower_nodes(graph, tensors, lowered, seed=seed, around=around)
     outputs = {name: end for (name, _), end in zip(graph.outputs, ends, strict=True)}
     model = keras.Model(
         tensors_in_form(inputs, graph.inputs_as),
@@ -120,6 +123,7 @@ def lower_nodes(
     lowered: Lowered | None = None,
     *,
     seed: int | None = None,
+    around: Models | None = None,
 ) -> list[Any]:
     """Call the layers of a graph, and return what its outputs are.
 
@@ -127,9 +131,12 @@ def lower_nodes(
         tensors: Those of its inputs by name; those of its nodes are added.
         lowered: What the graph has become before, if it has; what it becomes now is added.
         seed: That of what it draws at random; None puts the mean of each draw in its place.
+        around: What the models have become that the graph around it declares.
     """
     made = Lowered() if lowered is None else lowered
-    models = {name: _lowered_model(name, graph, made, seed) for name in graph.models}
+    models: dict[str, keras.Model] = {name: (around or {})[name] for name in graph.borrowed}
+    for name, inner in own_models(graph):
+        models[name] = _lowered_model(name, inner, made, seed, models)
     layers = (n.name for n in graph.nodes if not isinstance(n.operation, Op) or drawing(n))
     named = {*tensors, *layers}
     for node in graph.nodes:
@@ -149,13 +156,15 @@ def lower_nodes(
     return [_output_tensor(reference, graph, tensors) for _, reference in graph.outputs]
 
 
-def _lowered_model(name: str, graph: Graph, made: Lowered, seed: int | None) -> keras.Model:
+def _lowered_model(
+    name: str, inner: Graph, made: Lowered, seed: int | None, around: Models
+) -> keras.Model:
     """Return a model that a graph declares; one that draws is another without its draws."""
-    inner, first = graph.models[name], name not in made.models
+    first = name not in made.models
     if not first and not draws_within(inner):
         return made.models[name]
     below = made.inner.setdefault(name, Lowered())
-    model = lower_graph(inner, below, seed=seed)
+    model = lower_graph(inner, below, seed=seed, around=around)
     if first:
         made.models[name] = model
         made.draws += below.draws

@@ -100,6 +100,7 @@ class Unroller:
             budget.reported = True
             # What stands behind the limit is not known to be unused.
             self.state.used.update(self.state.blocks, self.state.models, self.state.defaults)
+            self.state.used.update(self.state.around)
             if most is None:
                 most = f"{MOST_NODES:_} nodes" if budget.nodes <= 0 else f"{MOST_STEPS:_} steps"
             self.state.reporter.error(

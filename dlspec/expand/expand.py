@@ -96,6 +96,7 @@ def _expand_taken(name: str, graph: GraphSpec, word: Scalar, state: Expansion) -
         state.file = found.scope
         # It sees nothing of the file that takes it.
         state.blocks, state.block_entries = {}, {}
+        state.around, state.within, state.below = {}, (), frozenset()
         flat = _expand_written_graph(
             name, found.graph, found.scope, state, outputs=graph.outputs, until=graph.until
         )
@@ -153,10 +154,9 @@ def _expand_written_graph(
     state.blocks = {**state.blocks, **graph.blocks}
     state.block_entries = {**state.block_entries, **own}
     state.defaults = dict(_checked_layer_defaults(graph, state))
-    state.models = {
-        word: _expand_declared_model(word, inner, scope, state)
-        for word, inner in graph.models.items()
-    }
+    for word, inner in graph.models.items():
+        below = frozenset(graph.models) - {*state.models, word}
+        state.models[word] = _expand_declared_model(word, inner, scope, state, below=below)
     frame = Frame("", state.reporter, later=explicit_names(graph.entries))
     reads = PartReads(scope)
     inputs: tuple[Input, ...] = ()
@@ -203,17 +203,23 @@ def _expand_written_graph(
         output_place=place,
         inputs_as=graph.inputs_as or ("single" if len(written) == 1 else "list"),
         outputs_as=form,
-        models=state.models,
+        models={name: state.around[name] for name in state.borrowed_names} | state.models,
+        borrowed=state.borrowed_names,
         targets=state.asked.targets if state.asked else (),
         terms=terms,
     )
 
 
 def _expand_declared_model(
-    word: str, graph: GraphSpec, scope: Scope, state: Expansion
+    word: str, graph: GraphSpec, scope: Scope, state: Expansion, *, below: frozenset[str]
 ) -> FlatGraph:
     inner = _expansion_of_model(word, scope, state)
+    inner.below = state.below | below
     flat = _expand_model(word, graph, scope, inner)
+    # What it uses of the models around it is used by them.
+    state.used |= inner.borrowed | (inner.used & {*state.models, *state.around})
+    for name in inner.borrowed:
+        state.borrow(name)
     # What it uses of the blocks around it is used, and their params that it reads are read.
     for block, around in state.blocks.items():
         if inner.blocks.get(block) is around:
@@ -257,6 +263,7 @@ def _expansion_of_model(word: str, scope: Scope, state: Expansion) -> Expansion:
     """
     inner = Expansion(state.target, state.reporter, state.budget, scope, opened=state.opened)
     inner.blocks, inner.block_entries = state.blocks, state.block_entries
+    inner.around, inner.within = {**state.around, **state.models}, (*state.within, word)
     follows = state.asked is not None and word in state.asked.followers
     inner.trainable = state.trainable and not follows
     return inner

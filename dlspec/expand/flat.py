@@ -111,6 +111,8 @@ class FlatGraph:
     terms: tuple[tuple[str, Pointer], ...] | Poison = ()
     # Where the text names the run or the file whose weights it begins with.
     weights: Scalar | None = None
+    # Those of `models` that the graph around it declares, with which it shares their weights.
+    borrowed: tuple[str, ...] = ()
     # Whether that is the saved model itself which is taken.
     lifted: bool = False
     # What `weights: imagenet` of a packaged architecture means.

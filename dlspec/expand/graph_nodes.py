@@ -79,7 +79,13 @@ class Expansion:
     file: Scope
     blocks: Mapping[str, BlockSpec] = field(default_factory=dict)
     block_entries: Mapping[str, ClassEntry] = field(default_factory=dict)
-    models: Mapping[str, FlatGraph] = field(default_factory=dict)
+    models: dict[str, FlatGraph] = field(default_factory=dict)
+    # The models declared above this one, in the graphs around it, and those of them that it uses.
+    around: Mapping[str, FlatGraph] = field(default_factory=dict)
+    borrowed: set[str] = field(default_factory=set)
+    # The models that are being read, this one last, and those that are declared below them.
+    within: tuple[str, ...] = ()
+    below: frozenset[str] = frozenset()
     defaults: Mapping[str, MappingNode] = field(default_factory=dict)
     nodes: list[FlatNode] = field(default_factory=list)
     # The class of the layer behind each name, None where it is not known: for a second use.
@@ -109,6 +115,18 @@ class Expansion:
         if id(entry) not in self._sizes:
             self._sizes[id(entry)] = count_written_values(entry)
         return self._sizes[id(entry)]
+
+    def borrow(self, name: str) -> None:
+        """Note that this model uses one that is declared around it, and what that one uses."""
+        if name not in self.models and name in self.around and name not in self.borrowed:
+            self.borrowed.add(name)
+            for other in self.around[name].borrowed:
+                self.borrow(other)
+
+    @property
+    def borrowed_names(self) -> tuple[str, ...]:
+        """Return the models around this one that it uses, in the order of their declaration."""
+        return tuple(name for name in self.around if name in self.borrowed)
 
     def wrong(self, node: Node, message: str, *, help: Help | None = None) -> None:
         """Report a value of a wrong type, unless a mistake is reported there already."""
@@ -233,6 +251,7 @@ def _mark_models(made: Object, state: Expansion) -> None:
     for value in made.arguments.values():
         if isinstance(value, ModelRef):
             state.used.add(value.name)
+            state.borrow(value.name)
         elif isinstance(value, Object):
             _mark_models(value, state)
 
@@ -245,8 +264,9 @@ def _make_use_call(entry: EntrySpec, place: Place, flow: Flow | None, state: Exp
         return _Made("use", POISON)
     made: Use | Poison
     used: ClassEntry | None = None
-    if target.value in state.models:
+    if _means_model(target.value, place.frame, target, state):
         state.used.add(target.value)
+        state.borrow(target.value)
         made, used = Use(target.value, "model"), _MODEL
     else:
         found = _find_use_target(target, place.frame, state)
@@ -268,11 +288,49 @@ def _class_of(operation: Object | Use | FlatOp | Poison, state: Expansion) -> Cl
     return state.layers.get(operation.target) if again else None  # type: ignore[union-attr]  # a Use
 
 
+def _means_model(name: str, frame: Frame, target: Scalar, state: Expansion) -> bool:
+    """Tell whether `use` means a model; an entry hides what is declared around its model."""
+    if name in state.models or name in state.borrowed:
+        return True
+    return name in state.around and frame.lookup(target) is None
+
+
+def _report_undeclared_model(target: Scalar, state: Expansion) -> bool:
+    """Report a model that uses itself, or one that is declared below; return whether it does."""
+    name, own = str(target.value), state.within[-1] if state.within else ""
+    if name in state.within:
+        state.reporter.error(
+            Code.RECURSION,
+            target.span,
+            f"the model `{name}` uses itself",
+            label=" -> ".join((*state.within[state.within.index(name) :], name)),
+            help="use another model, or write its layers out",
+        )
+    elif name in state.below:
+        state.reporter.error(
+            Code.USED_BEFORE_DECLARED,
+            target.span,
+            f"`{own}` uses `{name}`, which is declared below it",
+            label="a model may use those that are declared above it",
+            help=f"declare `{name}` above `{own}`",
+        )
+    else:
+        return False
+    # It is meant, and so it is used.
+    state.used.add(name)
+    state.borrowed.add(name)
+    return True
+
+
 def _find_use_target(target: Scalar, frame: Frame, state: Expansion) -> Flow | None:
     found = frame.lookup(target)
+    if found is None and _report_undeclared_model(target, state):
+        return POISON
     if found is None:
         near = replacement_word(
-            str(target.value), [*state.models, *frame.visible], work=state.reporter.work
+            str(target.value),
+            [*state.models, *state.around, *frame.visible],
+            work=state.reporter.work,
         )
         state.reporter.error(
             Code.UNKNOWN_NAME,

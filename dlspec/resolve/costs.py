@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from dlspec.expand.flat import Use
 from dlspec.language.catalogue import ModelRef, Object
 from dlspec.language.tensors import Tensor
-from dlspec.resolve.plan import Graph, Node
+from dlspec.resolve.plan import Graph, Node, models_reached
 
 _BYTES = {
     "bool": 1,
@@ -82,23 +82,66 @@ def graph_cost(graph: Graph) -> Cost:
     A sum of FLOPs or activations over a node that is not known is None; parameters are the sum of
     the known ones, and `unknown` says how many nodes that leaves out.
     """
-    # The weights of a model are the same at each of its uses, hence frozen at each.
-    still = {name for node in graph.nodes if not node.trainable for name in models_of(node)}
-    costs = [
-        _frozen_cost(cost) if models_of(node) & still else cost
+    costs = [node_cost(node, graph) for node in graph.nodes]
+    owned = _weights_cost(graph, shared=True)
+    return replace(
+        owned,
+        flops=_total_if_known(cost.flops for cost in costs),
+        activations=_total_if_known(cost.activations for cost in costs),
+        macs=_total_if_known(cost.macs for cost in costs),
+    )
+
+
+def _weights_cost(graph: Graph, *, shared: bool) -> Cost:
+    """Return what a graph has of parameters.
+
+    Args:
+        shared: Whether those count that it shares with the graph around it.
+    """
+    frozen = frozen_models(graph)
+    # A layer that holds a model has the weights of that model and none else.
+    owned = [
+        node_cost(node, graph)
         for node in graph.nodes
-        for cost in (node_cost(node, graph),)
+        if owns_its_weights(node, graph) and not models_of(node)
     ]
-    owned = [cost for cost, own in zip(costs, _ownership_of_nodes(graph), strict=True) if own]
+    for name in _models_in_use(graph):
+        if shared or name not in graph.borrowed:
+            cost = _weights_cost(graph.models[name], shared=False)
+            owned.append(_frozen_cost(cost) if name in frozen else cost)
     return Cost(
         sum(cost.trainable or 0 for cost in owned),
         sum(cost.frozen or 0 for cost in owned),
-        _total_if_known(cost.flops for cost in costs),
-        _total_if_known(cost.activations for cost in costs),
+        None,
+        None,
         sum(cost.unknown for cost in owned),
-        _total_if_known(cost.macs for cost in costs),
+        None,
         sum(cost.unknown_trainable for cost in owned),
     )
+
+
+def frozen_models(graph: Graph) -> frozenset[str]:
+    """Return the models of a graph that are not trained.
+
+    The weights of a model are the same at each of its uses, hence frozen at all where at one.
+    """
+    found = {
+        reached
+        for node in graph.nodes
+        if not node.trainable
+        for name in models_of(node)
+        for reached in models_reached(name, graph)
+    }
+    for name in _models_in_use(graph):
+        inner = graph.models[name]
+        found |= frozen_models(inner) & {*inner.borrowed}
+    return frozenset(found)
+
+
+def _models_in_use(graph: Graph) -> frozenset[str]:
+    """Return the models that the nodes of a graph call or hold, and those that these share."""
+    names = {name for node in graph.nodes for name in models_of(node)}
+    return frozenset(reached for name in names for reached in models_reached(name, graph))
 
 
 def owns_its_weights(node: Node, graph: Graph) -> bool:
@@ -110,16 +153,6 @@ def owns_its_weights(node: Node, graph: Graph) -> bool:
         return True
     earlier = graph.nodes[: graph.nodes.index(node)]
     return not any(models & models_of(other) for other in earlier)
-
-
-def _ownership_of_nodes(graph: Graph) -> Iterator[bool]:
-    """Yield `owns` for each node, in one pass."""
-    seen: set[str] = set()
-    for node in graph.nodes:
-        models = models_of(node)
-        again = isinstance(node.operation, Use) and node.operation.of == "node"
-        yield not again and not models & seen
-        seen |= models
 
 
 def models_of(node: Node) -> frozenset[str]:

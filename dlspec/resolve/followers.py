@@ -32,11 +32,27 @@ def report_followers(spec: ModelSpec, graph: Graph, flat: FlatGraph, reporter: R
                 label="it is not trained",
                 help="name a model that is trained",
             )
+        elif graph.models[name].borrowed:
+            _report_shared(name, graph.models[name].borrowed, path, spec, reporter)
         elif all(
             is_resolved_whole(graph.models[one], flat.models[one])
             for one in (name, following.model)
         ):
             _compare(name, following, graph, spec, reporter)
+
+
+def _report_shared(
+    name: str, borrowed: tuple[str, ...], path: str, spec: ModelSpec, reporter: Reporter
+) -> None:
+    """Report a follower that shares weights: it would freeze those of others."""
+    shared = " and ".join(f"`{one}`" for one in borrowed)
+    reporter.error(
+        Code.CONFLICT,
+        spec.places.key(path),
+        f"`{name}` follows another, and not all of its weights are its own",
+        label=f"it uses {shared}, whose weights others may use",
+        help=f"write the layers of {shared} out in `{name}`",
+    )
 
 
 def _is_model(name: str, spec: ModelSpec, path: str, reporter: Reporter, *, key: bool) -> bool:

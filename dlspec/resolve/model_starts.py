@@ -28,6 +28,8 @@ class ModelStart:
 def model_starts(flat: FlatGraph, around: str = "") -> Iterator[ModelStart]:
     """Yield the models of a graph that begin with weights, those inside another before it."""
     for name, inner in flat.models.items():
+        if name in flat.borrowed:
+            continue
         yield from model_starts(inner, f"{around}{name}/")
         if inner.weights is not None:
             folder = Path(inner.weights.span.source.path).parent

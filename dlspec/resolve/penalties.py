@@ -23,14 +23,27 @@ class Penalty:
     models: tuple[str, ...]
 
 
-def penalties_of_calls(graph: Graph, models: tuple[str, ...] = ()) -> Iterator[Penalty]:
+def penalties_of_calls(graph: Graph) -> Iterator[Penalty]:
     """Yield what calls of layers may add to the loss, those in called models included."""
-    called = set()
+    yield from _penalties_unlike(graph, (), set(), {})
+
+
+def _penalties_unlike(
+    graph: Graph, models: tuple[str, ...], called: set[str], owned: Mapping[str, str]
+) -> Iterator[Penalty]:
+    """Yield penalties of models that are not called yet.
+
+    Args:
+        owned: The models of the graph around by name -> what they are called in `called`.
+    """
+    own = {name: ".".join((*models, name)) for name in graph.models}
+    names = own | {name: owned[name] for name in graph.borrowed}
     for node in graph.nodes:
         made = node.operation
-        if isinstance(made, Use) and made.of == "model" and made.target not in called:
-            called.add(made.target)
-            yield from penalties_of_calls(graph.models[made.target], (*models, made.target))
+        if isinstance(made, Use) and made.of == "model" and names[made.target] not in called:
+            called.add(names[made.target])
+            inner, within = graph.models[made.target], (*models, made.target)
+            yield from _penalties_unlike(inner, within, called, names)
         if isinstance(made, Object):
             ending = _kind_of_added(made)
             if ending is not None:

@@ -18,6 +18,9 @@ from dlspec.language.tensors import Tensor
 from dlspec.resolve.model_starts import ModelStart
 from dlspec.resolve.shapes.tensor import Weight
 
+# A field that trained runs are older than: where a spec does not use it, no digest says so.
+YOUNGER = {"younger": True}
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
@@ -65,7 +68,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A model: inputs, nodes in order of execution, outputs by name, and the models it calls."""
+    """A model: inputs, nodes in order of execution, outputs by name, and the models it calls.
+
+    `borrowed` are those of `models` that the graph around it declares: their weights are shared.
+    """
 
     name: str
     inputs: tuple[Input, ...]
@@ -74,6 +80,7 @@ class Graph:
     inputs_as: Form
     outputs_as: Form
     models: Mapping[str, "Graph"]
+    borrowed: tuple[str, ...] = field(default=(), metadata=YOUNGER)
     # Rules ask for each of ten thousand nodes by its name.
     _by_name: Mapping[str, Input | Node] = field(init=False, compare=False, repr=False)
 
@@ -228,17 +235,50 @@ def walk_graph_nodes(graph: Graph) -> Iterator[Node]:
     """Yield the nodes of a graph and of the models it holds; each model's nodes once."""
     yield from graph.nodes
     for inner in graph.models.values():
-        yield from walk_graph_nodes(inner)
+        yield from _walk_own_nodes(inner)
+
+
+def _walk_own_nodes(graph: Graph) -> Iterator[Node]:
+    yield from graph.nodes
+    for _, inner in own_models(graph):
+        yield from _walk_own_nodes(inner)
+
+
+def own_models(graph: Graph) -> Iterator[tuple[str, Graph]]:
+    """Yield the models that a graph declares itself, by name."""
+    yield from ((n, inner) for n, inner in graph.models.items() if n not in graph.borrowed)
+
+
+def models_reached(name: str, graph: Graph) -> frozenset[str]:
+    """Return the name of a model that a graph holds, and those of the graph's that it uses."""
+    found, waiting = {name}, [name]
+    while waiting:
+        new = [n for n in graph.models[waiting.pop()].borrowed if n not in found]
+        found.update(new)
+        waiting += new
+    return frozenset(found)
 
 
 def weights_of(graph: Graph) -> Iterator[Weight]:
     """Yield the weights of a graph in its order: an inner model's where it is first used."""
-    used: set[str] = set()
+    yield from _weights_unlike(graph, set(), {name: name for name in graph.models}, "")
+
+
+def _weights_unlike(
+    graph: Graph, used: set[str], owned: Mapping[str, str], path: str
+) -> Iterator[Weight]:
+    """Yield weights of models that are not used yet.
+
+    Args:
+        owned: The models of the graph around by name -> what they are called in `used`.
+    """
+    names = {n: owned[n] if n in graph.borrowed else f"{path}/{n}" for n in graph.models}
     for node in graph.nodes:
         own, made = node.weights or (), node.operation
-        if isinstance(made, Use) and made.of == "model" and made.target not in used:
-            used.add(made.target)
-            own = tuple(weights_of(graph.models[made.target]))
+        if isinstance(made, Use) and made.of == "model" and names[made.target] not in used:
+            name = names[made.target]
+            used.add(name)
+            own = tuple(_weights_unlike(graph.models[made.target], used, names, name))
         yield from own if node.trainable else (replace(w, trainable=False) for w in own)
 
 
@@ -252,7 +292,7 @@ def canonical_data(value: object) -> object:
         return {
             f.name.rstrip("_"): canonical_data(getattr(value, f.name))
             for f in fields(value)
-            if f.compare
+            if f.compare and (not f.metadata.get("younger") or getattr(value, f.name))
         }
     if isinstance(value, Mapping):
         return {str(name): canonical_data(inner) for name, inner in value.items()}

@@ -10,9 +10,16 @@ from dlspec.diagnostics.suggest import replacement_word
 from dlspec.expand.flat import Use
 from dlspec.language.sections import Training, is_free_of_poison
 from dlspec.language.turns import Turn
-from dlspec.resolve.costs import models_of, node_cost
+from dlspec.resolve.costs import frozen_models, models_of, node_cost
 from dlspec.resolve.gradients import nodes_moved_by
-from dlspec.resolve.plan import Graph, Node, Objective, PlannedTurn, WeightsOf
+from dlspec.resolve.plan import (
+    Graph,
+    Node,
+    Objective,
+    PlannedTurn,
+    WeightsOf,
+    models_reached,
+)
 
 
 def resolve_turns(
@@ -171,8 +178,17 @@ def units_trained_by(name: str, graph: Graph) -> tuple[WeightsOf, ...]:
         if name in graph.models
         else _units_of_all(_nodes_called(name, graph))
     )
-    trained = trained_units(graph)
+    trained = set(trained_units(graph))
+    for unit in [*trained]:
+        # What a model shares with others can be moved by itself, too.
+        trained |= {WeightsOf("model", n) for n in _shared_by(unit, graph) - frozen_models(graph)}
     return tuple(unit for unit in units if unit in trained)
+
+
+def _shared_by(unit: WeightsOf, graph: Graph) -> frozenset[str]:
+    """Return the models whose weights a unit holds, its own name left out."""
+    known = models_reached(unit.name, graph) if unit.of == "model" else frozenset()
+    return known - {unit.name}
 
 
 def _nodes_called(name: str, graph: Graph) -> list[Node]:
@@ -198,7 +214,12 @@ def _units_of_all(nodes: Iterable[Node]) -> tuple[WeightsOf, ...]:
 
 
 def _moved_by(graph: Graph, units: tuple[WeightsOf, ...]) -> set[str]:
-    starts = (node.name for node in _trained_nodes(graph) if set(units_of(node)) & set(units))
+    wanted = {unit.name for unit in units if unit.of == "model"}
+    starts = (
+        node.name
+        for node in _trained_nodes(graph)
+        if any(unit in units or _shared_by(unit, graph) & wanted for unit in units_of(node))
+    )
     return nodes_moved_by(graph, starts)
 
 

@@ -56,9 +56,18 @@ def resolve(flat: FlatGraph, reporter: Reporter, *, precision: str = "float32") 
     Args:
         precision: `runtime.precision`, Keras's global dtype policy.
     """
-    models = {
-        name: resolve(inner, reporter, precision=precision) for name, inner in flat.models.items()
-    }
+    return _resolve_within(flat, reporter, precision, {})
+
+
+def _resolve_within(
+    flat: FlatGraph, reporter: Reporter, precision: str, around: Mapping[str, Graph]
+) -> Graph:
+    models: dict[str, Graph] = {}
+    for name, inner in flat.models.items():
+        known = name in flat.borrowed
+        models[name] = (
+            around[name] if known else _resolve_within(inner, reporter, precision, models)
+        )
     return _Resolver(flat, models, reporter, _COMPUTE_DTYPE[precision]).graph()
 
 
@@ -108,6 +117,7 @@ class _Resolver:
             inputs_as=self.flat.inputs_as,
             outputs_as=self.flat.outputs_as,
             models=self.models,
+            borrowed=self.flat.borrowed,
         )
         complete = len(self.nodes) == len(self.flat.nodes)
         # A name given twice leads elsewhere than the author meant: what is dead is not known.

@@ -56,7 +56,7 @@ def _paths_of_vectors(
         if written.vectors is not None and written.name in known:
             yield _Path(known[written.name], graph, written, around)
     for name, inner in flat.models.items():
-        if name in graph.models:
+        if name in graph.models and name not in graph.borrowed:
             below = (*around, (name, graph, graph.models[name]))
             yield from _paths_of_vectors(graph.models[name], inner, below)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Related
 from dlspec.language.catalogue import Object
-from dlspec.resolve.plan import Graph, Node, Reference
+from dlspec.resolve.plan import Graph, Node, Reference, own_models
 from dlspec.rules.subject import Checked
 from dlspec.syntax.scalars import Poison
 
@@ -34,7 +34,7 @@ def backend_limits(graph: Graph, backend: str) -> Iterator[Limit]:
         reasons.append(_on_jax(node, graph) if backend == "jax" else _on_torch(node, graph))
         for reason in filter(None, reasons):
             yield Limit(node, backend, reason)
-    for inner in graph.models.values():
+    for _, inner in own_models(graph):
         yield from backend_limits(inner, backend)
 
 

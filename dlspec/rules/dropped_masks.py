@@ -7,7 +7,7 @@ from dlspec.diagnostics.codes import Code
 from dlspec.expand.flat import FlatGraph, Use
 from dlspec.language.catalogue import Object
 from dlspec.resolve.dead_nodes import references_within
-from dlspec.resolve.plan import Graph, Node, Op, Reference
+from dlspec.resolve.plan import Graph, Node, Op, Reference, own_models
 from dlspec.rules.subject import Checked
 
 
@@ -173,5 +173,5 @@ def _warn_in_graph(checked: Checked, graph: Graph, flat: FlatGraph) -> None:
             checked.reporter.error(
                 Code.DROPPED_MASK, flat_node.head, loss.message, label=loss.label, help=loss.help
             )
-    for name, inner in graph.models.items():
+    for name, inner in own_models(graph):
         _warn_in_graph(checked, inner, flat.models[name])

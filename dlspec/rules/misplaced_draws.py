@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dlspec.diagnostics.codes import Code
 from dlspec.expand.flat import Use
 from dlspec.resolve.costs import models_of
-from dlspec.resolve.plan import Graph, Node, drawing, draws_within
+from dlspec.resolve.plan import Graph, Node, drawing, draws_within, models_reached
 from dlspec.rules.subject import Checked
 
 
@@ -31,10 +31,12 @@ def _draws_without_mean(graph: Graph) -> Iterator[tuple[Node, str, str]]:
         drawn = drawing(node)
         if drawn is not None and drawn.expected is None:
             yield node, "what it draws has no mean for who predicts", "let it lead to terms alone"
-        for name in models_of(node):
+        for name in sorted(models_of(node)):
             if not isinstance(node.operation, Use) and draws_within(graph.models[name]):
                 label = f"the model `{name}` draws, and a layer holds it"
                 yield node, label, "draw outside of the layer, and hand in what is drawn"
-            elif name not in entered:
-                entered.add(name)
-                yield from _draws_without_mean(graph.models[name])
+                continue
+            # What models share is entered where it is declared, once.
+            for reached in sorted(models_reached(name, graph) - entered - {*graph.borrowed}):
+                entered.add(reached)
+                yield from _draws_without_mean(graph.models[reached])

@@ -246,14 +246,6 @@ def test_a_model_without_an_input_shape_is_refused():
         dlspec.decompile(keras.Sequential([LAYERS.Dense(3)], name="unbuilt"))
 
 
-def test_weights_shared_between_two_graphs_are_refused():
-    shared = LAYERS.Dense(4, name="shared")
-    inner = keras.Sequential([keras.Input((4,)), shared], name="inner")
-    x = keras.Input((4,), name="x")
-    with pytest.raises(SpecError, match="its weights are shared with the graph"):
-        dlspec.decompile(keras.Model(x, shared(inner(x)), name="outer"))
-
-
 def test_slices_come_back_as_they_are_written_in_python():
     x = keras.Input((5, 4), name="x")
     y = x[:, 0] + x[:, -1]

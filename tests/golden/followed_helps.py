@@ -514,6 +514,19 @@ FOLLOWED: dict[str, list[tuple[str, str]]] = {
     "DL309_takes_itself": [("DL309_takes_itself.yaml", "taken_and_whole.yaml")],
     "DL314_missing_spec_under_a_param": [("no_such.yaml", "taken_and_whole.yaml")],
     "DL314_taken_spec_not_there": [("nowhere.yaml", "taken_and_whole.yaml")],
+    "DL304_model_declared_below": [
+        ("    reader: {inputs: {x: [8]}, graph: [{use: stem}, {Dense: 2}]}\n", ""),
+        (
+            "  inputs: {x: [8]}\n  graph",
+            "    reader: {inputs: {x: [8]}, graph: [{use: stem}, {Dense: 2}]}\n"
+            "  inputs: {x: [8]}\n  graph",
+        ),
+    ],
+    "DL309_model_uses_itself": [("[{use: reader}", "[{use: stem}")],
+    "DL216_follower_that_shares": [
+        ("    stem: {inputs: {image: [8, 8, 1]}, graph: [Flatten, {Dense: 8}]}\n", ""),
+        ("[{use: stem}, ", "[Flatten, {Dense: 8}, "),
+    ],
     "DL314_taken_file_not_there": [
         ("file: at_home.keras, until: pool", "spec: taken_and_whole.yaml")
     ],

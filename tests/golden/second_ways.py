@@ -1,6 +1,7 @@
 """What a reader writes who takes the second way that a help offers: edits of its text, in order."""
 
 SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
+    "DL309_model_uses_itself": [("[{use: reader}", "[{Dense: 8, name: first}")],
     "DL534_class_for_ctc": [
         ("{class: text, classes: 30}", "{text: text, length: 5, vocabulary: 30}"),
         ("units: 16}", "units: 16, return_sequences: true}"),

@@ -227,3 +227,39 @@ def test_a_file_is_looked_for_beside_the_spec_and_among_the_data(monkeypatch, tm
     (tmp_path / "data/glove.txt").write_text(GLOVE)
     monkeypatch.setenv("DLSPEC_DATA", str(tmp_path / "data"))
     assert train(plan, dataset, run="r1", spec_text="").vectors_from["seen"].found == 18
+
+
+SHARING = """\
+model:
+  models:
+    seen:
+      inputs: {w: {shape: [6], dtype: int32}}
+      graph:
+        - Embedding: [22, 4]
+          weights: {file: glove.txt, feature: words}
+          trainable: false
+          name: rows
+    left: {inputs: {w: {shape: [6], dtype: int32}}, graph: [{use: seen}, GlobalAveragePooling1D]}
+    right: {inputs: {w: {shape: [6], dtype: int32}}, graph: [{use: seen}, GlobalMaxPooling1D]}
+  graph:
+    - use: left
+    - {use: right, from: words}
+    - {Concatenate, from: [left, right]}
+    - {Dense: 1, name: mood}
+"""
+
+
+def test_an_embedding_that_models_share_begins_with_its_vectors():
+    before, after = MOOD.index("model:"), MOOD.index("training:")
+    plan, dataset = prepared_mood(MOOD[:before] + SHARING + MOOD[after:])
+    done = train(plan, dataset, run="r", spec_text="")
+    model = keras.models.load_model(Path(done.path, "model.keras"))
+    tables = [
+        model.get_layer(name).get_layer("seen").get_layer("rows").get_weights()[0]
+        for name in ("left", "right")
+    ]
+    ids = ids_of(dataset)
+    for i, word in enumerate(GOOD[:9]):
+        if word in ids:
+            assert all(table[ids[word]].tolist() == [1, i, 0, 0.5] for table in tables)
+    assert len(set(GOOD[:9]) & set(ids)) > 5

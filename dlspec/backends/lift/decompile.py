@@ -5,6 +5,7 @@ import re
 import keras
 
 from dlspec.backends.lift.functional_graph import GraphLifter, Problem
+from dlspec.backends.lift.shared_weights import shared_weights
 from dlspec.backends.lower import global_keras_settings
 from dlspec.backends.rolling import plain_title, recognised_text, rolled_text, same_graph
 from dlspec.backends.spec_text import spec_text
@@ -52,7 +53,7 @@ def decompile(
 def _flat_text(model: keras.Model, title: str) -> str:
     # The spec will be lowered under the settings that a spec without `runtime` asks for.
     with global_keras_settings("float32"):
-        lifter = GraphLifter({})
+        lifter = GraphLifter(shared_weights(model))
         graph = lifter.graph(model)
     _raise_problems(model, lifter.problems)
     return spec_text(title, graph)

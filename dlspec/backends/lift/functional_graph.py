@@ -16,6 +16,7 @@ from dlspec.backends.lift.operations import (
     index_text,
     leading_tensor_parameters,
 )
+from dlspec.backends.lift.shared_weights import SharedWeights, input_of_shared_layer
 from dlspec.backends.lift.structures import (
     as_declared,
     functional_of,
@@ -48,12 +49,16 @@ class Problem:
 class GraphLifter:
     """Lifts one model and the models inside it.
 
-    `owners` says which graph a layer was first seen in: weights shared between two graphs cannot
-    be said.
+    `walks` are those through the graphs around the one that is lifted, by the identity of each.
     """
 
-    owners: dict[int, tuple[str, Any]]
+    shared: SharedWeights
     problems: list[Problem] = field(default_factory=list)
+    walks: "dict[int, _Walk]" = field(default_factory=dict)
+
+    def home_of(self, operation: Any, walk: "_Walk") -> "_Walk":  # noqa: ANN401 - a layer or a model
+        """Return the walk whose graph declares a model: of what graphs share, one for all."""
+        return self.walks.get(self.shared.homes.get(id(operation), 0), walk)
 
     def graph(self, model: keras.Model, *, frozen_above: bool = False) -> GraphText:
         """Return the graph of a model; what cannot be said is noted in `problems`.
@@ -75,6 +80,7 @@ class GraphLifter:
             return GraphText()
         walk = _Walk(functional, model.name, self)
         walk.frozen, walk.frozen_above = not model.trainable, frozen_above
+        self.walks[id(model)] = walk
         return walk.text()
 
 
@@ -153,22 +159,36 @@ class _Walk:
 
     def _model_name(self, model: keras.Model, *, frozen_above: bool = False) -> str:
         """Return the name of an inner model, which is lifted when it is met first."""
-        if id(model) not in self.model_names:
-            self._claim_weights(model)
-            name = self._unused_model_name(model.name)
-            self.model_names[id(model)] = name
-            self.result.models[name] = self.lifter.graph(model, frozen_above=frozen_above)
-        return self.model_names[id(model)]
+        home = self.lifter.home_of(model, self)
+        if id(model) not in home.model_names:
+            name = home._unused_model_name(model)
+            home.model_names[id(model)] = name
+            above = frozen_above and id(model) not in self.lifter.shared.homes
+            home.result.models[name] = self.lifter.graph(model, frozen_above=above)
+        return home.model_names[id(model)]
 
-    def _unused_model_name(self, wanted: str) -> str:
-        base = _NOT_IN_NAMES.sub("_", wanted)
+    def _unused_model_name(self, operation: Any) -> str:  # noqa: ANN401 - a layer or a model
+        base = _NOT_IN_NAMES.sub("_", operation.name)
+        if id(operation) in self.lifter.shared.homes:
+            base = self.lifter.shared.name_for(operation)
         names = [base, *(f"{base}_{n}" for n in range(2, len(self.model_names) + 3))]
-        return next(name for name in names if name not in self.result.models)
+        return next(name for name in names if name not in self.model_names.values())
 
-    def _claim_weights(self, operation: Any) -> None:  # noqa: ANN401 - a layer or a model
-        owner, _ = self.lifter.owners.setdefault(id(operation), (self.title, operation))
-        if owner != self.title:
-            raise CannotSayError(f"its weights are shared with the graph `{owner}`")
+    def _shared_layer_name(self, layer: keras.Layer) -> str:
+        """Return the name of the model that stands for a layer which graphs share."""
+        home = self.lifter.home_of(layer, self)
+        if id(layer) not in home.model_names:
+            extents, dtype = input_of_shared_layer(layer)
+            made = home.layers.layer(layer)
+            name = home._unused_model_name(layer)
+            home.model_names[id(layer)] = name
+            word, given = made.class_name, "x" if layer.name != "x" else "taken"
+            beside = {} if snake_case(word) == layer.name else {"name": layer.name}
+            frozen = {} if layer.trainable else {"trainable": False}
+            described = extents if dtype == "float32" else {"shape": extents, "dtype": dtype}
+            entry = EntryText(word, written_arguments(made), {**beside, **frozen})
+            home.result.models[name] = GraphText({given: described}, entries=[entry])
+        return home.model_names[id(layer)]
 
     # -- inputs and outputs ----------------------------------------------------------------------
 
@@ -222,10 +242,14 @@ class _Walk:
             self._write_use(node, self.calls[id(operation)])
         elif isinstance(operation, keras.Model):
             beside = self._trainable_key(operation)
-            self._write_use(node, self._model_name(operation, frozen_above=bool(beside)), beside)
-            self.calls[id(operation)] = self.model_names[id(operation)]
+            name = self._model_name(operation, frozen_above=bool(beside))
+            self._write_use(node, name, beside)
+            self.calls[id(operation)] = name
+        elif id(operation) in self.lifter.shared.homes:
+            name = self._shared_layer_name(operation)
+            self._write_use(node, name, self._trainable_key(operation))
+            self.calls[id(operation)] = name
         else:
-            self._claim_weights(operation)
             self.calls[id(operation)] = name
             made = self.layers.layer(operation)
             beside = self._from_and_call(node, layer_entry(operation)) | self._trainable_key(
@@ -243,9 +267,10 @@ class _Walk:
     def _write_use(self, node: Any, target: str, beside: Mapping[str, Any] | None = None) -> None:  # noqa: ANN401 - a Keras node
         operation = node.operation
         entry = None if isinstance(operation, keras.Model) else layer_entry(operation)
-        self._append_entry(
-            node, "use", target, self._from_and_call(node, entry) | dict(beside or {})
-        )
+        given = self._from_and_call(node, entry)
+        if entry is not None and "call" in given and id(operation) in self.lifter.shared.homes:
+            raise CannotSayError("graphs share it, and a call says more than one tensor")
+        self._append_entry(node, "use", target, given | dict(beside or {}))
 
     def _append_entry(self, node: Any, head: str, argument: Any, beside: dict[str, Any]) -> None:  # noqa: ANN401 - Keras ships no types
         name = self.names[id(node)]

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from dlspec.expand.flat import Use
 from dlspec.expand.names import plain_head
 from dlspec.language.catalogue import ModelRef, Object, Value
 from dlspec.language.keras_names import snake_case
-from dlspec.resolve.plan import Graph, Node, Op
+from dlspec.resolve.plan import Graph, Node, Op, own_models
 
 _INPUT = re.compile(r"(input_layer|keras_tensor|input)(_\d+)*\Z")
 _MODEL = re.compile(r"(functional|sequential|model)(_\d+)*\Z")
@@ -45,16 +46,28 @@ def plain_title(name: str) -> str:
     return found[1] if found else name
 
 
-def with_plain_models(graph: Graph) -> Graph:
-    """Return a graph whose inner models are numbered from 1 where Keras had named them."""
+def with_plain_models(
+    graph: Graph, around: Mapping[str, tuple[str, Graph]] = MappingProxyType({})
+) -> Graph:
+    """Return a graph whose inner models are numbered from 1 where Keras had named them.
+
+    Args:
+        around: What those are now which the graph around it declares.
+    """
     if not graph.models:
         return graph
     taken = {node.name for node in graph.nodes if not isinstance(node.operation, Use)}
-    names = _names_with_free_numbers(graph.models, _MODEL, taken)
+    known = {word: around[word] for word in graph.borrowed}
+    taken |= {name for name, _ in around.values()}
+    own = [word for word, _ in own_models(graph)]
+    for word, name in _names_with_free_numbers(own, _MODEL, taken).items():
+        known[word] = name, with_plain_models(graph.models[word], {**around, **known})
+    names = {word: name for word, (name, _) in known.items()}
     return replace(
         graph,
         nodes=tuple(_node_with_renamed_models(node, names) for node in graph.nodes),
-        models={names[word]: with_plain_models(inner) for word, inner in graph.models.items()},
+        models=dict(known.values()),
+        borrowed=tuple(names[word] for word in graph.borrowed),
     )
 
 

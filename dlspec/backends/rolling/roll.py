@@ -21,7 +21,7 @@ from dlspec.backends.rolling.loops import fold_loop, fold_repeats, unfold_repeat
 from dlspec.backends.rolling.param_order import order_params
 from dlspec.backends.spec_text import written_value
 from dlspec.expand.flat import Input
-from dlspec.resolve.plan import Graph
+from dlspec.resolve.plan import Graph, own_models
 from dlspec.syntax.flow_text import flow_text, scalar_text
 
 # NASNetMobile, the most of the models measured, takes nine; a round of it takes 20 ms.
@@ -90,9 +90,10 @@ def _graph_lines(graph: Graph, indent: int, *, outermost: bool) -> Iterator[str]
         yield f"{start}blocks:"
         for block in _by_dependence(program):
             yield from _block_lines(block, program, defaults, indent + 2)
-    if graph.models:
+    declared = dict(own_models(graph))
+    if declared:
         yield f"{start}models:"
-        for word, inner in graph.models.items():
+        for word, inner in declared.items():
             yield f"{start}  {scalar_text(word)}:"
             yield from _graph_lines(inner, indent + 4, outermost=False)
     entries = writer.row(program.main)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from dlspec.backends.rolling.automatic_names import is_automatic_input
 from dlspec.backends.rolling.graph_to_tree import ordered_nodes, with_number_named
@@ -10,7 +11,7 @@ from dlspec.backends.rolling.items import default_of, shortened_extents
 from dlspec.expand.flat import Input, Use
 from dlspec.language import catalogue
 from dlspec.language.catalogue import Object
-from dlspec.resolve.plan import Argument, Graph, Node, Reference
+from dlspec.resolve.plan import Argument, Graph, Node, Reference, own_models
 
 
 def same_graph(one: Graph, other: Graph, *, named: bool = True) -> bool:
@@ -22,10 +23,24 @@ def same_graph(one: Graph, other: Graph, *, named: bool = True) -> bool:
     return comparable_graph(one, named=named) == comparable_graph(other, named=named)
 
 
-def comparable_graph(graph: Graph, *, named: bool = True) -> tuple[object, ...]:
-    """Return a graph as data that is equal for equal graphs, whatever the nodes are called."""
+def comparable_graph(
+    graph: Graph,
+    *,
+    named: bool = True,
+    around: Mapping[str, object] = MappingProxyType({}),
+    depth: int = 0,
+) -> tuple[object, ...]:
+    """Return a graph as data that is equal for equal graphs, whatever the nodes are called.
+
+    Args:
+        around: What the graph around it says of its models; `depth` is how many are around.
+    """
     by_name = graph.inputs_as == "mapping"
-    models = {name: comparable_graph(inner) for name, inner in graph.models.items()}
+    models = {name: around[name] for name in graph.borrowed if name in around}
+    for name, inner in own_models(graph):
+        # Which it is tells models that share weights from equal ones.
+        which = f"{depth}:{len(models)}" if _is_borrowed(name, graph) else ""
+        models[name] = which, comparable_graph(inner, around=models, depth=depth + 1)
     order = ordered_nodes(graph)
     numbers = {declared.name: -1 - i for i, declared in enumerate(graph.inputs)}
     numbers |= {node.name: i for i, node in enumerate(order)}
@@ -55,6 +70,10 @@ def comparable_graph(graph: Graph, *, named: bool = True) -> tuple[object, ...]:
         graph.inputs_as,
         graph.outputs_as,
     )
+
+
+def _is_borrowed(name: str, graph: Graph) -> bool:
+    return any(name in inner.borrowed for _, inner in own_models(graph))
 
 
 def _nameless_input(declared: Input, *, named: bool) -> Input:

@@ -1,7 +1,7 @@
 """A saved model as plain records in the terms of Keras 3, whatever generation wrote it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from dlspec.backends.saved.document_parts import Path
@@ -42,6 +42,23 @@ def refs_in(value: Any) -> Iterator[Ref]:  # noqa: ANN401 - arguments of any nes
                 yield from refs_in(item)
 
 
+def with_earlier_calls(value: Any, before: Mapping[str, int]) -> Any:  # noqa: ANN401 - arguments of any nesting
+    """Return arguments whose tensors count calls from those that came before their graph."""
+    match value:
+        case Ref():
+            return replace(value, call=value.call - before.get(value.layer, 0))
+        case list():
+            return [with_earlier_calls(item, before) for item in value]
+        case tuple():
+            return tuple(with_earlier_calls(item, before) for item in value)
+        case Mapping():
+            return {key: with_earlier_calls(item, before) for key, item in value.items()}
+        case Call():
+            args = tuple(with_earlier_calls(item, before) for item in value.args)
+            return Call(args, with_earlier_calls(value.kwargs, before))
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a layer stands: in which model, and where in the file."""
@@ -60,7 +77,8 @@ class SavedLayer:
     `class_name` is the class in Keras 3, of an operation the function of keras.ops. `config` holds
     constructor arguments by their Keras 3 names; a layer inside stands as `{"class_name",
     "config"}`, a model inside as a `SavedGraph`. `counted_axis` says that `axis` was counted from
-    the front when the layer was built, whatever its author wrote.
+    the front when the layer was built, whatever its author wrote. Layers of one number under
+    `shared`, in whichever graphs, are one layer.
     """
 
     kind: Literal["layer", "input", "operation", "model", "refused"]
@@ -71,6 +89,7 @@ class SavedLayer:
     graph: "SavedGraph | None" = None
     trainable: bool = True
     counted_axis: bool = False
+    shared: int | None = None
 
     @property
     def name(self) -> str:

@@ -54,6 +54,9 @@ class _GraphBuilder:
     held: dict[str, keras.Model] = field(default_factory=dict)
     results: dict[_Key, list[Any]] = field(default_factory=dict)
     failed: set[_Key] = field(default_factory=set)
+    # Of this graph and all around and inside it: layers, models, and the builders of models.
+    shared: dict[int, _Made] = field(default_factory=dict)
+    shared_inner: dict[int, "_GraphBuilder"] = field(default_factory=dict)
 
     # -- layers ----------------------------------------------------------------------------------
 
@@ -100,18 +103,32 @@ class _GraphBuilder:
             case "model":
                 if layer.graph is None:
                     return False
-                names = live_names(layer.graph, rename=self.rename)
-                self.inner[layer.name] = _GraphBuilder(
-                    layer.graph, self.findings, names, self.rename
-                )
-                return self.inner[layer.name].make_all_layers()
+                return self._make_inner_layers(layer, layer.graph)
             case "operation":
                 made: _Made | None = self._keras_ops_function(layer)
             case "layer":
-                made = self._make_keras_layer(layer)
+                known = self.shared.get(layer.shared) if layer.shared is not None else None
+                made = known or self._make_keras_layer(layer)
+                self._note_shared(layer, made)
         if made is not None:
             self.made[layer.name] = made
         return made is not None
+
+    def _make_inner_layers(self, layer: SavedLayer, graph: SavedGraph) -> bool:
+        if layer.shared in self.shared_inner:
+            self.inner[layer.name] = self.shared_inner[layer.shared]
+            return True
+        names = live_names(graph, rename=self.rename)
+        inner = _GraphBuilder(graph, self.findings, names, self.rename)
+        inner.shared, inner.shared_inner = self.shared, self.shared_inner
+        self.inner[layer.name] = inner
+        if layer.shared is not None:
+            self.shared_inner[layer.shared] = inner
+        return inner.make_all_layers()
+
+    def _note_shared(self, layer: SavedLayer, made: _Made | None) -> None:
+        if layer.shared is not None and made is not None:
+            self.shared[layer.shared] = made
 
     def _keras_ops_function(self, layer: SavedLayer) -> _Made | None:
         word = layer.class_name
@@ -317,6 +334,8 @@ class _GraphBuilder:
     def _layer_or_inner_model(self, layer: SavedLayer, call: Call) -> _Made | None:
         if layer.kind != "model":
             return self.made[layer.name]
+        if layer.name not in self.made and layer.shared in self.shared:
+            self.made[layer.name] = self.shared[layer.shared]
         if layer.name not in self.made:
             given = tuple(
                 keras.tree.flatten([self._argument_with_tensors(value) for value in call.args[:1]])
@@ -325,6 +344,7 @@ class _GraphBuilder:
             if model is None:
                 return None
             self.made[layer.name] = model
+            self._note_shared(layer, model)
         return self.made[layer.name]
 
     def _argument_with_tensors(self, value: Any) -> Any:  # noqa: ANN401 - arguments of any nesting

@@ -1,11 +1,18 @@
 """What Keras 3 saves -> records: layers, operations of keras.ops, and the calls between them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dlspec.backends.lift.operation_names import function_of
-from dlspec.backends.saved.architecture import Call, Place, Ref, SavedGraph, SavedLayer
+from dlspec.backends.saved.architecture import (
+    Call,
+    Place,
+    Ref,
+    SavedGraph,
+    SavedLayer,
+    with_earlier_calls,
+)
 from dlspec.backends.saved.document_parts import MalformedError, Part
 from dlspec.backends.saved.import_findings import Findings
 from dlspec.backends.saved.sequential_chains import sequential_graph
@@ -25,9 +32,13 @@ def is_keras3_model(model: Part) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ModernReader:
-    """Reads the forms of Keras 3: archives, `to_json`, and the HDF5 it still writes."""
+    """Reads the forms of Keras 3: archives, `to_json`, and the HDF5 it still writes.
+
+    `calls` counts those of each layer that several graphs share, in the graphs that are read.
+    """
 
     findings: Findings
+    calls: dict[int, int] = field(default_factory=dict)
 
     def model(self, part: Part, title: str | None = None, *, index: int = 0) -> SavedGraph | None:
         """Return the graph of a model; None when its class is none of Keras's own.
@@ -56,14 +67,22 @@ class ModernReader:
             shape = _saved_batch_shape(config.get("build_input_shape"))
             return sequential_graph(place, layers, batch_shape=shape, trainable=trainable)
         inner = {layer.name for layer in layers if _is_functional_model(layer)}
-        return SavedGraph(
-            name,
-            place,
-            tuple(layers),
-            _modern_model_ends(config["input_layers"], inner),
-            _modern_model_ends(config["output_layers"], inner),
-            trainable,
-        )
+        ends = [_modern_model_ends(config[f"{end}_layers"], inner) for end in ("input", "output")]
+        before = self._count_shared_calls(layers)
+        if any(before.values()):
+            layers = [replace(one, calls=with_earlier_calls(one.calls, before)) for one in layers]
+            ends = with_earlier_calls(ends, before)
+        inputs, outputs = ends
+        return SavedGraph(name, place, tuple(layers), inputs, outputs, trainable)
+
+    def _count_shared_calls(self, layers: list[SavedLayer]) -> dict[str, int]:
+        """Count the calls of shared layers, and return how many there were before this graph."""
+        before = {}
+        for layer in layers:
+            if layer.shared is not None:
+                before[layer.name] = self.calls.get(layer.shared, 0)
+                self.calls[layer.shared] = before[layer.name] + len(layer.calls)
+        return before
 
     def _read_modern_layer(self, part: Part, title: str, index: int) -> SavedLayer:
         config = part["config"].mapping
@@ -76,11 +95,15 @@ class ModernReader:
             else ()
         )
         trainable = config.get("trainable") is not False
+        marked = part.mapping.get("shared_object_id")
+        shared = marked if isinstance(marked, int) else None
         if class_name == "InputLayer" and _is_from_keras(part):
             return SavedLayer("input", class_name, place, config)
         if class_name in MODELS and _is_from_keras(part):
             graph = self.model(part, title, index=index)
-            return SavedLayer("model", class_name, place, {}, calls, graph, trainable)
+            return SavedLayer(
+                "model", class_name, place, {}, calls, graph, trainable, shared=shared
+            )
         if not _is_from_keras(part):
             self._refuse_foreign_class(part, place)
         values = self._read_modern_config(part["config"])
@@ -88,7 +111,9 @@ class ModernReader:
             function = function_of(class_name, values)
             word = function.name if function else snake_case(class_name)
             return SavedLayer("operation", word, place, values, calls)
-        return SavedLayer("layer", class_name, place, values, calls, trainable=trainable)
+        return SavedLayer(
+            "layer", class_name, place, values, calls, trainable=trainable, shared=shared
+        )
 
     def _refuse_foreign_class(self, part: Part, place: Place) -> None:
         registered, module = part.mapping.get("registered_name"), part.mapping.get("module")

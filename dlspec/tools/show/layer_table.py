@@ -21,6 +21,7 @@ from dlspec.resolve.plan import (
     PlannedTurn,
     canonical_data,
     canonical_digest,
+    own_models,
 )
 from dlspec.tools.aligned_table import RULE, aligned_table
 from dlspec.tools.show.edges import edges_into, is_chain, reference_text
@@ -97,10 +98,13 @@ def _loss_table(output: str, planned: LossGraph, columns: int | None) -> str:
     return f"\nthe loss `{graph.name}` of `{output}`\n\n{table}"
 
 
-def graph_rows(graph: Graph, depth: int = 0) -> Iterator[Row]:
+def graph_rows(graph: Graph, depth: int = 0, shown_around: set[str] | None = None) -> Iterator[Row]:
     """Yield a row of `layer, class, output shape, parameters, FLOPs, activations, reads` each.
 
     Inputs come first; the layers of a called model follow its first call, one level deeper.
+
+    Args:
+        shown_around: The models of the graph around it whose layers are shown; more are added.
     """
     indent = "  " * depth
     for declared in graph.inputs:
@@ -109,8 +113,10 @@ def graph_rows(graph: Graph, depth: int = 0) -> Iterator[Row]:
     for node in graph.nodes:
         yield _layer_row(node, graph, indent)
         for name in sorted(models_of(node) - shown):
-            shown.add(name)
-            yield from graph_rows(graph.models[name], depth + 1)
+            seen = shown_around if name in graph.borrowed and shown_around is not None else shown
+            if name not in seen:
+                seen.add(name)
+                yield from graph_rows(graph.models[name], depth + 1, shown)
 
 
 def cost_notes(total: Cost) -> tuple[str, ...]:
@@ -160,7 +166,7 @@ def _graph_json(graph: Graph) -> dict[str, object]:
         "outputs": outputs,
         "layers": [_node_json(node, graph) for node in graph.nodes],
         "total": _cost_json(graph_cost(graph)),
-        "models": {name: _graph_json(inner) for name, inner in graph.models.items()},
+        "models": {name: _graph_json(inner) for name, inner in own_models(graph)},
     }
 
 

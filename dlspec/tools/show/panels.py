@@ -6,7 +6,7 @@ from typing import Literal
 
 from dlspec.diagnostics.counts import counted
 from dlspec.resolve.costs import called_model, models_of, node_cost
-from dlspec.resolve.plan import Graph, Node
+from dlspec.resolve.plan import Graph, Node, own_models
 from dlspec.tools.show.edges import edges_into, output_name
 from dlspec.tools.show.folded_graph import Group, graph_groups
 from dlspec.tools.show.layout import Layout, lay_out
@@ -103,7 +103,7 @@ def picture_size(panels: Sequence[Panel]) -> tuple[float, float]:
 
 
 def _nested_models(graph: Graph) -> Iterator[tuple[str, Graph]]:
-    for name, inner in graph.models.items():
+    for name, inner in own_models(graph):
         yield name, inner
         yield from _nested_models(inner)
 

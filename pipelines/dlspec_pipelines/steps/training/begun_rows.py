@@ -12,7 +12,7 @@ from dlspec_pipelines.steps.preparation.vocabulary_words import ids_of_words
 from dlspec_pipelines.steps.records import BegunRows, Dataset
 from dlspec_pipelines.steps.start import find_vectors
 from dlspec_pipelines.steps.step_errors import StepError
-from dlspec_pipelines.steps.training.start_weights import followers_copied_again
+from dlspec_pipelines.steps.training.start_weights import followers_copied_again, inner_model
 from dlspec_pipelines.steps.training.vectors_file import vectors_of_words
 
 # Enough to see what kind of words they are.
@@ -66,9 +66,7 @@ def _begin_rows(model: keras.Model, asked: LayerVectors, preparation: Preparatio
 
 
 def _embedding(model: keras.Model, asked: LayerVectors) -> keras.Layer:
-    for name in asked.models:
-        model = model.get_layer(name)
-    return model.get_layer(asked.layer)
+    return inner_model(model, asked.models).get_layer(asked.layer)
 
 
 def begun_rows_line(layer: str, begun: BegunRows) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import keras
 
+from dlspec.backends.saved.shared_layers import save_with_shared_layers
 from dlspec.language.turns import is_learning_rate
 from dlspec.resolve.plan import Plan, canonical_data, canonical_digest
 from dlspec_pipelines.steps import store
@@ -92,7 +93,7 @@ def write_run(
     facts = _run_facts(model, plan, dataset=dataset, origin=origin, outcome=outcome)
     note_run_number(plan.name, origin.run)
     with store.whole_folder(folder, needed=_bytes_of_run_folder(model)) as aside:
-        predicting.save(aside / "model.keras")
+        save_with_shared_layers(predicting, aside / "model.keras")
         if plan.objective is not None:
             save_objective(aside / OBJECTIVE_FILE, model)
         (aside / "spec.yaml").write_text(origin.spec_text, encoding="utf-8")

@@ -1,6 +1,6 @@
 """The weights a training begins with: those of an earlier run or of a file, where they fit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -71,14 +71,22 @@ def begin_models_with_weights(model: keras.Model, plan: Plan) -> dict[str, Start
         return {one.model: _begin_inner_model(model, one) for one in plan.starts}
 
 
-def _begin_inner_model(model: keras.Model, asked: ModelStart) -> Started:
-    inner = model
-    for name in asked.model.split("/"):
-        inner = next(
+def inner_model(model: keras.Model, names: Sequence[str]) -> keras.Model:
+    """Return a model inside a model by its name after those of the models around it.
+
+    One that others share may be called by them alone.
+    """
+    for name in names:
+        model = next(
             layer
-            for layer in inner._flatten_layers(include_self=False)
+            for layer in model._flatten_layers(include_self=False)
             if isinstance(layer, keras.Model) and layer.name == name
         )
+    return model
+
+
+def _begin_inner_model(model: keras.Model, asked: ModelStart) -> Started:
+    inner = inner_model(model, asked.model.split("/"))
     start = find_model_start(asked)
     message = f"the model `{asked.model}` cannot begin with the weights of `{start.source}`"
     try:
