@@ -34,6 +34,7 @@ from dlspec.rules.sample_weight import sample_weights_of
 from dlspec.rules.subject import Checked, beside_terms, checked_spec
 from dlspec.syntax.extends import overlay_on_base
 from dlspec.syntax.flow_text import flow_text
+from dlspec.syntax.moved_paths import with_moved_paths
 from dlspec.syntax.nodes import Entry, Node
 from dlspec.syntax.nodes import Mapping as MappingNode
 from dlspec.syntax.parse import parse
@@ -190,7 +191,7 @@ def _compile_read_source(
     told = tuple(told_in_the_spec(found, taken) for found in reporter.diagnostics)
     text = source.text
     if whole is not tree or overrides or wanted.paths:
-        text = _self_contained_text(changed, overrides)
+        text = _self_contained_text(with_moved_paths(changed, Path(source.path).parent), overrides)
     return Compilation(None if reporter.failed else plan, told, source, text)
 
 
@@ -292,7 +293,7 @@ def _compile_tree_to_plan(
         losses=_loss_graphs(losses, checked),
         objective=objective,
         turns=turns,
-        starts=tuple(model_starts(flat)),
+        starts=tuple(model_starts(flat, Path(source.path).parent)),
         vectors=vectors,
     )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dlspec.expand.flat import FlatGraph
 from dlspec.expand.zoo.published_weights import PublishedStart
+from dlspec.syntax.moved_paths import path_from_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +26,20 @@ class ModelStart:
     lifted: bool = field(default=False, compare=False)
 
 
-def model_starts(flat: FlatGraph, around: str = "") -> Iterator[ModelStart]:
-    """Yield the models of a graph that begin with weights, those inside another before it."""
+def model_starts(flat: FlatGraph, home: Path, around: str = "") -> Iterator[ModelStart]:
+    """Yield the models of a graph that begin with weights, those inside another before it.
+
+    Args:
+        home: The folder of the spec; what it takes over from a file of another one it names
+            from there.
+    """
     for name, inner in flat.models.items():
         if name in flat.borrowed:
             continue
-        yield from model_starts(inner, f"{around}{name}/")
+        yield from model_starts(inner, home, f"{around}{name}/")
         if inner.weights is not None:
-            folder = Path(inner.weights.span.source.path).parent
-            word, published = str(inner.weights.value), inner.published
-            yield ModelStart(f"{around}{name}", word, str(folder), published, inner.lifted)
+            source = inner.weights.span.source
+            folder, word = Path(source.path).parent, str(inner.weights.value)
+            moved = word if source.taken else path_from_folder(word, folder, home)
+            folder, word = (folder if moved == word else home), moved
+            yield ModelStart(f"{around}{name}", word, str(folder), inner.published, inner.lifted)

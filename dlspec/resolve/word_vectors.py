@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from dlspec.decode.spec import ModelSpec
 from dlspec.diagnostics.codes import Code
@@ -15,6 +16,7 @@ from dlspec.language.sections import is_free_of_poison
 from dlspec.resolve.dead_nodes import sources_of, tensors_read_by
 from dlspec.resolve.plan import Graph, LayerVectors, Node, NodeInputs, Reference
 from dlspec.resolve.resolve import is_resolved_whole
+from dlspec.syntax.moved_paths import path_from_folder
 
 
 def resolve_word_vectors(
@@ -29,9 +31,11 @@ def resolve_word_vectors(
         written = path.written.vectors
         if feature is not None and written is not None:
             layer, models = path.written.name, tuple(name for name, _, _ in path.around)
-            found.append(
-                LayerVectors(layer, models, str(written.file.value), feature, written.folder)
-            )
+            file, folder = str(written.file.value), written.folder
+            source, home = written.file.span.source, Path(spec.places.whole.source.path).parent
+            moved = file if source.taken else path_from_folder(file, Path(folder), home)
+            folder = folder if moved == file else str(home)
+            found.append(LayerVectors(layer, models, moved, feature, folder))
     return tuple(found)
 
 
