@@ -93,6 +93,7 @@ ROOMS = (
         (
             "tests/pipelines/test_promotion.py",
             "tests/pipelines/test_evaluation_metrics.py",
+            "tests/pipelines/test_paired_bootstrap.py",
         ),
         reads="from dlspec_pipelines.steps.",
         judges=(

@@ -77,7 +77,7 @@ def test_the_area_under_the_curve_is_that_of_scikit_learn(drawn):
     p, true = _classes(drawn)
     if len(np.unique(true)) < CLASSES:
         for name in ("roc_auc", "average_precision"):
-            with pytest.raises(StepError, match=f"`{name}` is not defined: no sample has"):
+            with pytest.raises(StepError, match=f"`{name}` is not defined: (no|all) sample"):
                 FUNCTIONS[name](p)
     else:
         one_hot = np.eye(CLASSES)[true]

@@ -253,7 +253,10 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path):
     command = [*drop, sys.executable, "-c", _PREPARE, str(tmp_path), "plain"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "a.csv` cannot be opened: Permission denied" in done.stderr
-    assert "let its owner give you the right to read it: `chmod a+r`" in done.stderr
+    assert (
+        "let its owner give you the right to read it, and to enter its folders: `chmod a+rX`"
+        in done.stderr
+    )
 
 
 def test_a_killed_preparation_leaves_nothing_and_the_next_one_goes_well(tmp_path, home):

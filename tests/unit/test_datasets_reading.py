@@ -274,7 +274,7 @@ def test_the_mark_of_a_file_says_its_encoding(tmp_path, encoding):
 def test_files_of_other_columns_do_not_stack(tmp_path):
     (tmp_path / "a.csv").write_text("a,b\n1,2\n")
     (tmp_path / "b.csv").write_text("a,c\n1,2\n")
-    with pytest.raises(StepError, match=r"has other columns than .*: `b`"):
+    with pytest.raises(StepError, match=r"has other columns than .*: it lacks `b`"):
         read_source_table(CsvSource(("a.csv", "b.csv")), tmp_path)
 
 

@@ -112,7 +112,7 @@ def test_refused_rows_are_kept_with_their_places(tmp_path):
         "DL613",
     )
     assert error.kept == kept
-    assert error.table.splitlines()[-1] == "| a.csv | 1 | n | a missing value | `x` is no number |"
+    assert error.table.splitlines()[-1] == "| a.csv | 1 | n | `1` | `x` is no number |"
     many = [(row % 2, f"why {row}") for row in range(12)]
     error = with_kept_rows(RefusedRows("n", many, "twelve rows", help=None), table, tmp_path)
     assert (error.message, error.help) == ("twelve rows", f"all failing rows stand in `{kept}`")

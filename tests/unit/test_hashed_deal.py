@@ -172,7 +172,7 @@ def test_rows_that_are_all_equal_are_refused_with_a_way_out():
     with pytest.raises(StepError) as caught:
         part_of_rows(FractionSplit(), {"n": np.zeros(20)})
     assert caught.value.code == "DL613"
-    assert "the 20 rows to deal hold 1 different ones, and there are 2 parts" in str(caught.value)
+    assert "the 20 rows to deal hold 1 different one, and there are 2 parts" in str(caught.value)
     assert "`group: id` under `split`" in caught.value.help
 
 

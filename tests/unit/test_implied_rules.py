@@ -236,8 +236,8 @@ def test_a_wave_has_samples_in_one_row():
 def test_ids_are_whole_and_of_the_vocabulary():
     column = objects([0, 9], [10, 11], [-1], [2, 0.5], [], None, ["a"])
     larger = (
-        "write a larger `vocabulary`, or `above: unknown`, which reads ids past it as one id and "
-        "counts them"
+        "of ids past it write a larger `vocabulary`, or `above: unknown`, which reads them as one "
+        "id and counts them; mend rows that hold anything else"
     )
     wrong = {1: "10", 2: "-1", 3: "0.5", 6: "a"}
     there = ("an array is there", {5: ""}, LEAVE)

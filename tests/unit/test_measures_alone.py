@@ -35,15 +35,15 @@ def test_metrics_that_are_not_defined_say_why():
         "`roc_auc` is not defined: no sample has the class 2",
         STRATIFY,
     )
-    for true, lack in ((0, "1"), (1, "not 1")):
+    for true, which in ((0, "no sample has"), (1, "all samples have")):
         binary = Predicted("binary", np.full(2, true), np.ones(2), np.array([0.2, 0.7]))
         assert undefined("roc_auc", binary) == (
-            f"`roc_auc` is not defined: no sample has the class {lack}",
+            f"`roc_auc` is not defined: {which} the class 1",
             STRATIFY,
         )
     labels = np.array([[1, 0], [0, 0]])
     several = Predicted("labels", labels, labels, np.array([[0.9, 0.2], [0.1, 0.3]]))
-    assert undefined("roc_auc", several)[0] == "`roc_auc` is not defined: no sample has the class 1"
+    assert undefined("roc_auc", several)[0] == "`roc_auc` is not defined: no sample has the label 1"
     odd = Predicted("binary", np.array([0, 1]), np.ones(2), np.array([np.nan, 0.7]))
     assert undefined("roc_auc", odd) == (
         "`roc_auc` is not defined: the model gave scores that are not finite",

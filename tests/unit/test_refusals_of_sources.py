@@ -278,12 +278,12 @@ def test_names_of_files_that_hold_columns(tmp_path):
     source = TextFolderSource("d", names="{class}_{age}_{take}")
     message, help = told(folder_table, source, tmp_path, text_columns=())
     assert message == (
-        f"1 of the 2 files of `{tmp_path / 'd'}` are not called `{{class}}_{{age}}_{{take}}`: "
+        f"1 of the 2 files of `{tmp_path / 'd'}` is not called `{{class}}_{{age}}_{{take}}`: "
         "`deep/dog_8_y.txt`"
     )
     assert help == (
-        "write `names` as they are called, or move them out of the folder; a column holds no "
-        "separator that stands beside it"
+        "write `names` as all files are called, or move others out of the folder; a column holds "
+        "no separator that stands beside it"
     )
     (tmp_path / "d/deep/dog_8_y.txt").rename(tmp_path / "d/dog_8_y.txt")
     table = folder_table(source, tmp_path, text_columns=())

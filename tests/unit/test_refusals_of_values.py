@@ -342,7 +342,7 @@ def test_parts_that_a_column_names():
     )
     assert told(_dealt, ColumnSplit("p", ("t", "v"), ("v",)), p=column) == (
         "row 3 would be both a validation and a test row",
-        None,
+        "name each value under one of `validation` and `test`",
     )
 
 

@@ -49,7 +49,7 @@ def _given(folder, header, test=None):
 
 def test_columns_that_the_test_rows_lack(tmp_path):
     assert told(read_data_table, _given(tmp_path, "sise,knd,y"), tmp_path) == (
-        "the test rows in `test.csv` have no column `size`, `kind`, which the source has",
+        "the test rows in `test.csv` have no columns `size`, `kind`, which the source has",
         "write `size` in the place of `sise` and `kind` in the place of `knd` into the header of "
         "`test.csv`",
     )

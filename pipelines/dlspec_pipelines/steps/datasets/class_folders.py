@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dlspec.diagnostics.counts import counted
+from dlspec.diagnostics.counts import agreed, counted
 from dlspec.language.file_names import pattern_columns, pattern_expression
 from dlspec.language.sources import FolderSource
 from dlspec_pipelines.steps.datasets.downloads import is_url
@@ -39,8 +39,11 @@ def located_folder(name: str, base: Path) -> Path:
         )
     tried = places_of_name(name, base)
     for path in tried:
-        if path.is_dir():
-            return path
+        try:
+            if path.is_dir():
+                return path
+        except PermissionError as error:
+            raise file_not_opened_error(path, error) from error
     places = " and ".join(f"`{path}`" for path in tried)
     raise unreadable_source(
         f"there is no folder `{name}`: looked at {places}",
@@ -99,10 +102,10 @@ def _named_table(folder: Path, names: str, text_columns: Collection[str]) -> Tab
         shown = ", ".join(f"`{name}`" for name in strange[:_SHOWN])
         more = f" and {len(strange) - _SHOWN:,} more" if len(strange) > _SHOWN else ""
         raise unreadable_source(
-            f"{len(strange):,} of the {counted(len(files), 'file')} of `{folder}` are not called "
-            f"`{names}`: {shown}{more}",
-            help="write `names` as they are called, or move them out of the folder; a column holds "
-            "no separator that stands beside it",
+            f"{len(strange):,} of the {counted(len(files), 'file')} of `{folder}` "
+            f"{agreed(len(strange), 'are')} not called `{names}`: {shown}{more}",
+            help="write `names` as all files are called, or move others out of the folder; a "
+            "column holds no separator that stands beside it",
         )
     columns = {"file": _text_column([file.as_posix() for file in files])}
     for name in pattern_columns(names):

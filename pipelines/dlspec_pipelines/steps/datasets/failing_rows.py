@@ -92,7 +92,11 @@ def with_kept_rows(error: RefusedRows, table: Table, folder: Path) -> StepError:
         folder: Where the file is kept.
     """
     told = with_place_of_row(error, table)
-    rows = [FailingRow(table.place_of(row), error.column, "", what) for row, what in error.rows]
+    column = table.columns[error.column]
+    rows = [
+        FailingRow(table.place_of(row), error.column, value_text(column[row]), what)
+        for row, what in error.rows
+    ]
     path = keep_failing_rows(folder, rows)
     stand = f"all failing rows stand in `{path}`"
     return StepError(

@@ -1,6 +1,6 @@
 """The rows of a data section: those of `source`, and behind them those of `test`."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -133,15 +133,16 @@ def _with_rows_below(
 
 
 def _lacking_columns_error(
-    lacking: Iterable[str], table: Table, test: Table, where: str
+    lacking: Sequence[str], table: Table, test: Table, where: str
 ) -> StepError:
     own: Mapping[str, Array] = {n: c for n, c in test.columns.items() if n not in table.columns}
     told = ", ".join(f"`{name}`" for name in lacking)
+    word = "column" if len(lacking) == 1 else "columns"
     near = [(name, suggest(name, own)) for name in lacking]
     written = [f"`{name}` in the place of `{other}`" for name, other in near if other is not None]
     has = ", ".join(f"`{name}`" for name in list(test.columns)[:12])
     return StepError(
-        f"the test rows in {where} have no column {told}, which the source has",
+        f"the test rows in {where} have no {word} {told}, which the source has",
         code=Code.COLUMN_NOT_FOUND.value,
         help=f"write {' and '.join(written)} into the header of {where}"
         if written

@@ -44,8 +44,11 @@ def locate_source_file(name: str, base: Path) -> Path:
         return local_copy_of_url(name)
     tried = places_of_name(name, base)
     for path in tried:
-        if path.is_file():
-            return path
+        try:
+            if path.is_file():
+                return path
+        except PermissionError as error:
+            raise file_not_opened_error(path, error) from error
     places = " and ".join(f"`{path}`" for path in tried)
     unset = " (DLSPEC_DATA is not set)" if "DLSPEC_DATA" not in os.environ else ""
     raise unreadable_source(
@@ -70,17 +73,22 @@ def file_not_opened_error(path: Path, error: OSError) -> Exception:
     denied = isinstance(error, PermissionError)
     return unreadable_source(
         f"`{path}` cannot be opened: {error.strerror or error}",
-        help="let its owner give you the right to read it: `chmod a+r`" if denied else None,
+        help="let its owner give you the right to read it, and to enter its folders: `chmod a+rX`"
+        if denied
+        else None,
     )
 
 
 @contextmanager
-def read_errors_of_arrow(path: Path) -> Iterator[None]:
-    """Turn what pyarrow cannot read of a file into a `StepError` (DL610)."""
+def read_errors_of_arrow(path: Path, kind: str) -> Iterator[None]:
+    """Turn what pyarrow cannot read of a file into a `StepError` (DL610).
+
+    Args:
+        kind: What the file should be.
+    """
     try:
         yield
     except pa.ArrowException as error:
-        kind = "Parquet" if path.suffix == ".parquet" else "a file of this kind"
         raise unreadable_source(f"`{path}` cannot be read as {kind}: {error}") from error
     except OSError as error:
         raise file_not_opened_error(path, error) from error
@@ -106,9 +114,14 @@ def stacked_file_table(
     """
     (first, columns), *others = parts.items()
     for path, more in others:
-        if list(more) != list(columns):
-            odd = sorted(set(more) ^ set(columns)) or list(more)
-            raise unreadable_source(f"`{path}` has other columns than `{first}`: `{odd[0]}`")
+        lacking = [f"lacks `{name}`" for name in columns if name not in more]
+        own = [f"has `{name}`" for name in more if name not in columns]
+        if lacking or own:
+            told = " and ".join([*lacking[:1], *own[:1]])
+            raise unreadable_source(
+                f"`{path}` has other columns than `{first}`: it {told}",
+                help="give all files of a source the same columns",
+            )
     if others:
         columns = {
             name: joined_column_pieces(name, [part[name] for part in parts.values()], memory)

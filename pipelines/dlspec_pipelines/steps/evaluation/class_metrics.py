@@ -281,9 +281,10 @@ def _mean_over_classes(
         ]
     for class_, positive, _ in pairs:
         if positive.all() or not positive.any():
-            lack = f"not {class_}" if positive.all() else class_
+            what = "label" if p.kind == "labels" else "class"
+            which = "all samples have" if positive.all() else "no sample has"
             raise NotDefined(
-                f"`{name}` is not defined: no sample has the class {lack}",
+                f"`{name}` is not defined: {which} the {what} {class_}",
                 help="leave the metric out, or split with `stratify`",
             )
     return float(np.mean([area(positive, of_class) for _, positive, of_class in pairs]))

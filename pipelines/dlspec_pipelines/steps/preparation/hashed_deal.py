@@ -45,12 +45,20 @@ class _Shares:
         return np.asarray(np.maximum(np.maximum(below, above), 0.0))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Strata:
+    """A column of the source, of each value of which every part is to have rows."""
+
+    column: str
+    values: Array
+
+
 def deal_by_identity(
     rows: Rows,
     identities: Identities,
     shares: Mapping[str, float],
     *,
-    strata: Array | None,
+    strata: Strata | None,
     seed: int,
     place_of: Callable[[int], RowPlace] = row_without_file,
 ) -> dict[str, Rows]:
@@ -63,7 +71,7 @@ def deal_by_identity(
 
     Args:
         identities: A number for every row of the source; equal ones stay together.
-        strata: A value for every row of the source.
+        strata: What parts are to have something of each value of.
         place_of: Gives where a row stands in the source, for an error.
 
     Raises:
@@ -75,7 +83,7 @@ def deal_by_identity(
     names = (*asked, "train")
     cut = _Shares(names, np.array([*asked.values(), 1 - sum(asked.values())]))
     each = _part_of_each_row(rows, identities, cut, seed=seed)
-    if _fills_all_parts(each, None if strata is None else strata[rows], cut):
+    if _fills_all_parts(each, None if strata is None else strata.values[rows], cut):
         dealt = {name: rows[each == number] for number, name in enumerate(names)}
         return {**dict.fromkeys(shares, rows[:0]), **dealt}
     known, which = np.unique(identities[rows], return_inverse=True)
@@ -85,8 +93,8 @@ def deal_by_identity(
     part = cut.part_of(places)
     _fill_parts(part, places, np.arange(len(known)), cut, wanted=np.ones(len(names), dtype=bool))
     if strata is not None:
-        _require_common_values(strata[rows], which, cut=cut, rows=rows, place_of=place_of)
-        _fill_strata(part, places, which, strata[rows], cut=cut)
+        _require_common_values(strata, which, cut=cut, rows=rows, place_of=place_of)
+        _fill_strata(part, places, which, strata.values[rows], cut=cut)
     dealt = {name: np.sort(rows[part[which] == number]) for number, name in enumerate(names)}
     return {**dict.fromkeys(shares, rows[:0]), **dealt}
 
@@ -115,7 +123,7 @@ def _fills_all_parts(part: NDArray[np.uint8], strata: Array | None, cut: _Shares
 
 
 def _require_common_values(
-    strata: Array,
+    strata: Strata,
     which: Rows,
     *,
     cut: _Shares,
@@ -127,7 +135,7 @@ def _require_common_values(
     Raises:
         RefusedRows: If one has not (DL613), with its rows.
     """
-    codes, values = pd.factorize(strata, use_na_sentinel=False)
+    codes, values = pd.factorize(strata.values[rows], use_na_sentinel=False)
     counts = np.bincount(np.unique(np.stack([codes, which]), axis=1)[0])
     rare = np.flatnonzero(counts < len(cut.names))
     if rare.size:
@@ -135,7 +143,7 @@ def _require_common_values(
         value, known = shown_value(values[rare[0]]), int(counts[rare[0]])
         kinds = "" if known == len(stands) else f", {known} different"
         raise RefusedRows(
-            "stratify",
+            strata.column,
             [
                 (int(row), f"{value} stands in {counted(len(stands), 'row')}{kinds}")
                 for row in stands
@@ -180,9 +188,10 @@ def _fill_parts(
 
 def _too_few_identities_error(rows: int, known: int, parts: int) -> Exception:
     return unpreparable_data(
-        f"the {counted(rows, 'row')} to deal {agreed(rows, 'hold')} {known} different ones, and "
-        f"there {agreed(parts, 'are')} {counted(parts, 'part')}: rows whose inputs, or whose "
-        "`split.group`, are equal stay together",
+        f"the {counted(rows, 'row')} to deal {agreed(rows, 'hold')} "
+        f"{counted(known, 'different one')}, and there {agreed(parts, 'are')} "
+        f"{counted(parts, 'part')}: rows whose inputs, or whose `split.group`, are equal stay "
+        "together",
         help="name a column that tells the rows apart, such as `group: id` under `split`, "
         "or bring more rows",
     )

@@ -29,7 +29,8 @@ def named_file_paths(name: str, table: Table) -> list[Path]:
     """Return the files that a column names, relative to the file or folder that gave the row.
 
     Raises:
-        StepError: If values are missing or no text, or name no file (DL613).
+        StepError: If values are missing or no text, or name no file (DL613), or one in a folder
+            that cannot be entered (DL610).
     """
     paths, bad = [], []
     for row, (value, root) in enumerate(
@@ -39,12 +40,19 @@ def named_file_paths(name: str, table: Table) -> list[Path]:
         paths.append(path)
         if not isinstance(value, str):
             bad.append(BadFile(row, f"{shown_value(value)} names no file", None))
-        elif not path.is_file():
+        elif not _is_file(path):
             why = f"there is no file `{value}`: looked at `{path}`"
             bad.append(BadFile(row, why, "write paths relative to the table's own folder"))
     if bad:
         raise _refused_files(name, table, bad)
     return paths
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except PermissionError as error:
+        raise file_not_opened_error(path, error) from error
 
 
 def digest_of_named_files(name: str, table: Table) -> str:

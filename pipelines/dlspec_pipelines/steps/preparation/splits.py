@@ -18,7 +18,7 @@ from dlspec_pipelines.steps.datasets.table import (
     single_column,
     unpreparable_data,
 )
-from dlspec_pipelines.steps.preparation.hashed_deal import deal_by_identity
+from dlspec_pipelines.steps.preparation.hashed_deal import Strata, deal_by_identity
 from dlspec_pipelines.steps.preparation.moments import moments_of_column, order_of_moments
 from dlspec_pipelines.steps.preparation.row_identity import (
     Identities,
@@ -66,9 +66,13 @@ def deal_rows(table: Table, data: Data) -> Deal:
         if not parts[name].size:
             raise unpreparable_data(
                 f"the split leaves no row for {name}: the source has {counted(table.rows, 'row')}",
-                help="change the shares under `split`",
+                help=f"change the {_told_shares(data.split)} under `split`",
             )
     return Deal(order, parts)
+
+
+def _told_shares(split: object) -> str:
+    return "values" if isinstance(split, ColumnSplit) else "shares"
 
 
 def dealt_by_series(deal: Deal, numbers: Rows | None) -> tuple[Deal, Rows]:
@@ -86,12 +90,12 @@ def dealt_by_series(deal: Deal, numbers: Rows | None) -> tuple[Deal, Rows]:
     return Deal(order, parts), starts
 
 
-def _strata_of_rows(table: Table, data: Data, name: str | None) -> Array | None:
+def _strata_of_rows(table: Table, data: Data, name: str | None) -> Strata | None:
     if name is None:
         return None
     (column,) = {**data.inputs, **data.targets}[name].columns
     require_columns(table, [column])
-    return single_column(column, table.columns[column])
+    return Strata(column, single_column(column, table.columns[column]))
 
 
 def _split_by_fraction(table: Table, data: Data, split: FractionSplit) -> dict[str, Rows]:
@@ -159,7 +163,10 @@ def _split_by_column(table: Table, split: ColumnSplit) -> dict[str, Rows]:
         parts[name] = np.flatnonzero(pd.Series(column).isin(list(values)))
     both = np.intersect1d(parts["validation"], parts["test"])
     if both.size:
-        raise unpreparable_data(f"row {both[0]} would be both a validation and a test row")
+        raise unpreparable_data(
+            f"{table.place_of(int(both[0]))} would be both a validation and a test row",
+            help="name each value under one of `validation` and `test`",
+        )
     rest = np.setdiff1d(np.arange(table.rows), np.concatenate(list(parts.values())))
     return {"train": rest, **parts}
 

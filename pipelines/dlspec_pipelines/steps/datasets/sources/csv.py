@@ -115,7 +115,10 @@ def _csv_columns(
             f"`{path}` is empty", help="write rows into it, or name another file"
         ) from error
     except BROKEN_GZIP as error:
-        raise unreadable_source(f"`{path}` is not a whole gzip file: {error}") from error
+        raise unreadable_source(
+            f"`{path}` is not a whole gzip file: {error}",
+            help="pack it anew, or take `.gz` off the name of a file that is not packed",
+        ) from error
     except (ParserError, ParserWarning, ValueError, csv.Error) as error:
         raise _not_a_table_error(path, error) from error
     except OSError as error:

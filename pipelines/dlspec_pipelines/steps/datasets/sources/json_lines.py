@@ -69,7 +69,7 @@ def _begins_with_array(path: Path) -> bool:
 
 
 def _columns_of_lines(path: Path, memory: int | None) -> dict[str, Array]:
-    with read_errors_of_arrow(path):
+    with read_errors_of_arrow(path, "JSON, an object on each line"):
         if not fits_in_memory(path.stat().st_size, memory):
             try:
                 schema, rows = _schema_of_lines(path)

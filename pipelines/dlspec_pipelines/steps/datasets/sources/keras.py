@@ -15,6 +15,7 @@ from dlspec.language.sources import KerasSource
 from dlspec_pipelines.steps.datasets.ragged import unpack_ragged_arrays
 from dlspec_pipelines.steps.datasets.table import Array, Table, unreadable_source
 from dlspec_pipelines.steps.datasets.table_files import with_test_rows
+from dlspec_pipelines.steps.datasets.text_files import BROKEN_GZIP
 from dlspec_pipelines.steps.file_digests import file_digest
 
 # What keras.datasets checks: it deletes a cached file of another hash when it cannot download.
@@ -99,7 +100,7 @@ def _read_idx_file(path: Path) -> Array:
     """Read an IDX file of bytes: two zeros, type 8, the rank, then the extents as big-endian."""
     try:
         content = gzip.decompress(path.read_bytes())
-    except (gzip.BadGzipFile, EOFError) as error:
+    except BROKEN_GZIP as error:
         raise unreadable_source(f"`{path}` is not a whole gzip file", help="remove it") from error
     rank = content[3]
     shape = np.frombuffer(content, ">u4", rank, offset=4)

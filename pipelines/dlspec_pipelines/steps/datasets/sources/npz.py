@@ -74,12 +74,13 @@ def _arrays_of_file(path: Path, memory: int | None) -> dict[str, Array]:
         if path.suffix == ".npy":
             # Rows are read as they are asked for: the array may be larger than the memory.
             return {path.stem: _texts_as_objects(np.load(path, mmap_mode="r", allow_pickle=False))}
-        loaded = np.load(path, allow_pickle=False)
-        if not isinstance(loaded, np.lib.npyio.NpzFile):
-            raise unreadable_source(
-                f"`{path}` is one array, not a .npz archive", help="let its name end in `.npy`"
-            )
-        with loaded as archive:
+        # What is no archive, numpy would leave open.
+        with path.open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise unreadable_source(
+                    f"`{path}` is one array, not a .npz archive", help="let its name end in `.npy`"
+                )
             outside = members_outside_memory(path, memory)
             return {
                 name: outside[name] if name in outside else _npz_array(archive, name, path)

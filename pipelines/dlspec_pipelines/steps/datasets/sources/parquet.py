@@ -50,7 +50,7 @@ class ParquetReader:
 
 
 def _columns_of_parquet(path: Path, memory: int | None) -> dict[str, Array]:
-    with read_errors_of_arrow(path):
+    with read_errors_of_arrow(path, "Parquet"):
         facts = pyarrow.parquet.read_metadata(str(path))
         rows, size = facts.num_rows, _unpacked_bytes(facts)
         if not rows or fits_in_memory(size, memory):

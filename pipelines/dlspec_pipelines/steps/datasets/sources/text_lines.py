@@ -98,7 +98,7 @@ def _divided_lines(source: TextLinesSource, path: Path, lines: list[str]) -> dic
             if not found:
                 raise unreadable_source(
                     f"`{path}`, line {number}: there is no {_shown_separator(separator)}",
-                    help='write the `separator` that every line has, such as `separator: "\\t"`',
+                    help="write one into that line, or as `separator` what stands in every line",
                 )
             column.append(piece)
         pieces[-1].append(rest)

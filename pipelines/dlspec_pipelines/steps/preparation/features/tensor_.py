@@ -54,7 +54,9 @@ def _arrays_of_shape(feature: TensorFeature, column: Array) -> Array:
     wanted, found = feature.shape, values.shape[1:]
     if found not in (wanted, (int(np.prod(wanted)),), (*wanted, 1)) and (*found, 1) != wanted:
         raise unpreparable_data(
-            f"column `{feature.tensor}` holds arrays of shape {found}, not {wanted}",
+            f"column `{feature.tensor}` holds "
+            + (f"arrays of shape {found}" if found else "one number per row")
+            + f", not {'' if found else 'arrays of shape '}{wanted}",
             help=f"write `shape: [{', '.join(map(str, found))}]`"
             if found
             else "take the column as a `number`",

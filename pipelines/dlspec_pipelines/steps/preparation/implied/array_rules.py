@@ -137,8 +137,8 @@ def token_rules(feature: TokensFeature, table: Table) -> Iterator[ContractRule]:
         rows,
         f"ids from 0 to {most - 1}" if feature.above is None else "ids from 0 on",
         lambda ids: (ids >= 0) & (ids < most) & are_whole(ids),
-        help="write a larger `vocabulary`, or `above: unknown`, which reads ids past it as one id "
-        "and counts them"
+        help="of ids past it write a larger `vocabulary`, or `above: unknown`, which reads them as "
+        "one id and counts them; mend rows that hold anything else"
         if feature.above is None
         else "mend these rows, or leave them out",
     )

@@ -123,7 +123,8 @@ def _way_to_list_classes(classes: int, known: list[object]) -> str:
         values = ", ".join(str(value) for value in _sorted_values(known))
         return f"list the values in the order of their ids: `classes: [{values}]`"
     numbers = [value for value in known if isinstance(value, int | float)]
-    if len(numbers) == len(known) and min(numbers) >= 0 and max(numbers) < 2 * classes + 10:
+    whole = len(numbers) == len(known) and min(numbers) >= 0 and not any(n % 1 for n in numbers)
+    if whole and max(numbers) < 2 * classes + 10:
         return f"write `classes: {int(max(numbers)) + 1}`, or mend the rows"
     return "list the values under `classes` in the order of their ids"
 
