@@ -27,7 +27,7 @@ _STEPS = (
     "evaluation/kept_columns*",
     "evaluation/measures*",
     "evaluation/outputs*",
-    "evaluation/paired_tests*",
+    "evaluation/paired_*",
     "preparation/*",
     "promotion/*",
 )

@@ -5,18 +5,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from dlspec.language.catalogue import Object
 from dlspec.language.sections import Championship
 from dlspec.language.significance_tests import RESAMPLES
 from dlspec_pipelines.steps.evaluation.keras_figures import RowStates
 from dlspec_pipelines.steps.evaluation.outputs import Predicted
+from dlspec_pipelines.steps.evaluation.paired_states import bootstrap_states, compare_states
 from dlspec_pipelines.steps.evaluation.paired_tests import (
     Asked,
-    bootstrap_states,
     bootstrap_test,
     compare_pair,
-    compare_states,
+    mcnemar_test,
+    rows_that_show,
 )
 
 ROWS = 12
@@ -66,14 +68,14 @@ def verdict_by_hand(ours, theirs, seed, alpha=ALPHA):
     centre = sum(gains) / RESAMPLES
     width = np.quantile([abs(g - centre) for g in gains], 1 - alpha)
     p_value = max(2 * (1 + min(below, above)) / (RESAMPLES + 1), 0.5 ** (len(ours) - 1))
-    return min(1, p_value), width
+    return min(1, p_value), width, np.std(gains)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("shift", [0.0, 0.4, 1.0])
 def test_rows_and_states_are_drawn_as_by_hand(seed, shift):
     ours, theirs = drawn_errors(3), drawn_errors(4, shift)
-    p_value, width = verdict_by_hand(ours, theirs, seed)
+    p_value, width, error = verdict_by_hand(ours, theirs, seed)
     asked = Asked("mae", ALPHA, seed)
     zeros = np.zeros((ROWS, 1))
     rows = bootstrap_test(
@@ -85,6 +87,7 @@ def test_rows_and_states_are_drawn_as_by_hand(seed, shift):
     for found in (rows, states):
         assert found.p_value == pytest.approx(p_value)
         assert found.least == pytest.approx(width)
+        assert found.error == pytest.approx(error)
 
 
 def test_a_draw_without_a_value_speaks_for_neither_side():
@@ -112,13 +115,37 @@ def test_two_models_compared_in_what_a_metric_counts(first, better):
         run="r7",
         seed=5,
     )
-    p_value, width = verdict_by_hand(ours, theirs, 5, 0.01)
+    p_value, width, _ = verdict_by_hand(ours, theirs, 5, 0.01)
     assert (found.champion_run, found.metric, found.test) == ("r7", "mean", "bootstrap")
     assert found.challenger == pytest.approx(ours.mean() + 0.5)
     assert found.champion == pytest.approx(theirs.mean() + 0.5)
     assert found.p_value == pytest.approx(p_value)
     assert found.least == pytest.approx(width)
-    assert (found.rows, found.better) == (ROWS, better)
+    assert (found.rows, found.better, found.needed) == (ROWS, better, None)
+
+
+def test_what_decides_nothing_says_how_many_rows_would():
+    rules = Championship(metric="mean", test="bootstrap", alpha=ALPHA)
+    metric = Object("metric", "MeanAbsoluteError", {})
+    ours, theirs = drawn_errors(3), drawn_errors(4)
+    pair = ({"y": states_of(side)} for side in (ours, theirs))
+    found = compare_states(rules, metric, *pair, run="r7", seed=1)
+    p_value, _, error = verdict_by_hand(ours, theirs, 1)
+    assert p_value > ALPHA
+    # A normal mean is beyond 1.96 errors of 0 in four of five draws if it lies 0.84 further off.
+    reach = stats.norm.ppf(1 - ALPHA / 2) + stats.norm.ppf(0.8)
+    gain = ours.mean() - theirs.mean()
+    assert found.needed == int(np.ceil(ROWS * (reach * error / gain) ** 2))
+    assert rows_that_show(0.0, error, rows=ROWS, alpha=ALPHA) is None
+    # However clear, six rows are the fewest whose signs could show it.
+    assert rows_that_show(1.0, 1e-6, rows=ROWS, alpha=ALPHA) == 6
+
+
+def test_the_error_of_a_difference_of_right_rows_is_that_of_its_mean():
+    right = np.random.default_rng(1).integers(0, 2, (2, 40))
+    sides = [Predicted("class", np.ones(40, np.int32), one.astype(np.int32)) for one in right]
+    found = mcnemar_test(*sides, Asked("accuracy", ALPHA, 0))
+    assert found.error == pytest.approx(stats.sem(right[0] - right[1], ddof=0))
 
 
 def test_a_metric_that_comes_out_as_no_number_compares_nothing():
