@@ -115,7 +115,9 @@ def test_files_that_pyarrow_does_not_read(tmp_path):
     assert message.startswith(f"`{tmp_path / 'a.parquet'}` cannot be read as Parquet: ")
     (tmp_path / "a.jsonl").write_text("no object\n")
     message, _ = told(read_source_table, JsonLinesSource(("a.jsonl",)), tmp_path)
-    assert message.startswith(f"`{tmp_path / 'a.jsonl'}` cannot be read as a file of this kind: ")
+    assert message.startswith(
+        f"`{tmp_path / 'a.jsonl'}` cannot be read as JSON, an object on each line: "
+    )
 
 
 @pytest.mark.parametrize("kind", ["sound", "picture"])

@@ -102,9 +102,11 @@ def test_the_help_says_what_a_separator_looks_like(tmp_path):
     tmp_path.joinpath("a.txt").write_text("ham\ta\nspam b\n", encoding="utf-8")
     with pytest.raises(StepError) as caught:
         read_source_table(TextLinesSource("a.txt", separator=("\t",)), tmp_path)
-    assert caught.value.help == (
-        'write the `separator` that every line has, such as `separator: "\\t"`'
-    )
+    way = "write one into that line, or the `separator` that every line has, such as "
+    assert caught.value.help == way + '`separator: " "`'
+    with pytest.raises(StepError) as caught:
+        read_source_table(TextLinesSource("a.txt", separator=("|",)), tmp_path)
+    assert caught.value.help == way + '`separator: "\\t"`'
 
 
 def test_files_that_do_not_pair_or_unpack_are_refused(tmp_path):

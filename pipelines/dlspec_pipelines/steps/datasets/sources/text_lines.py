@@ -96,9 +96,11 @@ def _divided_lines(source: TextLinesSource, path: Path, lines: list[str]) -> dic
         for column, separator in zip(pieces, source.separator, strict=False):
             piece, found, rest = rest.partition(separator)
             if not found:
+                other = '" "' if separator == "\t" else '"\\t"'
                 raise unreadable_source(
                     f"`{path}`, line {number}: there is no {_shown_separator(separator)}",
-                    help="write one into that line, or as `separator` what stands in every line",
+                    help="write one into that line, or the `separator` that every line has, such "
+                    f"as `separator: {other}`",
                 )
             column.append(piece)
         pieces[-1].append(rest)
