@@ -21,6 +21,7 @@ READ = {
     *("files", "findings", "gaps", "gates", "ids", "inputs", "items", "layers", "lines"),
     *(
         "numbers",
+        "ones",
         "outputs",
         "pairs",
         "parameters",
