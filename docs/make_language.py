@@ -234,6 +234,8 @@ def _takes(kind: Kind) -> str:  # noqa: C901, PLR0912 - one line per kind
             return "one of the forms below"
         case kinds.PerOutput():
             return f"{_takes(kind.value)}; or a mapping from output names to such"
+        case kinds.PerInput():
+            return f"{_takes(kind.value)}; or a mapping from input names to such"
         case kinds.Gates():
             return "mapping: figure to comparison"
         case kinds.MetricChoice():
@@ -244,6 +246,8 @@ def _takes(kind: Kind) -> str:  # noqa: C901, PLR0912 - one line per kind
             return f"mapping: name to the graph of a {kind.what} ([objectives](objectives.md))"
         case kinds.CatalogueObject():
             return f"a Keras {kind.kind}"
+        case kinds.Augmentation():
+            return "a Keras layer that augments"
         case kinds.Either():
             forms = (kind.scalar, kind.sequence, kind.mapping)
             return "; or ".join(_takes(form) for form in forms if form is not None)

@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 
+from dlspec.backends.batch_augmentation import batch_augmentation
 from dlspec.backends.blank_steps import with_blank_steps
 from dlspec.backends.graph_loss import GraphLoss
 from dlspec.backends.lower import (
@@ -49,7 +50,14 @@ def compile(plan: Plan) -> keras.Model:
             model = _lower_objective(plan, plan.objective)
     if plan.training is not None:
         compile_objectives(model, plan)
-    return model
+    return _with_augmented_batches(model, plan) if plan.augmented else model
+
+
+def _with_augmented_batches(model: keras.Model, plan: Plan) -> PenaltiesModel:
+    """Return a compiled model that varies the batches of its training."""
+    trained = model if isinstance(model, TermsModel) else _telling_model(model, plan)
+    trained.augment_batches(batch_augmentation(plan))
+    return trained
 
 
 def _lower_objective(plan: Plan, objective: Objective) -> TermsModel:
@@ -156,8 +164,12 @@ def with_named_penalties(model: keras.Model, plan: Plan) -> keras.Model:
 
     It shares the layers and the optimizer of `model`, and is `model` where layers add nothing.
     """
-    if isinstance(model, TermsModel) or not penalty_figures(plan.graph):
+    if isinstance(model, PenaltiesModel) or not penalty_figures(plan.graph):
         return model
+    return _telling_model(model, plan)
+
+
+def _telling_model(model: keras.Model, plan: Plan) -> PenaltiesModel:
     told = PenaltiesModel(model.input, model.output, name=model.name)
     told.tell_penalties(lambda: model, plan.graph)
     compile_objectives(told, plan, optimizer=model.optimizer)

@@ -36,8 +36,8 @@ class Draw(keras.layers.Layer):  # type: ignore[misc]  # Keras ships no types
         self._arguments = dict(arguments)
         self._shape = self._arguments.pop("shape", None)
         self._drawn_dtype = planned.dtype or "float32"
-        self._in_training = keras.random.SeedGenerator(_seed_of(f"{seed} {name}"))
-        self._measuring_seed = _seed_of(f"{seed} {name} measured")
+        self._in_training = keras.random.SeedGenerator(seed_of_text(f"{seed} {name}"))
+        self._measuring_seed = seed_of_text(f"{seed} {name} measured")
         self._measuring = keras.random.SeedGenerator(self._measuring_seed)
 
     def begin_measuring(self) -> None:
@@ -66,7 +66,8 @@ class Draw(keras.layers.Layer):  # type: ignore[misc]  # Keras ships no types
         return keras.KerasTensor(self.compute_output_shape(tuple(x.shape)), dtype=dtype)
 
 
-def _seed_of(text: str) -> int:
+def seed_of_text(text: str) -> int:
+    """Return a seed that a text stands for, another one for each."""
     return zlib.crc32(text.encode()) & _LARGEST_SEED
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from dlspec.backends.batch_augmentation import BatchAugmentation
 from dlspec.language.penalty_figures import REGULARIZATION
 from dlspec.resolve.penalties import Penalty, penalties_of_calls, penalty_figures
 from dlspec.resolve.plan import Graph
@@ -22,6 +23,7 @@ class PenalizedLayer:
 class PenaltiesModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
     """A functional model that has a running mean of each kind of what its layers add.
 
+    It may vary the batches that it is trained on.
     It is trained and measured with the numbers of a stock model, and never saved: `predicting`
     is, a model of stock layers which shares the weights.
     """
@@ -32,6 +34,7 @@ class PenaltiesModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
     _figures_of_losses: tuple[str, ...] = ()
     # Those that have been noted: what a layer of a project adds shows only when it is called.
     _noted_penalties: frozenset[str] = frozenset()
+    _augmentation: BatchAugmentation | None = None
 
     def tell_penalties(self, predicting: Callable[[], keras.Model], graph: Graph) -> None:
         """Take what gives the model that predicts, and whose layers add what: those of a graph."""
@@ -45,6 +48,31 @@ class PenaltiesModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
             if (*penalty.models, penalty.layer)[0] in own
         ]
         self._penalty_means = [keras.metrics.Mean(name=name) for name in penalty_figures(graph)]
+
+    def augment_batches(self, augmentation: BatchAugmentation) -> None:
+        """Take what varies each batch of a training."""
+        self._augmentation = augmentation
+        # Here Keras finds them, and with them the states of what they draw.
+        self._augmenting_layers = [one.layer for one in augmentation.layers]
+
+    def train_step(self, *given: Any) -> Any:  # noqa: ANN401 - as Keras has it: on jax a state first
+        """Move the weights once, on a batch that is varied first, and return the figures."""
+        return super().train_step(*self.with_augmented_batch(*given))
+
+    def with_augmented_batch(self, *given: Any) -> tuple[Any, ...]:  # noqa: ANN401 - what a step is given
+        """Return what a training step is given, with its batch varied."""
+        if self._augmentation is None:
+            return given
+        *states, data = given
+        if not states:
+            return (self._augmentation.augmented_batch(data),)
+        # On JAX what is drawn from travels with the state.
+        (trained, others, *rest) = states[0]
+        variables = self.non_trainable_variables
+        with keras.StatelessScope(zip(variables, others, strict=True)) as scope:
+            data = self._augmentation.augmented_batch(data)
+        others = [scope.get_current_value(variable) for variable in variables]
+        return ((trained, others, *rest), data)
 
     @property
     def predicting(self) -> keras.Model:

@@ -91,7 +91,7 @@ class TurnsModel(TermsModel):
 
     def train_step(self, *given: Any) -> Any:  # noqa: ANN401 - as Keras has it: on jax a state first
         """Let each turn move its weights, then the followers follow, and return the figures."""
-        return run_training_step(self, *given)
+        return run_training_step(self, *self.with_augmented_batch(*given))
 
     def loss_of_turn(self, number: int, x: Any, y: Any, sample_weight: Any) -> Any:  # noqa: ANN401 - as Keras has it
         """Return what a turn minimises, on a forward pass of its own, and note its figures."""

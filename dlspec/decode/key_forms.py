@@ -26,5 +26,7 @@ def may_hold(kind: kinds.Kind, node: Node) -> bool:  # noqa: C901 - one line per
             return isinstance(node, Scalar)
         case kinds.MetricChoice():
             return isinstance(node, Scalar | Mapping)
-        case kinds.Literal_() | kinds.PerOutput() | kinds.CatalogueObject() | kinds.Either():
+        case kinds.CatalogueObject() | kinds.Augmentation():
+            return True
+        case kinds.Literal_() | kinds.PerOutput() | kinds.PerInput() | kinds.Either():
             return True

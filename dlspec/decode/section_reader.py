@@ -105,8 +105,8 @@ class RecordReader(ScalarReader):
                 return self._read_tagged_value(kind, node, path)
             case kinds.Variants():
                 return self._read_variant_value(kind, node, path)
-            case kinds.PerOutput():
-                return self._read_per_output_value(kind, node, path)
+            case kinds.PerOutput() | kinds.PerInput():
+                return self._read_value_or_map(kind, node, path)
             case kinds.Gates():
                 return self._read_gate_values(kind, node, path)
             case kinds.MetricChoice():
@@ -117,6 +117,8 @@ class RecordReader(ScalarReader):
                 return None
             case kinds.CatalogueObject():
                 return self._read_catalogue_object(kind, node, path)
+            case kinds.Augmentation():
+                return self._read_augmentation(node, path)
             case kinds.Either():
                 return self._read_either_value(kind, node, path)
 
@@ -158,7 +160,9 @@ class RecordReader(ScalarReader):
             return self.wrong(path, " or ".join(word for word, k in forms if k), node)
         return self.value(form, node, path)
 
-    def _read_per_output_value(self, kind: kinds.PerOutput, node: Node, path: str) -> Decoded:
+    def _read_value_or_map(
+        self, kind: kinds.PerOutput | kinds.PerInput, node: Node, path: str
+    ) -> Decoded:
         if isinstance(node, MappingNode) and not _is_class_mapping(kind.value, node):
             return self._read_map_value(kinds.MapOf(kind.value), node, path)
         return self.value(kind.value, node, path)
@@ -168,6 +172,25 @@ class RecordReader(ScalarReader):
             return Object("metric", str(node.value), {})
         self.values.update(_argument_places(kind.kind, node, path, self._target))
         return nested_object(kind.kind, node, self._reporter, target=self._target)
+
+    def _read_augmentation(self, node: Node, path: str) -> Decoded:
+        """Return a layer that varies samples at random; any other is reported."""
+        word, _ = head_of(node)
+        entry = self._target.find("layer", str(word.value)) if word is not None else None
+        known = isinstance(entry, ClassEntry) and not entry.forbidden
+        is_model = word is not None and word.value == "model"
+        if word is None or not (known or is_model):
+            return self._read_catalogue_object(kinds.CatalogueObject("layer"), node, path)
+        if isinstance(entry, ClassEntry) and entry.traits.augments is not None:
+            return self._read_catalogue_object(kinds.CatalogueObject("layer"), node, path)
+        self._reporter.error(
+            Code.NOT_AN_AUGMENTATION,
+            word.span,
+            f"`{word.value}` is no augmentation",
+            label="it does not vary samples at random",
+            help="leave it out: what every sample goes through stands in the model's graph",
+        )
+        return POISON
 
     def _read_metric_choice(self, kind: kinds.MetricChoice, node: Node, path: str) -> Decoded:
         """Return a metric: those that gates and a championship may then ask for by their names."""
@@ -390,10 +413,12 @@ def _is_class_mapping(kind: Kind, node: MappingNode) -> bool:
     """Tell `{Huber: {delta: 2}}`, a class, from `{price: mse}`, a map of outputs."""
     word, argument = head_of(node)
     kind = kind.item if isinstance(kind, kinds.ListOf) else kind
-    if word is None or not isinstance(kind, kinds.CatalogueObject):
+    if word is None or not isinstance(kind, kinds.CatalogueObject | kinds.Augmentation):
         return False
     if str(word.value)[:1].isupper():
         return True
+    if isinstance(kind, kinds.Augmentation):
+        return False
     names_keys = isinstance(argument, MappingNode) and head_of(argument)[0] is None
     keywords = names_keys or (
         isinstance(argument, MappingNode) and not argument.entries[0].name[:1].isupper()

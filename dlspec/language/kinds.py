@@ -115,6 +115,13 @@ class PerOutput:
 
 
 @dataclass(frozen=True, slots=True)
+class PerInput:
+    """One value for a model of one input, or a mapping from input names to values."""
+
+    value: "Kind"
+
+
+@dataclass(frozen=True, slots=True)
 class Gates:
     """A mapping from metrics to requirements such as `">= 0.97"`.
 
@@ -160,6 +167,11 @@ class CatalogueObject:
 
 
 @dataclass(frozen=True, slots=True)
+class Augmentation:
+    """A Keras layer that varies samples of a training, by name or with arguments."""
+
+
+@dataclass(frozen=True, slots=True)
 class Either:
     """One of several kinds, told apart by the form of the node: scalar, list or mapping."""
 
@@ -182,11 +194,13 @@ Kind = (
     | Tagged
     | Variants
     | PerOutput
+    | PerInput
     | Gates
     | MetricChoice
     | FigureChoice
     | Graphs
     | CatalogueObject
+    | Augmentation
     | Either
 )
 

@@ -1,6 +1,6 @@
 """The sections of a spec as records: the decoder, the schema and the docs read their keys here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Literal
 
@@ -9,6 +9,7 @@ from dlspec.language.expectations import Expectation
 from dlspec.language.features import INPUT_FEATURES, TARGET_FEATURES, Feature
 from dlspec.language.figures import AskedMetric, figure_name
 from dlspec.language.kinds import (
+    Augmentation,
     Boolean,
     CatalogueObject,
     Choice,
@@ -23,6 +24,7 @@ from dlspec.language.kinds import (
     MemorySize,
     MetricChoice,
     Number,
+    PerInput,
     PerOutput,
     Record,
     Tagged,
@@ -228,6 +230,13 @@ class Training:
         "the steps of a sequence. Metrics and terms are not weighted.",
         default=None,
     )
+    augment: tuple[Object, ...] | Mapping[str, tuple[Object, ...]] | None = spec_key(
+        PerInput(ListOf(Augmentation(), or_one=True)),
+        "Keras layers that vary the samples of an input at random, in order, in training alone: "
+        "validation, `evaluate` and the saved model know nothing of them. `MixUp` and `CutMix` mix "
+        "the targets as much.",
+        default=None,
+    )
     gradient_accumulation_steps: int | None = spec_key(
         Integer(minimum=2), "Steps whose gradients are averaged into one update.", default=None
     )
@@ -254,6 +263,12 @@ class Training:
     def minimised(self) -> tuple[str, ...]:
         """Return the names of the figures of terms and turns."""
         return (*self.term_weights, *(turn.figure for turn in self.turns or ()))
+
+    def augmented(self, inputs: Sequence[str]) -> Mapping[str, tuple[Object, ...]]:
+        """Return what varies each input that is varied, of these of the model."""
+        said = self.augment or {}
+        by_input = said if isinstance(said, Mapping) else dict.fromkeys(inputs, said)
+        return {name: layers for name, layers in by_input.items() if layers}
 
     @property
     def optimizers(self) -> tuple[Object, ...]:

@@ -15,7 +15,7 @@ _RUNTIME_OF_A_MODEL = tuple(key.name for key in keys_of(Runtime) if key.name != 
 
 # Keys of `training` that trained runs are older than: where a spec does not use them, no digest
 # says so.
-_YOUNGER_KEYS = ("terms", "sample_weight", "turns", "follow")
+_YOUNGER_KEYS = ("terms", "sample_weight", "turns", "follow", "augment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,9 @@ def _said_of_training(plan: Plan) -> object:
         for key in _YOUNGER_KEYS:
             if said[key] is None:
                 del said[key]
+        if plan.augmented:
+            # However it is written: a list for the only input is that input's.
+            said["augment"] = canonical_data(plan.augmented)
     return said
 
 

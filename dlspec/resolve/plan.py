@@ -215,6 +215,12 @@ class Plan:
         return tuple(name for name in names if name in self.data.model_targets)
 
     @property
+    def augmented(self) -> Mapping[str, tuple[Object, ...]]:
+        """Return the layers that vary each input that is varied in training."""
+        inputs = tuple(declared.name for declared in self.graph.inputs)
+        return self.training.augmented(inputs) if self.training is not None else {}
+
+    @property
     def aligned(self) -> tuple[str, ...]:
         """Return the outputs whose steps the loss aligns with a sequence of ids."""
         loss = self.training.loss if self.training is not None else None

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from dlspec.rules.aligned_sequences import report_aligned_sequences
+from dlspec.rules.augmentation import report_augmented_inputs, report_augmented_targets
 from dlspec.rules.backend import report_backend_limits
 from dlspec.rules.balanced_draw import report_balanced_draw
 from dlspec.rules.between_sections import report_missing_sections, report_training_references
@@ -78,6 +79,8 @@ RULES: tuple[Callable[[Checked], None], ...] = (
     report_untargeted_training,
     report_retraining,
     report_data_against_model,
+    report_augmented_inputs,
+    report_augmented_targets,
     report_logits,
     report_loss_on_target,
     report_class_loss_on_numbers,

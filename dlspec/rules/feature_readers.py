@@ -6,9 +6,11 @@ from itertools import chain
 from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.counts import counted
 from dlspec.diagnostics.findings import Replacement
+from dlspec.diagnostics.source import Span
 from dlspec.language.catalogue import Object, Traits
 from dlspec.language.features import Feature, ImageFeature
 from dlspec.resolve.plan import Node, Reference
+from dlspec.rules.augmentation import augment_entries
 from dlspec.rules.subject import Checked
 
 
@@ -84,20 +86,31 @@ def warn_of_augmentation(checked: Checked) -> None:
     inputs = checked.data.inputs if checked.data else {}
     images = [name for name, feature in inputs.items() if isinstance(feature, ImageFeature)]
     for node, feature in chain.from_iterable(_pixel_readers(checked, name) for name in images):
-        layer = node.operation
-        if not isinstance(layer, Object) or not feature.scale:
-            continue
-        try:
-            value_range = layer["value_range"]
-        except KeyError:
-            continue
-        if value_range == (0, 255):
+        if isinstance(node.operation, Object):
             flat_node = checked.flat.node(node.name)
             assert flat_node is not None
-            checked.reporter.error(
-                Code.AUGMENTATION_RANGE,
-                flat_node.places.get("value_range", flat_node.head),
-                f"`{node.name}` expects pixels from 0 to 255",
-                label=f"the feature scales them by {feature.scale:g}",
-                help="write `value_range: [0, 1]`",
-            )
+            place = flat_node.places.get("value_range", flat_node.head)
+            _check_value_range(node.operation, feature, node.name, place, checked)
+    for entry in augment_entries(checked):
+        varied = inputs.get(entry.input)
+        if isinstance(varied, ImageFeature):
+            place = checked.spec.places.value(f"{entry.path}.value_range")
+            _check_value_range(entry.layer, varied, entry.layer.class_name, place, checked)
+
+
+def _check_value_range(
+    layer: Object, feature: ImageFeature, name: str, place: Span, checked: Checked
+) -> None:
+    try:
+        value_range = layer["value_range"]
+    except KeyError:
+        return
+    if not feature.scale or value_range != (0, 255):
+        return
+    checked.reporter.error(
+        Code.AUGMENTATION_RANGE,
+        place,
+        f"`{name}` expects pixels from 0 to 255",
+        label=f"the feature scales them by {feature.scale:g}",
+        help="write `value_range: [0, 1]`",
+    )

@@ -337,6 +337,84 @@ def test_a_layer_that_takes_strings_is_called_with_them(name):
     assert len(made(taken.get(name, words))) in (1, 2)
 
 
+# -- augmentation ----------------------------------------------------------------------------------
+
+MOST = {"factor": 0.9, "height_factor": 0.4, "width_factor": 0.4, "x_factor": 0.5, "y_factor": 0.5}
+
+
+def varied(name):
+    """Return pictures, labels and masks as a layer makes them, beside what they were."""
+    entry = find_entry("layer", name)
+    given = {
+        p.name: MOST[p.name] for p in entry.parameters if p.name in MOST and p.type != "choice"
+    }
+    if name == "RandomPosterization":
+        given["factor"] = 4
+    if name == "RandomCrop":
+        given |= {"height": 6, "width": 6}
+    if entry.parameter_named("seed"):
+        given["seed"] = 1
+    made = TARGETS["layer", name](**built("layer", name) | given)
+    labels = np.eye(6, dtype="float32")
+    # Of as many channels as the pictures, which CutMix asks for.
+    masks = np.random.default_rng(1).integers(0, 3, (6, 8, 8, 3)).astype("float32")
+    pictures = np.random.default_rng(2).uniform(0, 255, (6, 8, 8, 3)).astype("float32")
+    data = {"images": pictures.copy(), "labels": labels, "segmentation_masks": masks}
+    out = {k: keras.ops.convert_to_numpy(v) for k, v in made(data, training=True).items()}
+    return out, {"images": pictures, "labels": labels, "segmentation_masks": masks}
+
+
+def changes(out, given, what):
+    return out[what].shape != given[what].shape or not np.allclose(out[what], given[what])
+
+
+# It cannot be given targets at all.
+WITHOUT_TARGETS = ("RandomGrayscale",)
+
+
+@pytest.mark.parametrize("name", with_trait("augments", "moves"))
+def test_what_moves_pixels_moves_masks_and_leaves_their_ids(name):
+    out, given = varied(name)
+    assert changes(out, given, "segmentation_masks")
+    assert set(np.unique(out["segmentation_masks"])) <= {0, 1, 2}
+    assert not changes(out, given, "labels")
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in with_trait("augments", "repaints") if n not in WITHOUT_TARGETS]
+)
+def test_what_repaints_pixels_leaves_masks_and_labels(name):
+    out, given = varied(name)
+    assert not changes(out, given, "segmentation_masks")
+    assert not changes(out, given, "labels")
+
+
+@pytest.mark.parametrize("name", ["CutMix"])
+def test_what_mixes_samples_mixes_labels(name):
+    out, given = varied(name)
+    assert traits(name).augments == "mixes"
+    assert changes(out, given, "labels")
+    np.testing.assert_allclose(out["labels"].sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", with_trait("augments", "disturbs"))
+def test_what_disturbs_numbers_does_so_in_training_alone(name):
+    shape = {"SpatialDropout1D": (4, 8, 6), "SpatialDropout3D": (2, 3, 3, 3, 6)}
+    x = np.random.default_rng(0).normal(size=shape.get(name, (4, 3, 3, 6))).astype("float32")
+    made = TARGETS["layer", name](0.5, seed=1)
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(made(x, training=False)), x)
+    disturbed = keras.ops.convert_to_numpy(made(x, training=True))
+    assert disturbed.shape == x.shape
+    assert np.abs(disturbed - x).max() > 0.01
+
+
+def test_every_layer_of_pictures_with_a_seed_augments_and_no_other():
+    drawn = {
+        n for n in LAYERS if is_image_layer(n) and find_entry("layer", n).parameter_named("seed")
+    }
+    assert {n for n in LAYERS if is_image_layer(n) and traits(n).augments is not None} == drawn
+
+
 # -- pixels --------------------------------------------------------------------------------------
 
 PIXELS = np.random.default_rng(3).uniform(0, 255, (2, 8, 8, 3)).astype("float32")

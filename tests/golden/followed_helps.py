@@ -3,6 +3,29 @@
 _SPARSE = "{SparseCategoricalCrossentropy: {from_logits: true}}"
 
 FOLLOWED: dict[str, list[tuple[str, str]]] = {
+    "DL219_no_augmentation": [("{Rescaling: 2}, ", "")],
+    "DL219_model_in_augment": [("\n  augment: {image: [{model: net}]}", "")],
+    "DL301_augment_of_which_input": [
+        ("augment: [{RandomFlip: horizontal}]", "augment: {face: [{RandomFlip: horizontal}]}")
+    ],
+    "DL415_crop_of_another_size": [("\n  augment: [{RandomCrop: [4, 8]}]", "")],
+    "DL415_augmentation_of_another_dtype": [(", dtype: float16", "")],
+    "DL415_augmented_ids": [("words: {GaussianNoise: 0.1}, ", "")],
+    "DL401_augmentation_of_another_rank": [("SpatialDropout1D", "Dropout")],
+    "DL513_augment": [
+        ("RandomBrightness: 0.2", "RandomBrightness: {factor: 0.2, value_range: [0, 1]}"),
+        ("value_range: [0, 255]", "value_range: [0, 1]"),
+    ],
+    "DL528_no_pictures": [("facts: [{RandomFlip: horizontal}, {", "facts: [{")],
+    "DL529_mixed_ids": [
+        ("classes: 10}", "classes: 10, one_hot: true}"),
+        ("SparseCategoricalCrossentropy", "CategoricalCrossentropy"),
+    ],
+    "DL529_boxes_left_behind": [("{RandomFlip: horizontal}, ", "")],
+    "DL529_blended_masks": [(", AugMix", "")],
+    "DL529_masks_of_two_pictures": [(", after: {RandomRotation: 0.1}", "")],
+    "DL216_mixed_and_weighed": [("  class_weight: balanced\n", "")],
+    "DL216_mixed_input_of_several": [("\n  augment: {face: {MixUp: 0.2}}", "")],
     "DL534_class_for_ctc": [("CTC\n", f"{_SPARSE}\n")],
     "DL534_filled_up_at_the_start": [("pad: start", "pad: end")],
     "DL534_no_steps": [("units: 16}", "units: 16, return_sequences: true}")],

@@ -2,6 +2,11 @@
 
 SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
     "DL309_model_uses_itself": [("[{use: reader}", "[{Dense: 8, name: first}")],
+    "DL529_boxes_left_behind": [("{RandomFlip: horizontal}, ", "")],
+    "DL529_blended_masks": [
+        ("AugMix", "{RandomBrightness: {factor: 0.1, value_range: [-2, 2]}}"),
+    ],
+    "DL529_masks_of_two_pictures": [("RandomRotation: 0.1", "RandomGaussianBlur: 0.5")],
     "DL534_class_for_ctc": [
         ("{class: text, classes: 30}", "{text: text, length: 5, vocabulary: 30}"),
         ("units: 16}", "units: 16, return_sequences: true}"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import turn_specs
-from training_specs import DRAWN, MOONS, STRIPS, TERMS
+from training_specs import AUGMENTED, DRAWN, MOONS, STRIPS, TERMS
 
 _TRAIN = """
     import os, sys
@@ -91,6 +91,12 @@ def test_a_killed_training_that_aligns_steps_with_ids_continues_bit_for_bit(tmp_
 @pytest.mark.slow
 def test_a_killed_training_on_weighed_samples_continues_bit_for_bit(tmp_path):
     _kill_and_continue(tmp_path, "WEIGHED", run="digits_small", latest=5)
+
+
+@pytest.mark.slow
+def test_a_killed_training_on_varied_batches_continues_bit_for_bit(tmp_path):
+    assert "MixUp" in AUGMENTED
+    _kill_and_continue(tmp_path, "AUGMENTED", run="digits_small", latest=5)
 
 
 @pytest.mark.slow

@@ -153,6 +153,16 @@ def test_turns_give_the_weights_of_a_training_step_written_by_hand(backend, foun
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
+def test_varied_batches_train_as_in_a_plain_loop_and_go_on(backend, found):
+    told = found(backend)["augmented"]
+    assert told["continued_from"] == 1
+    assert told["weights"][0] == told["weights"][1]
+    assert told["apart"] < 1e-5
+    assert told["moved"] > 1e-2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_tensorflow_is_not_imported_for_another_backend(backend, found):
     assert found(backend)["backend"] == backend
     assert not found(backend)["tensorflow"]

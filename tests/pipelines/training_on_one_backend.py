@@ -7,8 +7,20 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from augmented_by_hand import layers_of_augmented, train_by_hand
 from stopped_trainings import stopped_and_continued, whole_and_continued
-from training_specs import DIGITS, FOCAL, MOONS, OWN_FOCAL, PENALIZED, STRIPS, WEIGHED, prepared
+from training_specs import (
+    AUGMENTED,
+    DIGITS,
+    FOCAL,
+    MOONS,
+    OWN_FOCAL,
+    PENALIZED,
+    PLAIN,
+    STRIPS,
+    WEIGHED,
+    prepared,
+)
 from turn_specs import FOLLOWED, FORGED, FORGED_WITHOUT_DROPOUT
 from turns_by_hand import MODELS, pair_trained_by_hand
 
@@ -170,6 +182,24 @@ def turns_beside_a_step_by_hand() -> dict:
     return {"moved": distances(begun), "apart": distances(theirs)}
 
 
+def augmented_beside_a_plain_loop() -> dict:
+    """Return whether varied batches train as Keras's layers do in a loop, and go on alike."""
+    plan, dataset = prepared(AUGMENTED.replace(DROPOUT, ""))
+    whole, resumed = whole_and_continued(plan, dataset)
+    keras.utils.set_random_seed(7)
+    model = dlspec.compile(dlspec.loads(PLAIN.replace(DROPOUT, "")))
+    begun = [weight.numpy() for weight in model.weights]
+    train_by_hand(model, plan, dataset, layers_of_augmented())
+    found = keras.models.load_model(Path(whole.path, "model.keras"))
+    ours, theirs = found.get_weights(), model.get_weights()
+    return {
+        "weights": [whole.weights, resumed.weights],
+        "continued_from": resumed.continued_from_epoch,
+        "moved": max(float(np.abs(a - b).max()) for a, b in zip(begun, theirs, strict=True)),
+        "apart": max(float(np.abs(a - b).max()) for a, b in zip(ours, theirs, strict=True)),
+    }
+
+
 def main(out: str) -> None:
     """Write what was found to a file."""
     found = {
@@ -182,6 +212,7 @@ def main(out: str) -> None:
         "declared": declared_loss(),
         "stopped": stopped_beside_whole(),
         "by hand": turns_beside_a_step_by_hand(),
+        "augmented": augmented_beside_a_plain_loop(),
         "tensorflow": "tensorflow" in sys.modules,
     }
     Path(out).write_text(json.dumps(found))

@@ -91,6 +91,29 @@ PENALIZED = (
     )
 )
 
+# Varied pictures of digits, mixed in pairs.
+AUGMENTED = (
+    DIGITS.replace("  class_weight: balanced\n", "")
+    .replace("classes: 10}", "classes: 10, one_hot: true}")
+    .replace("Sparse", "")
+    .replace(
+        "  seed: 7\nevaluation",
+        """\
+  augment:
+    - RandomTranslation: {height_factor: 0.1, width_factor: 0.1}
+    - RandomErasing: {value_range: [0, 1], seed: 5}
+    - MixUp: 0.3
+    - GaussianNoise: 0.05
+  seed: 7
+evaluation""",
+    )
+)
+
+# The same without.
+PLAIN = AUGMENTED.partition("  augment:")[0] + (
+    "  seed: 7\nevaluation:\n  metrics: [accuracy, f1_macro, log_loss]\n"
+)
+
 # A nought counts nothing, a nine nine times as much as a one.
 WEIGHED = DIGITS.replace("class_weight: balanced", "sample_weight: target").replace(
     "epochs: 2\n", "epochs: 3\n"

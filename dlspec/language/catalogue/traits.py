@@ -30,6 +30,7 @@ SightTrait = Literal[
     "window",
 ]
 ActivationTrait = Literal["argument", "hides", "passes", "softmax"]
+AugmentTrait = Literal["blends", "disturbs", "mixes", "moves", "repaints"]
 PixelTrait = Literal["keeps", "scales", "unknown"]
 TruthTrait = Literal["ids", "labels", "numbers", "one_hot"]
 ReadsTrait = Literal["decisions", "numbers", "order", "probabilities"]
@@ -41,6 +42,7 @@ class Traits:
     """What rules must know of a class's behaviour.
 
     Of a layer of the project nothing is known: rules then neither report nor look through it.
+    `augments` is None of a layer that varies no samples of a training.
     """
 
     mask: MaskTrait = "unknown"
@@ -61,6 +63,7 @@ class Traits:
     packages: tuple[str, ...] = ()
     sets_rate: bool = False
     needs_average: bool = False
+    augments: AugmentTrait | None = None
 
 
 NO_TRAITS = Traits()

@@ -86,6 +86,7 @@ class _Schema:
         for kind in KINDS:
             if kind != "op":
                 self._define_classes(kind)
+        self._define_augmentations()
         self._graph_definitions()
         properties = self._record_properties(Document)
         properties["dlspec"] = {"const": LANGUAGE_VERSION}
@@ -195,7 +196,7 @@ class _Schema:
                 return self._tagged_kind_schema(kind)
             case kinds.Variants():
                 return any_of(*(self._define_record(record) for record in kind.types))
-            case kinds.PerOutput():
+            case kinds.PerOutput() | kinds.PerInput():
                 return _per_output_schema(self._kind_schema(kind.value))
             case kinds.Gates():
                 by_keras = keras_figures()
@@ -216,6 +217,8 @@ class _Schema:
                 }
             case kinds.CatalogueObject():
                 return schema_ref(kind.kind)
+            case kinds.Augmentation():
+                return schema_ref("augmentation")
             case kinds.Either():
                 forms = (kind.scalar, kind.sequence, kind.mapping)
                 scalar_, listed, mapping_ = (
@@ -267,6 +270,17 @@ class _Schema:
             heads["model"] = _NAME
         made = {**closed_mapping_schema(heads), "minProperties": 1, "maxProperties": 1}
         self.definitions[kind] = by_form(mapping=made, single=named) | proposed
+
+    def _define_augmentations(self) -> None:
+        """Define what stands where a layer is asked for that varies samples of a training."""
+        names = [name for name, class_ in self.layers.items() if _augments(class_)]
+        texts = {name: self.layer_texts[name] for name in names if name in self.layer_texts}
+        heads = {name: schema_ref(f"layer.{self.layers[name]}()") for name in names}
+        made = {**closed_mapping_schema(heads), "minProperties": 1, "maxProperties": 1}
+        named = word_schema(texts, what="augmentation", offered=True)
+        self.definitions["augmentation"] = by_form(mapping=made, single=named) | _proposed_words(
+            texts
+        )
 
     # -- the graph -----------------------------------------------------------------------------
 
@@ -458,6 +472,11 @@ def _per_output_schema(value: Schema) -> Schema:
         "then": value,
         "else": by_form(mapping=any_of(value, named), single=value),
     }
+
+
+def _augments(class_name: str) -> bool:
+    entry = catalogue.find_entry("layer", class_name)
+    return entry is not None and entry.traits.augments is not None
 
 
 def _number_kind_schema(kind: kinds.Number) -> Schema:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from dlspec.diagnostics.counts import counted
+from dlspec.language.catalogue import Object
 from dlspec.resolve.costs import (
     Cost,
     graph_cost,
@@ -25,7 +26,7 @@ from dlspec.resolve.plan import (
 )
 from dlspec.tools.aligned_table import RULE, aligned_table
 from dlspec.tools.show.edges import edges_into, is_chain, reference_text
-from dlspec.tools.show.words import bytes_text, count_text, node_class_name, shape_text
+from dlspec.tools.show.words import bytes_text, count_text, node_class_name, object_text, shape_text
 
 _HEAD = ("layer", "class", "output shape", "parameters", "FLOPs", "activations", "reads")
 _RIGHT = frozenset({3, 4, 5})
@@ -53,7 +54,13 @@ def layer_table(plan: Plan, *, columns: int | None = None) -> str:
     table = aligned_table(told, right=_RIGHT, columns=columns)
     losses = [_loss_table(name, planned, columns) for name, planned in plan.losses.items()]
     terms = [] if plan.objective is None else [_terms_table(plan, plan.objective, columns)]
-    return "\n".join([table, *cost_notes(total), *losses, *terms]) + "\n"
+    augmented = [_augmentation_text(name, layers) for name, layers in plan.augmented.items()]
+    return "\n".join([table, *cost_notes(total), *augmented, *losses, *terms]) + "\n"
+
+
+def _augmentation_text(name: str, layers: tuple[Object, ...]) -> str:
+    """Return what varies an input in training, as no saved model does."""
+    return f"`{name}` is varied in training by {', '.join(map(object_text, layers))}"
 
 
 def _terms_table(plan: Plan, objective: Objective, columns: int | None) -> str:

@@ -33,6 +33,12 @@ def arguments_of(node: Node) -> tuple[str, ...]:
     return tuple(_named_argument_texts(operation.arguments))
 
 
+def object_text(made: Object) -> str:
+    """Return a class with its given arguments in short: `RandomTranslation(height_factor 0.1)`."""
+    inner = ", ".join(_named_argument_texts(made.arguments))
+    return f"{made.class_name}({inner})" if inner else made.class_name
+
+
 def shape_text(tensor: Tensor) -> str:
     """Return a shape as a Python tuple, `?` for an unknown rank."""
     return "?" if tensor.shape is None else str(tensor.shape)
@@ -82,8 +88,7 @@ def _named_argument_texts(arguments: Mapping[str, object]) -> Iterator[str]:
 
 def _argument_value_text(value: object) -> str:
     if isinstance(value, Object):
-        inner = ", ".join(_named_argument_texts(value.arguments))
-        return f"{value.class_name}({inner})" if inner else value.class_name
+        return object_text(value)
     if isinstance(value, ModelRef):
         return f"model {value.name}"
     if isinstance(value, tuple):
