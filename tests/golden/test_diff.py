@@ -52,6 +52,18 @@ def test_a_plan_does_not_differ_from_itself():
     assert dlspec.diff(edited(), edited()).layers == ()
 
 
+def test_what_varies_the_only_input_may_be_written_without_its_name():
+    end = "training:\n"
+    bare = edited((end, f"{end}  augment: [{{RandomRotation: 0.1}}, RandomFlip]\n"))
+    named = edited((end, f"{end}  augment: {{image: [{{RandomRotation: 0.1}}, RandomFlip]}}\n"))
+    assert diff(bare, named).is_empty
+    other = edited((end, f"{end}  augment: {{image: [{{RandomRotation: 0.2}}, RandomFlip]}}\n"))
+    found = diff(bare, other)
+    (change,) = found.changes
+    assert change.path == "training.augment.image.RandomRotation.factor"
+    assert found.rerun == ("model", "evaluation", "report", "champion")
+
+
 def test_each_part_asks_for_the_steps_that_depend_on_it():
     base = edited()
     changes = {

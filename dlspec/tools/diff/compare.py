@@ -130,8 +130,17 @@ def _section_changes(before: Plan, after: Plan) -> Iterator[Change]:
         for old, new in ends.items()
     }
     for section in SECTIONS:
-        old, new = (leaf_table(section, getattr(plan, section) or None) for plan in (before, after))
+        old, new = (
+            leaf_table(section, _said_in_section(plan, section)) for plan in (before, after)
+        )
         yield from renamed_changes(old, new, was)
+
+
+def _said_in_section(plan: Plan, section: str) -> object:
+    """Return a section, or None where it says nothing; what varies inputs stands by input."""
+    if section == "training" and plan.training is not None and plan.augmented:
+        return replace(plan.training, augment=plan.augmented)
+    return getattr(plan, section) or None
 
 
 def _loss_changes(before: Plan, after: Plan) -> Iterator[LayerChange]:
