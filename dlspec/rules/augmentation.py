@@ -238,7 +238,7 @@ def _check_moved(
         if not is_moved_along(feature, picture):
             label = "its values stay where they are"
         elif entry.layer.traits.augments == "blends":
-            label = "a pixel then shows several places, of which a mask names one"
+            label = "Keras cannot move a mask as it moves these"
         elif entry.input != moved[0]:
             label = f"it moves with `{moved[0]}`, and each input by itself"
         if label is not None:

@@ -7,6 +7,7 @@ from dlspec.diagnostics.codes import Code
 from dlspec.diagnostics.findings import Related
 from dlspec.language.catalogue import Object
 from dlspec.resolve.plan import Graph, Node, Reference, own_models
+from dlspec.rules.augmentation import augment_entries
 from dlspec.rules.subject import Checked
 from dlspec.syntax.scalars import Poison
 
@@ -53,6 +54,8 @@ def _of_layer(layer: Object, backend: str) -> str | None:
     only_on = layer.traits.only_on
     if only_on not in (None, backend):
         return f"`{layer.class_name}` runs on {only_on} only"
+    if layer.traits.not_on == backend:
+        return f"Keras cannot compile `{layer.class_name}` on {backend}"
     if layer.arguments.get("sparse") is True:
         return "`sparse: true` works on tensorflow only"
     cells = layer.arguments.get("cells", layer.arguments.get("cell"))
@@ -120,6 +123,17 @@ def report_backend_limits(checked: Checked) -> None:
                 limit.node.place,
                 limit.message,
                 label=limit.reason,
+                help="write `backend: tensorflow` under `runtime`",
+                related=(chosen,),
+            )
+    for entry in augment_entries(checked):
+        reason = _of_layer(entry.layer, backend)
+        if reason is not None:
+            checked.reporter.error(
+                Code.NOT_ON_BACKEND,
+                checked.spec.places.value(entry.path),
+                f"`{entry.layer.class_name}` cannot run on {backend}",
+                label=reason,
                 help="write `backend: tensorflow` under `runtime`",
                 related=(chosen,),
             )

@@ -389,6 +389,16 @@ def test_what_repaints_pixels_leaves_masks_and_labels(name):
     assert not changes(out, given, "labels")
 
 
+def test_masks_cannot_follow_what_moves_each_by_a_draw_of_its_own():
+    shown = np.repeat(np.repeat(np.arange(16.0).reshape(1, 4, 4, 1), 4, 1), 4, 2).astype("float32")
+    made = TARGETS["layer", "RandomElasticTransform"](1.0, 1.0, interpolation="nearest", seed=1)
+    out = made({"images": shown, "segmentation_masks": shown.copy()}, training=True)
+    pictures, masks = (keras.ops.convert_to_numpy(one) for one in out.values())
+    assert np.abs(pictures - masks).max() >= 1
+    assert with_trait("augments", "blends") == ["AugMix", "RandomElasticTransform"]
+    assert with_trait("not_on", "jax") == ["RandomElasticTransform"]
+
+
 @pytest.mark.parametrize("name", ["CutMix"])
 def test_what_mixes_samples_mixes_labels(name):
     out, given = varied(name)

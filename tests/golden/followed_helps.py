@@ -3,6 +3,7 @@
 _SPARSE = "{SparseCategoricalCrossentropy: {from_logits: true}}"
 
 FOLLOWED: dict[str, list[tuple[str, str]]] = {
+    "DL519_augmentation_on_jax": [("backend: jax", "backend: tensorflow")],
     "DL219_no_augmentation": [("{Rescaling: 2}, ", "")],
     "DL219_model_in_augment": [("\n  augment: {image: [{model: net}]}", "")],
     "DL301_augment_of_which_input": [

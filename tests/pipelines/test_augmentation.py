@@ -149,6 +149,8 @@ training:
     "layers",
     [
         "[{RandomFlip: horizontal}, {RandomRotation: [0.2, {interpolation: nearest}]}]",
+        "[{RandomPerspective: {factor: 1.0, scale: 0.6, interpolation: nearest}}]",
+        "[{RandAugment: {num_ops: 1, value_range: [0, 2], interpolation: nearest, seed: 2}}]",
         "[{RandomZoom: {height_factor: 0.4, interpolation: nearest}}]",
         "[{RandomShear: {x_factor: 0.4, y_factor: 0.4, interpolation: nearest}}]",
         "[{RandomTranslation: {height_factor: 0.3, width_factor: 0.3, interpolation: nearest}}]",

@@ -54,6 +54,7 @@ class Traits:
     fitted: tuple[str, ...] = ()
     takes_strings: bool = False
     only_on: str | None = None
+    not_on: str | None = None
     penalizes: bool = False
     files: tuple[str, ...] = ()
     formatted: tuple[str, ...] = ()
