@@ -57,6 +57,13 @@ def test_margins_order_the_samples_and_are_no_probabilities(kind):
     assert found.guess.tolist() == {"class": [1, 1], "binary": [0, 1]}.get(kind, [[0, 1], [1, 1]])
 
 
+def test_logits_of_one_sample_say_nothing_of_another():
+    # exp(2000) is no number of a computer, and neither is 0 / 0.
+    output = np.array([[0.0, LN3], [2000.0, 2000.0 + LN3]])
+    found = read_output(head("class", from_logits=True), output, np.array([[1], [1]]))
+    np.testing.assert_allclose(found.probability, [[0.25, 0.75], [0.25, 0.75]], rtol=1e-3)
+
+
 def test_places_of_no_class_are_marked_in_a_mask():
     output = np.array([[[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]]])
     found = read_output(head("mask", ignore=255), output, np.array([[1, 255, 0]]))

@@ -107,6 +107,14 @@ def test_columns_that_are_no_texts():
         (np.eye(2), "arrays of shape (2,)"),
     ):
         assert told(text_column, "x", column) == (f"column `x` holds {what}, not texts", way)
+    assert told(text_column, "x", objects("a", "")) == (
+        "column `x`, row 1: the text is empty",
+        "leave these rows out",
+    )
+    assert told(text_column, "x", objects("a", 7)) == (
+        "column `x`, row 1: `7` is no text",
+        'write every value as text, such as `"7"`',
+    )
 
 
 def test_numbers_that_are_missing_or_not_finite():
