@@ -42,7 +42,8 @@ lint: setup
 # Over the packages of .venv, so that only JAX and PyTorch are installed anew.
 backends: $(BACKENDS)/.packages ## Compare JAX and PyTorch with TensorFlow, and train on them, in .venv-backends
 	@$(BACKENDS)/bin/python -m pytest \
-	  tests/backends/test_three_backends.py tests/pipelines/test_training_on_backends.py
+	  tests/backends/test_three_backends.py tests/pipelines/test_training_on_backends.py \
+	  tests/pipelines/test_objectives_on_backends.py
 
 bench: setup ## Print the benchmark table
 	@$(BIN)/python -m benchmarks

@@ -194,7 +194,7 @@ def compile_objectives(
         form = "single" if len(plan.learned) == 1 else "list"
     if isinstance(model, TermsModel):
         model.learn(plan.learned, form)
-    optimizers = [optimizer] if optimizer is not None else built_optimizers(plan.training)
+    optimizers = [optimizer] if optimizer is not None else built_optimizers(plan)
     compile_training(
         model, plan.training, own, optimizer=optimizers[0], names=plan.learned, form=form
     )

@@ -9,6 +9,7 @@ from dlspec.backends.keras_objects import build_object
 from dlspec.language.catalogue import Object
 from dlspec.language.kinds import Form
 from dlspec.language.sections import Training
+from dlspec.resolve.plan import Plan
 
 
 def compile_training(
@@ -70,9 +71,14 @@ def _loss_weights(training: Training, names: Sequence[str], form: Form) -> Any: 
     return _built_per_output(weights, names, form, lambda weight: weight)
 
 
-def built_optimizers(training: Training) -> list[keras.optimizers.Optimizer]:
+def built_optimizers(plan: Plan) -> list[keras.optimizers.Optimizer]:
     """Return the optimizer, or one for each turn, with what other training keys ask of them."""
-    return [_built_optimizer(one, training) for one in training.optimizers]
+    assert plan.training is not None
+    made = [_built_optimizer(one, plan.training) for one in plan.training.optimizers]
+    if plan.runtime.precision != "mixed_float16":
+        return made
+    # `compile` would do it by itself, and leave it out of the file: Keras then cannot load that.
+    return [keras.optimizers.LossScaleOptimizer(one) for one in made]
 
 
 def _built_optimizer(made: Object, training: Training) -> keras.optimizers.Optimizer:

@@ -49,7 +49,8 @@ class Follower:
     def begin(self) -> None:
         """Begin as a copy of what is followed."""
         for own, other in self.pairs:
-            own.assign(other)
+            # Two variables that share memory could not both be handed on to a step of JAX.
+            own.assign(keras.ops.copy(other))
 
     def moved(self, own: Any, other: Any) -> Any:  # noqa: ANN401 - tensors
         """Return a weight after one step; what is no number with a fraction is taken over."""
@@ -84,10 +85,8 @@ class TurnsModel(TermsModel):
 
     def begin_turns(self, optimizers: Sequence[keras.optimizers.Optimizer]) -> None:
         """Take the optimizers of the turns; the model was compiled with that of the first."""
-        scaled = isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer)
-        for i, (turn, made) in enumerate(zip(self.turns, optimizers, strict=True)):
-            further = keras.optimizers.LossScaleOptimizer(made) if scaled else made
-            turn.optimizer = further if i else self.optimizer
+        for turn, optimizer in zip(self.turns, optimizers, strict=True):
+            turn.optimizer = optimizer
 
     def train_step(self, *given: Any) -> Any:  # noqa: ANN401 - as Keras has it: on jax a state first
         """Let each turn move its weights, then the followers follow, and return the figures."""

@@ -21,6 +21,9 @@ from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.trainer.backend_choice import backend_of, require_backend
 
 HERE = Path(__file__).parent
+# The gate of the spec. After so few epochs a program of Keras alone reaches 0.87 to 0.88, as a
+# straight line between the moons does; to say always the same reaches 0.53.
+LEARNED = 0.8
 ROOT = HERE.parents[1]
 BACKENDS = [
     pytest.param(
@@ -83,7 +86,7 @@ def test_two_runs_agree_and_a_stopped_one_ends_where_they_do(backend, found):
     assert len(runs["weights"]) == 3
     assert len(set(runs["weights"])) == 1
     assert 3 <= runs["continued_from"] < 6
-    assert runs["accuracy"] > 0.9
+    assert runs["accuracy"] > LEARNED
 
 
 @pytest.mark.slow
@@ -109,7 +112,7 @@ def test_mixed_precision_trains_and_evaluates(backend, found):
     half = found(backend)["half"]
     assert half["finite"]
     assert half["compute"] == "bfloat16"
-    assert half["accuracy"] > 0.9
+    assert half["accuracy"] > LEARNED
 
 
 @pytest.mark.slow

@@ -6,18 +6,21 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from stopped_trainings import whole_and_continued
 from training_specs import TERMS, prepared, said_of_model_by_keras_alone
 from turn_specs import (
+    ASKED_IN_FLOAT16,
     FOLLOWED,
     FOLLOWS,
     FORGED,
+    FORGED_IN_FLOAT16,
     FORGED_WITHOUT_DROPOUT,
     TAUGHT,
     TEACHER,
     TOLD_BY_A_TEACHER,
 )
-from turns_by_hand import MODELS, pair_trained_by_hand
+from turns_by_hand import MODELS, loss_scales_after, pair_by_hand, pair_trained_by_hand
 
 import dlspec
 from dlspec.resolve.chain import step_digest
@@ -38,14 +41,41 @@ def assert_far_apart(arrays, others):
     assert min(moved) > 1e-4
 
 
-def test_turns_give_the_weights_of_a_training_step_written_by_hand():
-    plan, dataset = prepared(FORGED_WITHOUT_DROPOUT)
+@pytest.fixture
+def unfused():
+    """Let TensorFlow join no operations: where it does, it rounds to bfloat16 once, not twice."""
+    tf.config.optimizer.set_experimental_options({"remapping": False})
+    yield
+    tf.config.optimizer.set_experimental_options({"remapping": True})
+
+
+@pytest.mark.usefixtures("unfused")
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_turns_give_the_weights_of_a_training_step_written_by_hand(precision):
+    text = f"{FORGED_WITHOUT_DROPOUT}runtime: {{precision: {precision}}}\n"
+    plan, dataset = prepared(text)
     trained = train(plan, dataset, run="r1", spec_text="")
     begun, theirs = pair_trained_by_hand(plan, dataset)
     ours = arrays_of(load_objective(Path(trained.path), plan))
     for own, other in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(own, other, rtol=1e-4, atol=1e-5)
     assert_far_apart(ours, begun)
+
+
+def test_in_float16_each_turn_scales_its_loss_as_keras_does_and_goes_on_with_its_scale():
+    """A loss so large that gradients overflow at first: steps are skipped, and its scale falls."""
+    plan, dataset = prepared(FORGED_IN_FLOAT16)
+    whole, resumed = whole_and_continued(plan, dataset)
+    assert resumed.weights == whole.weights
+    assert resumed.history == whole.history
+    begun, pair = pair_by_hand(plan, dataset, **ASKED_IN_FLOAT16)
+    ours = arrays_of(load_objective(Path(resumed.path), plan))
+    for own, other in zip(ours, pair.weights(), strict=True):
+        np.testing.assert_allclose(own, other, rtol=1e-4, atol=1e-5)
+    assert_far_apart(ours, begun)
+    (caught, _), (forged, _) = pair.loss_scales()
+    assert caught < forged == 2**15
+    assert loss_scales_after(plan, dataset) == pair.loss_scales()
 
 
 def test_followers_are_the_moving_average_of_what_they_follow():
@@ -68,19 +98,21 @@ def test_followers_are_the_moving_average_of_what_they_follow():
         np.testing.assert_allclose(own, other, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
 @pytest.mark.parametrize(
     "how",
     ["terms: {apart: 0}", "turns: [{train: student, loss: true, terms: {apart: 0}}]"],
     ids=["follow", "turns"],
 )
-def test_losses_beside_a_follower_and_in_a_turn_train_as_they_do_alone(how):
+def test_losses_beside_a_follower_and_in_a_turn_train_as_they_do_alone(how, precision):
     """A term of weight 0 is only told, so that the training is that of the student alone."""
-    student = TAUGHT
+    all_of_it = f"{TAUGHT}runtime: {{precision: {precision}}}\n"
+    student = all_of_it
     for part in (TEACHER, TOLD_BY_A_TEACHER, FOLLOWS, ', gates: {apart: "<= 2"}'):
         assert part in student
         student = student.replace(part, "")
     found = {}
-    for run, text in (("alone", student), ("taught", TAUGHT.replace("terms: {apart: 0}", how))):
+    for run, text in (("alone", student), ("taught", all_of_it.replace("terms: {apart: 0}", how))):
         plan, dataset = prepared(text)
         trained = train(plan, dataset, run=run, spec_text="")
         weights = keras.models.load_model(Path(trained.path, "model.keras")).get_weights()

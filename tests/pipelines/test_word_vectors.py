@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from mood_texts import GLOVE, GOOD, MOOD, write_mood_texts
 from stopped_trainings import whole_and_continued
 
 import dlspec
@@ -25,45 +26,13 @@ from dlspec_pipelines.steps.training.progress import Notice
 from dlspec_pipelines.steps.training.train import samples_for_model, train
 from dlspec_pipelines.steps.training.vectors_file import vectors_of_words
 
-GOOD = ["good", "fine", "great", "lovely", "bright", "warm", "kind", "sweet", "happy", "calm"]
-BAD = ["bad", "poor", "awful", "ugly", "dark", "cold", "cruel", "bitter", "sad", "angry"]
-MOOD = """\
-dlspec: 1
-name: mood
-data:
-  source: {csv: texts.csv}
-  inputs: {words: {text: text, length: 6, vocabulary: 22, standardize: none}}
-  targets: {mood: {binary: mood}}
-  split: {validation: 0.2, test: 0.2, seed: 1}
-model:
-  graph:
-    - {Embedding: [22, 4], weights: glove.txt, name: seen}
-    - GlobalAveragePooling1D
-    - {Dense: 1, name: mood}
-training:
-  epochs: 3
-  loss: {BinaryCrossentropy: {from_logits: true}}
-  seed: 3
-evaluation: {metrics: [accuracy]}
-"""
-# `Lovely` is found in lower case; `calm` and `Sad` are not in the file.
-GLOVE = "".join(f"{word} 1 {i} 0 0.5\n" for i, word in enumerate(GOOD[:9])) + "".join(
-    f"{word} -1 {i} 0 0.5\n" for i, word in enumerate(BAD) if word != "sad"
-)
-
 
 @pytest.fixture(autouse=True)
 def _texts(tmp_path, monkeypatch):
     monkeypatch.setenv("DLSPEC_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("DLSPEC_DATA", raising=False)
     monkeypatch.chdir(tmp_path)
-    rng = np.random.default_rng(4)
-    lines = ["text,mood"]
-    for i in range(300):
-        said = rng.choice(GOOD if i % 2 else BAD, size=6)
-        lines.append(f"{' '.join(said)},{i % 2}".replace("lovely", "Lovely").replace("sad", "Sad"))
-    Path("texts.csv").write_text("\n".join(lines))
-    Path("glove.txt").write_text(GLOVE)
+    write_mood_texts(tmp_path)
 
 
 def prepared_mood(text=MOOD):

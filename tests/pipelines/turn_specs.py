@@ -48,6 +48,12 @@ evaluation: {gates: {told_apart: "<= 3", generator_loss: "<= 9"}}
 """
 # What is drawn for a layer itself would be drawn otherwise by a program of Keras.
 FORGED_WITHOUT_DROPOUT = FORGED.replace(" {Dropout: 0.1},", "")
+# With this weight the gradients of the first turn overflow float16 at Keras's first scale.
+ASKED_IN_FLOAT16 = {"weight": 1000.0, "use_ema": True, "ema_momentum": 0.9, "clipnorm": 0.5}
+FORGED_IN_FLOAT16 = f"""\
+{FORGED_WITHOUT_DROPOUT.replace("told_apart: 1.0", "told_apart: 1000.0")}\
+runtime: {{precision: mixed_float16}}
+""".replace("  seed: 7\n", "  seed: 7\n  ema: {momentum: 0.9}\n  clip: {norm: 0.5}\n")
 # A student learns to say of a point what its slow teacher says of one near it.
 FOLLOWED = """\
 dlspec: 1
