@@ -1,12 +1,17 @@
 """`weights: imagenet`: what Keras publishes of a packaged architecture that a spec takes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from dlspec.decode.spec import GraphSpec
 from dlspec.diagnostics.codes import Code
 from dlspec.expand import zoo
 from dlspec.expand.graph_nodes import Expansion
-from dlspec.expand.zoo.published_weights import PUBLISHED, PublishedStart, published_of
+from dlspec.expand.zoo.published_weights import (
+    PUBLISHED,
+    PublishedStart,
+    PublishedWeights,
+    published_of,
+)
 from dlspec.language.sections import is_free_of_poison
 from dlspec.syntax.nodes import Scalar
 from dlspec.syntax.substitution import plain_value, substitute_expressions
@@ -44,16 +49,32 @@ def published_start(graph: GraphSpec, weights: Scalar, state: Expansion) -> Publ
         names = ", ".join(dict.fromkeys(one.architecture for one in PUBLISHED))
         _report_unpublished(weights, message, f"it has those of {names}", "leave it out", state)
         return None
-    wanted = {n: v for n, v in known[0].params.items() if params.get(n) != v}
-    label = "it has them with " + "; ".join(_params_text(one.params) for one in known)
-    _report_unpublished(
-        weights, message, label, f"write `{_params_text(wanted)}` under `with`", state
-    )
+    others = [{n: v for n, v in one.params.items() if params.get(n) != v} for one in known]
+    nearest = min(others, key=len)
+    wanted = ", ".join(f"{param}: {_param_value_text(value)}" for param, value in nearest.items())
+    label = f"it has them with {_known_params_text(known)}"
+    _report_unpublished(weights, message, label, f"write `{wanted}` under `with`", state)
     return None
 
 
-def _params_text(params: Mapping[str, object]) -> str:
-    return ", ".join(f"{name}: {value}" for name, value in params.items())
+def _known_params_text(known: Sequence[PublishedWeights]) -> str:
+    """Return each param with all values that it has among these."""
+    values: dict[str, list[str]] = {}
+    for one in known:
+        for param, value in one.params.items():
+            told = values.setdefault(param, [])
+            if _param_value_text(value) not in told:
+                told.append(_param_value_text(value))
+    return "; ".join(f"{param}: {_either_text(told)}" for param, told in values.items())
+
+
+def _param_value_text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _either_text(values: Sequence[str]) -> str:
+    *others, last = values
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _report_unpublished(

@@ -2,12 +2,13 @@
 
 import json
 from dataclasses import replace
+from itertools import islice
 
 import keras
 
 from dlspec.backends.lower import lower_graph
 from dlspec.backends.weights.matched_layers import Transfer
-from dlspec.backends.weights.stored import Stored, WeightsError
+from dlspec.backends.weights.stored import Part, Stored, StoredLayer, WeightsError
 from dlspec.backends.weights.transferring import transfer_weights
 from dlspec.compiler import loads
 from dlspec.diagnostics.counts import counted
@@ -19,31 +20,48 @@ def transfer_application_weights(
 ) -> Transfer:
     """Give a model, or what is left of it before its head, the weights of the whole.
 
-    The layers of the application have other names, and stand in the same order: a layer takes the
-    weights of its place in the whole architecture.
+    The layers of the application have other names, and stand in the same order, some of them as
+    models in the model: a layer takes the arrays of its place in the whole architecture.
 
     Raises:
-        WeightsError: If the file has more layers than the architecture, or none of its shapes.
+        WeightsError: If the file has more arrays than the architecture, or none of its shapes.
     """
-    names = _names_in_order(model)
-    if len(names) != len(stored.layers):
-        names = _names_in_order(_whole_architecture(start))
-    if len(stored.layers) > len(names):
+    parts = [part for layer in stored.layers for part in layer.parts]
+    counts = _arrays_in_order(model)
+    if sum(counts.values()) != len(parts):
+        counts = _arrays_in_order(_whole_architecture(start))
+    if len(parts) > sum(counts.values()):
         raise WeightsError(
-            f"`{stored.file}` holds the weights of {counted(len(stored.layers), 'layer')}, and "
-            f"`{start.weights.architecture}` has {len(names)}",
+            f"`{stored.file}` holds {counted(len(parts), 'array')}, and "
+            f"`{start.weights.architecture}` has {counted(sum(counts.values()), 'array')}",
             help="fetch the file again",
         )
-    # A file without the head lacks the last of them.
-    called = zip(names, stored.layers, strict=False)
-    layers = tuple(replace(layer, name=name) for name, layer in called)
+    if start.weights.grouped:
+        parts = [_as_window_over_each_channel(part) for part in parts]
+    arrays, layers = iter(parts), []
+    for name, count in counts.items():
+        # A file without the head lacks the last of them.
+        if own := tuple(islice(arrays, count)):
+            layers.append(StoredLayer(name, name, own))
     return replace(
-        transfer_weights(model, replace(stored, layers=layers), by="name"), by="position"
+        transfer_weights(model, replace(stored, layers=tuple(layers)), by="name"), by="position"
     )
 
 
-def _names_in_order(model: keras.Model) -> list[str]:
-    return [layer.name for layer in model.layers if layer.weights]
+def _arrays_in_order(model: keras.Model) -> dict[str, int]:
+    """Return how many arrays each layer has that has any."""
+    return {layer.name: len(layer.weights) for layer in model.layers if layer.weights}
+
+
+def _as_window_over_each_channel(part: Part) -> Part:
+    """Return a kernel in as many groups as channels as that of a depthwise convolution.
+
+    Its numbers stand in the same order.
+    """
+    if len(part.shape) != 4 or part.shape[2] != 1:
+        return part
+    height, width, _, channels = part.shape
+    return replace(part, shape=(height, width, channels, 1))
 
 
 def _whole_architecture(start: PublishedStart) -> keras.Model:

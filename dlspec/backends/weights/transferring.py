@@ -76,7 +76,8 @@ def _arrays_to_take(stored: Stored, pairs: Sequence[Pair]) -> Iterator[tuple[Pai
     with open_weights_file(stored.file) as (handle, _):
         for pair in pairs:
             dataset = descend_to_member(handle, pair.there.path.removeprefix("/"))
-            array: Array = np.asarray(dataset[()])
+            # A file may keep the same numbers under other axes.
+            array: Array = np.asarray(dataset[()]).reshape(pair.there.shape)
             yield (
                 pair,
                 array if pair.gates is None else _turned_cudnn_array(pair, array, pair.gates),

@@ -16,12 +16,16 @@ class PublishedWeights:
         params: With which params it is that application.
         application: What `keras.applications` calls it.
         files: The names of its files in Keras's cache, that with the head first.
+        alpha: The width multiplier as the application is given it, where it has one.
+        grouped: Whether its files hold a window over each channel as a convolution in groups.
     """
 
     architecture: str
     params: Mapping[str, object]
     application: str
     files: tuple[str, str]
+    alpha: float | None = None
+    grouped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,36 @@ def _classic(architecture: str, application: str, **params: object) -> Published
 
 def _mobilenet(alpha: float, told: str) -> PublishedWeights:
     files = _with_and_without_head(f"mobilenet_{told}_224_tf", "_no_top")
-    return PublishedWeights("mobilenet", {"alpha": alpha}, "MobileNet", files)
+    return PublishedWeights("mobilenet", {"alpha": alpha}, "MobileNet", files, alpha)
 
 
-# Source: keras.applications, where each function names its files.
+def _mobilenet_v2(alpha: float) -> PublishedWeights:
+    name = f"mobilenet_v2_weights_tf_dim_ordering_tf_kernels_{alpha}_224"
+    files = _with_and_without_head(name, "_no_top")
+    return PublishedWeights("mobilenet_v2", {"alpha": alpha}, "MobileNetV2", files, alpha)
+
+
+def _mobilenet_v3(size: str, alpha: float) -> PublishedWeights:
+    name = f"weights_mobilenet_v3_{size}_224_{alpha}_float"
+    files = _with_and_without_head(name, "_no_top_v2")
+    params = {"size": size, "alpha": alpha}
+    return PublishedWeights("mobilenet_v3", params, f"MobileNetV3{size.title()}", files, alpha)
+
+
+def _efficientnet(variant: int) -> PublishedWeights:
+    params = {"variant": variant, "rescale": True, "imagenet": True}
+    files = _with_and_without_head(f"efficientnetb{variant}", "_notop")
+    return PublishedWeights("efficientnet", params, f"EfficientNetB{variant}", files)
+
+
+def _convnext(size: str, told: str) -> PublishedWeights:
+    files = _with_and_without_head(f"convnext_{size}", "_notop")
+    params = {"size": size, "patch": 4}
+    return PublishedWeights("convnext", params, f"ConvNeXt{told}", files, grouped=True)
+
+
+# Source: keras.applications, where each function names its files. Of the files of MobileNet and
+# MobileNetV2, which Keras chooses by the size of the images, it is that of 224 pixels.
 PUBLISHED: tuple[PublishedWeights, ...] = (
     *(_classic("resnet", f"ResNet{n}", depth=n, stem="imagenet") for n in (50, 101, 152)),
     *(_classic("vgg", f"VGG{n}", depth=n) for n in (16, 19)),
@@ -56,6 +86,15 @@ PUBLISHED: tuple[PublishedWeights, ...] = (
         _mobilenet(a, told)
         for a, told in ((1.0, "1_0"), (0.75, "7_5"), (0.5, "5_0"), (0.25, "2_5"))
     ),
+    *(_mobilenet_v2(alpha) for alpha in (1.0, 1.4, 1.3, 0.75, 0.5, 0.35)),
+    *(_mobilenet_v3(size, alpha) for size in ("large", "small") for alpha in (1.0, 0.75)),
+    *(
+        _classic("densenet", f"DenseNet{n}", depth=n, growth=32, stem="imagenet")
+        for n in (121, 169, 201)
+    ),
+    _classic("xception", "Xception", width=728, middle=8),
+    *(_efficientnet(variant) for variant in range(8)),
+    *(_convnext(told.lower(), told) for told in ("Tiny", "Small", "Base", "Large", "XLarge")),
 )
 
 

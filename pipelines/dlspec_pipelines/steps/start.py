@@ -70,12 +70,13 @@ def _cached_start(model: str, weights: PublishedWeights) -> Start:
         if file.is_file():
             return Start(name, None, str(file))
     first, second = (f"`{name}`" for name in weights.files)
+    given = "" if weights.alpha in (None, 1.0) else f"alpha={weights.alpha}, "
     raise StepError(
         f"the model `{model}` begins with the weights that Keras publishes, and neither {first} "
         f"nor {second} is in `{home / 'models'}`",
         code="DL615",
         help="let Keras fetch it once where there is a network, with "
-        f"`keras.applications.{weights.application}(include_top=False)`, and copy it there",
+        f"`keras.applications.{weights.application}({given}include_top=False)`, and copy it there",
     )
 
 
