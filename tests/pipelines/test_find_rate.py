@@ -45,8 +45,10 @@ def test_the_losses_are_those_of_keras_with_a_rate_that_rises(optimizer):
     by_hand = _losses_by_hand(plan, dataset, optimizer)
     count, settled = len(found.losses), int(np.argmin(found.means))
     assert settled > STEPS / 2
-    # Where it blows up, the last bits of the losses grow into everything.
-    np.testing.assert_allclose(found.losses[:settled], by_hand[:settled], rtol=1e-4)
+    # Large rates let the last bits of the losses grow into everything: a power of ten below.
+    compared = settled - STEPS // 7
+    np.testing.assert_allclose(found.losses[:compared], by_hand[:compared], rtol=1e-4)
+    np.testing.assert_allclose(found.losses[:settled], by_hand[:settled], rtol=0.05)
     ticks = [said.figures["learning_rate"] for said in told if isinstance(said, Tick)]
     np.testing.assert_allclose(ticks, np.geomspace(LOWEST, HIGHEST, STEPS)[:count])
     assert LOWEST < found.suggested <= found.least / 10

@@ -43,8 +43,10 @@ def known_runs() -> list[str]:
     for name in names:
         with suppress(StepError):
             numbers = numbers_of_runs(name)
-            own = (numbers[f.name] for f in folders if f.parent.name == name)
-            numbered += [f"{name}{_NUMBER}{number}" for number in sorted(own)]
+            there = {folder.name for folder in folders if folder.parent.name == name}
+            # A folder without a record, which nothing counts, has no number.
+            own = sorted(number for run, number in numbers.items() if run in there)
+            numbered += [f"{name}{_NUMBER}{number}" for number in own]
     return [*names, *ids, *numbered]
 
 
