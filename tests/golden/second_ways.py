@@ -2,7 +2,12 @@
 
 SECOND_WAYS: dict[str, list[tuple[str, str]]] = {
     "DL309_model_uses_itself": [("[{use: reader}", "[{Dense: 8, name: first}")],
-    "DL529_boxes_left_behind": [("{RandomFlip: horizontal}, ", "")],
+    "DL529_boxes_left_behind": [
+        (
+            "{RandomFlip: horizontal}, ",
+            "{RandomBrightness: {factor: 0.1, value_range: [0, 1]}}, ",
+        )
+    ],
     "DL529_blended_masks": [
         ("AugMix", "{RandomBrightness: {factor: 0.1, value_range: [-2, 2]}}"),
     ],
