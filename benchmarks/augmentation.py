@@ -8,7 +8,6 @@ them over a `tf.data` pipeline; both train by `fit`.
 """
 
 import statistics
-import time
 from collections.abc import Callable
 
 import keras
@@ -16,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 import dlspec
+from benchmarks.paired import seconds_of
 from dlspec_pipelines.steps.engine.batches import Samples, sample_chunks
 from dlspec_pipelines.steps.engine.engine import engine_for
 
@@ -106,18 +106,12 @@ def main() -> None:
     }
     for run in runs.values():
         run()
-    rounds = [{name: _seconds(run) for name, run in runs.items()} for _ in range(ROUNDS)]
+    rounds = [{name: seconds_of(run) for name, run in runs.items()} for _ in range(ROUNDS)]
     steps = -(-len(x) // BATCH_SIZE)
     for name in runs:
         rate = steps / statistics.median(one[name] for one in rounds)
         times = statistics.median(one[name] / one["augment"] for one in rounds)
         print(f"{name:20}{rate:6.0f} steps/s, {times:.2f} times the time of `augment`")
-
-
-def _seconds(run: Callable[[], None]) -> float:
-    started = time.monotonic()
-    run()
-    return time.monotonic() - started
 
 
 if __name__ == "__main__":

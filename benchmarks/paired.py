@@ -5,7 +5,7 @@ import resource
 import statistics
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,3 +63,10 @@ def _timed(command: Sequence[str], folder: Path) -> Cost:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Cost(wall_s, cpu_s)
+
+
+def seconds_of(run: Callable[[], None]) -> float:
+    """Return how long a call takes, in seconds of a clock on the wall."""
+    started = time.monotonic()
+    run()
+    return time.monotonic() - started

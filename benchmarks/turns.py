@@ -9,8 +9,6 @@ example of a DCGAN: a model with two optimizers, trained by `fit`.
 
 import statistics
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 import dlspec
+from benchmarks.paired import seconds_of
 from dlspec_pipelines.steps.engine.batches import sample_chunks
 from dlspec_pipelines.steps.engine.engine import engine_for
 from dlspec_pipelines.steps.preparation.dataset import prepare_dataset
@@ -137,17 +136,11 @@ def main() -> None:
     steps = -(-len(pictures) // BATCH_SIZE)
     for run in (ours, theirs):
         run()
-    rounds = [(_seconds(ours), _seconds(theirs)) for _ in range(ROUNDS)]
+    rounds = [(seconds_of(ours), seconds_of(theirs)) for _ in range(ROUNDS)]
     for name, i in (("turns of a spec", 0), ("train_step by hand", 1)):
         print(f"{name:20}{steps / statistics.median(r[i] for r in rounds):8.0f} steps/s")
     ratio = statistics.median(theirs_s / ours_s for ours_s, theirs_s in rounds)
     print(f"{ratio:.2f} times as many, median of {ROUNDS} rounds")
-
-
-def _seconds(run: Callable[[], None]) -> float:
-    started = time.monotonic()
-    run()
-    return time.monotonic() - started
 
 
 if __name__ == "__main__":

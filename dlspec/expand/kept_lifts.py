@@ -17,8 +17,8 @@ from dlspec.language.lifted_models import LiftedModel, NotLifted
 from dlspec.syntax.spec_files import write_text
 
 _MODULE = "dlspec.backends.saved.lifting_process"
-# Raised when the same file gives another text: what was kept before counts no more.
-_FORM = 1
+# The version is raised when the same file gives another text: what was kept counts no more.
+_FORMAT = {"format": "dlspec-lifted-model", "version": 1}
 # Ten times what a network of a thousand layers takes.
 _TIME_LIMIT_S = 600
 
@@ -35,7 +35,7 @@ def lift_saved_model(path: Path) -> LiftedModel | NotLifted:
         # ValueError: a path with a null byte.
         reason = error.strerror if isinstance(error, OSError) else None
         return _unread_model(path, (reason or "not a path").lower())
-    by = f"{content} {_FORM} {generated_from()} {installed_keras()}"
+    by = f"{content} {_FORMAT['version']} {generated_from()} {installed_keras()}"
     kept = project_home() / "lifted" / f"{hashlib.sha256(by.encode()).hexdigest()[:32]}.json"
     return _kept_lift(kept) or _lift_and_keep(path, kept)
 
@@ -54,7 +54,8 @@ def _content_digest(
 def _kept_lift(file: Path) -> LiftedModel | None:
     try:
         said = json.loads(file.read_text("utf-8"))
-        return LiftedModel(said["text"], said["fresh"])
+        known = {key: said[key] for key in _FORMAT} == _FORMAT
+        return LiftedModel(said["text"], said["fresh"]) if known else None
     except (OSError, ValueError, KeyError, TypeError):
         # Not there, or damaged: the model is lifted again.
         return None
@@ -68,7 +69,7 @@ def _lift_and_keep(path: Path, kept: Path) -> LiftedModel | NotLifted:
     if isinstance(found, NotLifted):
         return found
     try:
-        write_text(kept, json.dumps({"text": found.text, "fresh": found.fresh}))
+        write_text(kept, json.dumps({**_FORMAT, "text": found.text, "fresh": found.fresh}))
     except OSError:
         # A home that cannot be written to, or another process that keeps the same.
         return found

@@ -39,6 +39,11 @@ def backend_limits(graph: Graph, backend: str) -> Iterator[Limit]:
         yield from backend_limits(inner, backend)
 
 
+def augmentation_limit(layer: Object, backend: str) -> str | None:
+    """Return why `backend` cannot run a layer of `training.augment`; None where it can."""
+    return _of_layer(layer, backend)
+
+
 def nested_layers(value: object) -> Iterator[Object]:
     """Yield a layer and those that it holds."""
     if isinstance(value, Object) and value.entry_kind == "layer":
@@ -127,7 +132,7 @@ def report_backend_limits(checked: Checked) -> None:
                 related=(chosen,),
             )
     for entry in augment_entries(checked):
-        reason = _of_layer(entry.layer, backend)
+        reason = augmentation_limit(entry.layer, backend)
         if reason is not None:
             checked.reporter.error(
                 Code.NOT_ON_BACKEND,

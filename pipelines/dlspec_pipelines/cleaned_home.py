@@ -22,7 +22,7 @@ from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.store import artifacts_home
 
 # A record is a file of a kilobyte: each has a line of its own in the JSON alone.
-_TOLD_TOGETHER = ("record", "log")
+_TOLD_TOGETHER = ("record", "log", "page", "lift")
 
 
 def clean_home(older_than: timedelta | None, *, dry_run: bool, yes: bool, as_json: bool) -> int:
@@ -86,8 +86,8 @@ def _rows_told_together(unused: Sequence[Unused]) -> Iterator[tuple[str, ...]]:
         own = [one for one in unused if one.kind == kind]
         if own:
             size, place = bytes_text(sum(one.size for one in own)), own[0].path
-            folder = place.parents[2] if kind == "record" else place.parent
-            yield (kind, size, f"{folder.name}/", f"{counted(len(own), 'file')}: {own[0].reason}")
+            folder = place.relative_to(artifacts_home()).parts[0]
+            yield (kind, size, f"{folder}/", f"{counted(len(own), 'file')}: {own[0].reason}")
 
 
 def _item_name(one: Unused) -> str:

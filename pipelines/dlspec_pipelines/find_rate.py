@@ -4,15 +4,17 @@ import os
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from dlspec.diagnostics.counts import counted
 from dlspec.tools.commands.exit_status import CLEAN, FINDINGS, INTERRUPTED
 from dlspec.tools.commands.remarks import print_remark
 from dlspec.tools.project_code import told_project_code
+from dlspec_pipelines.run.start_lines import print_start
 from dlspec_pipelines.run.terminal import Progress
 from dlspec_pipelines.specs import SpecFile
 from dlspec_pipelines.steps.long_work import long_work_told_to
+from dlspec_pipelines.steps.records import Started
 from dlspec_pipelines.steps.start import find_start
 from dlspec_pipelines.steps.step_errors import StepError
 from dlspec_pipelines.steps.store import artifacts_home, write_whole
@@ -86,15 +88,19 @@ def _search_and_draw(
 
 
 def _tell_progress(progress: Progress, said: "Said") -> None:
-    from dlspec_pipelines.steps.training.progress import Notice, Tick
+    from dlspec_pipelines.steps.training.progress import EpochEnd, Notice, Tick
 
     match said:
         case Tick():
             progress.move_within_epoch({"epoch": 1, "epochs": 1, "done": said.done})
         case Notice():
             progress.step("weights", said.text)
+        case Started():
+            print_start(progress, said)
+        case EpochEnd():
+            raise AssertionError("a search has no epochs")
         case _:
-            return
+            assert_never(said)
 
 
 def _told_rates(found: "RateSearch") -> list[tuple[str, ...]]:

@@ -125,7 +125,7 @@ def report(run: str, *, is_opened: bool) -> None:
     metavar="AGE",
     type=AgeWord(),
     help="Remove runs of that age too, and checkpoints: 30d, 12h, 8w. Without it no run goes, and "
-    "checkpoints and logs after 30 days.",
+    "checkpoints, logs and the like after 30 days.",
 )
 @click.option("-y", "--yes", is_flag=True, help="Remove without a question.")
 @JSON_OPTION
@@ -134,7 +134,8 @@ def clean(older_than: timedelta | None, *, dry_run: bool, yes: bool, as_json: bo
     """Remove what nothing refers to: list it with sizes, ask, remove.
 
     Data sets of no run, checkpoints of trainings that were stopped long ago, files half-written by
-    processes that are gone, records of runs that are gone, old logs; with --older-than also runs.
+    processes that are gone, records of runs that are gone, old logs, pages of rates and lifted
+    models; with --older-than also runs.
 
     What stays, however old: champions and the run that --rollback goes to, the latest run of each
     model, runs whose weights another run, an unfinished training or a spec of this project begins

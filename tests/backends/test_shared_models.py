@@ -1,6 +1,7 @@
 """Weights that two models share: Keras built by hand, lifted, and lowered again, is the judge."""
 
 import io
+import zipfile
 
 import keras
 import numpy as np
@@ -109,6 +110,17 @@ def test_keras_loads_a_saved_model_with_what_its_models_share(build, tmp_path):
     imported.load_weights(tmp_path / "kept.weights.h5")
     assert imported.count_params() == model.count_params()
     assert np.array_equal(_outputs(imported, x), _outputs(model, x))
+
+
+def test_a_model_with_shared_layers_is_described_alike_in_every_file(tmp_path):
+    configs = []
+    for name in ("one", "other"):
+        model = dlspec.compile(dlspec.loads(dlspec.decompile(_at_several_depths())))
+        save_with_shared_layers(model, tmp_path / f"{name}.keras")
+        with zipfile.ZipFile(tmp_path / f"{name}.keras") as archive:
+            configs.append(archive.read("config.json").decode())
+    assert '"shared_object_id": 1,' in configs[0]
+    assert configs[0] == configs[1]
 
 
 def test_weights_of_a_file_reach_shared_layers_once(tmp_path):

@@ -132,9 +132,12 @@ def test_a_file_is_lifted_once_and_checking_imports_no_keras(tmp_path, home, mon
     assert [node.name for node in plan.graph.models["seen"].nodes] == [
         *("edges", "norm", "pool", "digit")
     ]
-    kept.write_text("{")
-    with pytest.raises(FileNotFoundError):
-        dlspec.load(tmp_path / "taking.yaml")
+    said = json.loads(kept.read_text())
+    assert (said["format"], said["version"]) == ("dlspec-lifted-model", 1)
+    for unknown in ("{", json.dumps({**said, "version": 2})):
+        kept.write_text(unknown)
+        with pytest.raises(FileNotFoundError):
+            dlspec.load(tmp_path / "taking.yaml")
 
 
 @pytest.mark.parametrize("beside", [", until: pool", ", trainable: false", ", weights: fresh"])

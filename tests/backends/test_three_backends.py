@@ -10,11 +10,11 @@ import subprocess
 import sys
 from collections import Counter
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
+from other_backends import OTHER_BACKENDS, environment_on
 
 HERE = Path(__file__).parent
 SCRIPT = HERE / "on_one_backend.py"
@@ -26,15 +26,6 @@ FAMILIES = (
     *("recurrent convolution", "normalization", "attention", "merging", "preprocessing"),
     *("augmentation", "private"),
 )
-OTHERS = [
-    pytest.param(
-        backend,
-        marks=pytest.mark.skipif(
-            find_spec(backend) is None, reason=f"the `{backend}` extra is not installed"
-        ),
-    )
-    for backend in ("jax", "torch")
-]
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +39,7 @@ def judged(tmp_path_factory):
         done = subprocess.run(
             [sys.executable, str(SCRIPT), what, str(out), *arguments],
             cwd=HERE.parents[1],
-            env={
-                **os.environ,
-                "KERAS_BACKEND": backend,
-                "TF_CPP_MIN_LOG_LEVEL": "3",
-                "PYTHONPATH": os.pathsep.join([str(HERE.parents[1]), str(HERE)]),
-            },
+            env=environment_on(backend, HERE),
             capture_output=True,
             text=True,
             check=False,
@@ -114,7 +100,7 @@ def disagreements(judged, backend: str, what: str, *arguments: str) -> tuple[Cou
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", OTHERS)
+@pytest.mark.parametrize("backend", OTHER_BACKENDS)
 def test_layers_give_the_outputs_of_tensorflow(backend, judged):
     agree, differ = disagreements(judged, backend, "layers", str(CASES), *FAMILIES)
     assert differ == []
@@ -122,7 +108,7 @@ def test_layers_give_the_outputs_of_tensorflow(backend, judged):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", OTHERS)
+@pytest.mark.parametrize("backend", OTHER_BACKENDS)
 def test_specs_and_the_zoo_give_the_outputs_of_tensorflow_before_and_after_training(
     backend, judged
 ):

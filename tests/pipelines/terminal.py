@@ -6,6 +6,7 @@ import os
 import pty
 import select
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -24,6 +25,18 @@ _ABOVE_PERMISSIONS = (1, 2, 3)
 def environment(**more):
     kept = {k: v for k, v in os.environ.items() if k not in ("DAGSTER_HOME", "DLSPEC_HOME")}
     return {**kept, "PYTHONPATH": PATHS, **{name: str(value) for name, value in more.items()}}
+
+
+def run_dlspec(folder, *arguments):
+    """Run a command in a project's folder to its end, with a home there."""
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=folder,
+        env=environment(DLSPEC_HOME=folder / "home"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def heed_permissions():

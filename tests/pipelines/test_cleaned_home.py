@@ -206,6 +206,21 @@ def test_what_a_dead_process_left_half_written_goes_and_what_a_living_one_writes
     assert not dead.exists()
 
 
+def test_old_logs_pages_and_lifted_models_go(runs_home):
+    old = ["logs/trainer.log", "rates/moons/0a.html", "lifted/0b.json"]
+    for name in (*old, "logs/new.log", "rates/moons/new.html", "lifted/new.json"):
+        file = runs_home / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("said")
+        if name in old:
+            os.utime(file, (1000, 1000))
+    listed = dlspec_says("clean", "--dry-run").stdout
+    assert all(f"{folder}/" in listed for folder in ("logs", "rates", "lifted"))
+    assert sorted(paths(cleaned("--yes"), "log", "page", "lift")) == sorted(old)
+    assert [(runs_home / name).exists() for name in old] == [False, False, False]
+    assert len([*runs_home.glob("*/new.*"), *runs_home.glob("rates/*/new.*")]) == 3
+
+
 def test_nothing_outside_the_home_goes(runs_home, tmp_path):
     make_run("3d-latest", epochs=1)
     outside = tmp_path / "elsewhere"

@@ -1,15 +1,12 @@
 """`dlspec run --find-rate`: a rate that rises in every step, against a loop of Keras."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 from chain_specs import write_tiny
-from terminal import PATHS
+from terminal import run_dlspec
 from training_specs import DIGITS, prepared
 from turn_specs import FORGED_WITHOUT_DROPOUT
 
@@ -76,19 +73,19 @@ def _losses_by_hand(plan, dataset, optimizer):
 
 def test_nothing_is_kept_of_the_search_but_its_page(tmp_path):
     write_tiny(tmp_path / "specs")
-    done = _dlspec(tmp_path, "run", "tiny", "--find-rate")
+    done = run_dlspec(tmp_path, "run", "tiny", "--find-rate")
     assert done.returncode == 0, done.stderr
     (page,) = done.stdout.splitlines()
     assert Path(page).read_text("utf-8").startswith("<!")
     assert not (tmp_path / "home" / "runs").exists()
     suggested = next(line for line in done.stderr.splitlines() if line.startswith("suggested"))
     assert 1e-4 < float(suggested.split()[-1]) < 1
-    assert _dlspec(tmp_path, "run", "tiny", "--find-rate").stdout == done.stdout
+    assert run_dlspec(tmp_path, "run", "tiny", "--find-rate").stdout == done.stdout
 
 
 def test_what_says_something_of_a_run_is_refused_beside_it(tmp_path):
     write_tiny(tmp_path / "specs")
-    done = _dlspec(tmp_path, "run", "tiny", "--find-rate", "--again")
+    done = run_dlspec(tmp_path, "run", "tiny", "--find-rate", "--again")
     assert done.returncode == 2
     assert "`--again` says something of a run" in done.stderr
     assert done.stdout == ""
@@ -111,14 +108,3 @@ def test_the_suggested_rate_is_where_the_loss_falls_fastest_and_well_below_the_l
     found = RateSearch(RATES, means, means, blown_up=False)
     assert RATES[14] <= found.steepest <= RATES[20]
     assert found.suggested == pytest.approx(min(found.steepest, found.least / 10))
-
-
-def _dlspec(folder, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "dlspec_pipelines.cli", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": PATHS, "DLSPEC_HOME": str(folder / "home")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )

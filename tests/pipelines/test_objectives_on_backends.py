@@ -1,27 +1,16 @@
 """Trainings of every kind come to the same on JAX and PyTorch as on TensorFlow."""
 
 import json
-import os
 import subprocess
 import sys
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
-from terminal import PATHS
+from other_backends import OTHER_BACKENDS, environment_on
 
 HERE = Path(__file__).parent
-OTHERS = [
-    pytest.param(
-        backend,
-        marks=pytest.mark.skipif(
-            find_spec(backend) is None, reason=f"the `{backend}` extra is not installed"
-        ),
-    )
-    for backend in ("jax", "torch")
-]
 # As the trainer does it.
 PROGRAM = """
 import sys
@@ -33,12 +22,6 @@ objectives_on_one_backend.main(sys.argv[1])
 pytestmark = pytest.mark.slow
 
 
-def environment_of(backend, home):
-    paths = os.pathsep.join([PATHS, str(HERE)])
-    own = {"DLSPEC_HOME": str(home), "KERAS_BACKEND": backend, "PYTHONPATH": paths}
-    return {**os.environ, **own, "TF_CPP_MIN_LOG_LEVEL": "3"}
-
-
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
     """Return what trainings on a backend come to, and the weights that they end with."""
@@ -48,7 +31,7 @@ def found(tmp_path_factory):
         out = tmp_path_factory.mktemp(backend) / "found"
         done = subprocess.run(
             [sys.executable, "-c", PROGRAM, str(out)],
-            env=environment_of(backend, out.parent / "home"),
+            env=environment_on(backend, HERE, DLSPEC_HOME=out.parent / "home"),
             capture_output=True,
             text=True,
             check=False,
@@ -60,7 +43,7 @@ def found(tmp_path_factory):
     return train
 
 
-@pytest.mark.parametrize("backend", OTHERS)
+@pytest.mark.parametrize("backend", OTHER_BACKENDS)
 @pytest.mark.parametrize("kind", ["follow", "weight", "vectors", "aligned"])
 def test_the_same_beginning_ends_in_the_weights_and_figures_of_tensorflow(backend, kind, found):
     (facts, arrays), (others, other_arrays) = found("tensorflow"), found(backend)
@@ -74,7 +57,7 @@ def test_the_same_beginning_ends_in_the_weights_and_figures_of_tensorflow(backen
     assert others["kinds"][kind]["metrics"] == pytest.approx(metrics, rel=1e-4, abs=1e-6)
 
 
-@pytest.mark.parametrize("backend", OTHERS)
+@pytest.mark.parametrize("backend", OTHER_BACKENDS)
 @pytest.mark.parametrize("kind", ["follow", "weight", "vectors", "aligned"])
 def test_a_stopped_one_ends_bit_equal(backend, kind, found):
     told = found(backend)[0]["kinds"][kind]
@@ -83,7 +66,7 @@ def test_a_stopped_one_ends_bit_equal(backend, kind, found):
     assert told["histories"][0] == told["histories"][1]
 
 
-@pytest.mark.parametrize("backend", OTHERS)
+@pytest.mark.parametrize("backend", OTHER_BACKENDS)
 def test_rows_of_an_embedding_are_those_of_the_file(backend, found):
     rows, theirs = (found(one)[0]["rows"] for one in (backend, "tensorflow"))
     assert rows == theirs
@@ -91,14 +74,14 @@ def test_rows_of_an_embedding_are_those_of_the_file(backend, found):
     assert sum(row == [1, 3, 0, 0.5] for row in rows["rows"]) == 1  # `lovely`
 
 
-@pytest.mark.parametrize("backend", OTHERS)
+@pytest.mark.parametrize("backend", OTHER_BACKENDS)
 def test_a_follower_is_the_moving_average_of_what_it_follows(backend, found):
     told = found(backend)[0]["average"]
     assert told["apart"] < 1e-5
     assert told["moved"] > 1e-3
 
 
-@pytest.mark.parametrize("backend", OTHERS)
+@pytest.mark.parametrize("backend", OTHER_BACKENDS)
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
 def test_turns_in_half_precision_are_those_of_a_step_by_hand_and_go_on(backend, precision, found):
     told = found(backend)[0]["half"][precision]
@@ -113,19 +96,19 @@ def test_turns_in_half_precision_are_those_of_a_step_by_hand_and_go_on(backend, 
         assert caught < forged == 2**15
 
 
-@pytest.mark.parametrize("backend", OTHERS)
+@pytest.mark.parametrize("backend", OTHER_BACKENDS)
 def test_a_declared_loss_trains_in_float16_as_the_one_of_keras_that_it_says(backend, found):
     of_keras, own = found(backend)[0]["own loss"]
     assert own == pytest.approx(of_keras, rel=1e-4)
 
 
-@pytest.mark.parametrize("backend", OTHERS)
+@pytest.mark.parametrize("backend", OTHER_BACKENDS)
 def test_the_loss_of_steps_and_their_decoding_are_those_counted_by_hand(backend):
     """Every test of them in a process of the backend, masks and precisions included."""
     file = HERE.parent / "backends/test_ctc.py"
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", file],
-        env=environment_of(backend, HERE),
+        env=environment_on(backend, HERE, DLSPEC_HOME=HERE),
         cwd=HERE.parents[1],
         capture_output=True,
         text=True,

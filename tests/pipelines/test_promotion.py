@@ -2,6 +2,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from evaluated_runs import evaluated_run
 from training_specs import MOONS
 
 import dlspec
@@ -24,24 +25,7 @@ FAILED = GateResult("accuracy", ">= 0.8", 0.7, passed=False)
 
 
 def _run(name: str, **changes: object) -> tuple[Evaluation, TrainedModel]:
-    folder = store.run_folder("moons", name)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "model.keras").touch()
-    evaluation = Evaluation(name, str(folder), "moons", {"accuracy": 0.9}, (PASSED,), None)
-    trained = TrainedModel(
-        run=name,
-        path=str(folder),
-        name="moons",
-        weights="",
-        dataset="",
-        epochs=1,
-        seconds=1.0,
-        parameters=1,
-        flops=None,
-        continued_from_epoch=0,
-        history={},
-    )
-    return replace(evaluation, **changes), trained
+    return evaluated_run(name, "moons", {"accuracy": 0.9}, **{"gates": (PASSED,), **changes})
 
 
 def _against(run: str, *, better: bool) -> Comparison:

@@ -1,11 +1,9 @@
 """JAX and PyTorch train, go on, evaluate and predict as TensorFlow does."""
 
 import json
-import os
 import subprocess
 import sys
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +11,7 @@ import pytest
 import test_any_size
 import test_training_killed
 from chain_specs import write_tiny
-from terminal import PATHS
+from other_backends import OTHER_BACKENDS, environment_on
 
 import dlspec
 from dlspec_pipelines.location.assets import code_version
@@ -25,15 +23,6 @@ HERE = Path(__file__).parent
 # straight line between the moons does; to say always the same reaches 0.53.
 LEARNED = 0.8
 ROOT = HERE.parents[1]
-BACKENDS = [
-    pytest.param(
-        backend,
-        marks=pytest.mark.skipif(
-            find_spec(backend) is None, reason=f"the `{backend}` extra is not installed"
-        ),
-    )
-    for backend in ("jax", "torch")
-]
 # As the trainer does it.
 PROGRAM = """
 import sys
@@ -41,6 +30,20 @@ from dlspec_pipelines.trainer.keras_import import import_keras
 import_keras()
 import training_on_one_backend
 training_on_one_backend.main(sys.argv[1])
+"""
+BENT = """\
+dlspec: 1
+name: bent
+data:
+  source: {sklearn: digits}
+  inputs: {image: {image: images, size: [8, 8], channels: 1, scale: $1/16}}
+  targets: {digit: {class: target, classes: 10}}
+model:
+  graph: [Flatten, {Dense: 10, name: digit}]
+training:
+  epochs: 1
+  loss: {SparseCategoricalCrossentropy: {from_logits: true}}
+  augment: {image: [RandomElasticTransform]}
 """
 LOOKUP = """\
 dlspec: 1
@@ -53,12 +56,6 @@ model:
 """
 
 
-def _environment(home: Path, backend: str) -> dict[str, str]:
-    paths = os.pathsep.join([PATHS, str(HERE)])
-    own = {"DLSPEC_HOME": str(home), "KERAS_BACKEND": backend, "PYTHONPATH": paths}
-    return {**os.environ, **own, "TF_CPP_MIN_LOG_LEVEL": "3"}
-
-
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
     """Return what trainings on a backend come to."""
@@ -68,7 +65,7 @@ def found(tmp_path_factory):
         home = tmp_path_factory.mktemp(backend)
         done = subprocess.run(
             [sys.executable, "-c", PROGRAM, str(home / "found.json")],
-            env=_environment(home, backend),
+            env=environment_on(backend, HERE, DLSPEC_HOME=home),
             capture_output=True,
             text=True,
             check=False,
@@ -80,7 +77,7 @@ def found(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", OTHER_BACKENDS)
 def test_two_runs_agree_and_a_stopped_one_ends_where_they_do(backend, found):
     runs = found(backend)["runs"]
     assert len(runs["weights"]) == 3
@@ -90,7 +87,7 @@ def test_two_runs_agree_and_a_stopped_one_ends_where_they_do(backend, found):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", OTHER_BACKENDS)
 def test_training_gives_the_weights_of_fit_bit_for_bit_without_dropout(backend, found):
     beside = found(backend)["fit"]
     assert beside["equal"]
@@ -98,7 +95,7 @@ def test_training_gives_the_weights_of_fit_bit_for_bit_without_dropout(backend, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", OTHER_BACKENDS)
 def test_samples_of_unequal_weight_train_as_fit_trains_them(backend, found):
     beside = found(backend)["weighed"]
     assert beside["equal"]
@@ -107,7 +104,7 @@ def test_samples_of_unequal_weight_train_as_fit_trains_them(backend, found):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", OTHER_BACKENDS)
 def test_mixed_precision_trains_and_evaluates(backend, found):
     half = found(backend)["half"]
     assert half["finite"]
@@ -116,14 +113,14 @@ def test_mixed_precision_trains_and_evaluates(backend, found):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", OTHER_BACKENDS)
 def test_a_declared_loss_trains_as_the_one_of_keras_that_it_says(backend, found):
     declared = found(backend)["declared"]
     assert declared["own"] == pytest.approx(declared["keras"], rel=1e-5)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", OTHER_BACKENDS)
 def test_what_layers_add_is_told_by_name_and_changes_no_weight(backend, found):
     told = found(backend)["penalties"]
     assert told["equal"]
@@ -137,7 +134,7 @@ def test_what_layers_add_is_told_by_name_and_changes_no_weight(backend, found):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", OTHER_BACKENDS)
 @pytest.mark.parametrize(("kind", "most"), [("turns", 4), ("follow", 4), ("aligned", 12)])
 def test_trainings_of_every_kind_go_on_as_if_not_stopped(backend, kind, most, found):
     told = found(backend)["stopped"][kind]
@@ -148,14 +145,14 @@ def test_trainings_of_every_kind_go_on_as_if_not_stopped(backend, kind, most, fo
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", OTHER_BACKENDS)
 def test_turns_give_the_weights_of_a_training_step_written_by_hand(backend, found):
     distances = found(backend)["by hand"]
     assert max(distances["apart"]) < 1e-4 < min(distances["moved"])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", OTHER_BACKENDS)
 def test_varied_batches_train_as_in_a_plain_loop_and_go_on(backend, found):
     told = found(backend)["augmented"]
     assert told["continued_from"] == 1
@@ -165,14 +162,14 @@ def test_varied_batches_train_as_in_a_plain_loop_and_go_on(backend, found):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", OTHER_BACKENDS)
 def test_tensorflow_is_not_imported_for_another_backend(backend, found):
     assert found(backend)["backend"] == backend
     assert not found(backend)["tensorflow"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", OTHER_BACKENDS)
 def test_a_killed_training_goes_on_bit_for_bit(backend, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", backend)
     killed = "test_a_killed_training_continues_to_the_weights_of_one_never_killed"
@@ -180,7 +177,7 @@ def test_a_killed_training_goes_on_bit_for_bit(backend, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", OTHER_BACKENDS)
 def test_what_memory_has_no_room_for_is_trained_on_killed_and_continued(
     backend, tmp_path, monkeypatch
 ):
@@ -204,7 +201,7 @@ def test_what_memory_has_no_room_for_is_trained_on_killed_and_continued(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", OTHER_BACKENDS)
 def test_the_commands_run_a_chain_on_the_backend_and_predict_on_it(backend, tmp_path):
     write_tiny(tmp_path / "specs")
     home = tmp_path / "home"
@@ -214,7 +211,7 @@ def test_the_commands_run_a_chain_on_the_backend_and_predict_on_it(backend, tmp_
             [sys.executable, "-m", "dlspec_pipelines.cli", *words],
             cwd=tmp_path,
             # The word on the command line goes before this.
-            env=_environment(home, "tensorflow"),
+            env=environment_on("tensorflow", HERE, DLSPEC_HOME=home),
             capture_output=True,
             text=True,
             check=False,
@@ -268,4 +265,15 @@ def test_a_layer_that_the_chosen_backend_cannot_run_is_said_before_anything_star
     assert str(caught.value) == (
         "error[DL519]: `integer_lookup` cannot run on torch: `IntegerLookup` runs on tensorflow "
         "only\n  = help: choose the backend tensorflow"
+    )
+
+
+def test_what_the_chosen_backend_cannot_vary_batches_with_is_said_before_anything_starts():
+    plan = dlspec.loads(BENT)
+    require_backend("tensorflow", plan)
+    with pytest.raises(StepError) as caught:
+        require_backend("jax", plan)
+    assert str(caught.value) == (
+        "error[DL519]: `RandomElasticTransform` under `augment` cannot run on jax: Keras cannot "
+        "compile `RandomElasticTransform` on jax\n  = help: choose the backend tensorflow"
     )

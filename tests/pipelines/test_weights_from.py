@@ -1,9 +1,6 @@
 """Runs that begin with earlier weights: what is taken, what is kept, what is told."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import dagster as dg
@@ -13,7 +10,7 @@ import pytest
 import yaml
 from chain_specs import write_tiny
 from stopped_trainings import Stop
-from terminal import PATHS
+from terminal import run_dlspec
 from training_specs import prepared
 
 import dlspec
@@ -220,24 +217,13 @@ def test_an_imported_model_is_fine_tuned_from_its_weights(home, tmp_path):
 # -- the command and the location ----------------------------------------------------------------
 
 
-def command(folder, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "dlspec_pipelines.cli", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": PATHS, "DLSPEC_HOME": str(folder / "home")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 @pytest.mark.slow
 def test_the_command_tells_what_was_taken_and_so_does_the_report(tmp_path):
     (tmp_path / "specs").mkdir()
     (tmp_path / "specs" / "digits.yaml").write_text(SOURCE)
     (tmp_path / "specs" / "frozen.yaml").write_text(FROZEN)
-    assert command(tmp_path, "run", "digits").returncode == 0
-    done = command(tmp_path, "run", "frozen", "--weights-from", "digits")
+    assert run_dlspec(tmp_path, "run", "digits").returncode == 0
+    done = run_dlspec(tmp_path, "run", "frozen", "--weights-from", "digits")
     assert done.returncode == 0, done.stderr
     run = next((tmp_path / "home" / "runs" / "digits").iterdir()).name
     told = [" ".join(line.split()) for line in done.stderr.splitlines()]
@@ -253,7 +239,7 @@ def test_the_command_tells_what_was_taken_and_so_does_the_report(tmp_path):
     page = Path(done.stdout.strip()).read_text()
     assert "Weights it began with" in page
     assert "<td>dense</td><td>initialised anew</td><td>not in the file</td>" in page
-    refused = command(tmp_path, "run", "frozen", "--weights-from", "nowhere.h5")
+    refused = run_dlspec(tmp_path, "run", "frozen", "--weights-from", "nowhere.h5")
     assert refused.returncode == 2
     assert refused.stderr.startswith("error: `nowhere.h5` is no file")
     assert refused.stdout == ""

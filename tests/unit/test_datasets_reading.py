@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -86,6 +87,21 @@ def test_several_files_are_read_as_one(tmp_path):
     table = read_source_table(CsvSource(("a.csv", "b.csv")), tmp_path)
     assert table.columns["n"].tolist() == [1.0, 2.5]
     assert table.columns["w"].tolist() == ["x", "y"]
+
+
+@pytest.mark.parametrize("kind", [CsvSource, ParquetSource])
+def test_files_in_another_order_of_columns_are_read_by_name(tmp_path, kind):
+    parts = ({"n": [1, 2], "w": ["x", "y"]}, {"w": ["z"], "n": [3]})
+    names = [f"{i}{kind.endings[0]}" for i in range(len(parts))]
+    for name, part in zip(names, parts, strict=True):
+        table = pa.table(part)
+        if kind is CsvSource:
+            pa.csv.write_csv(table, tmp_path / name)
+        else:
+            pa.parquet.write_table(table, tmp_path / name)
+    table = read_source_table(kind(tuple(names)), tmp_path)
+    assert table.columns["n"].tolist() == [1, 2, 3]
+    assert table.columns["w"].tolist() == ["x", "y", "z"]
 
 
 @pytest.mark.parametrize(

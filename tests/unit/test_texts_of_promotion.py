@@ -1,8 +1,7 @@
 """What is said of a run that does not become the champion, whole."""
 
-from dataclasses import replace
-
 import pytest
+from evaluated_runs import evaluated_run
 from refusals import told
 
 import dlspec
@@ -17,9 +16,7 @@ from dlspec_pipelines.steps.promotion import current_champion, promote
 from dlspec_pipelines.steps.records import (
     Baseline,
     Comparison,
-    Evaluation,
     GateResult,
-    TrainedModel,
 )
 
 pytestmark = pytest.mark.usefixtures("home", "no_data_folder")
@@ -41,24 +38,7 @@ evaluation: {metrics: [mae]}
 
 
 def run(name, **changes):
-    folder = store.run_folder("m", name)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "model.keras").touch()
-    evaluation = Evaluation(name, str(folder), "m", {"mae": 2.0}, (), None)
-    trained = TrainedModel(
-        run=name,
-        path=str(folder),
-        name="m",
-        weights="",
-        dataset="",
-        epochs=1,
-        seconds=1.0,
-        parameters=1,
-        flops=None,
-        continued_from_epoch=0,
-        history={},
-    )
-    return replace(evaluation, **changes), trained
+    return evaluated_run(name, "m", {"mae": 2.0}, **changes)
 
 
 def test_a_gate_that_failed():

@@ -56,6 +56,7 @@ def _rewrite_config(path: Path, model: keras.Model, shared: frozenset[int]) -> N
             if member.filename == _CONFIG:
                 config = json.loads(content)
                 _Marking(shared).mark_graph(model, config["config"])
+                _number_shared_objects(config, {})
                 content = json.dumps(config).encode()
             written.writestr(member, content)
     part.replace(path)
@@ -119,3 +120,14 @@ def _count_on(value: Any, before: dict[str, int]) -> None:  # noqa: ANN401 - JSO
         return
     for item in value:
         _count_on(item, before)
+
+
+def _number_shared_objects(value: Any, numbers: dict[int, int]) -> None:  # noqa: ANN401 - JSON
+    """Count shared objects from 1 in their order: Keras writes where in memory they lay."""
+    if isinstance(value, dict):
+        mark = value.get("shared_object_id")
+        if mark is not None:
+            value["shared_object_id"] = numbers.setdefault(mark, len(numbers) + 1)
+        value = list(value.values())
+    for item in value if isinstance(value, list) else ():
+        _number_shared_objects(item, numbers)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from dlspec.diagnostics.counts import counted
+from dlspec_pipelines.run.terminal import Progress
 from dlspec_pipelines.steps.records import Started
 
 # A screen holds them with the lines around.
@@ -23,6 +24,14 @@ def start_lines(started: Started) -> tuple[str, list[tuple[str, ...]]]:
         *(("left", name, reason) for name, reason in started.left.items()),
     ]
     return head, rows
+
+
+def print_start(progress: Progress, started: Started) -> None:
+    """Print what a training took from earlier weights."""
+    head, rows = start_lines(started)
+    progress.step("weights", head)
+    if rows:
+        progress.table([("          ", *row) for row in rows])
 
 
 def _shortened_layer_names(names: Sequence[str]) -> list[str]:

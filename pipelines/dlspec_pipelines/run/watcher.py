@@ -9,7 +9,7 @@ from typing import Any
 from dlspec.diagnostics.counts import counted
 from dlspec.resolve.chain import STEPS, Step, chain_step
 from dlspec.tools.commands.exit_status import FINDINGS
-from dlspec_pipelines.run.start_lines import start_lines
+from dlspec_pipelines.run.start_lines import print_start
 from dlspec_pipelines.run.terminal import Progress
 from dlspec_pipelines.specs import SpecFile
 from dlspec_pipelines.steps.records import Started
@@ -43,10 +43,7 @@ class _Watcher:
         elif "log" in message:
             self.progress.step("model", message["log"])
         elif "start" in message:
-            head, rows = start_lines(Started(**message["start"]))
-            self.progress.step("weights", head)
-            if rows:
-                self.progress.table([("          ", *row) for row in rows])
+            print_start(self.progress, Started(**message["start"]))
         elif "problem" in message:
             self.stopped = message["problem"]
             if self.cancel is not None and self.stopped["epoch"] is not None:

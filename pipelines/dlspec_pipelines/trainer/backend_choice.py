@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dlspec.diagnostics.codes import Code
 from dlspec.resolve.plan import Plan
-from dlspec.rules.backend import backend_limits
+from dlspec.rules.backend import augmentation_limit, backend_limits
 from dlspec_pipelines.steps.json_documents import RUN, read_document
 from dlspec_pipelines.steps.records import TrainedModel
 from dlspec_pipelines.steps.step_errors import StepError, WrongUsage
@@ -57,6 +57,14 @@ def require_backend(backend: str, plan: Plan | None = None) -> None:
             code=Code.NOT_ON_BACKEND.value,
             help="choose the backend tensorflow",
         )
+    for layers in plan.augmented.values() if plan else ():
+        for layer in layers:
+            if (reason := augmentation_limit(layer, backend)) is not None:
+                raise StepError(
+                    f"`{layer.class_name}` under `augment` cannot run on {backend}: {reason}",
+                    code=Code.NOT_ON_BACKEND.value,
+                    help="choose the backend tensorflow",
+                )
     if find_spec(_PACKAGES[backend]) is None:
         extra = "" if backend == "tensorflow" else f"[{backend}]"
         raise WrongUsage(

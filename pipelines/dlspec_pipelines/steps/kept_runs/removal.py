@@ -43,7 +43,7 @@ def remove_unused(one: Unused) -> None:
             remove_folder(one.path)
         case "remnant":
             remove_aside(one.path)
-        case "record" | "log":
+        case "record" | "log" | "page" | "lift":
             one.path.unlink(missing_ok=True)
         case _:
             assert_never(one.kind)

@@ -217,13 +217,13 @@ def _contract_of(run: KeptRun) -> Mapping[str, Any] | None:
     try:
         return read_document(path, CONTRACT)
     except StepError:
-        # The data set was removed, or is of an earlier version: that is said in its place.
+        # Removed, damaged or of an earlier version: that it cannot be read is said in its place.
         return None
 
 
 def _contract_text(contract: Mapping[str, Any] | None) -> str:
     if contract is None:
-        return "not known: the data set was removed"
+        return "not known: the data set is gone or cannot be read"
     checks, failing = len(contract["checks"]), len(contract["failing"])
     if not checks:
         return "no checks"

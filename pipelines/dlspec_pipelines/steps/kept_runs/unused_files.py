@@ -29,13 +29,19 @@ from dlspec_pipelines.steps.store import (
     stale_asides,
 )
 
-Kind = Literal["run", "record", "data set", "checkpoint", "remnant", "log"]
+Kind = Literal["run", "record", "data set", "checkpoint", "remnant", "log", "page", "lift"]
 # A training that was stopped longer ago is hardly gone on with.
 OLD = timedelta(days=30)
 # Between training and evaluation lie seconds, in a queue hours.
 _EVALUATED_WITHIN = timedelta(days=1)
 # Dagster keeps its own house.
 _NOT_OURS = "dagster"
+# Logs, searches for a learning rate, and what saved models were lifted to.
+_LOOSE_FILES: Mapping[Kind, str] = {
+    "log": "logs/*.log",
+    "page": "rates/*/*.html",
+    "lift": "lifted/*.json",
+}
 _WEIGHTS = re.compile(r"\bweights:\s*[\"']?([^\s\"',}]+)")
 
 
@@ -96,7 +102,7 @@ def find_unused(older_than: timedelta | None = None) -> Leftovers:
         *_unused_datasets(house, gone),
         *checkpoints,
         *_remnants(house),
-        *_old_logs(house, older_than or OLD),
+        *_old_files(house, older_than or OLD),
     ]
     return Leftovers(tuple(found), tuple(house.left))
 
@@ -255,11 +261,13 @@ def _remnants(house: _House) -> Iterator[Unused]:
             yield _unused(house, "remnant", aside, "half-written by a process that is gone")
 
 
-def _old_logs(house: _House, older_than: timedelta) -> Iterator[Unused]:
-    for path in sorted((artifacts_home() / "logs").glob("*.log")):
-        age = timedelta(seconds=time.time() - path.stat().st_mtime)
-        if age >= older_than:
-            yield _unused(house, "log", path, f"{_days_text(age)} old")
+def _old_files(house: _House, older_than: timedelta) -> Iterator[Unused]:
+    """Yield old files that nothing refers to: what they say can be had again, or is old news."""
+    for kind, pattern in _LOOSE_FILES.items():
+        for path in sorted(artifacts_home().glob(pattern)):
+            age = timedelta(seconds=time.time() - path.stat().st_mtime)
+            if age >= older_than:
+                yield _unused(house, kind, path, f"{_days_text(age)} old")
 
 
 def _unused(house: _House, kind: Kind, path: Path, reason: str, *, name: str = "") -> Unused:

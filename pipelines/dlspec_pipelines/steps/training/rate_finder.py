@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from dlspec.backends.optimizers import optimizers_of
 from dlspec.language.catalogue.reader import Object
+from dlspec.language.sections import Training
 from dlspec.resolve.plan import Plan
+from dlspec_pipelines.steps.data_memory import memory_for_data
 from dlspec_pipelines.steps.engine import determinism as machine
 from dlspec_pipelines.steps.engine.batches import sample_chunks
 from dlspec_pipelines.steps.engine.determinism import step_flops
@@ -112,19 +114,18 @@ def _with_rate(optimizer: Object) -> Object:
 
 
 def _search_rates(model: keras.Model, plan: Plan, draw: EpochDraw, listen: Listener) -> RateSearch:
-    assert plan.training is not None
-    seed, size = plan.training.seed, plan.training.batch_size
-    first = draw.epoch(seed, 0).samples
+    training = plan.training
+    assert training is not None
+    first = draw.epoch(training.seed, 0).samples
     build_training_variables(model, first)
-    engine = engine_for(model, first, batch_size=size)
+    engine = engine_for(model, first, batch_size=training.batch_size)
     ((optimizer, _),) = optimizers_of(model)
     rates = np.geomspace(LOWEST, HIGHEST, STEPS)
     losses: list[float] = []
     means: list[float] = []
     running, blown_up = 0.0, False
-    for rate, (loaded, row, end) in zip(
-        rates, _loaded_batches(draw, seed, size, engine), strict=False
-    ):
+    batches = _loaded_batches(draw, engine, training, memory_for_data(plan.runtime.memory))
+    for rate, (loaded, row, end) in zip(rates, batches, strict=False):
         optimizer.learning_rate = float(rate)
         model.reset_metrics()
         engine.train(loaded, row, end)
@@ -150,12 +151,18 @@ def _search_rates(model: keras.Model, plan: Plan, draw: EpochDraw, listen: Liste
 
 
 def _loaded_batches(
-    draw: EpochDraw, seed: int, size: int, engine: Engine
+    draw: EpochDraw, engine: Engine, training: Training, memory: int
 ) -> Iterator[tuple[Loaded, int, int]]:
-    """Yield batch after batch through as many epochs as it takes; a short last one is left out."""
+    """Yield batch after batch through as many epochs as it takes; a short last one is left out.
+
+    Args:
+        memory: Bytes of samples that may be read at a time.
+    """
+    size = training.batch_size
     for epoch in itertools.count():
-        drawn = draw.epoch(seed, epoch)
-        for chunk in sample_chunks(drawn.samples, size, visit=drawn.visit):
+        drawn = draw.epoch(training.seed, epoch)
+        chunks = sample_chunks(drawn.samples, size, visit=drawn.visit, memory=memory)
+        for chunk in chunks:
             loaded = engine.load(chunk)
             whole = chunk.rows if chunk.rows < size else chunk.rows - chunk.rows % size
             for row in range(0, whole, size):
