@@ -16,6 +16,7 @@ from trained_homes import make_run
 
 from dlspec_pipelines.cli import main
 from dlspec_pipelines.steps.evaluation.outputs import Predicted
+from dlspec_pipelines.steps.kept_runs.comparison_page import answer_texts
 from dlspec_pipelines.steps.kept_runs.paired_rows import PairedRows
 
 
@@ -154,7 +155,7 @@ def test_a_page_without_the_data_set_shows_the_rows_by_number(runs_home):
     done = dlspec_says("compare", "moons#1", "moons#2", "--html", "compared.html")
     assert done.exit_code == 0
     page = Path("compared.html").read_text("utf-8")
-    assert "not known: the data set was removed" in page
+    assert "not known: the data set is gone or cannot be read" in page
     assert "the model reads" not in page
     assert "B alone is right in" in page
 
@@ -199,6 +200,16 @@ def test_of_numbers_the_rows_are_those_that_one_is_nearer_to():
     paired = PairedRows(np.arange(4), (0, 0), ({"y": first}, {"y": second}))
     nearer = [list(rows) for rows in paired.disagreement("y")]
     assert nearer == [[0], [2, 1]]
+
+
+@pytest.mark.parametrize("kind", ["sequence", "tokens"])
+def test_ids_are_shown_as_what_they_say_without_what_fills_them_up(kind):
+    said = Predicted(kind, np.array([[3, 2, 0, 0], [0, 0, 0, 0]]), np.array([[2], [0]]))
+    text = lambda ids: "".join("_?ab"[i] for i in ids)  # noqa: E731 - a vocabulary
+    assert answer_texts(said, said.true, (), text) == ["ba", "nothing"]
+    assert answer_texts(said, said.true, (), None) == ["3 2", "nothing"]
+    assert answer_texts(said, said.guess, (), text) == ["a", "nothing"]
+    assert answer_texts(said, said.guess[:0], (), text) == []
 
 
 # -- the report of a run ---------------------------------------------------------------------------

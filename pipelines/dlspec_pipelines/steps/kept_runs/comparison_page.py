@@ -25,11 +25,13 @@ from dlspec_pipelines.steps.kept_runs.run_comparison import (
     verdict_sentences,
 )
 from dlspec_pipelines.steps.kept_runs.run_records import dataset_of_run, plan_of_run
+from dlspec_pipelines.steps.preparation.ids_as_text import TextOfIds
 from dlspec_pipelines.steps.records import Comparison
 from dlspec_pipelines.steps.reports.curves import compared_curves
 from dlspec_pipelines.steps.reports.examples import example_pictures, example_texts
 from dlspec_pipelines.steps.reports.report_inputs import DataFiles, read_data, read_history
 from dlspec_pipelines.steps.reports.report_page import template_environment
+from dlspec_pipelines.steps.reports.sequence_view import padless_ids, said_text
 from dlspec_pipelines.steps.reports.targets import class_labels
 from dlspec_pipelines.steps.step_errors import StepError
 
@@ -136,17 +138,19 @@ def _compared_rows(
     rows = paired.rows[positions]
     pictures, inputs, numbers = [""] * len(rows), [""] * len(rows), [str(int(r)) for r in rows]
     labels: Sequence[str] = ()
+    text = None
     if shown is not None and shown.plan.data is not None and len(rows):
         features = shown.plan.data.model_inputs
         pictures = example_pictures(rows, features, shown.files)
         inputs = example_texts(rows, features, shown.files)
         numbers = [shown.files.numbers_in_source(int(row)) for row in rows]
         labels = _labels_of_target(shown.plan.data.model_targets, name, shown.files)
+        text = shown.files.target_texts.get(name)
     first, second = (side[name].take(positions) for side in paired.sides)
     answers = (
-        _answer_texts(first, first.true, labels),
-        _answer_texts(first, first.guess, labels),
-        _answer_texts(second, second.guess, labels),
+        answer_texts(first, first.true, labels, text),
+        answer_texts(first, first.guess, labels, text),
+        answer_texts(second, second.guess, labels, text),
     )
     return [ComparedRow(*one) for one in zip(numbers, *answers, pictures, inputs, strict=True)]
 
@@ -158,15 +162,17 @@ def _labels_of_target(targets: Mapping[str, Feature], name: str, files: DataFile
     return ()
 
 
-def _answer_texts(predicted: Predicted, values: Array, labels: Sequence[str]) -> list[str]:
+def answer_texts(
+    predicted: Predicted, values: Array, labels: Sequence[str], text: TextOfIds | None
+) -> list[str]:
     """Return what is said of each sample, as a person reads it."""
     if predicted.kind in ("class", "binary"):
         ids = [int(value) for value in values.reshape(len(values))]
         return [labels[i] if i < len(labels) else str(i) for i in ids]
     if predicted.kind == "mask":
         return ["" for _ in values]
-    if predicted.text is not None:
-        return [str(predicted.text(row)) for row in values]
+    if predicted.kind in ("sequence", "tokens"):
+        return [said_text(ids, text) or "nothing" for ids in padless_ids(values)]
     return [_values_text(np.asarray(row).reshape(-1)) for row in values]
 
 

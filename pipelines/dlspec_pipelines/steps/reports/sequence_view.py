@@ -60,7 +60,7 @@ def sequence_view(
         inputs: The features that the model reads, for the pictures.
     """
     text = data.target_texts.get(name)
-    true, said = (_ids_of_rows(predictions[f"{name}_{side}"]) for side in ("true", "pred"))
+    true, said = (padless_ids(predictions[f"{name}_{side}"]) for side in ("true", "pred"))
     expected, decoded = ([characters_said(ids, text) for ids in side] for side in (true, said))
     edits = edit_distances(expected, decoded)
     lengths = np.array([len(one) for one in expected])
@@ -77,8 +77,8 @@ def sequence_view(
             Decoded(
                 int(rows[k]),
                 pictures[k],
-                _shown_text(true[i], text),
-                _shown_text(said[i], text),
+                said_text(true[i], text),
+                said_text(said[i], text),
                 int(edits[i]),
                 int(lengths[i]),
             )
@@ -94,11 +94,13 @@ def _edits_chart(title: str, edits: Array) -> Markup:
     return charts.bar_chart(title, counts, x_label="edits", y_label="rows", first=0)
 
 
-def _ids_of_rows(values: Array) -> list[list[int]]:
-    rows = values.reshape(len(values), -1).astype(int)
+def padless_ids(values: Array) -> list[list[int]]:
+    """Return the ids of each row without those that fill it up."""
+    rows = (row.reshape(-1).astype(int) for row in values)
     # Id 0 is padding.
     return [row[row != 0].tolist() for row in rows]
 
 
-def _shown_text(ids: list[int], text: TextOfIds | None) -> str:
+def said_text(ids: list[int], text: TextOfIds | None) -> str:
+    """Return what ids say, or themselves where nobody knows their words."""
     return " ".join(map(str, ids)) if text is None else text(ids)
