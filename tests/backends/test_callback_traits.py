@@ -130,6 +130,7 @@ def test_a_file_has_the_ending_that_keras_wants(tmp_path, ending, weights_only):
     assert accepted == is_written(tmp_path, name, save_weights_only=weights_only)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [
@@ -152,6 +153,7 @@ def test_a_name_is_filled_as_keras_fills_it(tmp_path, name):
     assert is_accepted(f'ModelCheckpoint: "{name}.keras"') == is_written(tmp_path, f"{name}.keras")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["SGD", "{SGD: {use_ema: true}}"])
 @pytest.mark.parametrize("name", ["SwapEMAWeights", "ReduceLROnPlateau", "EarlyStopping"])
 @pytest.mark.parametrize("schedule", [False, True])

@@ -371,6 +371,7 @@ def test_what_is_better_of_a_metric_is_what_keras_says():
         assert better_of(Object("metric", name, {})) == said, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", OUTPUTS)
 def test_an_evaluation_takes_the_metrics_that_a_training_takes(which):
     output = OUTPUTS[which]

@@ -299,6 +299,7 @@ def test_fitted_layers_are_those_that_keras_can_adapt():
         assert set(traits(name).fitted) <= known
 
 
+@pytest.mark.slow
 def test_layers_on_one_backend_are_those_that_call_tensorflow():
     def refuses_without_it(target):
         own = (c for c in target.__mro__ if c.__module__.startswith("keras"))

@@ -14,7 +14,9 @@ from dlspec.expand.flat import Use
 from dlspec.resolve.shapes import Tensor
 
 ROOT = Path(__file__).parents[2]
-SPECS = sorted((ROOT / "specs").rglob("*.yaml"))
+SPECS = sorted((ROOT / "specs").glob("*.yaml"))
+QUICK = ("digits_lenet5", "sine_forecast")
+TRAINED = sorted((ROOT / "specs" / "benchmarks").glob("*.yaml"))
 GRAPHS = [
     path
     for path in sorted((ROOT / "tests/golden/valid").glob("*.yaml"))
@@ -51,7 +53,11 @@ def test_there_are_specs():
     assert len(SPECS) >= 5
 
 
-@pytest.mark.parametrize("path", [*SPECS, *GRAPHS], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [*SPECS, *GRAPHS, *(pytest.param(path, marks=pytest.mark.slow) for path in TRAINED)],
+    ids=lambda path: path.stem,
+)
 def test_a_spec_lowers_to_what_its_plan_says(path):
     plan = dlspec.load(path)
     model = dlspec.compile(plan)
@@ -218,7 +224,15 @@ runtime: {precision: mixed_bfloat16}
     assert keras.config.dtype_policy().name == "float32"
 
 
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [
+        # A step of a recurrent network takes Keras half a minute to trace and run.
+        pytest.param(path, marks=() if path.stem in QUICK else pytest.mark.slow)
+        for path in (*SPECS, *TRAINED)
+    ],
+    ids=lambda path: path.stem,
+)
 def test_one_step_of_training_lowers_no_shape_mistake(path):
     plan = dlspec.load(path)
     model = dlspec.compile(plan)

@@ -86,6 +86,7 @@ def test_the_first_lines_say_what_goes_on_before_there_is_a_result(done):
     assert done.stderr.startswith("start ")
 
 
+@pytest.mark.slow
 def test_lines_fit_a_terminal_that_becomes_narrower(project):
     write_tiny(project / "specs", "resized")
     home = project / "home"
@@ -212,6 +213,7 @@ class Double(keras.layers.Layer):
 """
 
 
+@pytest.mark.slow
 def test_a_run_says_once_which_code_of_the_project_it_imports(tmp_path):
     path = write_tiny(tmp_path / "specs")
     text = path.read_text().replace("    - Flatten\n", "    - Flatten\n    - Twice\n")

@@ -139,19 +139,20 @@ def test_a_number_is_kept_when_runs_before_it_are_removed(runs_home):
 
 def test_runs_of_before_there_were_numbers_are_numbered_as_they_ended(runs_home):
     runs = runs_home / "runs" / "moons"
-    (runs / "numbers.json").unlink()
+    noted = runs_home / "numbers" / "moons.json"
+    noted.unlink()
     for moment, run in enumerate(reversed(RUNS)):
         os.utime(runs / run / "plan.json", (1000 + moment, 1000 + moment))
     expected = {run: i for i, run in enumerate(reversed(RUNS), start=1)}
     assert numbers_of_runs("moons") == expected
-    assert not (runs / "numbers.json").exists()
+    assert not noted.exists()
     keep_run_numbers("moons")
     shutil.rmtree(runs / "2c-equal")
     assert numbers_of_runs("moons") == expected
 
 
 def test_a_damaged_file_of_numbers_is_said_with_a_way_back(runs_home):
-    path = runs_home / "runs" / "moons" / "numbers.json"
+    path = runs_home / "numbers" / "moons.json"
     path.write_text("{}")
     done = dlspec_says("runs")
     assert done.exit_code == 1

@@ -130,6 +130,7 @@ def _beside_fit(text, weigh):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("said", "columns"),
     [

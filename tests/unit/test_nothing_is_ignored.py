@@ -20,6 +20,8 @@ from dlspec.resolve.plan import canonical_data
 ROOT = Path(__file__).parents[2]
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))
 GRAMMAR = sorted((ROOT / "tests/golden/valid").glob("*.yaml"))
+# The spec in which every value is retyped in every way at each change of the code.
+QUICK = "digits_lenet5"
 ALL = [path for path in (*SPECS, *GRAMMAR) if path.stem != "overlaid"]
 # What a value may become when it is retyped: no key takes all of these.
 OTHERS = (None, False, -7, 0.123, "zzz", ["zzz"], {"zzz": 1})
@@ -105,13 +107,14 @@ def test_every_dropped_key_or_item_is_reported_or_changes_the_plan(path):
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 def test_every_retyped_value_is_reported_or_changes_the_plan(path):
     # Each key becomes another of them than the key before it.
-    others = (OTHERS if path in SPECS else (OTHERS[number % len(OTHERS)],) for number in count())
+    every = path.stem == QUICK
+    others = (OTHERS if every else (OTHERS[number % len(OTHERS)],) for number in count())
     assert _silently_retyped(path, others) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "path", [one for one in ALL if one not in SPECS], ids=lambda path: path.stem
+    "path", [one for one in ALL if one.stem != QUICK], ids=lambda path: path.stem
 )
 def test_every_value_retyped_in_every_way_is_reported_or_changes_the_plan(path):
     assert _silently_retyped(path, repeat(OTHERS)) == []

@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dlspec_pipelines.steps.json_documents import RUN_NUMBERS, document_text, read_document
-from dlspec_pipelines.steps.store import run_numbers_file, wait_for_file, write_whole
+from dlspec_pipelines.steps.store import (
+    artifacts_home,
+    run_numbers_file,
+    wait_for_file,
+    write_whole,
+)
 
 
 def numbers_of_runs(name: str) -> dict[str, int]:
@@ -17,10 +22,9 @@ def numbers_of_runs(name: str) -> dict[str, int]:
         StepError: If the file of numbers is damaged.
     """
     numbers = _noted_numbers(name)
-    folder = run_numbers_file(name).parent
     # Written anew in every run's folder, and never afterwards.
-    unnumbered = [plan for plan in folder.glob("*/plan.json") if plan.parent.name not in numbers]
-    for plan in sorted(unnumbered, key=_moment_and_id):
+    plans = (artifacts_home() / "runs" / name).glob("*/plan.json")
+    for plan in sorted((p for p in plans if p.parent.name not in numbers), key=_moment_and_id):
         numbers[plan.parent.name] = _next_number(numbers)
     return numbers
 
@@ -32,7 +36,7 @@ def note_run_number(name: str, run: str) -> None:
         StepError: If the file of numbers is damaged or may not be written.
     """
     path = run_numbers_file(name)
-    with wait_for_file(path.parent / ".numbering"):
+    with wait_for_file(path.with_suffix(".lock")):
         numbers = numbers_of_runs(name)
         numbers.setdefault(run, _next_number(numbers))
         write_whole(path, document_text(RUN_NUMBERS, {"numbers": numbers}))
@@ -45,7 +49,7 @@ def keep_run_numbers(name: str) -> None:
         StepError: If the file of numbers is damaged or may not be written.
     """
     path = run_numbers_file(name)
-    with wait_for_file(path.parent / ".numbering"):
+    with wait_for_file(path.with_suffix(".lock")):
         write_whole(path, document_text(RUN_NUMBERS, {"numbers": numbers_of_runs(name)}))
 
 

@@ -66,7 +66,7 @@ def run_folder(name: str, run: str) -> Path:
 
 def run_numbers_file(name: str) -> Path:
     """Return the file that says which number each run of the model `name` has."""
-    return artifacts_home() / "runs" / name / "numbers.json"
+    return artifacts_home() / "numbers" / f"{name}.json"
 
 
 def work_folder(key: str) -> Path:
@@ -102,7 +102,7 @@ def way_back(path: Path) -> str:
     match place:
         case ("datasets", fingerprint, *_):
             return f"run the spec again: `datasets/{fingerprint}` is then prepared anew"
-        case ("runs", _, "numbers.json"):
+        case ("numbers", *_):
             return "remove it: the runs that are there are then numbered anew"
         case ("runs", name, _, *_):
             return f"restore the run's folder, or train anew: `dlspec run {name} --again`"
